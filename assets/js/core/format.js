@@ -1,0 +1,41 @@
+// Numbers as people read them: a unit, and no more digits than mean something.
+
+const digits = (value, n) => Number(value.toPrecision(n));
+
+/** Milliseconds: 0.42 ms, 41 ms, 1.3 s. */
+export function ms(value) {
+  if (value === null || value === undefined) return '–';
+  if (value >= 1000) return `${(value / 1000).toFixed(value >= 10000 ? 0 : 1)} s`;
+  return `${value >= 10 ? value.toFixed(0) : digits(value, 2)} ms`;
+}
+
+/** A share as per cent: 77.2 %, 0.031 %, <0.001 %. */
+export function pct(value) {
+  const share = value * 100;
+  if (share === 0) return '0 %';
+  if (share < 0.001) return '<0.001 %';
+  if (share >= 99.95 && value < 1) return `${share.toFixed(2)} %`;
+  return `${share >= 1 ? share.toFixed(1) : digits(share, 2)} %`;
+}
+
+/** A plain number with n significant digits, grouped. */
+export function num(value, n = 3) {
+  if (value === null || value === undefined) return '–';
+  if (Number.isInteger(value)) return value.toLocaleString('en');
+  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1);
+  return digits(value, n).toLocaleString('en', { maximumFractionDigits: 6 });
+}
+
+/** Bytes in the binary units of memory. */
+export function bytes(value) {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit ? digits(value, 3) : value} ${units[unit]}`;
+}
+
+/** A number of things: 1 token, 5 tokens. */
+export const count = (n, noun) => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;

@@ -1,0 +1,92 @@
+// Runs a recipe and keeps the store's run in step with the server's.
+
+/** start(recipe, nSteps), more(nSteps), stop(). The run that is shown stays until a new one has something to show. */
+export function createRunner(store, bridge) {
+  let turn = 0;
+
+  function merge(answer) {
+    const old = store.state.run;
+    const same = old && old.key === answer.key && answer.steps_from > 0;
+    const steps = same ? [...old.steps.slice(0, answer.steps_from), ...answer.steps] : answer.steps;
+    const tokens = answer.tokens ?? old.tokens;
+    store.set({ run: { ...answer, tokens, steps }, recipe: answer.recipe });
+  }
+
+  /** Fetches what the server has and we have not, one answer at a time. */
+  function createPull(recipe, mine) {
+    let busy = false;
+    let again = false;
+    let key = null;
+    return async function pull() {
+      if (busy) {
+        again = true;
+        return;
+      }
+      busy = true;
+      do {
+        again = false;
+        const have = store.state.run?.key === key ? store.state.run.steps.length : 0;
+        const answer = await bridge.ask('run', recipe, { steps_from: have });
+        if (mine !== turn) return;
+        key = answer.key;
+        merge(answer);
+        again ||= store.state.run.steps.length < answer.n_steps;
+        if (store.state.following) follow();
+      } while (again);
+      busy = false;
+    };
+  }
+
+  function follow() {
+    const { run } = store.state;
+    if (!run.steps.length) return;
+    const step = run.steps.length - 1;
+    store.set({ stage: 'decode', step });
+  }
+
+  function fail(message, kind) {
+    store.set({ status: { phase: 'error', message, kind } });
+  }
+
+  function start(recipe, nSteps, { following = false } = {}) {
+    turn += 1;
+    const mine = turn;
+    const pull = createPull(recipe, mine);
+    const began = performance.now();
+    let pulls = Promise.resolve();
+    store.set({ following, status: { phase: 'running', message: 'Asking the model', fraction: 0, began } });
+    bridge.run(recipe, nSteps ?? null, (standing) => {
+      if (mine !== turn) return;
+      const { kind, message, fraction } = standing;
+      if (kind === 'error') fail(standing.error, standing.kind);
+      if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
+      if (kind === 'run') {
+        store.set({ status: { phase: 'running', message: `${standing.n_steps} tokens`, fraction: null, began } });
+        pulls = pull().catch((error) => fail(error.message, error.kind));
+      }
+      if (kind === 'done') {
+        pulls
+          .then(pull)
+          .then(() => mine === turn && store.set({ following: false, status: { phase: 'idle' } }))
+          .catch((error) => fail(error.message, error.kind));
+      }
+    });
+  }
+
+  return {
+    start,
+
+    /** Goes on with the run that is shown, up to `nSteps` tokens in all. */
+    more(nSteps, options) {
+      const { recipe } = store.state;
+      start({ ...recipe, max_new_tokens: Math.max(recipe.max_new_tokens, nSteps) }, nSteps, options);
+    },
+
+    /** Stops where it is; what has been decoded stays. */
+    stop() {
+      turn += 1;
+      bridge.stop();
+      store.set({ following: false, status: { phase: 'idle' } });
+    },
+  };
+}

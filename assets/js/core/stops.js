@@ -1,0 +1,27 @@
+// The walk as a list of stops: the stages once, then two stops for each generated token, then the text.
+
+/** The stages in pipeline order; the ribbon and the panels follow it. */
+export const STAGES = ['text', 'tokenize', 'embed', 'prefill', 'decode', 'select', 'detokenize'];
+
+const PER_TOKEN = new Set(['decode', 'select']);
+const BEFORE = 4;
+
+/** How many stops a run has. */
+export const length = (run) => BEFORE + 2 * run.steps.length + 1;
+
+/** Where a stage and a step stand in the walk. */
+export function index({ stage, step }, run) {
+  if (stage === 'detokenize') return length(run) - 1;
+  if (!PER_TOKEN.has(stage)) return STAGES.indexOf(stage);
+  return BEFORE + 2 * step + (stage === 'select' ? 1 : 0);
+}
+
+/** The stop at a place of the walk: {stage, step, position}; `position` is the one the stop speaks of. */
+export function at(place, run) {
+  if (place < BEFORE) return { stage: STAGES[place] };
+  const step = Math.floor((place - BEFORE) / 2);
+  if (step >= run.steps.length) return { stage: 'detokenize', step: Math.max(0, run.steps.length - 1) };
+  const stage = (place - BEFORE) % 2 ? 'select' : 'decode';
+  // Probabilities are made at the last known position; the selected token takes the one after it.
+  return { stage, step, position: run.tokens.length + step - (stage === 'decode' ? 1 : 0) };
+}

@@ -1,0 +1,123 @@
+// Puts the page together: store, bridge, the fixed parts, and one panel a stage.
+
+import { createBridge } from './core/bridge.js';
+import { h, notice } from './core/dom.js';
+import { createRunner } from './core/runner.js';
+import { STAGES } from './core/stops.js';
+import { createStore } from './core/store.js';
+import { watchTheme } from './core/theme.js';
+import { mountAsk } from './parts/ask.js';
+import { mountHeader } from './parts/header.js';
+import { mountPlayer } from './parts/player.js';
+import { mountRibbon } from './parts/ribbon.js';
+import { mountStatus } from './parts/status.js';
+import { mountStrip } from './parts/strip.js';
+
+const SETTINGS = { do_sample: false, temperature: 1, top_k: 0, top_p: 1, seed: 0 };
+
+/** A whole recipe from the parts an example names. */
+export const completed = (recipe) => ({
+  chat: false,
+  system: '',
+  max_new_tokens: 40,
+  forced: [],
+  model: '',
+  revision: '',
+  ...recipe,
+  sampling: { ...SETTINGS, ...recipe.sampling },
+});
+
+function mountPanels(root, ctx) {
+  const places = new Map();
+  const told = new Map();
+
+  async function open(stage) {
+    const place = h('section', { class: `panel panel-${stage}`, id: `panel-${stage}`, role: 'tabpanel', 'aria-labelledby': `tab-${stage}` });
+    root.append(place);
+    places.set(stage, { place, panel: null });
+    try {
+      const module = await import(`./panels/${stage}.js`);
+      places.get(stage).panel = module.mount(place, ctx);
+    } catch (error) {
+      console.error(error);
+      notice(place, `This panel could not be opened (${error.message}). Reload the page.`);
+    }
+    refresh(ctx.store.state, new Set(Object.keys(ctx.store.state)));
+  }
+
+  function refresh(state, changed) {
+    for (const stage of STAGES) {
+      const waiting = told.get(stage) ?? new Set(Object.keys(state));
+      changed.forEach((key) => waiting.add(key));
+      told.set(stage, waiting);
+    }
+    if (!state.run) return;
+    if (!places.has(state.stage)) open(state.stage);
+    for (const [stage, { place, panel }] of places) {
+      place.hidden = stage !== state.stage;
+      if (place.hidden || !panel) continue;
+      const news = told.get(stage);
+      told.set(stage, new Set());
+      if (news.size) panel.update(state, news);
+    }
+  }
+
+  ctx.store.subscribe(refresh);
+}
+
+/** Our style sheets, as links: Gradio would rewrite the selectors of what it is given as css. */
+function dress(base, sheets) {
+  const loaded = sheets.map((path) => {
+    const link = h('link', { rel: 'stylesheet', href: base + path });
+    document.head.append(link);
+    return new Promise((resolve) => { link.onload = resolve; link.onerror = resolve; });
+  });
+  return Promise.all(loaded);
+}
+
+/** Starts the page inside `root`; `host` has the component's channels. */
+export async function start(root, host) {
+  const base = (window.gradio_config?.root ?? '').replace(/\/$/, '');
+  await dress(base, host.config.css);
+  const store = createStore({
+    card: null,
+    draft: completed(host.config.examples[0].recipe),
+    following: false,
+    recipe: null,
+    run: null,
+    selection: { position: 0, layer: 0, head: 0 },
+    stage: 'text',
+    status: { phase: 'idle' },
+    step: 0,
+    theme: null,
+  });
+  const bridge = createBridge(host);
+  const runner = createRunner(store, bridge);
+  const ctx = {
+    store,
+    runner,
+    examples: host.config.examples,
+    plotlyUrl: base + host.config.plotly,
+    view: (name, args) => bridge.look(name, store.state.recipe, args),
+    ask: (name, args) => bridge.ask(name, store.state.recipe, args),
+    select: (patch) => store.set({ selection: { ...store.state.selection, ...patch } }),
+  };
+
+  const parts = h('div', { class: 'page' });
+  root.replaceChildren(parts);
+  mountHeader(parts, ctx);
+  mountAsk(parts, ctx);
+  mountStatus(parts, ctx);
+  mountRibbon(parts, ctx);
+  mountStrip(parts, ctx);
+  mountPlayer(parts, ctx);
+  mountPanels(parts.appendChild(h('main', { class: 'stage', id: 'stage' })), ctx);
+
+  watchTheme(store);
+  store.subscribe((state, changed) => {
+    if (changed.has('run') && !state.card) {
+      bridge.look('card', state.recipe).then((card) => store.set({ card }), () => {});
+    }
+  });
+  runner.start(store.state.draft);
+}

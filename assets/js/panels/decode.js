@@ -1,0 +1,137 @@
+// The probability of the next token over the whole vocabulary, at one step of decoding.
+
+import { bars } from '../charts/bars.js';
+import { unpack } from '../core/arrays.js';
+import { fill, h } from '../core/dom.js';
+import { ms, num } from '../core/format.js';
+import { distribution } from '../core/sampling.js';
+import { chip, label, sequence } from '../core/tokens.js';
+import { decode as words } from '../words/decode.js';
+
+const COUNTS = [5, 10, 20, 50];
+
+const candidate = ({ texts, token_ids: ids }, place) => ({
+  text: texts[place],
+  partial: texts[place].includes('\ufffd'),
+  bytes: [],
+  id: ids[place],
+});
+
+/** The last input and what it led to: the heading of a step. */
+export function heading(run, step) {
+  const input = sequence(run)[run.tokens.length + step - 1];
+  return chip(input, { limit: 24 });
+}
+
+function along(root, { store, select }) {
+  const box = h('div', { class: 'along' });
+  root.append(h('div', { class: 'card' }, h('h3', {}, words.along), h('p', { class: 'dim' }, words.alongNote), box));
+  return ({ run, step }) => {
+    const widest = Math.max(...run.steps.map((s) => s.surprisal ?? 0), 1);
+    fill(
+      box,
+      run.steps.map((s) =>
+        h(
+          'button',
+          {
+            type: 'button',
+            class: s.index === step ? 'column selected' : 'column',
+            title: `${label(s.token)} ${num(s.surprisal)} bits`,
+            'aria-label': `step ${s.index + 1}, ${label(s.token)}, surprisal ${num(s.surprisal)} bits`,
+            onclick: () => {
+              store.set({ step: s.index, following: false });
+              select({ position: run.tokens.length + s.index - 1 });
+            },
+          },
+          h('span', { class: 'pillar', style: { height: `${Math.max(2, (76 * (s.surprisal ?? widest)) / widest)}px` } }),
+          h('span', { class: 'foot' }, label(s.token, 6)),
+        ),
+      ),
+    );
+  };
+}
+
+export function mount(root, ctx) {
+  const { store, view } = ctx;
+  let k = 10;
+  const table = bars(words.columns);
+  const title = h('h2');
+  const figures = h('dl', { class: 'facts' });
+  const choice = h(
+    'select',
+    { 'aria-label': words.top, onchange: () => { k = Number(choice.value); update(); } },
+    COUNTS.map((n) => h('option', { value: n, selected: n === k }, n)),
+  );
+  const hint = h('p', { class: 'dim hint' });
+  const empty = h('p', { class: 'notice', hidden: true }, words.none);
+  const body = h('div', { class: 'decode-body' });
+  body.append(
+    h('div', { class: 'card' }, h('div', { class: 'card-head' }, title, h('label', {}, words.top, ' ', choice)), table.element, hint),
+    h('div', { class: 'card' }, figures),
+  );
+  root.append(empty, body);
+  const drawAlong = along(body, ctx);
+  let logits = { key: '', data: null };
+
+  /** All logits of this step, once they are needed: then any setting can be previewed exactly. */
+  async function fetchLogits(run, step) {
+    const key = `${run.key}:${step}`;
+    if (logits.key === key) return;
+    logits = { key, data: null };
+    const answer = await view('logits', { step });
+    if (logits.key !== key) return;
+    logits.data = unpack(answer.logits).data;
+    update();
+  }
+
+  function previewed(run, step) {
+    const { sampling } = store.state.draft;
+    if (!sampling.do_sample) return null;
+    if (logits.key === `${run.key}:${step}` && logits.data) return distribution(logits.data, sampling);
+    fetchLogits(run, step).catch(() => fill(hint, ''));
+    return null;
+  }
+
+  function update() {
+    const { run, step, draft } = store.state;
+    const now = run.steps[step];
+    empty.hidden = Boolean(now);
+    body.hidden = !now;
+    if (!now) return;
+    const { candidates } = now;
+    const preview = previewed(run, step);
+    const rows = [];
+    for (let place = 0; place < Math.min(k, candidates.token_ids.length); place += 1) rows.push(entry(place));
+    const place = candidates.token_ids.indexOf(now.token.id);
+    if (place === -1) rows.push({ token: now.token, id: now.token.id, logit: now.logit, probability: now.probability, preview: preview?.[now.token.id], selected: true });
+    else if (place >= k) rows.push(entry(place));
+    const rest = Math.max(0, 1 - rows.reduce((sum, row) => sum + row.probability, 0));
+    const restPreview = preview && Math.max(0, 1 - rows.reduce((sum, row) => sum + row.preview, 0));
+    rows.push({ name: words.rest(candidates.vocabulary - rows.length), probability: rest, preview: restPreview });
+
+    function entry(i) {
+      const id = candidates.token_ids[i];
+      const selected = id === now.token.id;
+      return { token: selected ? now.token : candidate(candidates, i), id, logit: candidates.logits[i], probability: candidates.probability[i], preview: preview?.[id], selected };
+    }
+
+    fill(title, words.title(''), heading(run, step));
+    table.show(rows, words.caption(Math.min(k, candidates.token_ids.length), candidates.vocabulary));
+    fill(hint, draft.sampling.do_sample ? `${words.preview} (${words.exact})` : '');
+    fill(figures, facts(run, now));
+    drawAlong(store.state);
+  }
+
+  return { update };
+}
+
+function facts(run, now) {
+  const rows = [
+    [words.selected, chip(now.token), ''],
+    [words.entropy, num(now.entropy), words.entropyNote],
+    [words.surprisal, num(now.surprisal), words.surprisalNote],
+    [words.rank, num(now.rank), words.rankNote(now.candidates.vocabulary)],
+    [words.forward, ms(now.forward_ms), words.forwardNote(now.index, run.tokens.length)],
+  ];
+  return rows.map(([name, value, note]) => h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note))));
+}

@@ -1,0 +1,25 @@
+// Text in and text out, and the run in a few figures: the whole story at a glance.
+
+import { fill, h } from '../core/dom.js';
+import { text as words } from '../words/decode.js';
+
+export function mount(root, { store }) {
+  const question = h('div', { class: 'quote', dir: 'auto' });
+  const answer = h('div', { class: 'quote answer', dir: 'auto' });
+  const facts = h('dl', { class: 'facts' });
+  root.append(
+    h('div', { class: 'columns' }, h('div', { class: 'card' }, h('h2', {}, words.question), question), h('div', { class: 'card' }, h('h2', {}, words.answer), answer)),
+    h('div', { class: 'card' }, h('h2', {}, words.figures), facts),
+  );
+
+  function update({ run, card }) {
+    fill(question, run.text_in);
+    fill(answer, h('span', { class: 'dim' }, run.recipe.chat ? '' : run.text_in), h('mark', {}, run.text || (run.steps.length ? '' : words.none)));
+    fill(
+      facts,
+      words.facts({ run, card }).map(([name, value, note]) => h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note)))),
+    );
+  }
+
+  return { update: () => update(store.state) };
+}

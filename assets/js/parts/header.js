@@ -1,0 +1,29 @@
+// The name of the page, the model that runs, and light or dark.
+
+import { h, fill } from '../core/dom.js';
+import { num } from '../core/format.js';
+import { switchTheme } from '../core/theme.js';
+import { page } from '../words/page.js';
+
+function summary(card) {
+  const millions = num(card.n_parameters / 1e6, 3);
+  return `${card.n_layers} layers · ${card.n_heads} heads · d_model ${card.d_model} · ${millions} M parameters · ${card.dtype} on ${card.device}`;
+}
+
+export function mountHeader(parts, { store }) {
+  const model = h('div', { class: 'model' });
+  parts.append(
+    h(
+      'header',
+      { class: 'top' },
+      h('div', { class: 'brand' }, h('h1', {}, page.title), h('p', { class: 'tagline' }, page.tagline)),
+      model,
+      h('button', { class: 'icon', type: 'button', title: page.theme, 'aria-label': page.theme, onclick: switchTheme }, '◐'),
+    ),
+  );
+  store.subscribe(({ card }, changed) => {
+    if (!changed.has('card') || !card) return;
+    fill(model, h('strong', {}, card.model_id.split('/').pop()), h('span', { class: 'dim' }, summary(card)));
+    model.title = card.model_id;
+  });
+}

@@ -1,0 +1,63 @@
+// The pipeline as a ribbon: where you are, what each stage made, how long it took. It is the navigation too.
+
+import { fill, h } from '../core/dom.js';
+import { STAGES } from '../core/stops.js';
+import { page, ribbon } from '../words/page.js';
+
+export function mountRibbon(parts, { store }) {
+  const nodes = new Map();
+  const loop = h('span', { class: 'loop' });
+
+  function go(stage) {
+    const { run, step } = store.state;
+    const last = Math.max(0, (run?.steps.length ?? 1) - 1);
+    store.set({ stage, step: Math.min(step, last), following: false });
+  }
+
+  function onkeydown(event) {
+    const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!move) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const stage = STAGES[(STAGES.indexOf(store.state.stage) + move + STAGES.length) % STAGES.length];
+    go(stage);
+    nodes.get(stage).tab.focus();
+  }
+
+  for (const [place, stage] of STAGES.entries()) {
+    const made = h('span', { class: 'made' });
+    const time = h('span', { class: 'time' });
+    const tab = h(
+      'button',
+      { type: 'button', class: 'node', role: 'tab', id: `tab-${stage}`, 'aria-controls': `panel-${stage}`, dataset: { stage }, onclick: () => go(stage) },
+      h('span', { class: 'title' }, h('span', { class: 'number', 'aria-hidden': 'true' }, place + 1), ribbon[stage].title),
+      made,
+      time,
+    );
+    nodes.set(stage, { tab, made, time });
+  }
+
+  const list = h('div', { class: 'ribbon', role: 'tablist', 'aria-label': page.title, onkeydown }, [...nodes.values()].map((n) => n.tab), loop);
+  parts.append(h('nav', { class: 'ribbon-box' }, list));
+
+  store.subscribe((state, changed) => {
+    if (!['run', 'card', 'stage', 'step'].some((key) => changed.has(key))) return;
+    const now = state.run?.steps[Math.min(state.step, (state.run?.steps.length ?? 1) - 1)];
+    for (const [stage, { tab, made, time }] of nodes) {
+      const here = stage === state.stage;
+      tab.setAttribute('aria-selected', String(here));
+      tab.tabIndex = here ? 0 : -1;
+      if (!state.run) continue;
+      fill(made, ribbon[stage].made({ ...state, now }));
+      fill(time, ribbon[stage].time?.({ ...state, now }) ?? '');
+    }
+    const n = state.run?.steps.length ?? 0;
+    fill(loop, n ? `↺ ${ribbon.loop(n)}` : '');
+    if (changed.has('stage')) reveal(nodes.get(state.stage).tab, list);
+  });
+}
+
+function reveal(tab, list) {
+  const left = tab.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2;
+  list.scrollTo({ left, behavior: 'smooth' });
+}

@@ -1,0 +1,84 @@
+// The sampling settings, in transformers' words. They change the draft; charts preview it at once.
+
+import { fill, h } from '../core/dom.js';
+import { num } from '../core/format.js';
+import { page } from '../words/page.js';
+
+/** Builds the settings inside `root`, a <details>; `patch` changes the draft. */
+export function mountSettings(root, store, patch) {
+  const set = (change) => patch({ sampling: { ...store.state.draft.sampling, ...change } });
+  const greedy = radio(page.greedy, () => set({ do_sample: false }));
+  const sample = radio(page.sample, () => set({ do_sample: true }));
+  const sliders = [
+    slider('temperature', page.temperature, { min: 0.05, max: 3, step: 0.05 }, (v) => num(v, 3)),
+    slider('top_k', page.topK, { min: 0, max: 100, step: 1 }, (v) => (v ? num(v) : page.off)),
+    slider('top_p', page.topP, { min: 0.05, max: 1, step: 0.01 }, (v) => (v < 1 ? num(v, 3) : page.off)),
+  ];
+  const seed = number('seed', page.seed, { min: 0, max: 4294967295, step: 1 }, (value) => set({ seed: value }));
+  const limit = number('max_new_tokens', page.maxNewTokens, { min: 1, step: 1 }, (value) => patch({ max_new_tokens: value }));
+  const summary = h('span', { class: 'dim' });
+
+  function radio(text, onchange) {
+    const input = h('input', { type: 'radio', name: 'do_sample', onchange });
+    return Object.assign(h('label', { class: 'radio' }, input, h('span', {}, text)), { input });
+  }
+
+  function slider(name, text, limits, shown) {
+    const input = h('input', { type: 'range', id: `set-${name}`, ...limits, oninput: () => set({ [name]: Number(input.value) }) });
+    const value = h('output', { for: `set-${name}` });
+    const row = h('label', { class: 'slider' }, h('span', {}, text), input, value);
+    const show = (v) => {
+      if (Number(input.value) !== v) input.value = v;
+      fill(value, shown(v));
+    };
+    return { name, row, input, show };
+  }
+
+  function number(name, text, limits, onvalue) {
+    const input = h('input', {
+      type: 'number',
+      id: `set-${name}`,
+      ...limits,
+      // What is not a number yet is not sent: the field keeps what was typed.
+      oninput: () => input.value !== '' && Number.isFinite(input.valueAsNumber) && onvalue(input.valueAsNumber),
+    });
+    return { row: h('label', { class: 'number-row' }, h('span', {}, text), input), input };
+  }
+
+  root.append(
+    h('summary', {}, `${page.settings}: `, summary),
+    h(
+      'div',
+      { class: 'settings-body' },
+      h('div', { class: 'radios', role: 'radiogroup', 'aria-label': page.settings }, greedy, sample),
+      sliders.map((s) => s.row),
+      h('div', { class: 'numbers' }, seed.row, limit.row),
+    ),
+  );
+
+  store.subscribe(({ draft }, changed) => {
+    if (!changed.has('draft')) return;
+    const { sampling } = draft;
+    greedy.input.checked = !sampling.do_sample;
+    sample.input.checked = sampling.do_sample;
+    for (const { name, row, input, show } of sliders) {
+      show(sampling[name]);
+      input.disabled = !sampling.do_sample;
+      row.classList.toggle('off', !sampling.do_sample);
+    }
+    seed.input.disabled = !sampling.do_sample;
+    for (const [input, value] of [[seed.input, sampling.seed], [limit.input, draft.max_new_tokens]]) {
+      if (input.valueAsNumber !== value && document.activeElement !== input) input.value = value;
+    }
+    fill(summary, text(sampling));
+  });
+}
+
+function text(sampling) {
+  if (!sampling.do_sample) return page.greedy.toLowerCase();
+  const parts = [`${page.temperature.toLowerCase()} ${num(sampling.temperature, 3)}`];
+  if (sampling.top_k) parts.push(`top-k ${sampling.top_k}`);
+  if (sampling.top_p < 1) parts.push(`top-p ${num(sampling.top_p, 3)}`);
+  parts.push(`seed ${sampling.seed}`);
+  return parts.join(' · ');
+}

@@ -1,0 +1,32 @@
+// What is going on, how far it is, and what went wrong: always as a sentence.
+
+import { fill, h } from '../core/dom.js';
+import { page } from '../words/page.js';
+
+const PATIENCE_MS = 300;
+
+export function mountStatus(parts, { store, runner }) {
+  const root = parts.appendChild(h('div', { class: 'status', role: 'status', 'aria-live': 'polite' }));
+  let timer = null;
+
+  function progress({ message, fraction }) {
+    const known = fraction !== null && fraction !== undefined;
+    const bar = h('progress', known ? { value: fraction, max: 1, 'aria-label': message } : { 'aria-label': message });
+    fill(root, h('div', { class: 'working' }, bar, h('span', {}, message), h('button', { type: 'button', class: 'quiet', onclick: runner.stop }, page.pause)));
+  }
+
+  function show() {
+    const { status } = store.state;
+    clearTimeout(timer);
+    if (status.phase === 'error') {
+      const close = h('button', { type: 'button', class: 'quiet', onclick: () => store.set({ status: { phase: 'idle' } }) }, page.dismiss);
+      fill(root, h('div', { class: 'refused', role: 'alert' }, h('span', {}, status.message), close));
+    } else if (status.phase === 'running') {
+      // What takes less than this is not worth a flicker.
+      const left = PATIENCE_MS - (performance.now() - status.began);
+      timer = setTimeout(() => progress(status), Math.max(0, left));
+    } else fill(root);
+  }
+
+  store.subscribe((_, changed) => changed.has('status') && show());
+}

@@ -1,0 +1,66 @@
+// The words of the panels Text, Probabilities and Selected token.
+
+import { count, ms, num, pct } from '../core/format.js';
+
+export const text = {
+  question: 'What the model is given',
+  answer: 'What it made of it',
+  figures: 'This run in figures',
+  facts: ({ run, card }) => [
+    ['time to first token (TTFT)', ms(run.ttft_ms), 'tokenize + prefill + select'],
+    ['between tokens (ITL), median', run.itl_ms.length ? ms(median(run.itl_ms)) : '–', 'one forward pass over one position + select'],
+    ['prompt', count(run.tokens.length, 'token'), `${count([...run.text_in].length, 'character')}`],
+    ['answer', count(run.steps.length, 'token'), run.stop.kind ? run.stop.detail : 'not finished'],
+    ['model', card ? `${num(card.n_parameters / 1e6, 3)} M` : '–', card ? 'parameters, all used for every token' : ''],
+  ],
+  none: 'Nothing has been generated yet: press Next.',
+};
+
+function median(values) {
+  const order = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(order.length / 2);
+  return order.length % 2 ? order[middle] : (order[middle - 1] + order[middle]) / 2;
+}
+
+export const decode = {
+  title: (token) => `What may follow ${token}`,
+  top: 'show the top',
+  columns: ['token', 'id', 'logit', 'probability'],
+  caption: (k, n) => `The ${k} most likely of ${num(n)} tokens, by the model's own probability (softmax of the logits).`,
+  preview: 'The outlined bars preview the settings above; press Run to sample with them.',
+  exact: 'computed in this page from all logits of this step',
+  after: 'after the settings',
+  rest: (n) => `all other ${num(n)} tokens`,
+  entropy: 'entropy',
+  entropyNote: 'bits: how open the choice is; 0 is certain',
+  surprisal: 'surprisal',
+  surprisalNote: 'bits: how unexpected the selected token was',
+  rank: 'rank',
+  rankNote: (n) => `of ${num(n)}`,
+  selected: 'selected',
+  forward: 'forward pass',
+  forwardNote: (index, n) => (index === 0 ? `prefill, ${n} positions` : '1 position'),
+  along: 'Surprisal along the answer',
+  alongNote: 'bits of each selected token; click one to see its step',
+  none: 'Nothing has been decoded yet. Press Next: the first token is selected from the prefill’s own logits.',
+  bar: (token, p) => `${token}: ${pct(p)}`,
+};
+
+export const select = {
+  title: (token) => `${token} was selected`,
+  chosenBy: { greedy: 'greedy: the largest logit wins', draw: 'drawn by the seed', forced: 'forced by you' },
+  stages: 'Which tokens could be drawn',
+  stageRow: { start: 'whole vocabulary', temperature: 'temperature', top_k: 'top-k', top_p: 'top-p' },
+  kept: (n) => count(n, 'token'),
+  removed: (p) => (p > 0 ? `removed ${pct(p)} of the probability` : 'removed nothing'),
+  scaled: (t) => `divides every logit by ${num(t, 3)}; removes nothing`,
+  draw: 'The draw',
+  drawNote: (u, seed, position) =>
+    `The seed ${seed} and position ${position} give the number ${num(u, 5)}. The tokens lie side by side, most likely first, each as wide as its probability; the number falls on the selected one.`,
+  greedyNote: 'Greedy draws nothing: the most likely token is taken every time. Choose “Sample” in the sampling settings to let chance in.',
+  forcedNote: 'This token was forced, so nothing was drawn here.',
+  back: 'And back to the input',
+  backNote: (n) => `The token's id becomes the next input. The KV cache already holds the ${num(n)} positions before it, so the next forward pass takes this one position alone.`,
+  ended: (detail) => `Decoding ended here: ${detail}.`,
+  others: 'others',
+};

@@ -1,0 +1,118 @@
+// The words of the fixed parts of the page, in one place.
+
+import { count, ms, num, pct } from '../core/format.js';
+import { label } from '../core/tokens.js';
+
+export const page = {
+  title: 'Token by Token',
+  tagline: 'LLM inference, one real step at a time',
+  prompt: 'Your prompt',
+  placeholder: 'Type a prompt, then Run',
+  chat: 'Chat template',
+  chatTitle: 'Wrap the prompt in the chat template the model was trained with',
+  system: 'System text',
+  systemHint: "empty: the template's own",
+  run: 'Run',
+  runTitle: 'Prefill, then decode to the end (Ctrl+Enter)',
+  step: 'Step by step',
+  stepTitle: 'Prefill only; Next then makes one token at a time',
+  pause: 'Pause',
+  settings: 'Sampling settings',
+  greedy: 'Greedy',
+  sample: 'Sample',
+  temperature: 'Temperature',
+  topK: 'Top-k',
+  topP: 'Top-p',
+  seed: 'Seed',
+  maxNewTokens: 'New tokens, at most',
+  off: 'off',
+  theme: 'Light or dark',
+  examples: 'Examples',
+  changed: 'Changed since this run: press Run.',
+  dismiss: 'Dismiss',
+  back: 'Back',
+  next: 'Next',
+  play: 'Play',
+  again: 'From the start',
+  more: (n) => `Continue (+${n})`,
+  promptTokens: 'prompt',
+  answerTokens: 'generated',
+  noAnswer: 'nothing generated yet',
+  ended: { eos: 'end token', limit: 'limit reached', context: 'context full' },
+  keys: '← → step · space play',
+};
+
+const inside = (run) => run.prefill.forward_ms - run.prefill.embed_ms - run.prefill.head_ms;
+
+/** The ribbon: each stage's title, what it made, and how long that took in this run. */
+export const ribbon = {
+  text: { title: 'Text', made: ({ run }) => count([...run.text_in].length, 'character') },
+  tokenize: {
+    title: 'Tokens',
+    made: ({ run }) => count(run.tokens.length, 'token'),
+    time: ({ run }) => ms(run.tokenize_ms),
+  },
+  embed: {
+    title: 'Embeddings',
+    made: ({ run, card }) => (card ? `${run.tokens.length} × ${card.d_model}` : ''),
+    time: ({ run }) => ms(run.prefill.embed_ms),
+  },
+  prefill: {
+    title: 'Prefill',
+    made: ({ card }) => (card ? `${card.n_layers} layers` : ''),
+    time: ({ run }) => ms(inside(run)),
+  },
+  decode: {
+    title: 'Probabilities',
+    made: ({ card }) => (card ? `${num(card.n_vocab)} tokens` : ''),
+    time: ({ run, now }) => (now?.index > 0 ? ms(now.forward_ms) : ms(run.prefill.head_ms)),
+  },
+  select: {
+    title: 'Selected token',
+    made: ({ now }) => (now ? label(now.token, 12) : '–'),
+    time: ({ now }) => (now ? ms(now.sampling_ms) : ''),
+  },
+  detokenize: {
+    title: 'Text',
+    made: ({ run }) => count([...run.text].length, 'character'),
+    time: ({ run }) => ms(run.detokenize_ms),
+  },
+  loop: (n) => (n > 1 ? `fed back ${n - 1} times` : 'fed back'),
+};
+
+const quoted = (token) => `“${label(token, 24)}”`;
+
+function chosen(recipe, step) {
+  if (step.forced) return `You chose ${quoted(step.token)}`;
+  if (!recipe.sampling.do_sample) return `Greedy takes the most likely token, ${quoted(step.token)} at ${pct(step.probability)}`;
+  return `The seed's number for this position is ${num(step.draw, 4)}; it falls into the share of ${quoted(step.token)}, ${pct(step.chosen_from)} after the settings`;
+}
+
+/** What happens at a stop, in one or two plain sentences with this run's numbers. */
+export const sentences = {
+  text: ({ run }) =>
+    `This is all the model is given: ${count([...run.text_in].length, 'character')}${run.recipe.chat ? ', the chat template included' : ''}. ` +
+    (run.steps.length ? `From here it made ${count(run.steps.length, 'token')} in ${ms(run.ttft_ms + run.itl_ms.reduce((a, b) => a + b, 0))}. Press Next to see how.` : 'Press Next to see what it does with it.'),
+  tokenize: ({ run }) =>
+    `The tokenizer cut the text into ${count(run.tokens.length, 'token')}, ${num([...run.text_in].length / run.tokens.length, 3)} characters each on average. The model never sees letters, only the ids: ${run.tokens.slice(0, 5).map((t) => t.id).join(', ')}${run.tokens.length > 5 ? ', …' : ''}.`,
+  embed: ({ run, card }) =>
+    `Each id picks one row of a table with ${card ? num(card.n_vocab) : 'as many'} rows${card ? ` of ${num(card.d_model)} numbers` : ''}. These ${run.tokens.length} rows are what enters the first layer.`,
+  prefill: ({ run, card }) =>
+    `One forward pass took all ${count(run.tokens.length, 'position')} through ${card ? `${card.n_layers} layers` : 'every layer'} at once in ${ms(run.prefill.forward_ms)}, and left keys and values for each in the KV cache.`,
+  decode: ({ run, card, now }) => {
+    if (!now) return 'The prefill ends with a score for every token of the vocabulary. Press Next to select the first token.';
+    const [first] = now.candidates.texts;
+    const how = now.index === 0 ? 'The last prompt position' : `One new position, through all layers in ${ms(now.forward_ms)},`;
+    return `${how} gives each of ${card ? num(card.n_vocab) : 'all'} tokens a probability. Most likely is ${quoted({ text: first, bytes: [], partial: false })} with ${pct(now.candidates.probability[0])}; the entropy is ${num(now.entropy, 3)} bits.`;
+  },
+  select: ({ run, now }) => {
+    if (!now) return 'No token has been selected yet.';
+    const last = now.index === run.steps.length - 1 && run.stop.kind;
+    const then = last ? `Decoding ends here: ${run.stop.detail}.` : 'It is appended, and fed back as the next input.';
+    return `${chosen(run.recipe, now)}. ${then}`;
+  },
+  detokenize: ({ run }) =>
+    run.steps.length
+      ? `The bytes of ${count(run.steps.length, 'token')} are joined and read as text: ${count([...run.text].length, 'character')}. ${run.stop.kind ? `It ended because ${run.stop.detail}.` : 'It can still go on.'}`
+      : 'No token has been generated yet, so there is no text.',
+};

@@ -1,0 +1,73 @@
+// The words of the Prefill panel.
+
+import { bytes, count, ms, num } from '../core/format.js';
+
+const span = (start, stop) => (stop - start === 1 ? `${start}` : `${start}–${stop - 1}`);
+
+export const prefill = {
+  facts: ({ run, card, cache }) => [
+    ['positions, in one forward pass', num(run.prefill.n_tokens), 'every layer works on all of them at once'],
+    ['layers × heads', card ? `${card.n_layers} × ${card.n_heads}` : '–', card && card.n_kv_heads !== card.n_heads ? `${card.n_kv_heads} key/value heads, each shared by ${card.n_heads / card.n_kv_heads}` : ''],
+    ['forward pass', ms(run.prefill.forward_ms), `${ms(run.prefill.forward_ms / run.prefill.n_tokens)} a position`],
+    ['time to first token (TTFT)', ms(run.ttft_ms), 'tokenize + prefill + select'],
+    ['written to the KV cache', cache ? bytes(cache.prompt_bytes) : '–', cache ? `${bytes(cache.bytes_per_token)} more with each token` : ''],
+  ],
+
+  heads: 'All heads',
+  headsNote: (block, rule) => (block > 1 ? `Each dot is the ${rule} of ${block} × ${block} weights.` : 'Each dot is one weight.'),
+  headsLabel: (layers, heads, layer, head) =>
+    `Thumbnails of the attention maps of ${layers} layers by ${heads} heads. Selected: layer ${layer}, head ${head}. Arrow keys move the selection.`,
+  headName: (layer, head, kv) => `layer ${layer}, head ${head}${kv === null ? '' : `, reads key/value head ${kv}`}`,
+  loading: (done, all) => `${done} of ${all} layers …`,
+  kvGroup: (group) => `KV ${group}`,
+
+  map: (layer, head) => `Layer ${layer}, head ${head}`,
+  mapNote: 'Each row is a token that looks back (query); each column a token it looks at (key). A row adds up to 1.',
+  mapLabel: (layer, head, window) =>
+    `Attention map of layer ${layer}, head ${head}: queries ${span(window.q0, window.q1)} by keys ${span(window.k0, window.k1)}. Up and down select a query. The lists beside it have the weights of the selected token.`,
+  queryAxis: 'query ↓',
+  keyAxis: 'key →',
+  scope: { label: 'Positions', prompt: 'prompt', all: 'prompt + answer' },
+  rule: { label: 'block shows the', max: 'max', mean: 'mean' },
+  block: (block, rule) => `Each cell is the ${rule} of ${block} × ${block} weights, 0 above the diagonal included. Drag a rectangle to see exact weights.`,
+  exact: (n) => (n > 8 ? 'Each cell is one weight. Drag a rectangle to zoom in.' : 'Each cell is one weight.'),
+  reset: 'Show all',
+  maskKey: 'causal mask: a token cannot see what comes after it',
+  scaleKey: 'weight (colour by its square root)',
+  hover: 'Point at a cell to read its weight; click to select its query.',
+  cell: (query, key, weight) => [query, ' → ', key, `: ${num(weight, 4)}`],
+  cellMasked: (query, key) => [query, ' cannot see ', key, ': it comes later'],
+  cellBlock: (cell, rule, weight) => `queries ${span(...cell.queries)} → keys ${span(...cell.keys)}: ${rule} ${num(weight, 3)}`,
+
+  attendsTo: (token) => ['What ', token, ' attends to'],
+  attendedBy: (token) => ['Who attends to ', token],
+  attendsRest: (shown, total) => `${count(shown, 'token')} shown, together ${num(total, 3)}; the whole row adds up to `,
+  attendedRest: (queries, total) => `${count(queries, 'token')} can see it; their weights on it add up to ${num(total, 3)}.`,
+  rowSum: (total) => `${num(total, 6)}.`,
+  notFed: 'This token has not been through the model yet: it goes in when the next one is asked for. Until then nothing is known of its attention.',
+
+  cache: 'KV cache',
+  cacheNote: (cache, run) =>
+    `Prefill wrote the keys and values of ${count(run.tokens.length, 'position')} in every layer at once` +
+    (cache.n_positions > run.tokens.length ? `; decoding then added ${count(cache.n_positions - run.tokens.length, 'position')}, one at a time.` : '; decoding adds one position at a time.'),
+  cacheColumns: ['layer', 'keys', 'values', 'type', 'size'],
+  cacheShape: 'shape: batch × key/value heads × positions × dimensions',
+  cacheTotal: 'all layers',
+  cacheAll: (n) => `Show all ${n} layers`,
+  cacheFew: 'Show first and last',
+  cacheGqa: (cache) =>
+    `With one key/value head for each of the ${cache.n_heads} query heads it would be ${bytes(cache.bytes_without_sharing)}: sharing saves ${bytes(cache.bytes_without_sharing - cache.bytes)}.`,
+  cacheWindow: (window) => `window ${window}`,
+  cachePicture: (layers, prompt, added) =>
+    `KV cache: ${layers} layers by ${prompt} prompt positions, written at once by prefill, and ${added} positions added by decoding.`,
+  cacheNone: 'This model keeps no keys and values.',
+  cachePrompt: 'written by prefill',
+  cacheAdded: 'added by decoding',
+
+  check: {
+    running: 'A second forward pass is running …',
+    loaded: 'at load',
+    here: (layer, head) => `this run, layer ${layer}, head ${head}`,
+    took: (seconds) => `A second pass over this run's tokens took ${ms(seconds * 1000)}.`,
+  },
+};

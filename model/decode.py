@@ -1,0 +1,74 @@
+"""Logits and cache to one more DecodeStep: select a token, then feed it back."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from model.detokenize import advance
+from model.load import LanguageModel
+from model.records import Candidates, DecodeStep, Run, StopReason
+from model.sampling import Choice, choose, entropy_bits
+from model.timing import now
+from model.tokens import describe
+
+N_CANDIDATES = 50
+
+
+def select(lm: LanguageModel, run: Run, logits: Tensor, forward_seconds: float) -> DecodeStep:
+    """Chooses the next token of a run from logits (vocab,): a pure function of ids, settings and seed."""
+    started = now(lm.device)
+    index = len(run.steps)
+    ids = run.tokens.ids + tuple(step.token.id for step in run.steps)
+    forced_id = dict(run.recipe.forced).get(index)
+    choice = choose(logits, torch.tensor(ids), run.recipe.sampling, len(ids), forced_id)
+    sampling_seconds = now(lm.device) - started
+    token = describe(lm.tokenizer, choice.token_id, position=len(ids))
+    waiting = run.steps[-1].waiting if run.steps else b""
+    text, waiting = advance(waiting, b"" if token.special else token.bytes)
+    probability = float(choice.probability[token.id])
+    return DecodeStep(
+        index=index,
+        token=token,
+        candidates=_candidates(lm, logits, choice),
+        logit=float(logits[token.id]),
+        probability=probability,
+        chosen_from=float(choice.chosen_from[token.id]),
+        rank=int((logits > logits[token.id]).sum()) + 1,
+        entropy=entropy_bits(choice.probability),
+        surprisal=-math.log2(probability) if probability > 0 else math.inf,
+        draw=choice.draw,
+        cumulative_from=choice.cumulative_from,
+        cumulative_to=choice.cumulative_to,
+        stages=choice.stages,
+        forced=forced_id is not None,
+        forward_seconds=forward_seconds,
+        sampling_seconds=sampling_seconds,
+        text=text,
+        waiting=waiting,
+    )
+
+
+def _candidates(lm: LanguageModel, logits: Tensor, choice: Choice) -> Candidates:
+    top = logits.topk(min(N_CANDIDATES, len(logits)))
+    probability = choice.probability[top.indices]
+    return Candidates(
+        token_ids=top.indices.numpy().copy(),
+        texts=tuple(describe(lm.tokenizer, i, -1).text for i in top.indices.tolist()),
+        logits=top.values.numpy().copy(),
+        probability=probability.numpy().copy(),
+        chosen_from=choice.chosen_from[top.indices].numpy().copy(),
+        remainder=max(0.0, 1.0 - float(probability.sum())),
+        vocabulary=len(logits),
+    )
+
+
+def stop_reason(lm: LanguageModel, run: Run) -> StopReason:
+    """Why a run ends after its last step; empty while it can go on."""
+    if run.steps and run.steps[-1].token.id in lm.card.eos_token_ids:
+        return StopReason("eos", f"the model gave its end token {run.steps[-1].token.piece}")
+    if len(run.steps) >= run.recipe.max_new_tokens:
+        return StopReason("limit", f"max_new_tokens = {run.recipe.max_new_tokens} reached")
+    if lm.card.context and len(run.tokens) + len(run.steps) >= lm.card.context:
+        return StopReason("context", f"the context of {lm.card.context:,} positions is full")
+    return StopReason()

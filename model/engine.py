@@ -1,0 +1,163 @@
+"""The engine: typed calls that take a recipe and give records. This one runs the model in this process.
+
+A call is a function of its recipe; traces only make it quick. The page knows these calls and nothing
+of where the model lives.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+from torch import Tensor
+
+from model.decode import select, stop_reason
+from model.engine_embed import EmbedCalls
+from model.engine_prefill import PrefillCalls
+from model.errors import Evicted, UserError
+from model.forward import forward
+from model.load import LanguageModel
+from model.next_token import Distribution, distribution, step_logits
+from model.prefill import prefill
+from model.progress import Progress, with_progress
+from model.recipe import Recipe
+from model.records import (
+    ModelCard,
+    Prefill,
+    Run,
+    StopReason,
+    Tokens,
+)
+from model.timing import now
+from model.tokens import tokenize
+from model.trace import Trace, TraceStore
+
+class LocalEngine(EmbedCalls, PrefillCalls):
+    """Runs one loaded model in this process."""
+
+    def __init__(
+        self,
+        lm: LanguageModel,
+        max_prompt_tokens: int = 1024,
+        max_new_tokens: int = 256,
+        trace_budget_bytes: int = 2 * 1024**3,
+    ):
+        self.lm = lm
+        self.max_prompt_tokens = max_prompt_tokens
+        self.max_new_tokens = max_new_tokens
+        self._store = TraceStore(trace_budget_bytes)
+
+    def _trace(self, recipe: Recipe) -> Trace:
+        trace = self._store.get(recipe.trace_key)
+        if trace is None:
+            raise Evicted("This run is no longer in memory. Run it again: the numbers will be the same.")
+        return trace
+
+    def card(self) -> ModelCard:
+        """What the loaded model is."""
+        return self.lm.card
+
+    def check_limits(self, recipe: Recipe) -> None:
+        """Raises UserError when a recipe asks for more than this page gives."""
+        if recipe.max_new_tokens > self.max_new_tokens:
+            raise UserError(
+                f"max_new_tokens is {recipe.max_new_tokens:,}; the limit here is {self.max_new_tokens:,}. "
+                "Ask for fewer, or start the page with a larger --max-new-tokens."
+            )
+
+    def tokenize(self, recipe: Recipe) -> Tokens:
+        """The recipe's text and tokens. Raises UserError over the prompt limit."""
+        lm = self.lm
+        context = lm.card.context or self.max_prompt_tokens
+        return tokenize(lm.tokenizer, recipe, min(self.max_prompt_tokens, context))
+
+    def run(self, recipe: Recipe, n_steps: int | None = None) -> Iterator[Progress | Run]:
+        """Prefill, then token by token: yields progress, and the whole run so far after each stage.
+
+        Stops after `n_steps` generated tokens, at the recipe's limit, at EOS or when the context is
+        full. What a trace already holds is given without computing it again.
+        """
+        self.check_limits(recipe)
+        lm = self.lm
+        trace = self._store.get(recipe.trace_key)
+        if trace is None:
+            tokens = self.tokenize(recipe)
+            yield Run(recipe, tokens)
+            trace = yield from self._prefill(lm, recipe, tokens)
+        shown = as_asked(lm, trace.run, recipe, 0)
+        yield shown
+        limit = recipe.max_new_tokens if n_steps is None else min(n_steps, recipe.max_new_tokens)
+        while len(shown.steps) < limit and not shown.stop.kind:
+            shown = as_asked(lm, self._extended(lm, trace, len(shown.steps) + 1), recipe, len(shown.steps) + 1)
+            yield shown
+        self._store.trim()
+
+    def snapshot(self, recipe: Recipe) -> Run:
+        """The run as far as it has been computed, without computing more."""
+        run = self._trace(recipe).run
+        return as_asked(self.lm, run, recipe, min(len(run.steps), recipe.max_new_tokens))
+
+    def _prefill(self, lm: LanguageModel, recipe: Recipe, tokens: Tokens) -> Iterator[Progress]:
+        def work(report: Callable[[Progress], None]):
+            report(Progress("Waiting for the model", 0, lm.card.n_layers))
+            with lm.lock:
+                return prefill(lm, tokens, lambda done, n: report(Progress("Prefill: layer", done, n)))
+
+        record, capture, cache, logits = yield from with_progress(work)
+        trace = Trace(recipe, Run(recipe, tokens, record), capture, cache, [logits])
+        self._store.put(recipe.trace_key, trace)
+        return trace
+
+    def _extended(self, lm: LanguageModel, trace: Trace, n_steps: int) -> Run:
+        """The trace's run with at least `n_steps` generated tokens, decoding what is missing."""
+        with trace.lock:
+            while len(trace.run.steps) < n_steps:
+                trace.run = self._decode_one(lm, trace)
+            return trace.run
+
+    def _decode_one(self, lm: LanguageModel, trace: Trace) -> Run:
+        steps, seconds = trace.run.steps, trace.run.prefill.forward_seconds
+        if len(trace.logits) == len(steps):
+            logits, seconds = self._feed(lm, trace, steps[-1].token.id)
+            trace.logits.append(logits)
+        step = select(lm, trace.run, trace.logits[len(steps)], seconds)
+        return replace(trace.run, steps=(*steps, step))
+
+    def _feed(self, lm: LanguageModel, trace: Trace, token_id: int) -> tuple[Tensor, float]:
+        with lm.lock:
+            started = now(lm.device)
+            logits = forward(lm, [token_id], trace.cache, trace.capture)
+            return logits, now(lm.device) - started
+
+    def logits(self, recipe: Recipe, step: int) -> np.ndarray:
+        """The raw logits that chose generated token `step`: float32 (vocab,)."""
+        return step_logits(self._trace(recipe), step).numpy().copy()
+
+    def next_token(self, recipe: Recipe, k: int) -> Distribution:
+        """The distribution of the first generated token, `k` tokens of it."""
+        lm = self.lm
+        for _ in self.run(recipe, 0):
+            pass
+        return distribution(lm, self._trace(recipe), 0, k)
+
+
+def as_asked(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run:
+    """A trace's run as this recipe asks for it: no more than `n_steps`, with text and stop reason."""
+    run = replace(run, recipe=recipe, steps=run.steps[:n_steps])
+    ids = [step.token.id for step in run.steps]
+    started = now(lm.device)
+    text = lm.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    seconds = now(lm.device) - started
+    first = run.steps[0] if run.steps else None
+    return replace(
+        run,
+        text=text,
+        stop=stop_reason(lm, run) if run.prefill else StopReason(),
+        detokenize_seconds=seconds,
+        ttft=_ttft(run.tokens, run.prefill, first.sampling_seconds) if first else None,
+        itl=tuple(step.forward_seconds + step.sampling_seconds for step in run.steps[1:]),
+    )
+
+
+def _ttft(tokens: Tokens, filled: Prefill, sampling_seconds: float) -> float:
+    """Seconds from text to the first token: tokenize, prefill, select."""
+    return tokens.seconds + filled.forward_seconds + sampling_seconds

@@ -1,0 +1,69 @@
+"""The engine's calls for the Prefill stage."""
+
+import numpy as np
+
+from model.attention import (
+    attention_overview,
+    attention_tile,
+    captured_layer,
+    position_attention,
+)
+from model.kv_cache import describe_cache
+from model.language_model import LanguageModel
+from model.pattern import pattern_rows
+from model.recipe import Recipe
+from model.records_prefill import (
+    AttentionOverview,
+    AttentionTile,
+    KVCacheRecord,
+    PositionAttention,
+    RunChecks,
+)
+from model.run_checks import run_checks
+
+
+class PrefillCalls:
+    """For an engine that has `lm` and `_trace(recipe)`."""
+
+    lm: LanguageModel
+
+    def attention_tile(
+        self,
+        recipe: Recipe,
+        layer: int,
+        head: int,
+        queries: tuple[int, int],
+        keys: tuple[int, int],
+        rule: str = "max",
+    ) -> AttentionTile:
+        """A rectangle of one head's pattern; see `model.attention.attention_tile`."""
+        return attention_tile(
+            self.lm, self._trace(recipe).capture, layer, head, queries, keys, rule
+        )
+
+    def attention_overview(
+        self, recipe: Recipe, layer_start: int, n_positions: int, rule: str = "max"
+    ) -> AttentionOverview:
+        """Thumbnails of every head of some layers."""
+        capture = self._trace(recipe).capture
+        return attention_overview(self.lm, capture, layer_start, n_positions, rule)
+
+    def position_attention(
+        self, recipe: Recipe, layer: int, head: int, position: int, n_positions: int
+    ) -> PositionAttention:
+        """What a position attends to in one head, and who attends to it."""
+        capture = self._trace(recipe).capture
+        return position_attention(self.lm, capture, layer, head, position, n_positions)
+
+    def run_checks(self, recipe: Recipe, layer: int, head: int) -> RunChecks:
+        """This run's numbers against a second forward pass: about a second of work."""
+        return run_checks(self.lm, self._trace(recipe), layer, head)
+
+    def kv_cache(self, recipe: Recipe) -> KVCacheRecord:
+        """What the run's KV cache holds."""
+        return describe_cache(self._trace(recipe))
+
+    def attention_pattern(self, recipe: Recipe, layer: int, head: int, n: int) -> np.ndarray:
+        """The first `n` rows and columns of one head's pattern, exact: float32 (query, key)."""
+        captured = captured_layer(self.lm, self._trace(recipe).capture, layer, head)
+        return pattern_rows(captured, 0, n, n, head)[0].numpy().copy()

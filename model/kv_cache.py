@@ -1,0 +1,42 @@
+"""What the KV cache holds: shapes, dtype and bytes, read from the cache's own tensors."""
+
+from model.records_prefill import KVCacheRecord, LayerCache
+from model.trace import Trace
+
+
+def describe_cache(trace: Trace) -> KVCacheRecord:
+    """One entry a layer. A layer without attention (mamba, hybrids) has no keys and is left out.
+
+    A sliding window of w keeps at most w - 1 positions between two passes: the next one brings its own.
+    """
+    layers = tuple(
+        LayerCache(
+            layer=index,
+            key_shape=tuple(layer.keys.shape),
+            value_shape=tuple(layer.values.shape),
+            dtype=str(layer.keys.dtype).removeprefix("torch."),
+            bytes=layer.keys.nbytes + layer.values.nbytes,
+            window=getattr(layer, "sliding_window", None),
+        )
+        for index, layer in enumerate(trace.cache.layers)
+        if getattr(layer, "keys", None) is not None
+    )
+    n_heads = {index: x.n_heads for index, x in enumerate(trace.capture.layers) if x.chunks}
+    shared = [n_heads.get(layer.layer, layer.key_shape[1]) // layer.key_shape[1] for layer in layers]
+    return KVCacheRecord(
+        layers=layers,
+        bytes=sum(layer.bytes for layer in layers),
+        bytes_per_token=sum(_per_token(layer) for layer in layers),
+        bytes_without_sharing=sum(
+            layer.bytes * times for layer, times in zip(layers, shared, strict=True)
+        ),
+        n_positions=trace.capture.n_positions or max((x.key_shape[-2] for x in layers), default=0),
+        n_heads=max(n_heads.values(), default=0),
+        n_kv_heads=max((layer.key_shape[1] for layer in layers), default=0),
+    )
+
+
+def _per_token(layer: LayerCache) -> int:
+    held = layer.key_shape[-2]
+    full = layer.window is not None and held >= layer.window - 1
+    return 0 if full or not held else layer.bytes // held

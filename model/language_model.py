@@ -1,0 +1,25 @@
+"""What is loaded once and looked at by every stage."""
+
+import threading
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from model.anatomy import Anatomy
+from model.records import ModelCard
+
+
+@dataclass(frozen=True, eq=False)
+class LanguageModel:
+    """A model that is ready to be walked through. `lock` is held by whoever runs a forward pass."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+    anatomy: Anatomy
+    card: ModelCard
+    lock: threading.Lock
+
+    @property
+    def device(self) -> torch.device:
+        return self.anatomy.embed.weight.device

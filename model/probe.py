@@ -1,0 +1,84 @@
+"""One token repeated through the model: whatever then differs from position to position is
+position itself.
+
+With equal tokens every attended value is equal, so attention changes nothing, whatever its
+pattern: in every layer of a RoPE model the residual is the same at all positions, and keys differ
+by rotation alone. That makes claims about position testable by numbers in every layer, for a
+model of any family.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from model.capture import Capture, capturing
+from model.embeddings import rows_of
+from model.load import LanguageModel
+from model.records import Check
+from model.records_embed import BlockInput
+
+PROBE_LENGTH = 48
+TOLERANCES = {torch.float32: 1e-3, torch.float16: 2e-2, torch.bfloat16: 6e-2}
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """What the probe saw: block_input (position, d_model) and the key (n_kv_heads, position,
+    d_head) per layer.
+    """
+
+    token_id: int
+    row: Tensor
+    block_input: Tensor
+    keys: tuple[Tensor | None, ...]
+
+
+# The engine serves one model: loading a second must not keep the first in memory.
+@lru_cache(maxsize=1)
+def probe(lm: LanguageModel) -> Probe:
+    """Runs one token, repeated, through the model, once per model."""
+    token_id = lm.tokenizer(" the", add_special_tokens=False)["input_ids"][-1]
+    length = min(PROBE_LENGTH, lm.card.context or PROBE_LENGTH)
+    capture, seen = Capture(), []
+
+    def keep(_, args, kwargs):
+        seen.append((args[0] if args else kwargs["hidden_states"]).detach()[0].float().clone())
+
+    with lm.lock, torch.inference_mode(), capturing(capture, length):
+        hook = lm.anatomy.blocks[0].register_forward_pre_hook(keep, with_kwargs=True)
+        try:
+            lm.model(
+                torch.full((1, length), token_id, device=lm.device),
+                use_cache=False,
+                logits_to_keep=1,
+            )
+        finally:
+            hook.remove()
+    keys = tuple(layer.key.float() if layer.keys else None for layer in capture.layers)
+    return Probe(token_id, rows_of(lm, [token_id])[0], seen[0], keys)
+
+
+def tolerance(lm: LanguageModel) -> float:
+    """How far two equal values may differ after a whole network in this model's dtype, relative
+    to the largest.
+    """
+    return TOLERANCES[lm.anatomy.embed.weight.dtype]
+
+
+@torch.inference_mode()
+def block_input(lm: LanguageModel, position_row: Tensor | None) -> BlockInput:
+    """The factor between a token's row and what block 0 receives, less the row of position 0 if
+    there is one.
+    """
+    seen = probe(lm)
+    received = seen.block_input[0] - (0 if position_row is None else position_row)
+    scale = float(received @ seen.row / (seen.row @ seen.row).clamp_min(1e-12))
+    error = float((received - scale * seen.row).abs().max() / seen.block_input[0].abs().max())
+    how = (
+        f"Token {seen.token_id} at position 0: the largest difference between what block 0 "
+        "received and its row times this factor (plus the position's row in a model with a table "
+        "of positions), as a share of the largest entry."
+    )
+    return BlockInput(scale, Check("block 0 receives the row", error, tolerance(lm), how))

@@ -1,0 +1,60 @@
+"""Brings the engine up behind the page: torch is imported and the model loaded in a thread.
+
+Importing this is light, so that the page can be served while it goes on.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from model.errors import UserError
+from model.records import EngineStatus
+
+if TYPE_CHECKING:
+    from model.engine import LocalEngine
+
+Build = Callable[[Callable[[float, str], None]], "LocalEngine"]
+
+
+class Startup:
+    """An engine on its way. `build(report)` is called once, in a thread, by `start`."""
+
+    def __init__(self, build: Build):
+        self._build = build
+        self._engine: LocalEngine | None = None
+        self._status = EngineStatus("loading", "Starting", 0.0)
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Begins in the background; `status` tells how far it is."""
+        threading.Thread(target=self._run, name="startup", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._engine = self._build(self._report)
+            self._status = EngineStatus("ready", "Ready", 1.0)
+        except UserError as error:
+            self._status = EngineStatus("failed", str(error), 0.0)
+        except Exception as error:  # a page that waits for ever would hide it
+            self._status = EngineStatus("failed", f"The model did not load: {error}", 0.0)
+            raise
+        finally:
+            self._ended.set()
+
+    def _report(self, fraction: float, message: str) -> None:
+        self._status = EngineStatus("loading", message, fraction)
+
+    def status(self) -> EngineStatus:
+        """How far it is."""
+        return self._status
+
+    def wait(self, timeout: float | None = None) -> EngineStatus:
+        """Waits until it is ready, has failed, or `timeout` seconds have passed."""
+        self._ended.wait(timeout)
+        return self._status
+
+    def engine(self) -> "LocalEngine":
+        """The engine. Raises UserError, saying how far it is, while there is none."""
+        if self._engine is None:
+            raise UserError(f"The model is not ready: {self._status.message}. Try again shortly.")
+        return self._engine

@@ -1,0 +1,65 @@
+"""What a run leaves on the device: the capture, the KV cache and the logits. Thrown away and derived again."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+
+from torch import Tensor
+from transformers import Cache
+
+from model.capture import Capture
+from model.recipe import Recipe
+from model.records import Run
+
+
+@dataclass
+class Trace:
+    """One recipe's tensors and the records made from them so far. `logits[i]` chose generated token i."""
+
+    recipe: Recipe
+    run: Run
+    capture: Capture = field(default_factory=Capture)
+    cache: Cache | None = None
+    logits: list[Tensor] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def nbytes(self) -> int:
+        """Bytes of tensors held (the capture's keys and values are the cache's own)."""
+        return self.capture.nbytes() + sum(t.nbytes for t in self.logits)
+
+
+class TraceStore:
+    """Traces by recipe key, the least recently used leaving first when a byte budget is passed."""
+
+    def __init__(self, budget_bytes: int):
+        self._budget = budget_bytes
+        self._traces: OrderedDict[str, Trace] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: str) -> Trace | None:
+        """The trace, now the most recently used; None when it was never made or was evicted."""
+        with self._lock:
+            if key in self._traces:
+                self._traces.move_to_end(key)
+            return self._traces.get(key)
+
+    def put(self, key: str, trace: Trace) -> None:
+        """Keeps a trace and evicts others, oldest first, down to the budget."""
+        with self._lock:
+            self._traces[key] = trace
+            self._traces.move_to_end(key)
+            while len(self._traces) > 1 and self.nbytes() > self._budget:
+                self._traces.popitem(last=False)
+
+    def trim(self) -> None:
+        """Evicts down to the budget after a trace has grown."""
+        with self._lock:
+            while len(self._traces) > 1 and self.nbytes() > self._budget:
+                self._traces.popitem(last=False)
+
+    def nbytes(self) -> int:
+        """Bytes of all traces held."""
+        return sum(trace.nbytes() for trace in self._traces.values())
+
+    def __len__(self) -> int:
+        return len(self._traces)

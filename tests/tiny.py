@@ -1,0 +1,32 @@
+"""Random-weight models of other families, small enough to build in a test, with the bundled
+tokenizer.
+"""
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from model import capture
+from model.load import LanguageModel, assemble
+
+SIZES = {
+    "num_hidden_layers": 2,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 128,
+}
+
+
+def tiny_lm(family: str, tokenizer, attention: str = capture.SDPA, **settings) -> LanguageModel:
+    """A model of a family with random weights from seed 0, its attention captured."""
+    capture.register()
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(family, **SIZES, vocab_size=len(tokenizer), **settings)
+    model = AutoModelForCausalLM.from_config(config, attn_implementation=attention)
+    # Freshly made norms are all ones and biases zero, which would hide mistakes.
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3 if parameter.ndim < 2 else 0.08)
+    lm = assemble(model.float(), tokenizer, f"tiny {family}")
+    assert lm.card.n_parameters < 8_000_000, "not tiny: the config's size names differ"
+    assert lm.card.n_layers == 2
+    return lm

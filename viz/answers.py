@@ -1,0 +1,64 @@
+"""Requests from the page to text for the page; here every error becomes a sentence."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+from model.errors import Evicted, UserError
+from model.recipe import Recipe
+from viz.payload import dump
+
+log = logging.getLogger(__name__)
+
+UNEXPECTED = "Something went wrong on the server, and what you had is still here. Try again, or reload the page."
+
+
+def failure(error: Exception) -> dict:
+    """What the page is told of an error: never a traceback."""
+    if isinstance(error, UserError):
+        return {"error": str(error), "kind": "evicted" if isinstance(error, Evicted) else "refused"}
+    log.exception("unexpected error", exc_info=error)
+    return {"error": UNEXPECTED, "kind": "unexpected"}
+
+
+def answer_view(views: dict, startup, request: str) -> str:
+    """One look at a run: {name, recipe, args} in, {ok} or {error, kind} out, as JSON text."""
+    try:
+        asked = json.loads(request)
+        view = views.get(asked.get("name"))
+        if view is None:
+            raise UserError(f"There is no view {asked.get('name')!r:.40}. Reload the page.")
+        recipe = Recipe.from_json(json.dumps(asked["recipe"]))
+        return dump({"ok": view(startup.engine(), recipe, asked.get("args") or {})})
+    except Exception as error:
+        return dump(failure(error))
+
+
+def follow_run(startup, request: dict) -> Iterator[dict]:
+    """Runs a recipe: yields where it stands, each yield complete in itself, for the page skips some."""
+    try:
+        recipe = Recipe.from_json(json.dumps(request.get("recipe")))
+        yield from _until_ready(startup)
+        n_steps = request.get("n_steps")
+        for item in startup.engine().run(recipe, n_steps):
+            yield _standing(item)
+        yield {"kind": "done"}
+    except Exception as error:
+        yield {"kind": "error", **failure(error)}
+
+
+def _until_ready(startup) -> Iterator[dict]:
+    while (status := startup.status()).phase == "loading":
+        yield {"kind": "progress", "message": status.message, "fraction": status.fraction}
+        startup.wait(0.25)
+    if status.phase == "failed":
+        raise UserError(status.message)
+
+
+def _standing(item) -> dict:
+    if hasattr(item, "message"):
+        fraction = item.done / max(item.total, 1)
+        return {"kind": "progress", "message": f"{item.message} {item.done} of {item.total}", "fraction": fraction}
+    if item.prefill is None:
+        return {"kind": "progress", "message": f"{len(item.tokens)} tokens", "fraction": 0.0}
+    return {"kind": "run", "key": item.recipe.trace_key, "n_steps": len(item.steps), "text": item.text}

@@ -1,0 +1,87 @@
+"""The page: one component, its events, and the curated API beside it."""
+
+import functools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+import plotly
+
+from viz.answers import answer_view, failure, follow_run
+from viz.payload import dump
+from viz.views import all_views
+from viz.walk import Walk
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+PLOTLY = Path(plotly.__file__).resolve().parent / "package_data"
+MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 2}
+
+
+def build_page(startup, api) -> gr.Blocks:
+    """The page on an engine that may still be starting. `api` has the curated calls."""
+    gr.set_static_paths([ASSETS, PLOTLY])
+    views = all_views()
+
+    def look(request: str) -> str:
+        return answer_view(views, startup, request)
+
+    def run_events(event: gr.EventData) -> Iterator[str]:
+        # `rev` makes each text differ from the last: the browser does not hear of an equal value.
+        for rev, standing in enumerate(follow_run(startup, event._data)):
+            yield dump({"rev": rev, "id": event._data.get("id"), **standing})
+
+    with gr.Blocks(title="Token by Token", fill_width=True) as page:
+        walk = Walk(page_config(), look)
+        running = walk.walk_run(
+            run_events,
+            outputs=walk,
+            show_progress="hidden",
+            trigger_mode="multiple",
+            api_visibility="private",
+            **MODEL_QUEUE,
+        )
+        walk.walk_stop(None, cancels=[running], queue=False, api_visibility="private")
+        for call in (api.tokenize, api.next_token, api.generate, api.attention):
+            gr.api(spoken(call), api_name=call.__name__, **MODEL_QUEUE)
+    return page
+
+
+def page_config() -> dict:
+    """What the scripts must know before they ask: where files are, and the examples; the first of them is the first visit's."""
+    # The narrow screen's rules come last, so that they win.
+    sheets = sorted((ASSETS / "css").glob("*.css"), key=lambda sheet: (sheet.stem == "phone", sheet.stem))
+    examples = json.loads((ASSETS / "examples.json").read_text(encoding="utf-8"))
+    return {
+        "js": f"/gradio_api/file={ASSETS / 'js'}/",
+        "css": [f"/gradio_api/file={sheet}" for sheet in sheets],
+        "plotly": f"/gradio_api/file={PLOTLY / 'plotly.min.js'}",
+        "examples": examples,
+    }
+
+
+def spoken(call):
+    """The call with its errors in the words meant for the caller."""
+
+    @functools.wraps(call)
+    def speaking(*args, **kwargs):
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:
+            raise gr.Error(failure(error)["error"]) from None
+
+    return speaking
+
+
+def launch(page: gr.Blocks, host: str, port: int, share: bool) -> None:
+    """Serves the page until it is stopped."""
+    page.queue(max_size=64).launch(
+        server_name=host,
+        server_port=port,
+        share=share,
+        ssr_mode=False,
+        run_history=False,
+        show_error=True,
+        state_session_capacity=200,
+        footer_links=[],
+    )

@@ -1,0 +1,108 @@
+"""Records to what travels to the browser: plain JSON, with arrays as base64."""
+
+import base64
+import json
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from model.records import DecodeStep, ModelCard, Run, Token
+
+
+def pack(array: np.ndarray) -> dict[str, Any]:
+    """An array as {dtype, shape, data}: little-endian base64, which `core/arrays.js` unpacks."""
+    array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    data = base64.b64encode(array.tobytes()).decode("ascii")
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
+
+
+def dump(value: dict[str, Any]) -> str:
+    """JSON text; what is not finite becomes null, for JSON has no word for it."""
+    return json.dumps(_finite(value), separators=(",", ":"), allow_nan=False)
+
+
+def _finite(value):
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def token_payload(token: Token) -> dict[str, Any]:
+    """One token; its bytes as a list of integers."""
+    return {**asdict(token), "bytes": list(token.bytes)}
+
+
+def card_payload(card: ModelCard) -> dict[str, Any]:
+    """The model card, each check with whether it passed."""
+    checks = [{**asdict(check), "passed": check.passed} for check in card.checks]
+    return {**asdict(card), "checks": checks}
+
+
+def step_payload(step: DecodeStep) -> dict[str, Any]:
+    """One generated token with its candidates. Times in milliseconds."""
+    candidates = step.candidates
+    return {
+        "index": step.index,
+        "token": token_payload(step.token),
+        "candidates": {
+            "token_ids": candidates.token_ids.tolist(),
+            "texts": list(candidates.texts),
+            "logits": _rounded(candidates.logits),
+            "probability": _rounded(candidates.probability),
+            "chosen_from": _rounded(candidates.chosen_from),
+            "remainder": candidates.remainder,
+            "vocabulary": candidates.vocabulary,
+        },
+        "logit": step.logit,
+        "probability": step.probability,
+        "chosen_from": step.chosen_from,
+        "rank": step.rank,
+        "entropy": step.entropy,
+        "surprisal": step.surprisal,
+        "draw": step.draw,
+        "cumulative_from": step.cumulative_from,
+        "cumulative_to": step.cumulative_to,
+        "stages": [asdict(stage) for stage in step.stages],
+        "forced": step.forced,
+        "forward_ms": step.forward_seconds * 1000,
+        "sampling_ms": step.sampling_seconds * 1000,
+        "text": step.text,
+        "waiting": list(step.waiting),
+    }
+
+
+def run_payload(run: Run, steps_from: int, steps_stop: int) -> dict[str, Any]:
+    """The run so far, with its steps from `steps_from` to before `steps_stop`. Times in milliseconds."""
+    filled = run.prefill
+    return {
+        "key": run.recipe.trace_key,
+        "recipe": json.loads(run.recipe.to_json()),
+        "text_in": run.tokens.text,
+        "tokens": [token_payload(token) for token in run.tokens.tokens] if steps_from == 0 else None,
+        "prefill": filled
+        and {
+            "n_tokens": filled.n_tokens,
+            "forward_ms": filled.forward_seconds * 1000,
+            "embed_ms": filled.embed_seconds * 1000,
+            "head_ms": filled.head_seconds * 1000,
+        },
+        "steps_from": steps_from,
+        "n_steps": len(run.steps),
+        "steps": [step_payload(step) for step in run.steps[steps_from:steps_stop]],
+        "text": run.text,
+        "stop": asdict(run.stop),
+        "ttft_ms": run.ttft and run.ttft * 1000,
+        "itl_ms": [seconds * 1000 for seconds in run.itl],
+        "tokenize_ms": run.tokens.seconds * 1000,
+        "detokenize_ms": run.detokenize_seconds * 1000,
+    }
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    """Seven significant digits: more than float32 holds, and half the text."""
+    return [float(f"{value:.7g}") for value in values.tolist()]

@@ -1,0 +1,42 @@
+"""The one component of the page: a static skeleton that the ES modules in assets/js fill."""
+
+import json
+
+import gradio as gr
+
+TEMPLATE = '<div class="tbt" id="tbt"></div>'
+
+# The names of the events stand here because Gradio finds a component's own events in this text.
+ON_LOAD = """
+const start = (module) => module.start(element, {
+  config: CONFIG,
+  run: (request) => trigger('walk_run', request),
+  stop: () => trigger('walk_stop', {}),
+  look: (request) => server.look(request),
+  onAnswer: (listen) => watch('value', () => listen(props.value)),
+});
+const root = (window.gradio_config?.root || '').replace(/\\/$/, '');
+import(root + CONFIG.js + 'main.js').then(start, (error) => {
+  element.textContent = 'The page could not load its scripts (' + error.message + '). Reload it.';
+});
+"""
+
+from gradio.events import Dependency
+
+class Walk(gr.HTML):
+    """The walk through a run. Its value is one JSON text at a time: where the run under way stands."""
+
+    def __init__(self, config: dict, look):
+        super().__init__(
+            value="",
+            html_template=TEMPLATE,
+            js_on_load=f"const CONFIG = {json.dumps(config)};{ON_LOAD}",
+            apply_default_css=False,
+            server_functions=[look],
+            elem_id="walk",
+        )
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
