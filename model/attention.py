@@ -45,6 +45,8 @@ def attention_tile(
     _require_rule(rule)
     block = -(-max(queries[1] - queries[0], keys[1] - keys[0]) // MAX_CELLS)
     pattern = _pooled(captured, queries, keys, block, rule, head)[0]
+    first = torch.cat([chunk.first for chunk in tuple(captured.chunks)])[queries[0] : queries[1]]
+    first_seen = torch.stack([rows.min() for rows in first.split(block)]).to(torch.int32)
     return AttentionTile(
         layer=layer,
         head=head,
@@ -55,6 +57,7 @@ def attention_tile(
         block=block,
         rule=rule,
         pattern=pattern.numpy().copy(),
+        first_seen=first_seen.numpy().copy(),
     )
 
 

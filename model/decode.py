@@ -54,7 +54,7 @@ def _candidates(lm: LanguageModel, logits: Tensor, choice: Choice) -> Candidates
     probability = choice.probability[top.indices]
     return Candidates(
         token_ids=top.indices.numpy().copy(),
-        texts=tuple(describe(lm.tokenizer, i, -1).text for i in top.indices.tolist()),
+        tokens=tuple(describe(lm.tokenizer, i, -1) for i in top.indices.tolist()),
         logits=top.values.numpy().copy(),
         probability=probability.numpy().copy(),
         chosen_from=choice.chosen_from[top.indices].numpy().copy(),

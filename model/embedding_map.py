@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,20 +24,17 @@ def embedding_map(lm: LanguageModel, ids: Sequence[int], around: int) -> Embeddi
     places = _places(ids, around)
     prompt_ids = list(places)
     _, neighbour_ids = neighbours_of(lm, prompt_ids, min(N_NEIGHBOURS, n_vocab(lm) - 1))
-    owner = {token_id: point for point, token_id in enumerate(prompt_ids)}
-    for point, row in enumerate(neighbour_ids.tolist()):
-        for token_id in row:
-            owner.setdefault(token_id, point)
-    rows = rows_of(lm, list(owner))
+    points = {token_id: point for point, token_id in enumerate(prompt_ids)}
+    for token_id in neighbour_ids.ravel().tolist():
+        points.setdefault(token_id, len(points))
+    rows = rows_of(lm, list(points))
     components, explained = principal_components(rows, N_AXES)
     start, stop = window(len(ids), around, MAX_SIMILARITY)
     return EmbeddingMap(
-        tokens=tuple(describe(lm.tokenizer, token_id, -1) for token_id in owner),
-        positions=tuple(places.get(token_id, ()) for token_id in owner),
-        owner=torch.tensor(list(owner.values())).numpy(),
-        n_prompt=len(prompt_ids),
+        tokens=tuple(describe(lm.tokenizer, token_id, -1) for token_id in points),
+        positions=tuple(places.get(token_id, ()) for token_id in points),
+        links=np.array([[points[i] for i in row] for row in neighbour_ids.tolist()]),
         n_prompt_all=len(set(ids[start:stop])),
-        n_neighbours=neighbour_ids.shape[1],
         components=to_numpy(components),
         explained=to_numpy(explained),
         distance_error=_distance_error(rows, components),

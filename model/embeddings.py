@@ -27,9 +27,7 @@ def window(n_positions: int, around: int, size: int) -> tuple[int, int]:
     share it.
     """
     if not 0 <= around < n_positions:
-        raise UserError(
-            f"Position {around} is not in this run of {n_positions:,} positions (from 0)."
-        )
+        raise UserError(f"Position {around} is not in this run of {n_positions:,} positions (from 0).")
     step = max(1, size // 2)
     start = round((around - size / 2) / step) * step
     start = min(max(start, 0), max(0, n_positions - size))
@@ -49,6 +47,7 @@ def embeddings(lm: LanguageModel, ids: Sequence[int], around: int) -> Embeddings
         norms=to_numpy(rows.norm(dim=-1)),
         low=float(rows.min()),
         high=float(rows.max()),
+        typical=float(rows.abs().flatten().quantile(0.99)),
         vocabulary_norm=_mean_norm(lm),
     )
 

@@ -74,7 +74,7 @@ class Candidates:
     """
 
     token_ids: Int[np.ndarray, " k"]
-    texts: tuple[str, ...]
+    tokens: tuple[Token, ...]
     logits: Float[np.ndarray, " k"]
     probability: Float[np.ndarray, " k"]
     chosen_from: Float[np.ndarray, " k"]

@@ -21,7 +21,8 @@ from model.records import Check, Token
 class Embeddings:
     """Rows of the embedding matrix for the positions [start, start + n) of `n_positions`.
 
-    `low` and `high` are the extremes of these rows; `vocabulary_norm` is the mean norm of all rows.
+    `low` and `high` are the extremes of these rows; 99 % of their values are within +-`typical`;
+    `vocabulary_norm` is the mean norm of all rows.
     """
 
     start: int
@@ -30,6 +31,7 @@ class Embeddings:
     norms: Float[np.ndarray, " position"]
     low: float
     high: float
+    typical: float
     vocabulary_norm: float
 
 
@@ -68,19 +70,16 @@ class Neighbours:
 class EmbeddingMap:
     """Principal components of some rows, centred on their mean.
 
-    The first `n_prompt` points are different tokens of the prompt; the rest are vocabulary
-    neighbours. `owner[i]` is the point whose neighbour point i is (itself for the prompt's own).
-    `explained` is each axis' share of the points' variance; `distance_error` is how far the 3-d
-    map is off, as the mean of |distance in the map - distance of the rows| / distance of the rows
-    over all pairs.
+    The first points are different tokens of the prompt, the rest their vocabulary neighbours:
+    `links[i]` are the points nearest to prompt point i by cosine, nearest first. `explained` is
+    each axis' share of the points' variance. `distance_error` is how far the map is off: the mean,
+    over all pairs, of |distance in the map - distance of the rows| / distance of the rows.
     """
 
     tokens: tuple[Token, ...]
     positions: tuple[tuple[int, ...], ...]
-    owner: Int[np.ndarray, " point"]
-    n_prompt: int
+    links: Int[np.ndarray, "prompt k"]
     n_prompt_all: int
-    n_neighbours: int
     components: Float[np.ndarray, "point axis"]
     explained: Float[np.ndarray, " axis"]
     distance_error: float

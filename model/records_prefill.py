@@ -13,6 +13,7 @@ class AttentionTile:
     """A rectangle of one head's pattern: queries [query_start, query_stop) by keys [key_start, key_stop).
 
     Each cell stands for `block` x `block` weights, reduced by `rule` ('max' or 'mean'); block 1 is exact.
+    `first_seen[row]` is the first key that a query of the row can see: above 0 where a sliding window ends.
     """
 
     layer: int
@@ -24,6 +25,7 @@ class AttentionTile:
     block: int
     rule: str
     pattern: Float[np.ndarray, "query key"]
+    first_seen: Int[np.ndarray, " query"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,7 +39,7 @@ def processors(settings: SamplingSettings) -> list[tuple[str, float, LogitsProce
             ("temperature", settings.temperature, TemperatureLogitsWarper(settings.temperature))
         )
     if settings.top_k > 0:
-        stages.append(("top_k", settings.top_k, TopKLogitsWarper(settings.top_k)))
+        stages.append(("top_k", float(settings.top_k), TopKLogitsWarper(settings.top_k)))
     if settings.top_p < 1.0:
         stages.append(("top_p", settings.top_p, TopPLogitsWarper(settings.top_p)))
     return stages
@@ -54,7 +54,7 @@ def process(
         before = scores.double().softmax(-1)
         scores = processor(ids[None], scores)
         kept = torch.isfinite(scores)
-        counts.append(StageCount(name, float(setting), int(kept.sum()), float(before[~kept].sum())))
+        counts.append(StageCount(name, setting, int(kept.sum()), float(before[~kept].sum())))
     return scores[0], tuple(counts)
 
 

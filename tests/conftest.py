@@ -4,8 +4,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from jaxtyping import install_import_hook
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+# Shapes and types are checked at every call. The recipe is left out: what it is given comes from
+# outside, and its own checks must see it.
+install_import_hook(
+    [f"model.{file.stem}" for file in (ROOT / "model").glob("*.py") if file.stem not in ("recipe", "validate")],
+    "beartype.beartype",
+)
 
 
 @pytest.fixture(scope="session")

@@ -60,18 +60,16 @@ def test_distance_error_is_the_mean_relative_error_over_pairs(lm, ids):
 def test_points_are_the_different_prompt_tokens_then_their_nearest_neighbours(lm, ids):
     found = embedding_map(lm, ids, 0)
     shown = [token.id for token in found.tokens]
-    assert shown[: found.n_prompt] == list(dict.fromkeys(ids))
+    unique = list(dict.fromkeys(ids))
+    assert shown[: len(found.links)] == unique
     assert len(set(shown)) == len(shown)
-    for point in range(found.n_prompt):
-        assert found.positions[point] == tuple(p for p, i in enumerate(ids) if i == shown[point])
-        near = {token.id for token in nearest(lm, shown[point], found.n_neighbours).neighbours}
-        assert near <= set(shown)
-    for point, owner in list(enumerate(found.owner))[found.n_prompt :]:
-        near = nearest(lm, shown[owner], found.n_neighbours).neighbours
-        assert shown[point] in {token.id for token in near}
+    for point, links in enumerate(found.links):
+        assert found.positions[point] == tuple(p for p, i in enumerate(ids) if i == unique[point])
+        near = nearest(lm, unique[point], len(links)).neighbours
+        assert [shown[link] for link in links] == [token.id for token in near]
 
 
 def test_a_long_prompt_is_windowed_and_says_how_many_it_left_out(lm):
     found = embedding_map(lm, list(range(1000, 1300)), 200)
-    assert found.n_prompt == MAX_PROMPT_POINTS < found.n_prompt_all
+    assert len(found.links) == MAX_PROMPT_POINTS < found.n_prompt_all
     assert any(200 in places for places in found.positions)

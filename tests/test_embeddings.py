@@ -24,6 +24,7 @@ def test_rows_are_what_the_models_own_embedding_module_gives(lm, ids):
     np.testing.assert_array_equal(found.rows, own.numpy())
     np.testing.assert_allclose(found.norms, np.linalg.norm(own.numpy(), axis=1), rtol=1e-6)
     assert (found.low, found.high) == (own.min().item(), own.max().item())
+    assert found.typical == pytest.approx(np.percentile(np.abs(own.numpy()), 99), rel=1e-5)
 
 
 def test_mean_norm_is_over_the_whole_vocabulary(lm, ids):

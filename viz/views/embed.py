@@ -42,7 +42,7 @@ def embed_map(engine, recipe: Recipe, args: dict) -> dict:
         **_packed(found),
         "tokens": [token_payload(token) for token in found.tokens],
         "explained": found.explained.tolist(),
-        "owner": found.owner.tolist(),
+        "links": found.links.tolist(),
     }
 
 

@@ -27,7 +27,7 @@ def attention_tile(engine, recipe: Recipe, args: dict) -> dict:
     )
     exact = found.pattern.size <= EXACT_CELLS
     pattern = found.pattern if exact else found.pattern.astype(np.float16)
-    return {**_plain(found), "exact": exact, "pattern": pack(pattern)}
+    return {**_plain(found), "exact": exact, "pattern": pack(pattern), "first_seen": pack(found.first_seen)}
 
 
 def attention_overview(engine, recipe: Recipe, args: dict) -> dict:

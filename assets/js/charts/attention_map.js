@@ -1,34 +1,16 @@
 // One head's map on a canvas: query rows × key columns, labels thinned, the mask hatched, drag to zoom.
 
 import { h } from '../core/dom.js';
-import { label } from '../core/tokens.js';
+import { axes, GUTTER, hatch } from './map_axes.js';
 import { pixels } from './heatmap.js';
 
 const LARGEST = 560;
-const LARGEST_CELL = 44;
-const GUTTER = 92;
-const LINE = 14;
+const LARGEST_CELL = 72;
+// From this size on a cell has room for its number.
+const NUMBERED = 40;
 const DRAG = 6;
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-
-/** Diagonal lines: neither a weight nor zero. */
-function hatch(context, ground, line) {
-  const tile = document.createElement('canvas');
-  tile.width = 8;
-  tile.height = 8;
-  const pen = tile.getContext('2d');
-  pen.fillStyle = ground;
-  pen.fillRect(0, 0, 8, 8);
-  pen.strokeStyle = line;
-  pen.beginPath();
-  for (const at of [-4, 4, 12]) {
-    pen.moveTo(at - 4, 12);
-    pen.lineTo(at + 12, -4);
-  }
-  pen.stroke();
-  return context.createPattern(tile, 'repeat');
-}
 
 /**
  * A map in `root`. `show({tile, tokens, position, scale})` draws it; tile: {data, rows, cols, block, query_start, query_stop,
@@ -45,7 +27,7 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
   const range = (start, stop, block, index) => [start + index * block, Math.min(stop, start + (index + 1) * block)];
   const queriesOf = (row) => range(shown.tile.query_start, shown.tile.query_stop, shown.tile.block, row);
   const keysOf = (col) => range(shown.tile.key_start, shown.tile.key_stop, shown.tile.block, col);
-  const masked = (row, col) => keysOf(col)[0] > queriesOf(row)[1] - 1;
+  const masked = (row, col) => keysOf(col)[0] > queriesOf(row)[1] - 1 || keysOf(col)[1] <= shown.tile.first_seen[row];
 
   function cellUnder(event, inside = false) {
     const { tile, cell } = shown;
@@ -63,51 +45,19 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
     return { queries: queriesOf(cell.row), keys: keysOf(cell.col), weight, masked: masked(cell.row, cell.col) };
   }
 
-  function axis(context, { count, rangeOf, place, strong }) {
-    const every = Math.max(1, Math.ceil(LINE / shown.cell));
-    for (let index = 0; index < count; index += 1) {
-      const [start, stop] = rangeOf(index);
-      const chosen = strong.some((position) => position >= start && position < stop);
-      const near = strong.some((position) => Math.abs(Math.floor((position - rangeOf(0)[0]) / shown.tile.block) - index) < every);
-      if (!chosen && (index % every || near)) continue;
-      const token = shown.tokens[start];
-      const text = token ? label(token, shown.tile.block > 1 ? 7 : 10) : '';
-      place(index, shown.tile.block > 1 ? `${text} ${start}` : text, chosen);
-    }
-  }
-
-  function labels(context, style) {
+  function numbers(context, style) {
     const { tile, cell } = shown;
-    const pen = (chosen, color) => {
-      context.fillStyle = style.getPropertyValue(chosen ? color : '--ink-2');
-      context.font = `${chosen ? '700 ' : ''}12px ${style.getPropertyValue('--mono')}`;
-      context.textBaseline = 'middle';
-    };
-    const hover = hovered && describe(hovered);
-    axis(context, {
-      count: tile.rows,
-      rangeOf: queriesOf,
-      strong: [hover ? hover.queries[0] : shown.position],
-      place(index, text, chosen) {
-        pen(chosen, '--c-query');
-        context.textAlign = 'right';
-        context.fillText(text, GUTTER - 8, GUTTER + (index + 0.5) * cell, GUTTER - 10);
-      },
-    });
-    axis(context, {
-      count: tile.cols,
-      rangeOf: keysOf,
-      strong: [hover ? hover.keys[0] : shown.position],
-      place(index, text, chosen) {
-        pen(chosen, '--c-key');
-        context.save();
-        context.translate(GUTTER + (index + 0.5) * cell, GUTTER - 8);
-        context.rotate(-Math.PI / 2);
-        context.textAlign = 'left';
-        context.fillText(text, 0, 0, GUTTER - 10);
-        context.restore();
-      },
-    });
+    if (cell < NUMBERED || tile.block > 1) return;
+    context.font = `12px ${style.getPropertyValue('--mono')}`;
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    for (let index = 0; index < tile.rows * tile.cols; index += 1) {
+      const [row, col] = [Math.floor(index / tile.cols), index % tile.cols];
+      if (masked(row, col)) continue;
+      const weight = tile.data[index];
+      context.fillStyle = style.getPropertyValue(weight > 0.16 ? '--surface' : '--ink');
+      context.fillText(weight.toFixed(2), GUTTER + (col + 0.5) * cell, GUTTER + (row + 0.5) * cell);
+    }
   }
 
   function cross(context, style) {
@@ -151,7 +101,10 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
     context.drawImage(picture, GUTTER, GUTTER, width, height);
     context.strokeStyle = style.getPropertyValue('--line');
     context.strokeRect(GUTTER - 0.5, GUTTER - 0.5, width + 1, height + 1);
-    labels(context, style);
+    const seen = hovered && describe(hovered);
+    const strong = { query: seen ? seen.queries[0] : shown.position, key: seen ? seen.keys[0] : shown.position };
+    axes(context, style, { ...shown, queriesOf, keysOf, strong });
+    numbers(context, style);
     cross(context, style);
   }
 

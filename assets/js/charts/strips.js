@@ -3,7 +3,7 @@
 import { diverging } from '../core/color.js';
 import { fill, h } from '../core/dom.js';
 import { num } from '../core/format.js';
-import { chip, label, spoken } from '../core/tokens.js';
+import { chip, spoken } from '../core/tokens.js';
 import { pixels } from './heatmap.js';
 
 const HEIGHT = 18;
@@ -43,9 +43,9 @@ export function strips(root, { onSelect, onHover }) {
     });
     canvas.addEventListener('pointerleave', () => onHover(null));
     canvas.addEventListener('click', () => onSelect(token.position));
-    const name = chip(token, { tag: 'button', type: 'button', limit: 14, 'aria-label': `${spoken(token)}, norm ${num(norm)}`, onclick: () => onSelect(token.position) });
+    const name = chip(token, { tag: 'button', type: 'button', limit: 14, 'aria-label': `${spoken(token)}, norm ${norm.toPrecision(3)}`, onclick: () => onSelect(token.position) });
     const bar = h('span', { class: 'bar', style: { width: `${(100 * norm) / widest}%` } });
-    const element = h('div', { class: 'strip-row' }, name, canvas, h('span', { class: 'norm' }, h('span', { class: 'track' }, bar), h('span', { class: 'value' }, num(norm))));
+    const element = h('div', { class: 'strip-row' }, name, canvas, h('span', { class: 'norm' }, h('span', { class: 'track' }, bar), h('span', { class: 'value' }, norm.toPrecision(3))));
     return { row, canvas, element };
   }
 
@@ -66,8 +66,6 @@ export function strips(root, { onSelect, onHover }) {
         }
       }
     },
-    repaint: () => shown.forEach(({ canvas, row }) => paint(canvas, row.data, reach)),
-    label,
   };
 }
 

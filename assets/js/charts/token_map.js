@@ -8,6 +8,7 @@ import { axis, plain, plot } from './plotly.js';
 const SIDES = ['top center', 'bottom center', 'middle right', 'middle left'];
 const LETTER = 8;
 const LINE = 16;
+const NARROW = 600;
 
 /** The box that a label would fill, in pixels; `side` is one of SIDES. */
 function boxOf([x, y], width, side) {
@@ -33,14 +34,11 @@ function sides(points, texts) {
 }
 
 /** Points as pixels of a plot of this size: only for placing labels. */
-function onScreen(xs, ys, width, height) {
-  const place = (values, size) => {
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    return values.map((value) => ((value - low) / (high - low || 1)) * size);
-  };
-  const px = place(xs, width);
-  const py = place(ys, height);
-  return px.map((x, i) => [x, height - py[i]]);
+function onScreen(xs, ys, width, height, equal) {
+  const reach = (values) => Math.max(...values) - Math.min(...values) || 1;
+  const [across, up] = [width / reach(xs), height / reach(ys)];
+  const least = Math.min(across, up);
+  return xs.map((x, i) => [x * (equal ? least : across), -ys[i] * (equal ? least : up)]);
 }
 
 /** A map in `root`; `onSelect(position)` when a token of the prompt is clicked. */
@@ -56,14 +54,19 @@ export function tokenMap(root, url, { words, onSelect }) {
     const [x, y, z] = [0, 1, 2].map((a) => (i) => found.coordinates[i * found.n_axes + a]);
     const at = (indices) => ({ x: indices.map(x), y: indices.map(y), ...(three && { z: indices.map(z) }) });
     const kind = three ? 'scatter3d' : 'scatter';
-    const { tokens, owner, n_prompt: n } = found;
+    const { tokens, links } = found;
+    const n = links.length;
     const all = tokens.map((_, i) => i);
     const near = all.slice(n);
-    const ofSelected = near.filter((i) => owner[i] === selected);
-    const hover = (i) => `${plain(label(tokens[i], 40))}<br>id ${tokens[i].id}${i < n ? '' : `<br>${plain(words.neighbourOf(label(tokens[owner[i]], 30)))}`}`;
+    const linked = links[selected] ?? [];
+    const ofSelected = near.filter((i) => linked.includes(i));
+    const ownersOf = (i) => links.flatMap((points, owner) => (points.includes(i) ? [label(tokens[owner], 20)] : []));
+    const hover = (i) => `${plain(label(tokens[i], 40))}<br>id ${tokens[i].id}${i < n ? '' : `<br>${plain(words.neighbourOf(ownersOf(i)))}`}`;
     const common = (indices, more) => ({ type: kind, ...at(indices), customdata: indices, hovertemplate: '%{hovertext}<extra></extra>', hovertext: indices.map(hover), ...more });
-    const gaps = (get) => near.flatMap((i) => [get(i), get(owner[i]), null]);
-    const lines = { type: kind, mode: 'lines', x: gaps(x), y: gaps(y), ...(three && { z: gaps(z) }), line: { color: css('--line'), width: 1 }, hoverinfo: 'skip' };
+    const lines = (owners, color, width) => {
+      const gaps = (get) => owners.flatMap((o) => links[o].flatMap((i) => [get(i), get(o), null]));
+      return { type: kind, mode: 'lines', x: gaps(x), y: gaps(y), ...(three && { z: gaps(z) }), line: { color, width }, hoverinfo: 'skip' };
+    };
     const texts = all.map((i) => label(tokens[i], 14));
     const labelled = [...all.slice(0, n), ...ofSelected];
     const placed = three ? 'top center' : sides(labelled.map((i) => points[i]), labelled.map((i) => texts[i]));
@@ -76,14 +79,16 @@ export function tokenMap(root, url, { words, onSelect }) {
       cliponaxis: false,
     });
     return [
-      lines,
-      common(near.filter((i) => owner[i] !== selected), { mode: 'markers', marker: { size: three ? 3 : 5, color: css('--ink-2'), opacity: 0.55 } }),
+      lines(all.slice(0, n), css('--line'), 1),
+      lines(linked.length ? [selected] : [], css('--c-key'), three ? 3 : 1.5),
+      common(near.filter((i) => !linked.includes(i)), { mode: 'markers', marker: { size: three ? 3 : 5, color: css('--ink-2'), opacity: 0.55 } }),
       common(ofSelected, { ...names(ofSelected, css('--ink-2'), 11, side(n, labelled.length)), marker: { size: three ? 3.5 : 6, color: css('--c-key') } }),
       common(all.slice(0, n), {
         ...names(all.slice(0, n), css('--ink'), 13, side(0, n)),
         marker: {
           size: all.slice(0, n).map((i) => (three ? 5 : 10) + (i === selected ? 4 : 0)),
           color: all.slice(0, n).map((i) => css(i === selected ? '--c-key' : '--accent')),
+          opacity: 1,
           line: { color: css('--surface'), width: 1 },
         },
       }),
@@ -95,14 +100,16 @@ export function tokenMap(root, url, { words, onSelect }) {
     show(next, { three, position, view }) {
       found = next;
       const selected = found.positions.findIndex((places) => places.includes(position));
+      // One unit is as long on both axes, where there is room for that.
+      const wide = root.clientWidth > NARROW;
       const titles = [0, 1, 2].map((a) => `PC ${a + 1} · ${pct(found.explained[a])}`);
       const xs = found.tokens.map((_, i) => found.coordinates[i * found.n_axes]);
       const ys = found.tokens.map((_, i) => found.coordinates[i * found.n_axes + 1]);
-      const points = onScreen(xs, ys, Math.max(200, root.clientWidth - 80), 420);
-      const scene = { xaxis: axis(titles[0]), yaxis: axis(titles[1]), zaxis: axis(titles[2]), dragmode: 'turntable' };
+      const points = onScreen(xs, ys, Math.max(200, root.clientWidth - 110), wide ? 400 : 300, wide);
+      const scene = { xaxis: axis(titles[0]), yaxis: axis(titles[1]), zaxis: axis(titles[2]), dragmode: 'turntable', aspectmode: 'data' };
       const layout = three
         ? { scene, margin: { l: 0, r: 0, t: 0, b: 0 } }
-        : { xaxis: axis(titles[0]), yaxis: axis(titles[1]), dragmode: 'pan', margin: { l: 58, r: 40, t: 28, b: 44 } };
+        : { xaxis: axis(titles[0]), yaxis: axis(titles[1], wide ? { scaleanchor: 'x' } : {}), dragmode: 'pan', margin: { l: 58, r: wide ? 40 : 30, t: 28, b: 44 } };
       return chart.show(traces(points, three, selected), layout, `${view}:${three}`);
     },
   };

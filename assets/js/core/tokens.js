@@ -32,3 +32,12 @@ export function chip(token, { tag = 'span', limit = 18, ...props } = {}) {
 
 /** Prompt and generated tokens as one list, by position. */
 export const sequence = (run) => (run?.tokens ? [...run.tokens, ...run.steps.map((step) => step.token)] : []);
+
+/** One of a step's candidates, as a token. */
+export const candidate = (candidates, place) => ({
+  id: candidates.token_ids[place],
+  text: candidates.texts[place],
+  partial: place in candidates.partial,
+  bytes: candidates.partial[place] ?? [],
+  special: candidates.special.includes(place),
+});

@@ -5,17 +5,10 @@ import { unpack } from '../core/arrays.js';
 import { fill, h } from '../core/dom.js';
 import { ms, num } from '../core/format.js';
 import { distribution } from '../core/sampling.js';
-import { chip, label, sequence } from '../core/tokens.js';
+import { candidate, chip, label, sequence } from '../core/tokens.js';
 import { decode as words } from '../words/decode.js';
 
 const COUNTS = [5, 10, 20, 50];
-
-const candidate = ({ texts, token_ids: ids }, place) => ({
-  text: texts[place],
-  partial: texts[place].includes('\ufffd'),
-  bytes: [],
-  id: ids[place],
-});
 
 /** The last input and what it led to: the heading of a step. */
 export function heading(run, step) {

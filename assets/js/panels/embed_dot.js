@@ -12,6 +12,7 @@ import { asker, card } from './embed_look.js';
 const WIDTH = 600;
 const HEIGHT = 110;
 const HALF = HEIGHT / 2;
+const FIRST_DISTANCE = 3;
 
 /** Bars up and down from a middle line, one a pair. */
 function parts(values) {
@@ -65,7 +66,7 @@ export function mountDot(root, ctx) {
 
   function look() {
     const query = now.position;
-    const chosen = Math.min(key ?? query, query);
+    const chosen = key === null ? Math.max(0, query - FIRST_DISTANCE) : Math.min(key, query);
     slider.max = query;
     slider.value = chosen;
     slider.disabled = query === 0;

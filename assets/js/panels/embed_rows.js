@@ -37,7 +37,7 @@ export function mountRows(root, ctx) {
 
   function draw() {
     const { answer, start, count, d, norm } = window;
-    const reach = Math.max(Math.abs(answer.low), Math.abs(answer.high));
+    const reach = answer.typical || 1;
     const rows = now.tokens.slice(start, start + count).map((token, i) => ({ token, data: rowOf(start + i), norm: norm[i] }));
     chart.show({ rows, reach, widest: Math.max(...norm), selected: now.position });
     drawLegend(reach, words.rowsRange(answer.low, answer.high));

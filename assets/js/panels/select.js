@@ -2,9 +2,8 @@
 
 import { fill, h, svg } from '../core/dom.js';
 import { pct } from '../core/format.js';
-import { chip, label } from '../core/tokens.js';
-import { select as words } from '../words/decode.js';
-import { decode as decodeWords } from '../words/decode.js';
+import { candidate, chip, label } from '../core/tokens.js';
+import { decode as decodeWords, select as words } from '../words/decode.js';
 
 const WIDTH = 1000;
 const HEIGHT = 64;
@@ -37,7 +36,7 @@ function cumulative(now) {
   for (let place = 0; place < candidates.token_ids.length; place += 1) {
     const share = candidates.chosen_from[place];
     if (share <= 0) break;
-    const text = label({ text: candidates.texts[place], bytes: [], partial: false }, 10);
+    const text = label(candidate(candidates, place), 10);
     const selected = candidates.token_ids[place] === now.token.id;
     const x = left * WIDTH;
     const width = share * WIDTH;

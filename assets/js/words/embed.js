@@ -7,7 +7,7 @@ const power = (value) => num(value, 3);
 export const embed = {
   rows: 'The rows themselves',
   rowsNote: (d) => `Each token's id picks its row of the embedding matrix: ${num(d)} numbers, one column each. The bar is the row's norm.`,
-  rowsRange: (low, high) => `these rows go from ${num(low)} to ${num(high)}`,
+  rowsRange: (low, high) => `or beyond; 99 % of these numbers lie within, all from ${num(low)} to ${num(high)}`,
   rowsHint: 'Point at a strip to read its numbers; click a token to select it.',
   rowsValue: (name, index, value) => `${name} · dimension ${index}: ${value.toPrecision(7)}`,
   rowsWindow: (start, stop, n) => (stop - start < n ? ` Positions ${start} to ${stop - 1} of ${num(n)}.` : ''),
@@ -36,7 +36,7 @@ export const embed = {
   two: '2-d',
   three: '3-d',
   mapNote: (m) =>
-    `PCA (principal components, by SVD) of ${count(m.tokens.length, 'row')}, centred on their mean: ${m.n_prompt}${m.n_prompt < m.n_prompt_all ? ` of ${m.n_prompt_all}` : ''} different tokens of this run and the ${m.n_neighbours} nearest vocabulary tokens of each.`,
+    `PCA (principal components, by SVD) of ${count(m.tokens.length, 'row')}, centred on their mean: ${m.links.length}${m.links.length < m.n_prompt_all ? ` of ${m.n_prompt_all}` : ''} different tokens of this run and the ${m.links[0].length} nearest vocabulary tokens of each.`,
   mapKept: (m, three) => {
     const axes = m.explained.slice(0, three ? 3 : 2);
     const sum = axes.reduce((a, b) => a + b, 0);
@@ -44,7 +44,7 @@ export const embed = {
     return `These axes keep ${parts} = ${pct(sum)} of the points' variance. In three axes, distances are off by ${pct(m.distance_error)} on average: near here is not always near in the model.`;
   },
   mapSpoken: (m) => (m ? `Map of ${m.tokens.length} tokens by principal components` : 'Map of tokens'),
-  neighbourOf: (name) => `neighbour of ${name}`,
+  neighbourOf: (names) => `near ${names.join(', ')}`,
 
   position: {
     rope: 'Position: rotated queries and keys (RoPE)',

@@ -1,7 +1,7 @@
 // The words of the fixed parts of the page, in one place.
 
 import { count, ms, num, pct } from '../core/format.js';
-import { label } from '../core/tokens.js';
+import { candidate, label } from '../core/tokens.js';
 
 export const page = {
   title: 'Token by Token',
@@ -101,9 +101,8 @@ export const sentences = {
     `One forward pass took all ${count(run.tokens.length, 'position')} through ${card ? `${card.n_layers} layers` : 'every layer'} at once in ${ms(run.prefill.forward_ms)}, and left keys and values for each in the KV cache.`,
   decode: ({ run, card, now }) => {
     if (!now) return 'The prefill ends with a score for every token of the vocabulary. Press Next to select the first token.';
-    const [first] = now.candidates.texts;
     const how = now.index === 0 ? 'The last prompt position' : `One new position, through all layers in ${ms(now.forward_ms)},`;
-    return `${how} gives each of ${card ? num(card.n_vocab) : 'all'} tokens a probability. Most likely is ${quoted({ text: first, bytes: [], partial: false })} with ${pct(now.candidates.probability[0])}; the entropy is ${num(now.entropy, 3)} bits.`;
+    return `${how} gives each of ${card ? num(card.n_vocab) : 'all'} tokens a probability. Most likely is ${quoted(candidate(now.candidates, 0))} with ${pct(now.candidates.probability[0])}; the entropy is ${num(now.entropy, 3)} bits.`;
   },
   select: ({ run, now }) => {
     if (!now) return 'No token has been selected yet.';

@@ -41,9 +41,10 @@ export const prefill = {
 
   attendsTo: (token) => ['What ', token, ' attends to'],
   attendedBy: (token) => ['Who attends to ', token],
-  attendsRest: (shown, total) => `${count(shown, 'token')} shown, together ${num(total, 3)}; the whole row adds up to `,
-  attendedRest: (queries, total) => `${count(queries, 'token')} can see it; their weights on it add up to ${num(total, 3)}.`,
-  rowSum: (total) => `${num(total, 6)}.`,
+  attendsRest: (shown, seen, part, total) =>
+    shown < seen ? `The ${shown} largest of ${num(seen)} weights, together ${num(part, 3)}; the whole row adds up to ${num(total, 6)}.` : `The row adds up to ${num(total, 6)}.`,
+  attendedRest: (shown, queries, total) =>
+    `${shown < queries ? `The ${shown} largest of ${num(queries)} weights` : count(queries, 'token')}; all that can see it give it ${num(total, 3)} together.`,
   notFed: 'This token has not been through the model yet: it goes in when the next one is asked for. Until then nothing is known of its attention.',
 
   cache: 'KV cache',

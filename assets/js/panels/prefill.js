@@ -1,0 +1,113 @@
+// Prefill: one forward pass over all positions; its attention, head by head, and what it left in the KV cache.
+
+import { checkMark } from '../charts/check.js';
+import { fill, h } from '../core/dom.js';
+import { sequence } from '../core/tokens.js';
+import { prefill as words } from '../words/prefill.js';
+import { cacheCard } from './prefill_cache.js';
+import { headsCard } from './prefill_heads.js';
+import { mapCard } from './prefill_map.js';
+import { positionLists } from './prefill_position.js';
+
+const IDLE = 400;
+
+/** How many positions have been through the model: the last generated token waits for its turn. */
+const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
+
+export function mount(root, ctx) {
+  const { store, view, select } = ctx;
+  let scope = 'prompt';
+  let waiting = null;
+  let checked = null;
+
+  const facts = h('dl', { class: 'facts' });
+  const mark = checkMark();
+  const headsRoot = h('div', { class: 'heads-card' });
+  const mapRoot = h('div', { class: 'map-card' });
+  const listsRoot = h('div', { class: 'lists-card' });
+  const cacheRoot = h('div', { class: 'card' });
+  root.append(
+    h('div', { class: 'card' }, facts, mark.element),
+    h('div', { class: 'card attention' }, headsRoot, mapRoot, listsRoot),
+    cacheRoot,
+  );
+  const heads = headsCard(headsRoot, ctx);
+  const map = mapCard(mapRoot, ctx, (wanted) => {
+    scope = wanted;
+    update(store.state, new Set(['scope']));
+  });
+  const lists = positionLists(listsRoot, ctx);
+  const cache = cacheCard(cacheRoot);
+
+  /** A selected token of the answer needs its rows; else the prompt alone, which does not change while decoding goes on. */
+  function positions(run, selection) {
+    const n = run.tokens.length;
+    return scope === 'all' || selection.position >= n ? fed(run) : n;
+  }
+
+  async function showCache({ run, card, selection }) {
+    try {
+      const found = await view('kv_cache', { n_positions: fed(run) });
+      if (store.state.run !== run) return;
+      const prompt_bytes = found.bytes - found.bytes_per_token * (found.n_positions - run.tokens.length);
+      cache.update({ cache: found, run, selection });
+      showFacts({ run, card, cache: { ...found, prompt_bytes } });
+    } catch (error) {
+      cache.fail(error.message);
+    }
+  }
+
+  function showFacts(now) {
+    const lines = words.facts(now).map(([name, value, note]) => h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note))));
+    fill(facts, lines);
+  }
+
+  function showMark(found) {
+    const { card } = store.state;
+    const labelled = (checks, where) => checks.map((check) => ({ ...check, name: `${check.name} (${where})` }));
+    const here = found ? labelled(found.checks, words.check.here(found.layer, found.head)) : [];
+    const note = found ? [words.check.took(found.seconds), ...found.skipped].join(' ') : mark.element.open ? words.check.running : '';
+    mark.show([...here, ...labelled(card?.checks ?? [], words.check.loaded)], note);
+  }
+
+  /** A second forward pass of this run is made only when somebody wants to see its numbers. */
+  async function check() {
+    const { run, selection, card } = store.state;
+    const { layer, head } = selection;
+    const key = JSON.stringify([run.key, fed(run), layer, head]);
+    if (!mark.element.open || !card || store.state.following || key === checked) return;
+    checked = key;
+    showMark(null);
+    try {
+      const found = await view('prefill_checks', { layer, head, n_positions: fed(run) });
+      if (key === checked) showMark(found);
+    } catch (error) {
+      mark.show(card.checks, error.message);
+    }
+  }
+
+  function checkSoon() {
+    clearTimeout(waiting);
+    waiting = setTimeout(check, IDLE);
+  }
+
+  mark.element.addEventListener('toggle', checkSoon);
+
+  function update(state, changed) {
+    const { run, card, selection } = state;
+    const has = (...keys) => keys.some((key) => changed.has(key));
+    const n = positions(run, selection);
+    const now = { run, card, selection, n, tokens: sequence(run), scope, fed: fed(run) };
+    if (has('run', 'card')) showFacts({ run, card });
+    if (has('card')) showMark(null);
+    if (has('run', 'card', 'selection')) showCache(state);
+    if (has('run', 'selection')) checkSoon();
+    if (has('run', 'card', 'selection', 'scope', 'theme')) {
+      heads.update(now, has('theme'));
+      map.update(now, has('theme'));
+      lists.update(now);
+    }
+  }
+
+  return { update };
+}

@@ -1,0 +1,89 @@
+"""The recipe: all of a visitor's state, as JSON; what it refuses, it refuses with the way out."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from model.errors import UserError
+from model.recipe import Recipe, SamplingSettings
+
+RECIPE = Recipe("Hé 🚀 \x00", True, "sys", SamplingSettings(True, 0.7, 5, 0.9, 3), 12, ((1, 5),))
+
+
+def test_a_recipe_comes_back_from_its_json():
+    assert Recipe.from_json(RECIPE.to_json()) == RECIPE
+
+
+def test_numbers_written_as_whole_give_the_same_trace():
+    values = json.loads(RECIPE.to_json())
+    values["sampling"] |= {"temperature": 1, "top_p": 1}
+    written = Recipe.from_json(json.dumps(values))
+    values["sampling"] |= {"temperature": 1.0, "top_p": 1.0}
+    assert written.trace_key == Recipe.from_json(json.dumps(values)).trace_key
+
+
+def test_only_how_far_it_goes_leaves_the_trace_the_same():
+    assert replace(RECIPE, max_new_tokens=99).trace_key == RECIPE.trace_key
+    for change in ({"prompt": "x"}, {"chat": False}, {"forced": ()}, {"sampling": SamplingSettings()}):
+        assert replace(RECIPE, **change).trace_key != RECIPE.trace_key
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"temperature": 0}, "temperature is 0; it must be from 0.01 to 10"),
+        ({"temperature": -1.0}, "temperature is -1.0"),
+        ({"temperature": float("nan")}, "temperature is nan"),
+        ({"temperature": float("inf")}, "temperature is inf"),
+        ({"temperature": 10**400}, "temperature is 1000"),
+        ({"temperature": "hot"}, "temperature is 'hot'"),
+        ({"temperature": True}, "temperature is True"),
+        ({"top_k": -1}, "top_k is -1; it must be a whole number from 0"),
+        ({"top_k": 2.5}, "top_k is 2.5"),
+        ({"top_p": 0.0}, "top_p is 0.0; it must be a number above 0, up to 1"),
+        ({"top_p": 1.01}, "top_p is 1.01"),
+        ({"seed": -3}, "seed is -3"),
+        ({"seed": 2**32}, "seed is 4294967296"),
+        ({"do_sample": 1}, "do_sample is 1"),
+    ],
+)
+def test_a_bad_setting_is_refused_by_name_value_and_limit(settings, message):
+    with pytest.raises(UserError, match=message.replace("(", r"\(")):
+        SamplingSettings(**settings)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        ("", "The prompt is empty"),
+        (" ", r"blank \(1 white-space"),
+        ("\n\t  ", r"blank \(4 white-space"),
+        ("ab\ud83d", r"surrogate pair \(U\+D83D\) at character 3"),
+        ("x" * 400_001, "400,001 characters; the limit is 400,000"),
+        (5, "prompt is 5; it must be text"),
+    ],
+)
+def test_a_bad_prompt_is_refused_with_the_reason(prompt, message):
+    with pytest.raises(UserError, match=message):
+        Recipe(prompt)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not json",
+        "[]",
+        "{}",
+        '{"prompt": "x", "colour": 1}',
+        '{"prompt": "x", "sampling": 3}',
+        '{"prompt": "x", "sampling": {"heat": 1}}',
+        '{"prompt": "x", "forced": 7}',
+        '{"prompt": "x", "forced": [[0, -1]]}',
+        '{"prompt": "x", "max_new_tokens": 0}',
+    ],
+)
+def test_what_is_no_recipe_is_refused_with_a_sentence(text):
+    with pytest.raises(UserError) as error:
+        Recipe.from_json(text)
+    assert str(error.value).endswith(".")
