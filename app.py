@@ -1,7 +1,9 @@
 """Token by Token: options -> engine, loading behind the page -> page -> launch."""
 
 import argparse
+import json
 import os
+from pathlib import Path
 
 # Before anything loads torch or gradio: worker threads take their thread count from here, and nothing calls home.
 os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
@@ -20,8 +22,10 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"], help="where to compute")
     dtypes = ["auto", "float32", "bfloat16", "float16"]
     parser.add_argument("--dtype", default="auto", choices=dtypes, help="auto: float32 on the CPU, else bfloat16")
-    parser.add_argument("--host", default="127.0.0.1", help="address to serve on; 0.0.0.0 serves the network")
-    parser.add_argument("--port", default=7860, type=whole(1, 65_535), help="port to serve on")
+    # A hosted Space says in these variables where it wants to be served.
+    host, port = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), os.environ.get("GRADIO_SERVER_PORT", "7860")
+    parser.add_argument("--host", default=host, help="address to serve on; 0.0.0.0 serves the network")
+    parser.add_argument("--port", default=port, type=whole(1, 65_535), help="port to serve on")
     parser.add_argument("--max-prompt-tokens", default=1024, type=whole(1, 131_072), help="longer prompts are refused")
     parser.add_argument("--max-new-tokens", default=256, type=whole(1, 4_096), help="most tokens of one answer")
     parser.add_argument("--share", action="store_true", help="a public link through Gradio's relay (needs network)")
@@ -43,9 +47,12 @@ def build_engine(options: argparse.Namespace, report):
     """Imports torch and loads the model; called in a thread, behind the page."""
     report(0.0, "Starting torch")
     from model.open import EngineOptions, open_engine
+    from model.recipe import Recipe
 
+    examples = json.loads((Path(__file__).parent / "assets" / "examples.json").read_text(encoding="utf-8"))
+    first = Recipe.from_json(json.dumps(examples[0]["recipe"]))
     limits = (options.max_prompt_tokens, options.max_new_tokens)
-    return open_engine(EngineOptions(options.model, options.device, options.dtype, *limits), report)
+    return open_engine(EngineOptions(options.model, options.device, options.dtype, *limits), report, first)
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ def attention_tile(
     keys: tuple[int, int],
     rule: str = "max",
 ) -> AttentionTile:
-    """A rectangle of one head's pattern, at most 256 x 256 cells: queries [start, stop) by keys [start, stop).
+    """A rectangle of one head's pattern in at most 256 x 256 cells; `queries` and `keys` are [start, stop).
 
     When it is larger, each cell is the `rule` of a block of weights; weights above the diagonal are 0 and
     count. Raises UserError for a layer, head, window or rule that does not exist.
@@ -64,7 +64,7 @@ def attention_tile(
 def attention_overview(
     lm: LanguageModel, capture: Capture, layer_start: int, n_positions: int, rule: str = "max"
 ) -> AttentionOverview:
-    """Thumbnails of every head from `layer_start` on, as many layers as one call may cost: ask for the rest."""
+    """Thumbnails of all heads from `layer_start` on, for as many layers as one call may cost."""
     refuse_without_maps(lm, capture)
     n_layers = len(capture.layers)
     require_integer("layer_start", layer_start, 0, n_layers - 1, "layers are counted from 0")
@@ -173,9 +173,7 @@ def _filled(length: int, block: int) -> Tensor:
 def _largest(weights: Tensor) -> Weights:
     top = weights.topk(min(TOP, len(weights)))
     seen = top.values > 0
-    return Weights(
-        top.indices[seen].numpy().copy(), top.values[seen].numpy().copy(), float(weights.sum())
-    )
+    return Weights(top.indices[seen].numpy().copy(), top.values[seen].numpy().copy(), float(weights.sum()))
 
 
 def _require_positions(capture: Capture, n_positions: int) -> None:

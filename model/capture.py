@@ -16,6 +16,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask, sdpa_mask
 
+from model.masks import Bands, seen_keys
+
 # Neither name holds "sdpa": transformers refuses such a name for families whose own SDPA is untested.
 SDPA = "captured"
 EAGER = "captured_eager"
@@ -103,7 +105,7 @@ class _Pass:
     capture: Capture
     n_new: int
     calls: int = 0
-    bands: dict[int, tuple[Tensor, Tensor | None]] = field(default_factory=dict)
+    bands: Bands = field(default_factory=dict)
 
 
 _current: ContextVar[_Pass | None] = ContextVar("capture of the forward pass under way", default=None)
@@ -152,7 +154,7 @@ def _record(under_way: _Pass, module, query, key, value, mask, scaling, extras) 
         return
     n_new, n_keys = query.shape[2], key.shape[2]
     first_key = start + n_new - n_keys
-    first, mask = _seen_keys(under_way, mask, first_key, start, n_new, n_keys)
+    first, mask = seen_keys(under_way.bands, mask, first_key, start, n_new, n_keys)
     scaling = scaling if scaling is not None else query.shape[-1] ** -0.5
     layer.chunks.append(QueryChunk(start, _alone(query[0]), first, mask, scaling, extras))
     layer.keys = _extended(layer.keys, key[0], n_new, first_key)
@@ -186,29 +188,3 @@ def _joined(pieces: list[Tensor]) -> Tensor:
 def _alone(tensor: Tensor) -> Tensor:
     """A view of a fused q, k, v projection would keep all three."""
     return tensor if tensor.untyped_storage().nbytes() <= tensor.nbytes else tensor.clone()
-
-
-def _seen_keys(under_way: _Pass, mask: Tensor | None, first_key: int, start: int, n_new: int, n_keys: int):
-    """(first (q,), mask or None): a mask that is a band up to the row's own position becomes numbers."""
-    if mask is None:
-        return torch.full((n_new,), first_key), None
-    known = under_way.bands.get(id(mask))
-    if known is None:
-        known = under_way.bands[id(mask)] = (mask, _band(mask[0, ..., :n_keys], first_key, start))
-    if known[1] is not None:
-        return known[1], None
-    return torch.full((n_new,), first_key), mask[0, ..., :n_keys]
-
-
-def _band(mask: Tensor, first_key: int, start: int) -> Tensor | None:
-    """The first key (q,) of each row when row r sees exactly first[r] ... start + r; None for any other mask."""
-    if mask.shape[0] != 1:
-        return None
-    allowed = mask[0] if mask.dtype == torch.bool else mask[0] == 0
-    if mask.dtype != torch.bool and not (allowed | (mask[0] <= torch.finfo(mask.dtype).min / 2)).all():
-        return None
-    own = torch.arange(start, start + mask.shape[1], device=mask.device)
-    keys = torch.arange(first_key, first_key + mask.shape[2], device=mask.device)
-    first = own - allowed.sum(-1) + 1
-    band = (keys >= first[:, None]) & (keys <= own[:, None])
-    return first.cpu() if torch.equal(band, allowed) else None

@@ -37,9 +37,7 @@ class PrefillCalls:
         rule: str = "max",
     ) -> AttentionTile:
         """A rectangle of one head's pattern; see `model.attention.attention_tile`."""
-        return attention_tile(
-            self.lm, self._trace(recipe).capture, layer, head, queries, keys, rule
-        )
+        return attention_tile(self.lm, self._trace(recipe).capture, layer, head, queries, keys, rule)
 
     def attention_overview(
         self, recipe: Recipe, layer_start: int, n_positions: int, rule: str = "max"

@@ -27,9 +27,7 @@ def describe_cache(trace: Trace) -> KVCacheRecord:
         layers=layers,
         bytes=sum(layer.bytes for layer in layers),
         bytes_per_token=sum(_per_token(layer) for layer in layers),
-        bytes_without_sharing=sum(
-            layer.bytes * times for layer, times in zip(layers, shared, strict=True)
-        ),
+        bytes_without_sharing=sum(layer.bytes * times for layer, times in zip(layers, shared, strict=True)),
         n_positions=trace.capture.n_positions or max((x.key_shape[-2] for x in layers), default=0),
         n_heads=max(n_heads.values(), default=0),
         n_kv_heads=max((layer.key_shape[1] for layer in layers), default=0),

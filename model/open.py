@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.api import Api
 from model.bundled import BUNDLED_ID, bundled_model_dir, locate
 from model.engine import LocalEngine
 from model.load import load
+from model.recipe import Recipe
 
 BUNDLED = "bundled"
 
@@ -25,12 +27,27 @@ class EngineOptions:
 def open_engine(
     options: EngineOptions = EngineOptions(),  # noqa: B008
     report: Callable[[float, str], None] = lambda fraction, message: None,
+    first: Recipe | None = None,
 ) -> LocalEngine:
-    """Loads the model and gives the engine. Raises UserError, with the way out, when it cannot be had."""
+    """Loads the model and gives the engine, with the run of `first` already in memory.
+
+    Raises UserError, with the way out, when the model cannot be had.
+    """
     source, name = find_model(options.model, report)
     report(0.8, f"Reading the weights of {name}")
     lm = load(source, name, options.device, options.dtype)
-    return LocalEngine(lm, options.max_prompt_tokens, options.max_new_tokens)
+    engine = LocalEngine(lm, options.max_prompt_tokens, options.max_new_tokens)
+    if first is not None:
+        report(0.9, "Running the first example")
+        for _ in engine.run(first):
+            pass
+    return engine
+
+
+def open_api(options: EngineOptions = EngineOptions()) -> Api:  # noqa: B008
+    """The curated calls on a model of their own, for a notebook. Raises UserError like `open_engine`."""
+    engine = open_engine(options)
+    return Api(lambda: engine)
 
 
 def find_model(model: str, report: Callable[[float, str], None]) -> tuple[str | Path, str]:

@@ -17,9 +17,7 @@ from model.rope import angles, find_frequencies, rotates, rotations, unrotated_p
 from model.validate import require_integer
 
 
-def positions(
-    lm: LanguageModel, capture: Capture, ids: Sequence[int], around: int, layer: int
-) -> Positions:
+def positions(lm: LanguageModel, capture: Capture, ids: Sequence[int], around: int, layer: int) -> Positions:
     """What this model really does with positions; each kind is claimed only where its check
     passes.
     """
@@ -27,9 +25,7 @@ def positions(
     table = find_table(lm)
     if table and table.check.passed:
         if around >= len(table.table) - table.offset:
-            raise UserError(
-                f"Position {around:,} is beyond the table of {len(table.table):,} rows."
-            )
+            raise UserError(f"Position {around:,} is beyond the table of {len(table.table):,} rows.")
         fed = block_input(lm, table.table[table.offset].float())
         reason = "Block 0 receives the token's row plus a learned row for its position."
         return Positions("learned", reason, fed, learned=learned_positions(table, around))
@@ -37,9 +33,7 @@ def positions(
     rotation = rotations(lm)[layer] if layer < len(rotations(lm)) else None
     if rotates(rotation):
         rotary = _rotary(lm, capture, ids, around, rotation)
-        return Positions(
-            "rope", "Queries and keys are rotated by their position.", fed, rotary=rotary
-        )
+        return Positions("rope", "Queries and keys are rotated by their position.", fed, rotary=rotary)
     return Positions("other", _why_not(lm, rotation, layer), fed)
 
 
@@ -108,7 +102,7 @@ def _why_not(lm: LanguageModel, rotation: Rotation | None, layer: int) -> str:
         )
     return (
         "Neither rotary frequencies nor a learned table was found, and block 0 receives the same "
-        f"for one token at every position (difference {change:.1e}). Position enters inside the "
+        f"for one token at every position (difference {change:.2g}). Position enters inside the "
         "blocks, in a way that is not measured here: a bias on the attention scores (ALiBi), a "
         "rotation computed there, or the order of reading alone."
     )

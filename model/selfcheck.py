@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from model.capture import EAGER, SDPA, Capture
+from model.errors import UserError
 from model.forward import forward, new_cache
 from model.language_model import LanguageModel
 from model.pattern import pattern_rows
@@ -27,7 +28,10 @@ LOGIT_TOLERANCE = {torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 1e-
 
 
 def verified(lm: LanguageModel) -> LanguageModel:
-    """The model with its attention captured, if that proves right, and the checks on its card."""
+    """The model with its attention captured, if that proves right, and the checks on its card.
+
+    Raises UserError for a model that no forward pass gets through.
+    """
     ids = _prompt(lm)
     own = lm.model.config._attn_implementation
     with lm.lock:
@@ -36,7 +40,13 @@ def verified(lm: LanguageModel) -> LanguageModel:
             if all(check.passed for check in checks):
                 return replace(lm, card=replace(lm.card, checks=checks))
         lm.model.set_attn_implementation(own)
-        checks = (checks[0], _cached_check(lm, ids))
+        try:
+            checks = (checks[0], _cached_check(lm, ids))
+        except Exception as error:
+            raise UserError(
+                f"{lm.card.model_id!r} was loaded, but a forward pass over {len(ids)} tokens failed: {error}. "
+                "Choose another model."
+            ) from error
     return replace(lm, card=replace(lm.card, checks=checks))
 
 
@@ -59,7 +69,7 @@ def _attempt(lm: LanguageModel, ids: Sequence[int], implementation: str) -> tupl
         ours = {index: pattern_rows(capture.layers[index], 0, len(ids), len(ids)) for index in maps}
     except Exception as error:  # a family nobody has tried may fail anywhere; it is then not captured
         return (failed(MAPS, MAP_TOLERANCE[_dtype(lm)], f"its attention could not be captured ({error})"),)
-    where = f"{len(ids)} positions, {N_DECODED} of them decoded with the cache, all {len(maps)} attention layers"
+    where = f"{len(ids)} positions, {N_DECODED} of them decoded, all {len(maps)} attention layers and heads"
     return (*compare(lm, ours, maps, where), logits_check(lm, logits, full, len(ids)))
 
 
@@ -83,8 +93,8 @@ def logits_check(lm: LanguageModel, cached: Tensor, full: Tensor, n: int) -> Che
         CACHED,
         _distance(cached, full),
         LOGIT_TOLERANCE[_dtype(lm)] * largest,
-        f"largest difference of a logit of position {n - 1} from one pass over {n} positions without a cache; "
-        f"the largest logit is {largest:.3g}",
+        f"largest difference of a logit of position {n - 1} from one pass over {n} positions without a "
+        f"cache; the largest logit is {largest:.3g}",
     )
 
 

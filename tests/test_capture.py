@@ -4,9 +4,9 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from model import capture as capturing_module
-from model.capture import EAGER, SDPA, Capture
+from model.capture import EAGER, SDPA, Capture, capturing
 from model.forward import forward, new_cache
+from model.masks import band
 from model.pattern import pattern_rows
 from model.run_checks import fed_ids
 from tests.tiny import tiny_lm
@@ -64,8 +64,7 @@ def test_every_layer_and_head_equals_eager_also_after_decoding(lm, engine, promp
     from model.recipe import Recipe
 
     recipe = Recipe(prompt)
-    for run in engine.run(recipe, 5):
-        pass
+    run = list(engine.run(recipe, 5))[-1]
     trace = engine._trace(recipe)
     ids = fed_ids(trace)
     assert len(ids) == trace.capture.n_positions == len(run.tokens) + 4
@@ -134,26 +133,32 @@ def test_masks_that_position_explains_are_not_kept(lm):
 
 def test_a_mask_that_is_no_band_is_kept_as_it_is():
     mask = torch.ones(1, 4, 4, dtype=torch.bool).tril()
-    assert capturing_module._band(mask, 0, 0).tolist() == [0, 0, 0, 0]
+    assert band(mask, 0, 0).tolist() == [0, 0, 0, 0]
     window = mask.triu(-1)
-    assert capturing_module._band(window, 0, 0).tolist() == [0, 0, 1, 2]
+    assert band(window, 0, 0).tolist() == [0, 0, 1, 2]
     mask[0, 3, 1] = False
-    assert capturing_module._band(mask, 0, 0) is None
+    assert band(mask, 0, 0) is None
     alibi = torch.linspace(-1, 0, 16).reshape(1, 4, 4)
-    assert capturing_module._band(alibi, 0, 0) is None
+    assert band(alibi, 0, 0) is None
 
 
 def test_capturing_changes_no_logit_and_nothing_outside_is_recorded(lm):
     ids = torch.tensor([[5, 6, 7, 8]])
     plain = AutoModelForCausalLM.from_config(
-        AutoConfig.for_model("llama", hidden_size=32, intermediate_size=64, num_hidden_layers=2,
-                             num_attention_heads=2, vocab_size=100)
+        AutoConfig.for_model(
+            "llama",
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            vocab_size=100,
+        )
     ).eval()
     with torch.inference_mode():
         before = plain(ids).logits
         plain.set_attn_implementation(SDPA)
         held = Capture()
-        with capturing_module.capturing(held, 4):
+        with capturing(held, 4):
             inside = plain(ids).logits
         plain(ids)
     assert torch.equal(before, inside)
@@ -176,8 +181,7 @@ def test_families_outside_the_interface_decode_and_say_why_there_is_no_map(lm, f
     assert not maps.passed
     assert cached.passed
     engine, recipe = LocalEngine(tiny), Recipe("one two three", max_new_tokens=4)
-    for run in engine.run(recipe):
-        pass
+    run = list(engine.run(recipe))[-1]
     ids = [*run.tokens.ids, *(step.token.id for step in run.steps)]
     greedy = tiny.model.generate(torch.tensor([list(run.tokens.ids)]), max_new_tokens=4, do_sample=False)
     assert ids == greedy[0].tolist()

@@ -16,13 +16,13 @@ UNEXPECTED = "Something went wrong on the server, and what you had is still here
 def failure(error: Exception) -> dict:
     """What the page is told of an error: never a traceback."""
     if isinstance(error, UserError):
-        return {"error": str(error), "kind": "evicted" if isinstance(error, Evicted) else "refused"}
+        return {"error": str(error), "reason": "evicted" if isinstance(error, Evicted) else "refused"}
     log.exception("unexpected error", exc_info=error)
-    return {"error": UNEXPECTED, "kind": "unexpected"}
+    return {"error": UNEXPECTED, "reason": "unexpected"}
 
 
 def answer_view(views: dict, startup, request: str) -> str:
-    """One look at a run: {name, recipe, args} in, {ok} or {error, kind} out, as JSON text."""
+    """One look at a run: {name, recipe, args} in, {ok} or {error, reason} out, as JSON text."""
     try:
         asked = json.loads(request)
         view = views.get(asked.get("name"))

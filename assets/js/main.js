@@ -93,13 +93,26 @@ export async function start(root, host) {
   });
   const bridge = createBridge(host);
   const runner = createRunner(store, bridge);
+
+  /** A look at the run; when the server has given it up, it is derived again first. */
+  async function restored(look) {
+    const { recipe } = store.state;
+    try {
+      return await look(recipe);
+    } catch (error) {
+      if (error.reason !== 'evicted' || store.state.recipe !== recipe) throw error;
+      await runner.restore();
+      return look(recipe);
+    }
+  }
+
   const ctx = {
     store,
     runner,
     examples: host.config.examples,
     plotlyUrl: base + host.config.plotly,
-    view: (name, args) => bridge.look(name, store.state.recipe, args),
-    ask: (name, args) => bridge.ask(name, store.state.recipe, args),
+    view: (name, args) => restored((recipe) => bridge.look(name, recipe, args)),
+    ask: (name, args) => restored((recipe) => bridge.ask(name, recipe, args)),
     select: (patch) => store.set({ selection: { ...store.state.selection, ...patch } }),
   };
 

@@ -67,12 +67,13 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
       context.strokeStyle = style.getPropertyValue(color);
       context.strokeRect(GUTTER + left, GUTTER + top, w, d);
     };
-    context.lineWidth = 1.5;
+    // On a fine map the frame of a row is thinner than the row.
+    context.lineWidth = Math.min(1.5, cell / 3);
     const row = Math.floor((position - tile.query_start) / tile.block);
     if (row >= 0 && row < tile.rows) line('--c-query', 0, row * cell, width, cell);
     const col = Math.floor((position - tile.key_start) / tile.block);
     if (col >= 0 && col < tile.cols) line('--c-key', col * cell, 0, cell, height);
-    context.lineWidth = 1;
+    context.lineWidth = Math.min(1, cell / 4);
     if (hovered) {
       line('--ink-2', 0, hovered.row * cell, width, cell);
       line('--ink-2', hovered.col * cell, 0, cell, height);

@@ -68,7 +68,9 @@ export function tokenMap(root, url, { words, onSelect }) {
       return { type: kind, mode: 'lines', x: gaps(x), y: gaps(y), ...(three && { z: gaps(z) }), line: { color, width }, hoverinfo: 'skip' };
     };
     const texts = all.map((i) => label(tokens[i], 14));
-    const labelled = [...all.slice(0, n), ...ofSelected];
+    // The selected token comes last, so that it lies on top of what is near it.
+    const prompt = all.slice(0, n).sort((a, b) => (a === selected) - (b === selected));
+    const labelled = [...prompt, ...ofSelected];
     const placed = three ? 'top center' : sides(labelled.map((i) => points[i]), labelled.map((i) => texts[i]));
     const side = (from, to) => (three ? placed : placed.slice(from, to));
     const names = (indices, color, size, textposition) => ({
@@ -83,11 +85,12 @@ export function tokenMap(root, url, { words, onSelect }) {
       lines(linked.length ? [selected] : [], css('--c-key'), three ? 3 : 1.5),
       common(near.filter((i) => !linked.includes(i)), { mode: 'markers', marker: { size: three ? 3 : 5, color: css('--ink-2'), opacity: 0.55 } }),
       common(ofSelected, { ...names(ofSelected, css('--ink-2'), 11, side(n, labelled.length)), marker: { size: three ? 3.5 : 6, color: css('--c-key') } }),
-      common(all.slice(0, n), {
-        ...names(all.slice(0, n), css('--ink'), 13, side(0, n)),
+      common(prompt, {
+        ...names(prompt, css('--ink'), 13, side(0, n)),
         marker: {
-          size: all.slice(0, n).map((i) => (three ? 5 : 10) + (i === selected ? 4 : 0)),
-          color: all.slice(0, n).map((i) => css(i === selected ? '--c-key' : '--accent')),
+          size: prompt.map((i) => (three ? 12 : 10) + (i === selected ? 4 : 0)),
+          sizemode: 'diameter',
+          color: prompt.map((i) => css(i === selected ? '--c-key' : '--accent')),
           opacity: 1,
           line: { color: css('--surface'), width: 1 },
         },
@@ -106,7 +109,8 @@ export function tokenMap(root, url, { words, onSelect }) {
       const xs = found.tokens.map((_, i) => found.coordinates[i * found.n_axes]);
       const ys = found.tokens.map((_, i) => found.coordinates[i * found.n_axes + 1]);
       const points = onScreen(xs, ys, Math.max(200, root.clientWidth - 110), wide ? 400 : 300, wide);
-      const scene = { xaxis: axis(titles[0]), yaxis: axis(titles[1]), zaxis: axis(titles[2]), dragmode: 'turntable', aspectmode: 'data' };
+      const away = wide ? 1.35 : 1.9;
+      const scene = { xaxis: axis(titles[0]), yaxis: axis(titles[1]), zaxis: axis(titles[2]), dragmode: 'turntable', aspectmode: 'data', camera: { eye: { x: away, y: away, z: away / 2 } } };
       const layout = three
         ? { scene, margin: { l: 0, r: 0, t: 0, b: 0 } }
         : { xaxis: axis(titles[0]), yaxis: axis(titles[1], wide ? { scaleanchor: 'x' } : {}), dragmode: 'pan', margin: { l: 58, r: wide ? 40 : 30, t: 28, b: 44 } };

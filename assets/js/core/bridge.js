@@ -4,9 +4,9 @@ const MAX_KEPT = 200;
 
 /** An error the visitor should read. */
 export class Refused extends Error {
-  constructor({ error, kind }) {
+  constructor({ error, reason }) {
     super(error);
-    this.kind = kind;
+    this.reason = reason;
   }
 }
 

@@ -1,8 +1,9 @@
 // Runs a recipe and keeps the store's run in step with the server's.
 
-/** start(recipe, nSteps), more(nSteps), stop(). The run that is shown stays until a new one has something to show. */
+/** start, more, restore and stop a run. The run that is shown stays until a new one has something to show. */
 export function createRunner(store, bridge) {
   let turn = 0;
+  let restoring = null;
 
   function merge(answer) {
     const old = store.state.run;
@@ -44,8 +45,8 @@ export function createRunner(store, bridge) {
     store.set({ stage: 'decode', step });
   }
 
-  function fail(message, kind) {
-    store.set({ status: { phase: 'error', message, kind } });
+  function fail(message) {
+    store.set({ following: false, status: { phase: 'error', message } });
   }
 
   function start(recipe, nSteps, { following = false } = {}) {
@@ -58,17 +59,17 @@ export function createRunner(store, bridge) {
     bridge.run(recipe, nSteps ?? null, (standing) => {
       if (mine !== turn) return;
       const { kind, message, fraction } = standing;
-      if (kind === 'error') fail(standing.error, standing.kind);
+      if (kind === 'error') fail(standing.error);
       if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
       if (kind === 'run') {
         store.set({ status: { phase: 'running', message: `${standing.n_steps} tokens`, fraction: null, began } });
-        pulls = pull().catch((error) => fail(error.message, error.kind));
+        pulls = pull().catch((error) => fail(error.message));
       }
       if (kind === 'done') {
         pulls
           .then(pull)
           .then(() => mine === turn && store.set({ following: false, status: { phase: 'idle' } }))
-          .catch((error) => fail(error.message, error.kind));
+          .catch((error) => fail(error.message));
       }
     });
   }
@@ -80,6 +81,23 @@ export function createRunner(store, bridge) {
     more(nSteps, options) {
       const { recipe } = store.state;
       start({ ...recipe, max_new_tokens: Math.max(recipe.max_new_tokens, nSteps) }, nSteps, options);
+    },
+
+    /** Brings a run back that has left the server's memory; what is shown stays as it is. */
+    restore() {
+      const { recipe, run } = store.state;
+      restoring ??= new Promise((resolve, reject) => {
+        const began = performance.now();
+        bridge.run(recipe, run.steps.length, ({ kind, message, fraction, error }) => {
+          if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
+          if (kind === 'error') reject(new Error(error));
+          if (kind === 'done') resolve();
+        });
+      }).finally(() => {
+        restoring = null;
+        store.set({ status: { phase: 'idle' } });
+      });
+      return restoring;
     },
 
     /** Stops where it is; what has been decoded stays. */

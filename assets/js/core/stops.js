@@ -22,6 +22,8 @@ export function at(place, run) {
   const step = Math.floor((place - BEFORE) / 2);
   if (step >= run.steps.length) return { stage: 'detokenize', step: Math.max(0, run.steps.length - 1) };
   const stage = (place - BEFORE) % 2 ? 'select' : 'decode';
-  // Probabilities are made at the last known position; the selected token takes the one after it.
-  return { stage, step, position: run.tokens.length + step - (stage === 'decode' ? 1 : 0) };
+  return { stage, step, position: positionOf(stage, step, run) };
 }
+
+/** Probabilities are made at the last known position; the selected token takes the one after it. */
+export const positionOf = (stage, step, run) => run.tokens.length + step - (stage === 'decode' ? 1 : 0);

@@ -52,7 +52,7 @@ export function mountDot(root, ctx) {
   const ask = asker(ctx, 'embed_dot_product', part, (answer) => {
     found = { ...answer, curve: unpack(answer.scores).data, parts: unpack(answer.contributions).data };
     draw();
-  });
+  }, () => mark.show([]));
 
   function picker(name, text) {
     const select = h('select', { onchange: () => ctx.select({ [name]: Number(select.value) }) });

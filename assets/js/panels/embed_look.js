@@ -27,9 +27,9 @@ export function card(title, note, ...children) {
 
 /**
  * Asks a view and draws its answer. `ask(args, key)` does nothing while `key` is what it last asked for; an
- * answer that comes after a newer question is dropped; a refusal is shown in the card.
+ * answer that comes after a newer question is dropped; a refusal is shown in the card, and `refused` is called.
  */
-export function asker({ view }, name, { failed, body }, draw) {
+export function asker({ view }, name, { failed, body }, draw, refused) {
   let last = null;
   return async function ask(args, key) {
     if (key === last) return;
@@ -47,6 +47,7 @@ export function asker({ view }, name, { failed, body }, draw) {
       failed.textContent = error.message;
       failed.hidden = false;
       body.hidden = true;
+      refused?.();
     }
     body.classList.remove('waiting');
   };

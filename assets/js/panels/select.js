@@ -72,7 +72,7 @@ export function mount(root, { store }) {
     if (!now) return;
     const { sampling } = run.recipe;
     const how = now.forced ? 'forced' : sampling.do_sample ? 'draw' : 'greedy';
-    fill(title, chip(now.token, { limit: 30, class: 'big' }), h('span', { class: 'dim' }, `id ${now.token.id} · ${words.chosenBy[how]} · ${pct(now.probability)}`));
+    fill(title, chip(now.token, { limit: 30, class: 'big' }), h('span', { class: 'dim' }, `id ${now.token.id} · ${words.chosenBy[how]} · ${words.own(pct(now.probability))}`));
     stagesCard.hidden = how !== 'draw';
     fill(stages, funnel(now));
     const note = how === 'draw' ? words.drawNote(now.draw, sampling.seed, now.token.position) : how === 'greedy' ? words.greedyNote : words.forcedNote;

@@ -20,7 +20,8 @@ export function mountPlayer(parts, { store, runner, select }) {
   );
 
   function button(name, sign, onclick, kind = '') {
-    return h('button', { type: 'button', class: kind, 'aria-label': name, title: name, onclick }, h('span', { 'aria-hidden': 'true' }, sign), ' ', h('span', { class: 'label' }, name));
+    const parts = [h('span', { 'aria-hidden': 'true' }, sign), ' ', h('span', { class: 'label' }, name)];
+    return h('button', { type: 'button', class: kind, 'aria-label': name, title: name, onclick }, kind ? parts.reverse() : parts);
   }
 
   function go(stop) {

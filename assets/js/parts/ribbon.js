@@ -1,17 +1,19 @@
 // The pipeline as a ribbon: where you are, what each stage made, how long it took. It is the navigation too.
 
 import { fill, h } from '../core/dom.js';
-import { STAGES } from '../core/stops.js';
+import { STAGES, positionOf } from '../core/stops.js';
 import { page, ribbon } from '../words/page.js';
 
-export function mountRibbon(parts, { store }) {
+export function mountRibbon(parts, { store, select }) {
   const nodes = new Map();
   const loop = h('span', { class: 'loop' });
 
   function go(stage) {
     const { run, step } = store.state;
     const last = Math.max(0, (run?.steps.length ?? 1) - 1);
-    store.set({ stage, step: Math.min(step, last), following: false });
+    const shown = stage === 'detokenize' ? last : Math.min(step, last);
+    store.set({ stage, step: shown, following: false });
+    if (['decode', 'select'].includes(stage) && run?.steps.length) select({ position: positionOf(stage, shown, run) });
   }
 
   function onkeydown(event) {

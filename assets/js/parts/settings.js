@@ -52,7 +52,7 @@ export function mountSettings(root, store, patch) {
       { class: 'settings-body' },
       h('div', { class: 'radios', role: 'radiogroup', 'aria-label': page.settings }, greedy, sample),
       sliders.map((s) => s.row),
-      h('div', { class: 'numbers' }, seed.row, limit.row),
+      h('div', { class: 'number-fields' }, seed.row, limit.row),
     ),
   );
 

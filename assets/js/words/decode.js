@@ -49,6 +49,7 @@ export const decode = {
 export const select = {
   title: (token) => `${token} was selected`,
   chosenBy: { greedy: 'greedy: the largest logit wins', draw: 'drawn by the seed', forced: 'forced by you' },
+  own: (share) => `${share} by the model itself`,
   stages: 'Which tokens could be drawn',
   stageRow: { start: 'whole vocabulary', temperature: 'temperature', top_k: 'top-k', top_p: 'top-p' },
   kept: (n) => count(n, 'token'),

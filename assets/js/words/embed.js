@@ -88,6 +88,6 @@ export const embed = {
   learnedRow: (p) => `The row added at position ${p}`,
   learnedNorms: 'Norm of the row by position',
   learnedCosine: 'Cosine between the rows of positions',
-  everyRow: (l) => (l.step === 1 ? 'Every position is shown.' : `Every ${l.step}th position is shown.`),
+  everyRow: (l) => (l.step === 1 ? 'Every position is shown.' : `One position in ${l.step} is shown.`),
   learnedValue: (a, b, value) => `positions ${a} and ${b}: ${value.toFixed(4)}`,
 };

@@ -1,0 +1,121 @@
+"""The self-checks find what is wrong, and what fails is refused with the reason."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from model import pattern, selfcheck
+from model.attention import attention_tile, refuse_without_maps
+from model.capture import SDPA, Capture
+from model.engine import LocalEngine
+from model.errors import UserError
+from model.forward import forward, new_cache
+from model.recipe import Recipe
+from model.run_checks import CHECKED_POSITIONS, run_checks
+from model.selfcheck import CACHED, MAPS, ROWS, verified
+from tests.tiny import tiny_lm
+
+
+def test_the_bundled_model_passes_with_errors_far_below_what_is_allowed(lm):
+    assert [check.name for check in lm.card.checks] == [MAPS, ROWS, CACHED]
+    for check in lm.card.checks:
+        assert 0 < check.error < check.tolerance / 5, check
+    assert lm.model.config._attn_implementation == SDPA
+
+
+def test_the_check_leaves_the_models_hooks_as_they_were(lm):
+    hooks = [len(module._forward_hooks) for module in lm.model.modules()]
+    verified(lm)
+    assert [len(module._forward_hooks) for module in lm.model.modules()] == hooks
+
+
+def test_a_wrong_map_is_found_and_then_refused(lm, monkeypatch):
+    tiny = tiny_lm("llama", lm.tokenizer, num_key_value_heads=2)
+    right = pattern.pattern_rows
+    monkeypatch.setattr(selfcheck, "pattern_rows", lambda *a, **k: right(*a, **k).roll(1, dims=0))
+    broken = verified(tiny)
+    assert not broken.card.checks[0].passed
+    assert broken.card.checks[1].name == CACHED
+    assert broken.card.checks[1].passed
+    held = Capture()
+    forward(broken, [1, 2, 3], new_cache(broken), held)
+    with pytest.raises(UserError, match="No attention maps for 'tiny llama': largest difference"):
+        attention_tile(broken, held, 0, 0, (0, 1), (0, 1))
+
+
+def test_a_family_that_breaks_is_loaded_without_maps_and_says_what_broke(lm, monkeypatch):
+    tiny = tiny_lm("llama", lm.tokenizer, num_key_value_heads=2)
+
+    def breaking(*_):
+        raise RuntimeError("this family is different")
+
+    monkeypatch.setattr(selfcheck, "eager_patterns", breaking)
+    broken = verified(tiny)
+    assert math.isnan(broken.card.checks[0].error)
+    with pytest.raises(UserError, match="this family is different"):
+        refuse_without_maps(broken, Capture())
+
+
+def test_a_model_that_cannot_be_run_is_refused_by_name(lm):
+    with pytest.raises(
+        UserError, match="'tiny mistral' was loaded, but a forward pass over 16 tokens failed"
+    ):
+        tiny_lm("mistral", lm.tokenizer, num_key_value_heads=8)  # more than its 4 query heads
+
+
+def test_a_model_nobody_checked_but_with_a_capture_is_not_refused(lm):
+    unchecked = replace(lm, card=replace(lm.card, checks=()))
+    held = Capture()
+    forward(unchecked, [1, 2, 3], new_cache(unchecked), held)
+    refuse_without_maps(unchecked, held)
+    with pytest.raises(UserError, match="nothing was captured"):
+        refuse_without_maps(unchecked, Capture())
+
+
+def test_a_runs_checks_measure_its_own_head_and_its_last_step(lm, engine):
+    recipe = Recipe("Rivers run to the")
+    run = list(engine.run(recipe, 3))[-1]
+    found = engine.run_checks(recipe, 17, 4)
+    assert [check.name for check in found.checks] == [MAPS, ROWS, CACHED]
+    assert all(check.passed and check.error < 1e-3 for check in found.checks)
+    assert f"position {len(run.tokens) + 1} " in found.checks[2].how
+    assert (found.layer, found.head, found.skipped) == (17, 4, ())
+
+
+def test_a_runs_check_notices_a_wrong_query(lm):
+    tiny = tiny_lm("gpt2", lm.tokenizer)
+    engine, recipe = LocalEngine(tiny), Recipe("one two three four")
+    for _ in engine.run(recipe, 2):
+        pass
+    trace = engine._trace(recipe)
+    with torch.inference_mode():
+        trace.capture.layers[1].chunks[0].query[2] += 1
+    trace.logits[-1] = trace.logits[-1] + 1
+    maps, rows, cached = run_checks(tiny, trace, 1, 2).checks
+    assert not maps.passed
+    assert rows.passed
+    assert not cached.passed
+    assert run_checks(tiny, trace, 1, 1).checks[0].passed
+
+
+def test_a_long_run_is_checked_over_its_first_positions_and_says_what_was_left_out(lm):
+    tiny = tiny_lm("llama", lm.tokenizer, num_key_value_heads=2)
+    engine = LocalEngine(tiny, max_prompt_tokens=2000)
+    engine.lm.card.__dict__["context"] = 2000
+    recipe = Recipe("word " * (CHECKED_POSITIONS + 20))
+    for _ in engine.run(recipe, 0):
+        pass
+    found = engine.run_checks(recipe, 0, 0)
+    assert [check.name for check in found.checks] == [MAPS, ROWS]
+    assert f"{CHECKED_POSITIONS} positions" in found.checks[0].how
+    assert found.skipped[0].startswith("cached = full: the prompt has")
+
+
+def test_bfloat16_is_allowed_what_its_eight_bits_lose(lm):
+    tiny = tiny_lm("llama", lm.tokenizer, num_key_value_heads=2)
+    tiny.model.to(torch.bfloat16)
+    checked = verified(tiny)
+    assert all(check.passed for check in checked.card.checks)
+    assert checked.card.checks[0].tolerance == selfcheck.MAP_TOLERANCE[torch.bfloat16]
