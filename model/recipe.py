@@ -20,8 +20,9 @@ TEMPERATURES = (0.01, 10.0)
 class SamplingSettings:
     """How one token is chosen from the logits, in the words of transformers' `GenerationConfig`.
 
-    `do_sample=False` is greedy: the most likely token, whatever the other settings say.
-    `top_k=0` and `top_p=1.0` switch those filters off. `seed` and the position give the draw.
+    `do_sample=False` is greedy: the most likely token after the penalties; the filters then say nothing.
+    `top_k=0`, `top_p=1`, `min_p=0`, `typical_p=1` switch a filter off, `repetition_penalty=1` and 0 for the
+    other two a penalty. `seed` and the position give the draw.
     """
 
     do_sample: bool = False
@@ -29,6 +30,11 @@ class SamplingSettings:
     top_k: int = 0
     top_p: float = 1.0
     seed: int = 0
+    repetition_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    min_p: float = 0.0
+    typical_p: float = 1.0
 
     def __post_init__(self):
         require_bool("do_sample", self.do_sample)
@@ -37,10 +43,16 @@ class SamplingSettings:
         require_number("temperature", self.temperature, low, high, hint)
         require_integer("top_k", self.top_k, 0, 1_000_000, "0 switches top-k off")
         require_number("top_p", self.top_p, 0.0, 1.0, "1 switches top-p off", above_low=True)
-        # 1 and 1.0 are one setting: they must give one trace key.
-        object.__setattr__(self, "temperature", float(self.temperature))
-        object.__setattr__(self, "top_p", float(self.top_p))
         require_integer("seed", self.seed, 0, MAX_SEED, "any whole number in that range will do")
+        require_number("repetition_penalty", self.repetition_penalty, 0.1, 10.0, "1 switches it off")
+        for name in ("presence_penalty", "frequency_penalty"):
+            require_number(name, getattr(self, name), -2.0, 2.0, "0 switches it off")
+        require_number("min_p", self.min_p, 0.0, 1.0, "0 switches min-p off")
+        require_number("typical_p", self.typical_p, 0.0, 1.0, "1 switches typical-p off", above_low=True)
+        # 1 and 1.0 are one setting: they must give one trace key.
+        for field in fields(self):
+            if field.type is float:
+                object.__setattr__(self, field.name, float(getattr(self, field.name)))
 
 
 @dataclass(frozen=True)

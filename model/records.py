@@ -84,12 +84,16 @@ class Candidates:
 
 @dataclass(frozen=True)
 class StageCount:
-    """One stage of the sampler: how many tokens it left, and the probability it removed."""
+    """One stage of the sampler: how many tokens it left, the probability of those it removed, and how much moved.
+
+    `moved` is the total variation distance between the distributions before and after the stage.
+    """
 
     name: str
     setting: float
     kept: int
     removed: float
+    moved: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from transformers import LogitsProcessor, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+from transformers import (
+    LogitsProcessor,
+    MinPLogitsWarper,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+    TypicalLogitsWarper,
+)
 
 from model.recipe import SamplingSettings
 from model.records import StageCount
@@ -31,30 +39,75 @@ def uniform(seed: int, position: int) -> float:
     return (int.from_bytes(digest, "big") >> 11) * 2.0**-53
 
 
-def processors(settings: SamplingSettings) -> list[tuple[str, float, LogitsProcessor]]:
-    """The stages that are switched on, in `generate`'s order: (name, setting, processor)."""
+class OccurrencePenalty(LogitsProcessor):
+    """Presence and frequency penalty on the generated tokens: logit -= presence·[count > 0] + frequency·count.
+
+    transformers has neither; the formula is that of the OpenAI API, which vLLM and llama.cpp share.
+    """
+
+    def __init__(self, presence: float, frequency: float, n_prompt: int):
+        self.presence, self.frequency, self.n_prompt = presence, frequency, n_prompt
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        counts = torch.bincount(input_ids[0, self.n_prompt :], minlength=scores.shape[-1])
+        return scores - self.presence * (counts > 0) - self.frequency * counts
+
+
+def processors(settings: SamplingSettings, n_prompt: int) -> list[tuple[str, float, LogitsProcessor]]:
+    """The stages that are switched on, in `generate`'s order: (name, setting, processor).
+
+    Penalties work on greedy decoding too; the filters only on sampling, as in `generate`.
+    """
+    s = settings
     stages: list[tuple[str, float, LogitsProcessor]] = []
-    if settings.temperature != 1.0:
+    if s.repetition_penalty != 1.0:
         stages.append(
-            ("temperature", settings.temperature, TemperatureLogitsWarper(settings.temperature))
+            ("repetition_penalty", s.repetition_penalty, RepetitionPenaltyLogitsProcessor(s.repetition_penalty))
         )
-    if settings.top_k > 0:
-        stages.append(("top_k", float(settings.top_k), TopKLogitsWarper(settings.top_k)))
-    if settings.top_p < 1.0:
-        stages.append(("top_p", settings.top_p, TopPLogitsWarper(settings.top_p)))
-    return stages
+    if s.presence_penalty != 0.0:
+        stages.append(("presence_penalty", s.presence_penalty, OccurrencePenalty(s.presence_penalty, 0.0, n_prompt)))
+    if s.frequency_penalty != 0.0:
+        stages.append(("frequency_penalty", s.frequency_penalty, OccurrencePenalty(0.0, s.frequency_penalty, n_prompt)))
+    return stages + (_warpers(s) if s.do_sample else [])
+
+
+def _warpers(s: SamplingSettings) -> list[tuple[str, float, LogitsProcessor]]:
+    found: list[tuple[str, float, LogitsProcessor]] = []
+    if s.temperature != 1.0:
+        found.append(("temperature", s.temperature, TemperatureLogitsWarper(s.temperature)))
+    if s.top_k > 0:
+        found.append(("top_k", float(s.top_k), TopKLogitsWarper(s.top_k)))
+    if s.top_p < 1.0:
+        found.append(("top_p", s.top_p, TopPLogitsWarper(s.top_p)))
+    if s.min_p > 0.0:
+        found.append(("min_p", s.min_p, MinPLogitsWarper(s.min_p)))
+    if s.typical_p < 1.0:
+        found.append(("typical_p", s.typical_p, TypicalLogitsWarper(s.typical_p)))
+    return found
 
 
 def process(
-    logits: Tensor, ids: Tensor, settings: SamplingSettings
+    logits: Tensor, ids: Tensor, settings: SamplingSettings, n_prompt: int
 ) -> tuple[Tensor, tuple[StageCount, ...]]:
-    """Logits (vocab,) through every stage: processed scores (vocab,) and what each stage removed."""
+    """Logits (vocab,) through every stage: processed scores (vocab,) and what each stage did.
+
+    `ids` are all tokens so far, the first `n_prompt` of them the prompt. Each filter keeps at least one token.
+    """
     scores, counts = logits.float()[None], []
-    for name, setting, processor in processors(settings):
-        before = scores.double().softmax(-1)
+    before = scores.double().softmax(-1)
+    for name, setting, processor in processors(settings, n_prompt):
         scores = processor(ids[None], scores)
-        kept = torch.isfinite(scores)
-        counts.append(StageCount(name, setting, int(kept.sum()), float(before[~kept].sum())))
+        after, kept = scores.double().softmax(-1), torch.isfinite(scores)
+        counts.append(
+            StageCount(
+                name=name,
+                setting=setting,
+                kept=int(kept.sum()),
+                removed=float(before[~kept].sum()),
+                moved=float((after - before).abs().sum() / 2),
+            )
+        )
+        before = after
     return scores[0], tuple(counts)
 
 
@@ -63,24 +116,24 @@ def choose(
     logits: Tensor,
     ids: Tensor,
     settings: SamplingSettings,
-    position: int,
+    n_prompt: int,
     forced_id: int | None = None,
 ) -> Choice:
-    """Selects the token for `position` from logits (vocab,): forced, greedy, or drawn from (seed, position)."""
+    """Selects the token that follows `ids` from logits (vocab,): forced, greedy, or drawn from (seed, position)."""
     probability = logits.double().softmax(-1)
+    scores, stages = process(logits, ids, settings, n_prompt)
     if settings.do_sample:
-        scores, stages = process(logits, ids, settings)
         chosen_from = scores.double().softmax(-1)
     else:
-        stages, chosen_from = (), torch.zeros_like(probability)
-        chosen_from[logits.argmax()] = 1.0
+        chosen_from = torch.zeros_like(probability)
+        chosen_from[scores.argmax()] = 1.0
     order = chosen_from.argsort(descending=True, stable=True)
     upto = chosen_from[order].cumsum(-1)
     draw = None
     if forced_id is not None:
         place = int((order == forced_id).nonzero())
     elif settings.do_sample:
-        draw = uniform(settings.seed, position)
+        draw = uniform(settings.seed, len(ids))
         # Rounding may leave the sum just under 1: the last token with a share takes the gap.
         n_kept = int((chosen_from > 0).sum())
         place = min(int(torch.searchsorted(upto, draw, right=True)), n_kept - 1)

@@ -44,8 +44,8 @@ def verified(lm: LanguageModel) -> LanguageModel:
             checks = (checks[0], _cached_check(lm, ids))
         except Exception as error:
             raise UserError(
-                f"{lm.card.model_id!r} was loaded, but a forward pass over {len(ids)} tokens failed: {error}. "
-                "Choose another model."
+                f"{lm.card.model_id!r} was loaded, but a forward pass over {len(ids)} tokens failed: "
+                f"{error}. Choose another model."
             ) from error
     return replace(lm, card=replace(lm.card, checks=checks))
 

@@ -46,6 +46,11 @@ def test_only_how_far_it_goes_leaves_the_trace_the_same():
         ({"seed": -3}, "seed is -3"),
         ({"seed": 2**32}, "seed is 4294967296"),
         ({"do_sample": 1}, "do_sample is 1"),
+        ({"repetition_penalty": 0.0}, "repetition_penalty is 0.0; it must be from 0.1 to 10"),
+        ({"presence_penalty": 2.5}, "presence_penalty is 2.5; it must be from -2 to 2"),
+        ({"frequency_penalty": "no"}, "frequency_penalty is 'no'"),
+        ({"min_p": 1.5}, "min_p is 1.5; it must be from 0 to 1"),
+        ({"typical_p": 0.0}, "typical_p is 0.0; it must be a number above 0, up to 1"),
     ],
 )
 def test_a_bad_setting_is_refused_by_name_value_and_limit(settings, message):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+from transformers import GenerationConfig
 
 from model.recipe import SamplingSettings
 from model.sampling import choose, entropy_bits, process, uniform
@@ -14,49 +14,80 @@ LOGITS = torch.tensor([0.5, 0.25, 0.125, 0.125]).log()
 
 
 def test_top_k_keeps_the_k_likeliest_and_reports_what_it_removed():
-    scores, stages = process(LOGITS, IDS, SamplingSettings(True, top_k=2))
+    scores, stages = process(LOGITS, IDS, SamplingSettings(True, top_k=2), 3)
     torch.testing.assert_close(scores.softmax(-1), torch.tensor([2 / 3, 1 / 3, 0.0, 0.0]))
     assert [(s.name, s.kept) for s in stages] == [("top_k", 2)]
     assert stages[0].removed == pytest.approx(0.25)
 
 
 def test_top_k_keeps_ties_with_the_last_kept_token():
-    scores, stages = process(LOGITS, IDS, SamplingSettings(True, top_k=3))
+    scores, stages = process(LOGITS, IDS, SamplingSettings(True, top_k=3), 3)
     assert stages[0].kept == 4
 
 
 def test_top_p_keeps_the_smallest_set_that_reaches_p():
-    scores, stages = process(LOGITS, IDS, SamplingSettings(True, top_p=0.7))
+    scores, stages = process(LOGITS, IDS, SamplingSettings(True, top_p=0.7), 3)
     torch.testing.assert_close(scores.softmax(-1), torch.tensor([2 / 3, 1 / 3, 0.0, 0.0]))
     assert stages[0].removed == pytest.approx(0.25)
 
 
 def test_temperature_divides_the_logits_and_removes_nothing():
-    scores, stages = process(LOGITS, IDS, SamplingSettings(True, temperature=0.5))
+    scores, stages = process(LOGITS, IDS, SamplingSettings(True, temperature=0.5), 3)
     squares = torch.tensor([0.5, 0.25, 0.125, 0.125]) ** 2
     torch.testing.assert_close(scores.softmax(-1), squares / squares.sum())
     assert (stages[0].kept, stages[0].removed) == (4, 0.0)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        SamplingSettings(True, 0.7, 40, 0.9),
-        SamplingSettings(True, 1.5, 0, 0.95),
-        SamplingSettings(True, 1.0, 5, 1.0),
-        SamplingSettings(True, 2.0, 100, 0.3),
-    ],
-)
-def test_the_stages_equal_transformers_processors_in_generates_order(settings):
+GENERATE = [
+    SamplingSettings(True, 0.7, 40, 0.9),
+    SamplingSettings(True, 1.5, 0, 0.95, min_p=0.02),
+    SamplingSettings(True, 1.0, 5, 1.0, repetition_penalty=1.3),
+    SamplingSettings(True, 2.0, 100, 0.3, typical_p=0.8),
+    SamplingSettings(True, 0.9, 60, 0.99, 0, 1.1, min_p=0.01, typical_p=0.9),
+]
+
+
+@pytest.mark.parametrize("settings", GENERATE)
+def test_the_stages_equal_the_processors_that_generate_builds(settings, lm):
     logits = torch.randn(5000, generator=torch.Generator().manual_seed(0)) * 4
-    expected = logits[None]
-    if settings.temperature != 1.0:
-        expected = TemperatureLogitsWarper(settings.temperature)(IDS[None], expected)
-    if settings.top_k:
-        expected = TopKLogitsWarper(settings.top_k)(IDS[None], expected)
-    if settings.top_p < 1:
-        expected = TopPLogitsWarper(settings.top_p)(IDS[None], expected)
-    torch.testing.assert_close(process(logits, IDS, settings)[0], expected[0], rtol=0, atol=0)
+    config = GenerationConfig(
+        do_sample=True,
+        temperature=settings.temperature,
+        top_k=settings.top_k,
+        top_p=settings.top_p,
+        min_p=settings.min_p or None,
+        typical_p=settings.typical_p,
+        repetition_penalty=settings.repetition_penalty,
+    )
+    theirs = lm.model._get_logits_processor(config, input_ids_seq_length=3, device="cpu")
+    expected = theirs(IDS[None], logits[None].clone())[0]
+    torch.testing.assert_close(process(logits, IDS, settings, 3)[0], expected, rtol=0, atol=0)
+
+
+def test_presence_and_frequency_penalties_by_hand():
+    ids = torch.tensor([0, 1, 1, 2, 1])  # the first two are the prompt: it is not counted
+    settings = SamplingSettings(True, presence_penalty=0.5, frequency_penalty=0.25)
+    scores, stages = process(torch.zeros(4), ids, settings, 2)
+    torch.testing.assert_close(scores, torch.tensor([0.0, -0.5 - 2 * 0.25, -0.5 - 0.25, 0.0]))
+    assert [stage.name for stage in stages] == ["presence_penalty", "frequency_penalty"]
+
+
+def test_what_a_stage_moved_is_the_distance_between_before_and_after():
+    _, stages = process(LOGITS, IDS, SamplingSettings(True, top_k=1), 3)
+    assert stages[0].moved == pytest.approx(0.5)
+    assert stages[0].removed == pytest.approx(0.5)
+
+
+def test_penalties_work_on_greedy_decoding_too():
+    settings = SamplingSettings(repetition_penalty=2.0)
+    assert choose(torch.tensor([2.0, 1.9]), torch.tensor([0]), settings, 1).token_id == 1
+
+
+def test_every_filter_keeps_at_least_one_token():
+    settings = SamplingSettings(True, 0.01, 1, 1e-6, min_p=1.0, typical_p=1e-6)
+    scores, stages = process(LOGITS, IDS, settings, 3)
+    assert torch.isfinite(scores).sum() == 1
+    assert stages[-1].kept == 1
 
 
 def test_greedy_takes_the_largest_logit_whatever_the_other_settings_say():
@@ -72,8 +103,8 @@ def test_top_k_one_is_greedy():
 
 
 def test_the_draw_lies_in_the_interval_of_the_selected_token():
-    for position in range(200):
-        choice = choose(LOGITS, IDS, SamplingSettings(True, seed=1), position)
+    for seed in range(200):
+        choice = choose(LOGITS, IDS, SamplingSettings(True, seed=seed), 3)
         assert choice.cumulative_from <= choice.draw < choice.cumulative_to
         assert choice.cumulative_to - choice.cumulative_from == pytest.approx([0.5, 0.25, 0.125, 0.125][choice.token_id])
 
@@ -100,10 +131,10 @@ def test_uniform_numbers_are_uniform_over_seeds_and_over_positions():
 def test_draws_over_many_seeds_follow_the_processed_distribution():
     logits = torch.randn(50, generator=torch.Generator().manual_seed(1)) * 2
     settings = [SamplingSettings(True, 0.8, 12, 0.95, seed) for seed in range(12_000)]
-    expected = process(logits, IDS, settings[0])[0].double().softmax(-1).numpy() * len(settings)
+    expected = process(logits, IDS, settings[0], 3)[0].double().softmax(-1).numpy() * len(settings)
     counts = np.zeros(50)
     for one in settings:
-        counts[choose(logits, IDS, one, 9).token_id] += 1
+        counts[choose(logits, IDS, one, 3).token_id] += 1
     kept = expected > 0
     assert counts[~kept].sum() == 0
     # At most 12 kept tokens: 11 degrees of freedom exceed 33.1 once in 2,000.

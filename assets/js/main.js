@@ -3,6 +3,7 @@
 import { createBridge } from './core/bridge.js';
 import { h, notice } from './core/dom.js';
 import { createRunner } from './core/runner.js';
+import { DEFAULTS } from './core/sampling.js';
 import { STAGES } from './core/stops.js';
 import { createStore } from './core/store.js';
 import { watchTheme } from './core/theme.js';
@@ -13,8 +14,6 @@ import { mountRibbon } from './parts/ribbon.js';
 import { mountStatus } from './parts/status.js';
 import { mountStrip } from './parts/strip.js';
 
-const SETTINGS = { do_sample: false, temperature: 1, top_k: 0, top_p: 1, seed: 0 };
-
 /** A whole recipe from the parts an example names. */
 export const completed = (recipe) => ({
   chat: false,
@@ -24,7 +23,7 @@ export const completed = (recipe) => ({
   model: '',
   revision: '',
   ...recipe,
-  sampling: { ...SETTINGS, ...recipe.sampling },
+  sampling: { ...DEFAULTS, ...recipe.sampling },
 });
 
 function mountPanels(root, ctx) {

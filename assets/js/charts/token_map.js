@@ -50,7 +50,7 @@ export function tokenMap(root, url, { words, onSelect }) {
     onClick: ({ data }) => Number.isInteger(data) && found.positions[data]?.length && onSelect(found.positions[data][0]),
   });
 
-  function traces(points, three, selected) {
+  function traces(points, { three, selected, wide }) {
     const [x, y, z] = [0, 1, 2].map((a) => (i) => found.coordinates[i * found.n_axes + a]);
     const at = (indices) => ({ x: indices.map(x), y: indices.map(y), ...(three && { z: indices.map(z) }) });
     const kind = three ? 'scatter3d' : 'scatter';
@@ -84,7 +84,8 @@ export function tokenMap(root, url, { words, onSelect }) {
       lines(all.slice(0, n), css('--line'), 1),
       lines(linked.length ? [selected] : [], css('--c-key'), three ? 3 : 1.5),
       common(near.filter((i) => !linked.includes(i)), { mode: 'markers', marker: { size: three ? 3 : 5, color: css('--ink-2'), opacity: 0.55 } }),
-      common(ofSelected, { ...names(ofSelected, css('--ink-2'), 11, side(n, labelled.length)), marker: { size: three ? 3.5 : 6, color: css('--c-key') } }),
+      // Neighbours are named where there is room; elsewhere by pointing at them.
+      common(ofSelected, { ...(three || !wide ? { mode: 'markers' } : names(ofSelected, css('--ink-2'), 11, side(n, labelled.length))), marker: { size: three ? 3.5 : 6, color: css('--c-key') } }),
       common(prompt, {
         ...names(prompt, css('--ink'), 13, side(0, n)),
         marker: {
@@ -109,12 +110,12 @@ export function tokenMap(root, url, { words, onSelect }) {
       const xs = found.tokens.map((_, i) => found.coordinates[i * found.n_axes]);
       const ys = found.tokens.map((_, i) => found.coordinates[i * found.n_axes + 1]);
       const points = onScreen(xs, ys, Math.max(200, root.clientWidth - 110), wide ? 400 : 300, wide);
-      const away = wide ? 1.35 : 1.9;
+      const away = wide ? 1.5 : 2.2;
       const scene = { xaxis: axis(titles[0]), yaxis: axis(titles[1]), zaxis: axis(titles[2]), dragmode: 'turntable', aspectmode: 'data', camera: { eye: { x: away, y: away, z: away / 2 } } };
       const layout = three
         ? { scene, margin: { l: 0, r: 0, t: 0, b: 0 } }
-        : { xaxis: axis(titles[0]), yaxis: axis(titles[1], wide ? { scaleanchor: 'x' } : {}), dragmode: 'pan', margin: { l: 58, r: wide ? 40 : 30, t: 28, b: 44 } };
-      return chart.show(traces(points, three, selected), layout, `${view}:${three}`);
+        : { xaxis: axis(titles[0]), yaxis: axis(titles[1], wide ? { scaleanchor: 'x' } : {}), dragmode: wide && 'pan', margin: { l: 58, r: wide ? 40 : 30, t: 28, b: 44 } };
+      return chart.show(traces(points, { three, selected, wide }), layout, `${view}:${three}`);
     },
   };
 }

@@ -1,5 +1,19 @@
 // The sampler in the browser, so that a slider redraws at once: transformers' stages, in its order and by its rules.
 
+/** Greedy, with everything switched off: the settings a recipe has unless it says otherwise. */
+export const DEFAULTS = {
+  do_sample: false,
+  temperature: 1,
+  top_k: 0,
+  top_p: 1,
+  seed: 0,
+  repetition_penalty: 1,
+  presence_penalty: 0,
+  frequency_penalty: 0,
+  min_p: 0,
+  typical_p: 1,
+};
+
 /** Softmax of scores (vocab,), as Float64Array. */
 export function softmax(scores) {
   let top = -Infinity;
@@ -14,35 +28,121 @@ export function softmax(scores) {
   return out;
 }
 
-function keepTopK(scores, k) {
-  if (k <= 0 || k >= scores.length) return;
+const map = (scores, change) => Float64Array.from(scores, change);
+
+/** Ids of the tokens that are still in play. */
+function alive(scores) {
+  const ids = [];
+  for (let i = 0; i < scores.length; i += 1) if (scores[i] !== -Infinity) ids.push(i);
+  return ids;
+}
+
+function only(scores, kept) {
+  const out = new Float64Array(scores.length).fill(-Infinity);
+  for (const i of kept) out[i] = scores[i];
+  return out;
+}
+
+function repetition(scores, penalty, { ids }) {
+  const seen = new Set(ids);
+  return map(scores, (score, i) => (seen.has(i) ? (score < 0 ? score * penalty : score / penalty) : score));
+}
+
+function counts({ ids, nPrompt }) {
+  const found = new Map();
+  for (const id of ids.slice(nPrompt)) found.set(id, (found.get(id) ?? 0) + 1);
+  return found;
+}
+
+function presence(scores, penalty, context) {
+  const seen = counts(context);
+  return map(scores, (score, i) => (seen.has(i) ? score - penalty : score));
+}
+
+function frequency(scores, penalty, context) {
+  const seen = counts(context);
+  return map(scores, (score, i) => score - penalty * (seen.get(i) ?? 0));
+}
+
+function topK(scores, k) {
+  if (k >= scores.length) return scores;
   // Ties with the k-th score stay, as in TopKLogitsWarper.
   const kth = Float64Array.from(scores).sort()[scores.length - k];
-  for (let i = 0; i < scores.length; i += 1) if (scores[i] < kth) scores[i] = -Infinity;
+  return map(scores, (score) => (score < kth ? -Infinity : score));
 }
 
-function keepTopP(scores, p) {
-  if (p >= 1) return;
+function topP(scores, p) {
   const shares = softmax(scores);
-  const order = Array.from(shares.keys()).filter((i) => shares[i] > 0).sort((a, b) => shares[a] - shares[b]);
-  const zero = Array.from(shares.keys()).filter((i) => shares[i] === 0);
+  const order = alive(scores).sort((a, b) => shares[a] - shares[b]);
   let sum = 0;
-  for (const i of zero) scores[i] = -Infinity;
-  for (const i of order.slice(0, -1)) {
+  const kept = order.filter((i, place) => {
     sum += shares[i];
-    if (sum <= 1 - p) scores[i] = -Infinity;
-  }
+    return sum > 1 - p || place === order.length - 1;
+  });
+  return only(scores, kept);
 }
 
-/** Raw logits (vocab,) to the distribution a token is drawn from, under `SamplingSettings`. */
-export function distribution(logits, { do_sample: doSample, temperature, top_k: topK, top_p: topP }) {
-  if (!doSample) {
-    const shares = new Float64Array(logits.length);
-    shares[logits.indexOf(logits.reduce((a, b) => Math.max(a, b)))] = 1;
-    return shares;
-  }
-  const scores = Float64Array.from(logits, (logit) => logit / temperature);
-  keepTopK(scores, topK);
-  keepTopP(scores, topP);
-  return softmax(scores);
+function minP(scores, p) {
+  const shares = softmax(scores);
+  const top = shares.reduce((a, b) => Math.max(a, b));
+  return only(scores, alive(scores).filter((i) => shares[i] >= p * top));
 }
+
+function typicalP(scores, mass) {
+  const shares = softmax(scores);
+  const ids = alive(scores).filter((i) => shares[i] > 0);
+  const entropy = ids.reduce((sum, i) => sum - shares[i] * Math.log(shares[i]), 0);
+  const distance = new Map(ids.map((i) => [i, Math.abs(-Math.log(shares[i]) - entropy)]));
+  const order = [...ids].sort((a, b) => distance.get(a) - distance.get(b));
+  let sum = 0;
+  let last = 0;
+  for (; last < order.length - 1; last += 1) {
+    sum += shares[order[last]];
+    if (sum >= mass) break;
+  }
+  const limit = distance.get(order[last]);
+  return only(scores, order.filter((i, place) => place === 0 || distance.get(i) <= limit));
+}
+
+const PENALTIES = [
+  ['repetition_penalty', 1, repetition],
+  ['presence_penalty', 0, presence],
+  ['frequency_penalty', 0, frequency],
+];
+const WARPERS = [
+  ['temperature', 1, (scores, t) => map(scores, (score) => score / t)],
+  ['top_k', 0, topK],
+  ['top_p', 1, topP],
+  ['min_p', 0, minP],
+  ['typical_p', 1, typicalP],
+];
+
+/**
+ * Raw logits (vocab,) through every stage that is switched on: [{name, setting, shares}], the first being the
+ * model's own softmax. `context` is {ids, nPrompt}: all tokens so far, and how many of them are the prompt.
+ */
+export function stages(logits, settings, context) {
+  let scores = Float64Array.from(logits);
+  const out = [{ name: 'model', setting: null, shares: softmax(scores) }];
+  for (const [name, off, apply] of settings.do_sample ? [...PENALTIES, ...WARPERS] : PENALTIES) {
+    if (settings[name] === off) continue;
+    scores = apply(scores, settings[name], context);
+    out.push({ name, setting: settings[name], shares: softmax(scores) });
+  }
+  return out;
+}
+
+/** The distribution a token is drawn from: the last stage, or all on the largest score when greedy. */
+export function distribution(logits, settings, context) {
+  const { shares } = stages(logits, settings, context).at(-1);
+  if (settings.do_sample) return shares;
+  const greedy = new Float64Array(shares.length);
+  greedy[shares.indexOf(shares.reduce((a, b) => Math.max(a, b)))] = 1;
+  return greedy;
+}
+
+/** The tokens a step was chosen after: what `stages` needs as its context. */
+export const contextOf = (run, step) => ({
+  ids: [...run.tokens.map((token) => token.id), ...run.steps.slice(0, step).map((s) => s.token.id)],
+  nPrompt: run.tokens.length,
+});

@@ -1,10 +1,10 @@
 // The probability of the next token over the whole vocabulary, at one step of decoding.
 
 import { bars } from '../charts/bars.js';
-import { unpack } from '../core/arrays.js';
 import { fill, h } from '../core/dom.js';
 import { ms, num } from '../core/format.js';
-import { distribution } from '../core/sampling.js';
+import { createLogits } from '../core/logits.js';
+import { contextOf, distribution } from '../core/sampling.js';
 import { candidate, chip, label, sequence } from '../core/tokens.js';
 import { decode as words } from '../words/decode.js';
 
@@ -64,25 +64,13 @@ export function mount(root, ctx) {
   );
   root.append(empty, body);
   const drawAlong = along(body, ctx);
-  let logits = { key: '', data: null };
-
-  /** All logits of this step, once they are needed: then any setting can be previewed exactly. */
-  async function fetchLogits(run, step) {
-    const key = `${run.key}:${step}`;
-    if (logits.key === key) return;
-    logits = { key, data: null };
-    const answer = await view('logits', { step });
-    if (logits.key !== key) return;
-    logits.data = unpack(answer.logits).data;
-    update();
-  }
+  const logitsOf = createLogits(view, () => update());
 
   function previewed(run, step) {
     const { sampling } = store.state.draft;
     if (!sampling.do_sample) return null;
-    if (logits.key === `${run.key}:${step}` && logits.data) return distribution(logits.data, sampling);
-    fetchLogits(run, step).catch(() => fill(hint, ''));
-    return null;
+    const logits = logitsOf(run, step);
+    return logits && distribution(logits, sampling, contextOf(run, step));
   }
 
   function update() {

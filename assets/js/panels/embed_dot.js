@@ -90,9 +90,9 @@ export function mountDot(root, ctx) {
 
   return {
     element: part.element,
-    update(at, changed, card_) {
+    update(at, changed, modelCard) {
       now = at;
-      const sizes = { layer: card_?.n_layers ?? now.layer + 1, head: card_?.n_heads ?? now.head + 1 };
+      const sizes = { layer: modelCard?.n_layers ?? now.layer + 1, head: modelCard?.n_heads ?? now.head + 1 };
       for (const [name, { select }] of Object.entries(pickers)) {
         if (select.length !== sizes[name]) fill(select, Array.from({ length: sizes[name] }, (_, i) => h('option', { value: i }, i)));
         select.value = now[name];

@@ -65,7 +65,7 @@ export function mount(root, ctx) {
   function showMark(found) {
     const { card } = store.state;
     const labelled = (checks, where) => checks.map((check) => ({ ...check, name: `${check.name} (${where})` }));
-    const here = found ? labelled(found.checks, words.check.here(found.layer, found.head)) : [];
+    const here = found ? labelled(found.checks, words.check.here) : [];
     const note = found ? [words.check.took(found.seconds), ...found.skipped].join(' ') : mark.element.open ? words.check.running : '';
     mark.show([...here, ...labelled(card?.checks ?? [], words.check.loaded)], note);
   }

@@ -1,84 +1,80 @@
 // How one token was selected from the distribution, and how it goes back to the input.
 
-import { fill, h, svg } from '../core/dom.js';
+import { cumulative } from '../charts/cumulative.js';
+import { waterfall } from '../charts/waterfall.js';
+import { fill, h } from '../core/dom.js';
 import { pct } from '../core/format.js';
+import { createLogits } from '../core/logits.js';
+import { contextOf, stages } from '../core/sampling.js';
 import { candidate, chip, label } from '../core/tokens.js';
 import { decode as decodeWords, select as words } from '../words/decode.js';
 
-const WIDTH = 1000;
-const HEIGHT = 64;
-const NARROWEST_LABEL = 60;
+const ROWS = 8;
+const SEGMENTS = 50;
 
-function funnel(now) {
-  const rows = [{ name: words.stageRow.start, kept: now.candidates.vocabulary, note: '' }];
-  for (const stage of now.stages) {
-    const note = stage.name === 'temperature' ? words.scaled(stage.setting) : words.removed(stage.removed);
-    rows.push({ name: `${words.stageRow[stage.name]} ${stage.setting}`, kept: stage.kept, note });
-  }
-  const widest = Math.log1p(now.candidates.vocabulary);
-  return rows.map(({ name, kept, note }) =>
-    h(
-      'li',
-      {},
-      h('span', { class: 'stage-name' }, name),
-      h('span', { class: 'track' }, h('span', { class: 'bar', style: { width: `${(100 * Math.log1p(kept)) / widest}%` } })),
-      h('span', { class: 'value' }, words.kept(kept)),
-      h('span', { class: 'dim' }, note),
-    ),
-  );
+/** The candidates in the order of their final share, as parts of the cumulative bar. */
+function partsOf(now, shares, selectedId) {
+  return now.candidates.token_ids
+    .map((id, place) => ({ id, label: label(candidate(now.candidates, place), 10), share: shares[id], selected: id === selectedId }))
+    .filter(({ share }) => share > 0)
+    .sort((a, b) => b.share - a.share)
+    .slice(0, SEGMENTS);
 }
 
-/** The candidates side by side on [0, 1), each as wide as its share, with the drawn number on them. */
-function cumulative(now) {
-  const { candidates } = now;
-  let left = 0;
-  const parts = [];
-  for (let place = 0; place < candidates.token_ids.length; place += 1) {
-    const share = candidates.chosen_from[place];
-    if (share <= 0) break;
-    const text = label(candidate(candidates, place), 10);
-    const selected = candidates.token_ids[place] === now.token.id;
-    const x = left * WIDTH;
-    const width = share * WIDTH;
-    parts.push(svg('rect', { x, y: 16, width: Math.max(width - 1, 0.5), height: 28, class: selected ? 'segment selected' : 'segment' }, svg('title', {}, `${text} ${pct(share)}`)));
-    if (width > NARROWEST_LABEL) parts.push(svg('text', { x: x + width / 2, y: 35, class: selected ? 'on' : '' }, text));
-    left += share;
-  }
-  if (left < 0.9995) {
-    parts.push(svg('rect', { x: left * WIDTH, y: 16, width: (1 - left) * WIDTH, height: 28, class: 'segment rest' }, svg('title', {}, `${words.others} ${pct(1 - left)}`)));
-  }
-  const at = now.draw * WIDTH;
-  parts.push(svg('path', { d: `M ${at} 48 L ${at} 12`, class: 'needle' }), svg('path', { d: `M ${at - 6} 4 h 12 l -6 9 z`, class: 'needle-head' }));
-  for (const tick of [0, 0.25, 0.5, 0.75, 1]) {
-    parts.push(svg('text', { x: tick * WIDTH, y: 60, class: 'tick', 'text-anchor': tick === 0 ? 'start' : tick === 1 ? 'end' : 'middle' }, String(tick)));
-  }
-  return svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'cumulative', role: 'img', 'aria-label': `${now.draw} falls between ${now.cumulative_from} and ${now.cumulative_to}` }, parts);
+/** The token that a number falls on, when tokens lie side by side, most likely first. */
+function fallsOn(shares, draw) {
+  const order = Array.from(shares.keys()).filter((i) => shares[i] > 0).sort((a, b) => shares[b] - shares[a] || a - b);
+  let upto = 0;
+  return order.find((i) => (upto += shares[i]) > draw) ?? order.at(-1);
 }
 
-export function mount(root, { store }) {
+const sameSettings = (a, b) => Object.keys(b).every((key) => a[key] === b[key]);
+
+export function mount(root, { store, view }) {
   const title = h('h2');
-  const stages = h('ol', { class: 'funnel' });
-  const stagesCard = h('div', { class: 'card' }, h('h3', {}, words.stages), stages);
+  const table = h('table', { class: 'waterfall' });
+  const tableNote = h('p', { class: 'dim' });
   const draw = h('div', { class: 'card' });
   const back = h('div', { class: 'card' });
-  const body = h('div', { class: 'select-body' }, h('div', { class: 'card selected-card' }, title), stagesCard, draw, back);
+  const steps = h('div', { class: 'card' }, h('h3', {}, words.stages), tableNote, h('div', { class: 'scroll' }, table));
+  const body = h('div', { class: 'select-body' }, h('div', { class: 'card selected-card' }, title), steps, draw, back);
   const empty = h('p', { class: 'notice', hidden: true }, decodeWords.none);
   root.append(empty, body);
+  const logitsOf = createLogits(view, () => update(store.state));
 
-  function update({ run, step }) {
+  function drawCard(now, settings, shares, preview) {
+    const { recipe } = store.state.run;
+    if (now.forced && !preview) return [h('p', {}, words.forcedNote)];
+    if (!settings.do_sample) return [h('p', {}, words.greedyNote)];
+    const number = settings.seed === recipe.sampling.seed && now.draw !== null ? now.draw : null;
+    const selected = preview ? (number === null ? null : fallsOn(shares, number)) : now.token.id;
+    const place = now.candidates.token_ids.indexOf(selected);
+    const name = selected === now.token.id ? label(now.token) : place >= 0 ? label(candidate(now.candidates, place)) : `id ${selected}`;
+    const note = number === null ? words.noDraw : preview ? words.previewDraw(number, name) : words.drawNote(number, recipe.sampling.seed, now.token.position);
+    const spoken = number === null ? words.noDraw : words.spokenDraw(number, name);
+    return [h('p', {}, note), cumulative(partsOf(now, shares, selected), number, { others: words.others, spoken })];
+  }
+
+  function update({ run, step, draft }) {
     const now = run.steps[step];
     empty.hidden = Boolean(now);
     body.hidden = !now;
     if (!now) return;
     const { sampling } = run.recipe;
+    const preview = !sameSettings(sampling, draft.sampling);
+    const settings = preview ? draft.sampling : sampling;
     const how = now.forced ? 'forced' : sampling.do_sample ? 'draw' : 'greedy';
     fill(title, chip(now.token, { limit: 30, class: 'big' }), h('span', { class: 'dim' }, `id ${now.token.id} · ${words.chosenBy[how]} · ${words.own(pct(now.probability))}`));
-    stagesCard.hidden = how !== 'draw';
-    fill(stages, funnel(now));
-    const note = how === 'draw' ? words.drawNote(now.draw, sampling.seed, now.token.position) : how === 'greedy' ? words.greedyNote : words.forcedNote;
-    fill(draw, h('h3', {}, words.draw), h('p', {}, note), how === 'draw' && cumulative(now));
     const ended = now.index === run.steps.length - 1 && run.stop.kind;
     fill(back, h('h3', {}, words.back), h('p', {}, ended ? words.ended(run.stop.detail) : words.backNote(now.token.position)));
+
+    const logits = logitsOf(run, step);
+    steps.classList.toggle('waiting', !logits);
+    if (!logits) return;
+    const all = stages(logits, settings, contextOf(run, step));
+    fill(tableNote, preview ? words.previewing : all.length > 1 ? words.stagesNote : words.noStages);
+    waterfall(table, all, now, ROWS, words);
+    fill(draw, h('h3', {}, words.draw), drawCard(now, settings, all.at(-1).shares, preview));
   }
 
   return { update };

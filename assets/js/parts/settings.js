@@ -2,6 +2,7 @@
 
 import { fill, h } from '../core/dom.js';
 import { num } from '../core/format.js';
+import { DEFAULTS } from '../core/sampling.js';
 import { page } from '../words/page.js';
 
 /** Builds the settings inside `root`, a <details>; `patch` changes the draft. */
@@ -13,6 +14,13 @@ export function mountSettings(root, store, patch) {
     slider('temperature', page.temperature, { min: 0.05, max: 3, step: 0.05 }, (v) => num(v, 3)),
     slider('top_k', page.topK, { min: 0, max: 100, step: 1 }, (v) => (v ? num(v) : page.off)),
     slider('top_p', page.topP, { min: 0.05, max: 1, step: 0.01 }, (v) => (v < 1 ? num(v, 3) : page.off)),
+    slider('min_p', page.minP, { min: 0, max: 0.5, step: 0.005 }, (v) => (v ? num(v, 3) : page.off)),
+    slider('typical_p', page.typicalP, { min: 0.05, max: 1, step: 0.01 }, (v) => (v < 1 ? num(v, 3) : page.off)),
+  ];
+  const penalties = [
+    slider('repetition_penalty', page.repetition, { min: 0.5, max: 2, step: 0.05 }, (v) => (v === 1 ? page.off : num(v, 3))),
+    slider('presence_penalty', page.presence, { min: -2, max: 2, step: 0.1 }, (v) => (v ? num(v, 2) : page.off)),
+    slider('frequency_penalty', page.frequency, { min: -2, max: 2, step: 0.1 }, (v) => (v ? num(v, 2) : page.off)),
   ];
   const seed = number('seed', page.seed, { min: 0, max: 4294967295, step: 1 }, (value) => set({ seed: value }));
   const limit = number('max_new_tokens', page.maxNewTokens, { min: 1, step: 1 }, (value) => patch({ max_new_tokens: value }));
@@ -51,8 +59,8 @@ export function mountSettings(root, store, patch) {
       'div',
       { class: 'settings-body' },
       h('div', { class: 'radios', role: 'radiogroup', 'aria-label': page.settings }, greedy, sample),
-      sliders.map((s) => s.row),
       h('div', { class: 'number-fields' }, seed.row, limit.row),
+      h('div', { class: 'sliders' }, sliders.map((s) => s.row), penalties.map((s) => s.row)),
     ),
   );
 
@@ -61,6 +69,7 @@ export function mountSettings(root, store, patch) {
     const { sampling } = draft;
     greedy.input.checked = !sampling.do_sample;
     sample.input.checked = sampling.do_sample;
+    for (const { name, show } of penalties) show(sampling[name]);
     for (const { name, row, input, show } of sliders) {
       show(sampling[name]);
       input.disabled = !sampling.do_sample;
@@ -75,10 +84,9 @@ export function mountSettings(root, store, patch) {
 }
 
 function text(sampling) {
-  if (!sampling.do_sample) return page.greedy.toLowerCase();
-  const parts = [`${page.temperature.toLowerCase()} ${num(sampling.temperature, 3)}`];
-  if (sampling.top_k) parts.push(`top-k ${sampling.top_k}`);
-  if (sampling.top_p < 1) parts.push(`top-p ${num(sampling.top_p, 3)}`);
-  parts.push(`seed ${sampling.seed}`);
-  return parts.join(' · ');
+  const on = (names) => names.filter((name) => sampling[name] !== DEFAULTS[name]).map((name) => `${name} ${num(sampling[name], 3)}`);
+  const penalties = on(['repetition_penalty', 'presence_penalty', 'frequency_penalty']);
+  if (!sampling.do_sample) return [page.greedy.toLowerCase(), ...penalties].join(' · ');
+  const filters = on(['top_k', 'top_p', 'min_p', 'typical_p']);
+  return [`temperature ${num(sampling.temperature, 3)}`, ...filters, ...penalties, `seed ${sampling.seed}`].join(' · ');
 }

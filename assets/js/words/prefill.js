@@ -68,7 +68,7 @@ export const prefill = {
   check: {
     running: 'A second forward pass is running …',
     loaded: 'at load',
-    here: (layer, head) => `this run, layer ${layer}, head ${head}`,
+    here: 'this run',
     took: (seconds) => `A second pass over this run's tokens took ${ms(seconds * 1000)}.`,
   },
 };

@@ -1,0 +1,45 @@
+// The sampler stage by stage: what each setting did to the likeliest tokens, to all others, and how much it moved.
+
+import { fill, h } from '../core/dom.js';
+import { pct } from '../core/format.js';
+import { candidate, chip } from '../core/tokens.js';
+
+const WIDEST = 84;
+
+const moved = (a, b) => a.reduce((sum, share, i) => sum + Math.abs(share - b[i]), 0) / 2;
+const kept = (shares) => shares.reduce((n, share) => n + (share > 0 ? 1 : 0), 0);
+
+function cell(share, widest, before) {
+  if (share === 0) return h('td', { class: before > 0 ? 'gone now' : 'gone' }, before > 0 ? '✕' : '');
+  return h('td', {}, h('span', { class: 'bar', style: { width: `${Math.max(1, (WIDEST * share) / widest)}px` } }), h('span', { class: 'value' }, pct(share)));
+}
+
+/** Draws `stages` (from core/sampling.js) into `root`, a table, for the first `k` candidates of a step. */
+export function waterfall(root, stages, step, k, words) {
+  const { candidates } = step;
+  const rows = candidates.token_ids.slice(0, k).map((id, place) => ({ id, token: candidate(candidates, place) }));
+  if (!rows.some((row) => row.id === step.token.id)) rows.push({ id: step.token.id, token: step.token });
+  const widest = Math.max(...stages.map(({ shares }) => Math.max(...rows.map(({ id }) => shares[id]))), 1e-9);
+  const others = stages.map(({ shares }) => Math.max(0, 1 - rows.reduce((sum, { id }) => sum + shares[id], 0)));
+
+  const heads = stages.map(({ name, setting, shares }, i) =>
+    h(
+      'th',
+      { scope: 'col' },
+      h('span', { class: 'name' }, words.stageRow[name]),
+      setting !== null && h('span', { class: 'setting' }, String(setting)),
+      h('span', { class: 'dim' }, words.kept(kept(shares))),
+      h('span', { class: 'dim' }, i ? words.moved(moved(shares, stages[i - 1].shares)) : words.start),
+    ),
+  );
+  const body = rows.map(({ id, token }) =>
+    h(
+      'tr',
+      { class: id === step.token.id ? 'selected' : '' },
+      h('th', { scope: 'row' }, chip(token, { limit: 14 })),
+      stages.map(({ shares }, i) => cell(shares[id], widest, i ? stages[i - 1].shares[id] : 1)),
+    ),
+  );
+  const rest = h('tr', { class: 'rest' }, h('th', { scope: 'row', class: 'dim' }, words.others), others.map((share) => h('td', {}, h('span', { class: 'value' }, pct(share < 1e-12 ? 0 : share)))));
+  fill(root, h('thead', {}, h('tr', {}, h('th', {}), heads)), h('tbody', {}, body, rest));
+}
