@@ -44,9 +44,7 @@ def dot_product(
     scores = products.sum(-1) + rest
     score, distance = float(q @ k * chunk.scaling), query - key
     error = abs(float(scores[distance]) - score)
-    how = (
-        "The score from the q and k turned back to position 0, against q . k as the model had them."
-    )
+    how = "The score from the q and k turned back to position 0, against q . k as the model had them."
     return DotProduct(
         layer=layer,
         head=head,
@@ -67,9 +65,7 @@ def _verified(lm: LanguageModel, layer: int) -> Rotation:
     require_integer("layer", layer, 0, lm.card.n_layers - 1, "choose a layer of this model")
     found = rotations(lm)
     if layer >= len(found) or not rotates(found[layer]):
-        raise UserError(
-            f"That layer {layer} rotates its keys could not be shown. Choose another layer."
-        )
+        raise UserError(f"That layer {layer} rotates its keys could not be shown. Choose another layer.")
     return found[layer]
 
 

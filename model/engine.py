@@ -4,7 +4,7 @@ A call is a function of its recipe; traces only make it quick. The page knows th
 of where the model lives.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from model.decode import select, stop_reason
 from model.engine_embed import EmbedCalls
 from model.engine_prefill import PrefillCalls
 from model.errors import Evicted, UserError
+from model.fork import fork
 from model.forward import forward
 from model.load import LanguageModel
 from model.next_token import Distribution, distribution, step_logits
@@ -21,8 +22,8 @@ from model.prefill import prefill
 from model.progress import Progress, with_progress
 from model.recipe import Recipe
 from model.records import (
+    DecodeStep,
     ModelCard,
-    Prefill,
     Run,
     StopReason,
     Tokens,
@@ -82,7 +83,10 @@ class LocalEngine(EmbedCalls, PrefillCalls):
         if trace is None:
             tokens = self.tokenize(recipe)
             yield Run(recipe, tokens)
-            trace = yield from self._prefill(lm, recipe, tokens)
+            trace = fork(lm, self._store.recent(), recipe, tokens)
+            if trace is None:
+                trace = yield from self._prefill(lm, recipe, tokens)
+            self._store.put(recipe.trace_key, trace)
         shown = as_asked(lm, trace.run, recipe, 0)
         yield shown
         limit = recipe.max_new_tokens if n_steps is None else min(n_steps, recipe.max_new_tokens)
@@ -96,16 +100,16 @@ class LocalEngine(EmbedCalls, PrefillCalls):
         run = self._trace(recipe).run
         return as_asked(self.lm, run, recipe, min(len(run.steps), recipe.max_new_tokens))
 
-    def _prefill(self, lm: LanguageModel, recipe: Recipe, tokens: Tokens) -> Iterator[Progress]:
+    def _prefill(
+        self, lm: LanguageModel, recipe: Recipe, tokens: Tokens
+    ) -> Generator[Progress, None, Trace]:
         def work(report: Callable[[Progress], None]):
             report(Progress("Waiting for the model", 0, lm.card.n_layers))
             with lm.lock:
                 return prefill(lm, tokens, lambda done, n: report(Progress("Prefill: layer", done, n)))
 
         record, capture, cache, logits = yield from with_progress(work)
-        trace = Trace(recipe, Run(recipe, tokens, record), capture, cache, [logits])
-        self._store.put(recipe.trace_key, trace)
-        return trace
+        return Trace(recipe, Run(recipe, tokens, record), capture, cache, [logits])
 
     def _extended(self, lm: LanguageModel, trace: Trace, n_steps: int) -> Run:
         """The trace's run with at least `n_steps` generated tokens, decoding what is missing."""
@@ -153,11 +157,17 @@ def as_asked(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run:
         text=text,
         stop=stop_reason(lm, run) if run.prefill else StopReason(),
         detokenize_seconds=seconds,
-        ttft=_ttft(run.tokens, run.prefill, first.sampling_seconds) if first else None,
-        itl=tuple(step.forward_seconds + step.sampling_seconds for step in run.steps[1:]),
+        ttft=_ttft(run, first) if first else None,
+        itl=tuple(_seconds(step) for step in run.steps[1:]),
     )
 
 
-def _ttft(tokens: Tokens, filled: Prefill, sampling_seconds: float) -> float:
-    """Seconds from text to the first token: tokenize, prefill, select."""
-    return tokens.seconds + filled.forward_seconds + sampling_seconds
+def _ttft(run: Run, first: DecodeStep) -> float:
+    """Seconds from text to the first token: tokenize, prefill or find it done, select."""
+    filled = run.reuse_seconds if run.reused_positions else run.prefill.forward_seconds
+    return run.tokens.seconds + filled + first.sampling_seconds
+
+
+def _seconds(step: DecodeStep) -> float:
+    """What a token took in this run."""
+    return step.sampling_seconds + (0.0 if step.reused else step.forward_seconds)

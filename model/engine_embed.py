@@ -46,9 +46,7 @@ class EmbedCalls:
         trace = self._trace(recipe)
         return positions(self.lm, trace.capture, _ids(trace, n), position, layer)
 
-    def dot_product(
-        self, recipe: Recipe, layer: int, head: int, query: int, key: int
-    ) -> DotProduct:
+    def dot_product(self, recipe: Recipe, layer: int, head: int, query: int, key: int) -> DotProduct:
         """The score of one query and key, as it is and at every other distance."""
         return dot_product(self.lm, self._trace(recipe).capture, layer, head, query, key)
 

@@ -42,9 +42,7 @@ def find_table(lm: LanguageModel) -> PositionTable | None:
             rows = table[offset : offset + n].float().to(seen.device)
             change = (seen - seen[0]) - (rows - rows[0])
             error = float(change.abs().max() / seen.abs().max().clamp_min(1e-12))
-            found.append(
-                PositionTable(table, offset, Check("the table is added", error, tolerance(lm), how))
-            )
+            found.append(PositionTable(table, offset, Check("the table is added", error, tolerance(lm), how)))
     return min(found, key=lambda table: table.check.error, default=None)
 
 
@@ -74,9 +72,7 @@ def _candidates(lm: LanguageModel) -> list[Tensor]:
     """Embeddings with a row for each position of the context and up to two more (OPT keeps two
     spare rows).
     """
-    tables = [
-        m for m in lm.model.modules() if isinstance(m, nn.Embedding) and m is not lm.anatomy.embed
-    ]
+    tables = [m for m in lm.model.modules() if isinstance(m, nn.Embedding) and m is not lm.anatomy.embed]
     d_model = lm.card.d_model
     return [
         t.weight

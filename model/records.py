@@ -104,6 +104,7 @@ class DecodeStep:
     `draw` is the uniform number of (seed, position), None when greedy or forced; the token
     owns the interval [`cumulative_from`, `cumulative_to`) of the cumulative distribution.
     `rank` is 1 for the most likely token. Times in seconds; the forward pass of step 0 is the prefill.
+    `reused` says that the forward pass was an earlier run's, whose cache this run shares.
     """
 
     index: int
@@ -124,6 +125,7 @@ class DecodeStep:
     sampling_seconds: float
     text: str
     waiting: bytes
+    reused: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,10 @@ class StopReason:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """Everything one recipe has given so far. `text` is the answer, decoded from all ids at once."""
+    """Everything one recipe has given so far. `text` is the answer, decoded from all ids at once.
+
+    `reused_positions` were found in an earlier run's KV cache, in `reuse_seconds`, and not forwarded again.
+    """
 
     recipe: Recipe
     tokens: Tokens
@@ -157,6 +162,8 @@ class Run:
     ttft: float | None = None
     itl: tuple[float, ...] = ()
     detokenize_seconds: float = 0.0
+    reused_positions: int = 0
+    reuse_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -78,9 +78,7 @@ def rotates(rotation: Rotation | None) -> bool:
     return rotation is not None and rotation.layout != "none" and rotation.check.passed
 
 
-def unrotated_pairs(
-    rotation: Rotation, vectors: Tensor, positions: Tensor
-) -> tuple[Tensor, Tensor]:
+def unrotated_pairs(rotation: Rotation, vectors: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
     """Vectors (..., position, d_head) turned back to position 0, as `pairs` gives them."""
     turning, rest = pairs(rotation, vectors)
     return turned(turning, -angles(rotation, positions)), rest
@@ -102,12 +100,9 @@ def rotations(lm: LanguageModel) -> tuple[Rotation | None, ...]:
 
 def _rotation(lm: LanguageModel, layer: int, key: Tensor) -> Rotation:
     nothing = torch.zeros(0).numpy()
-    still = Rotation(
-        layer, "none", nothing, "none", 0, 0, key.shape[-1], 1.0, _check(lm, _spread(key))
-    )
+    still = Rotation(layer, "none", nothing, "none", 0, 0, key.shape[-1], 1.0, _check(lm, _spread(key)))
     found = [
-        replace(r, check=_check(lm, unrotated_spread(r, key)))
-        for r in _layouts(lm, layer, key.shape[-1])
+        replace(r, check=_check(lm, unrotated_spread(r, key))) for r in _layouts(lm, layer, key.shape[-1])
     ]
     return min([still, *found], key=lambda rotation: rotation.check.error)
 

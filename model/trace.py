@@ -43,16 +43,20 @@ class TraceStore:
                 self._traces.move_to_end(key)
             return self._traces.get(key)
 
+    def recent(self, n: int = 16) -> list[Trace]:
+        """The `n` traces used last, the latest first."""
+        with self._lock:
+            return list(self._traces.values())[: -n - 1 : -1]
+
     def put(self, key: str, trace: Trace) -> None:
         """Keeps a trace and evicts others, oldest first, down to the budget."""
         with self._lock:
             self._traces[key] = trace
             self._traces.move_to_end(key)
-            while len(self._traces) > 1 and self.nbytes() > self._budget:
-                self._traces.popitem(last=False)
+        self.trim()
 
     def trim(self) -> None:
-        """Evicts down to the budget after a trace has grown."""
+        """Evicts down to the budget, oldest first; the newest stays whatever it takes."""
         with self._lock:
             while len(self._traces) > 1 and self.nbytes() > self._budget:
                 self._traces.popitem(last=False)

@@ -121,9 +121,7 @@ def test_layout_and_partial_rotation_are_found_by_numbers(lm, family):
 
 def test_local_and_global_layers_get_their_own_frequencies(lm):
     kinds = ["sliding_attention", "full_attention"]
-    tiny = tiny_lm(
-        "gemma3_text", lm.tokenizer, head_dim=16, num_key_value_heads=2, layer_types=kinds
-    )
+    tiny = tiny_lm("gemma3_text", lm.tokenizer, head_dim=16, num_key_value_heads=2, layer_types=kinds)
     local, everywhere = rotations(tiny)
     assert local.check.passed
     assert everywhere.check.passed

@@ -78,6 +78,7 @@ def step_payload(step: DecodeStep) -> dict[str, Any]:
         "sampling_ms": step.sampling_seconds * 1000,
         "text": step.text,
         "waiting": list(step.waiting),
+        "reused": step.reused,
     }
 
 
@@ -105,6 +106,8 @@ def run_payload(run: Run, steps_from: int, steps_stop: int) -> dict[str, Any]:
         "itl_ms": [seconds * 1000 for seconds in run.itl],
         "tokenize_ms": run.tokens.seconds * 1000,
         "detokenize_ms": run.detokenize_seconds * 1000,
+        "reused_positions": run.reused_positions,
+        "reuse_ms": run.reuse_seconds * 1000,
     }
 
 
