@@ -26,10 +26,11 @@ from model.records import (
     ModelCard,
     Run,
     StopReason,
+    Token,
     Tokens,
 )
 from model.timing import now
-from model.tokens import tokenize
+from model.tokens import continuation, tokenize
 from model.trace import Trace, TraceStore
 
 class LocalEngine(EmbedCalls, PrefillCalls):
@@ -70,6 +71,10 @@ class LocalEngine(EmbedCalls, PrefillCalls):
         lm = self.lm
         context = lm.card.context or self.max_prompt_tokens
         return tokenize(lm.tokenizer, recipe, min(self.max_prompt_tokens, context))
+
+    def encode(self, recipe: Recipe, text: str) -> tuple[Token, ...]:
+        """The tokens of a text to be forced. Raises UserError when it is empty or too long for one choice."""
+        return continuation(self.lm.tokenizer, text)
 
     def run(self, recipe: Recipe, n_steps: int | None = None) -> Iterator[Progress | Run]:
         """Prefill, then token by token: yields progress, and the whole run so far after each stage.

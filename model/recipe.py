@@ -74,7 +74,7 @@ class Recipe:
 
     def __post_init__(self):
         for name in ("prompt", "system", "model", "revision"):
-            _require_text(name, getattr(self, name))
+            require_text(name, getattr(self, name))
         if not self.prompt.strip():
             what = "empty" if not self.prompt else f"blank ({len(self.prompt)} white-space characters)"
             raise UserError(f"The prompt is {what}. Type at least one visible character, then run.")
@@ -128,7 +128,8 @@ def _refuse_unknown(what: str, values: dict, cls: type) -> None:
         raise UserError(f"Unknown {what} field {unknown[0]!r}. Known: {', '.join(sorted(known))}.")
 
 
-def _require_text(name: str, value) -> None:
+def require_text(name: str, value) -> None:
+    """Raises UserError for what is no text, is too long, or cannot be encoded."""
     if not isinstance(value, str):
         raise UserError(f"{name} is {shown(value)}; it must be text.")
     if len(value) > MAX_PROMPT_CHARACTERS:

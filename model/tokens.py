@@ -8,8 +8,11 @@ from transformers import PreTrainedTokenizerFast
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from model.errors import UserError
-from model.recipe import Recipe
+from model.recipe import Recipe, require_text
 from model.records import Token, Tokens
+
+
+MAX_FORCED = 32
 
 
 def model_text(tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> str:
@@ -41,6 +44,15 @@ def tokenize(tokenizer: PreTrainedTokenizerFast, recipe: Recipe, limit: int) -> 
         for position, (token_id, offset) in enumerate(zip(ids, offsets, strict=True))
     )
     return Tokens(text=text, tokens=tokens, chat=recipe.chat, seconds=seconds)
+
+
+def continuation(tokenizer: PreTrainedTokenizerFast, text: str) -> tuple[Token, ...]:
+    """The tokens of a text that continues a sequence. Raises UserError when it is empty or over 32 tokens."""
+    require_text("text", text)
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    if not 0 < len(ids) <= MAX_FORCED:
+        raise UserError(f"The text has {len(ids):,} tokens; from 1 to {MAX_FORCED} can be forced at once. Shorten it.")
+    return tuple(describe(tokenizer, token_id, position) for position, token_id in enumerate(ids))
 
 
 def describe(

@@ -4,8 +4,8 @@ import { fill, h } from '../core/dom.js';
 import { num, pct } from '../core/format.js';
 import { chip } from '../core/tokens.js';
 
-/** The rows of `probabilities`: {token?, name?, id, logit, probability, preview, selected}. */
-export function bars(columns) {
+/** Rows: {token?, name?, id, logit, probability, preview, selected}; `ontake(row)` makes token rows clickable. */
+export function bars(columns, { ontake, takeLabel } = {}) {
   const head = h('tr', {}, columns.map((name) => h('th', { scope: 'col' }, name)));
   const body = h('tbody');
   const caption = h('caption');
@@ -17,7 +17,8 @@ export function bars(columns) {
     if (preview !== null && preview !== undefined) {
       layers.push(h('span', { class: 'bar preview', style: { width: `${(100 * preview) / widest}%` } }));
     }
-    const label = token ? chip(token, { limit: 20 }) : h('span', { class: 'dim' }, name);
+    const take = ontake && token && !selected && { tag: 'button', type: 'button', title: takeLabel(token), 'aria-label': takeLabel(token), onclick: () => ontake(id) };
+    const label = token ? chip(token, { limit: 20, ...take }) : h('span', { class: 'dim' }, name);
     return h(
       'tr',
       { class: selected ? 'selected' : '', 'aria-current': selected ? 'true' : null },

@@ -11,6 +11,11 @@ export function createRunner(store, bridge) {
     const steps = same ? [...old.steps.slice(0, answer.steps_from), ...answer.steps] : answer.steps;
     const tokens = answer.tokens ?? old.tokens;
     store.set({ run: { ...answer, tokens, steps }, recipe: answer.recipe });
+    // A new text is first seen at its last position: the one whose output is the first token.
+    if (old?.text_in !== answer.text_in) {
+      store.set({ selection: { ...store.state.selection, position: tokens.length - 1 } });
+    }
+    if (store.state.step >= steps.length) store.set({ step: Math.max(0, steps.length - 1) });
   }
 
   /** Fetches what the server has and we have not, one answer at a time. */

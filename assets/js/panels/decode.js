@@ -6,6 +6,7 @@ import { ms, num } from '../core/format.js';
 import { createLogits } from '../core/logits.js';
 import { contextOf, distribution } from '../core/sampling.js';
 import { candidate, chip, label, sequence } from '../core/tokens.js';
+import { mountForce } from '../parts/force.js';
 import { decode as words } from '../words/decode.js';
 
 const COUNTS = [5, 10, 20, 50];
@@ -47,7 +48,9 @@ function along(root, { store, select }) {
 export function mount(root, ctx) {
   const { store, view } = ctx;
   let k = 10;
-  const table = bars(words.columns);
+  const forceCard = h('div', { class: 'card' });
+  const force = mountForce(forceCard, ctx);
+  const table = bars(words.columns, { ontake: force.take, takeLabel: force.takeLabel });
   const title = h('h2');
   const figures = h('dl', { class: 'facts' });
   const choice = h(
@@ -61,6 +64,7 @@ export function mount(root, ctx) {
   body.append(
     h('div', { class: 'card' }, h('div', { class: 'card-head' }, title, h('label', {}, words.top, ' ', choice)), table.element, hint),
     h('div', { class: 'card' }, figures),
+    forceCard,
   );
   root.append(empty, body);
   const drawAlong = along(body, ctx);
@@ -100,6 +104,7 @@ export function mount(root, ctx) {
     table.show(rows, words.caption(Math.min(k, candidates.token_ids.length), candidates.vocabulary));
     fill(hint, draft.sampling.do_sample ? `${words.preview} (${words.exact})` : '');
     fill(figures, facts(run, now));
+    force.update(run);
     drawAlong(store.state);
   }
 

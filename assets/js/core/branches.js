@@ -1,0 +1,73 @@
+// The branches a person has made of one prompt: runs that share a beginning, as a tree.
+
+/** What all branches of a tree have in common: the text before the answer. */
+export const rootOf = ({ prompt, chat, system, model, revision }) => JSON.stringify([prompt, chat, system, model, revision]);
+
+/** A run as a branch: {key, recipe, name, tokens: [{id, token, probability, surprisal, forced}], text, stop}. */
+export function branchOf(run, name = '') {
+  const tokens = run.steps.map((step) => ({
+    id: step.token.id,
+    token: step.token,
+    probability: step.probability,
+    surprisal: step.surprisal,
+    forced: step.forced,
+  }));
+  return { key: run.key, recipe: run.recipe, name, tokens, text: run.text, stop: run.stop.kind, reused: run.reused_positions };
+}
+
+/** Adds or renews a branch; a branch that is only the beginning of another is left out. */
+export function withBranch(branches, branch) {
+  const old = branches.find((b) => b.key === branch.key);
+  const others = branches.filter((b) => b.key !== branch.key);
+  return [...others, { ...branch, name: old?.name || branch.name }];
+}
+
+/** exp of the mean surprisal in nats: how many equally likely tokens each choice was like (Jelinek et al. 1977). */
+export const perplexity = ({ tokens }) => 2 ** (tokens.reduce((sum, t) => sum + t.surprisal, 0) / Math.max(1, tokens.length));
+
+/** The probability of all tokens together. */
+export const joint = (tokens) => tokens.reduce((product, t) => product * t.probability, 1);
+
+/** Branches as segments: {tokens, start, upto, children, leaves}; a segment runs until branches part or end. */
+export function tree(branches, start = 0, upto = 1) {
+  const groups = new Map();
+  for (const branch of branches) {
+    if (branch.tokens.length <= start) continue;
+    const { id } = branch.tokens[start];
+    groups.set(id, [...(groups.get(id) ?? []), branch]);
+  }
+  return [...groups.values()].map((group) => {
+    const stop = parting(group, start);
+    const tokens = group[0].tokens.slice(start, stop);
+    const here = upto * joint(tokens);
+    return {
+      tokens,
+      start,
+      upto: here,
+      leaves: group.filter((branch) => branch.tokens.length === stop),
+      children: tree(group, stop, here),
+    };
+  });
+}
+
+/** Where a group of branches that share the token at `start` first part, or one of them ends. */
+function parting(group, start) {
+  const shortest = Math.min(...group.map((branch) => branch.tokens.length));
+  let stop = start + 1;
+  while (stop < shortest && group.every((branch) => branch.tokens[stop].id === group[0].tokens[stop].id)) stop += 1;
+  return stop;
+}
+
+/** A recipe whose answer begins with these ids, whatever the model thinks of them. */
+export const forcing = (recipe, ids) => ({
+  ...recipe,
+  forced: ids.map((id, index) => [index, id]),
+  max_new_tokens: Math.max(recipe.max_new_tokens, ids.length),
+});
+
+/** The recipe of a run in which other tokens take the place of those from `step` on. */
+export function diverted(run, step, ids) {
+  const kept = run.recipe.forced.filter(([index]) => index < step);
+  const added = ids.map((id, offset) => [step + offset, id]);
+  return { ...run.recipe, forced: [...kept, ...added], max_new_tokens: Math.max(run.recipe.max_new_tokens, step + ids.length) };
+}

@@ -1,0 +1,40 @@
+// The words of forcing a token and of the branches.
+
+import { count, ms, num, pct } from '../core/format.js';
+
+export const force = {
+  title: 'Choose another token here',
+  note: 'Click a row above, or type text: it takes this token’s place, and the model goes on from there. What was before stays in the KV cache.',
+  take: (token) => `Take ${token} here instead`,
+  type: 'text to put here',
+  go: 'Put it here',
+  remove: 'Delete this token',
+  removeTitle: 'Keep the other tokens of the answer as they are, without this one',
+  reused: (n, time, prefill) => `${count(n, 'position')} found in the KV cache in ${ms(time)}; the prefill of this prompt took ${ms(prefill)}.`,
+};
+
+export const branches = {
+  title: 'Branches of this prompt',
+  note: 'Each run of this prompt with other settings, another seed or a forced token is a branch. They share the beginning, and the KV cache of it. A number is the probability of all tokens up to there.',
+  one: 'There is one branch so far. Take another token on the Probabilities panel, change the seed, or let beam search look.',
+  open: 'Open',
+  shown: 'shown now',
+  compare: 'compare',
+  rename: 'name',
+  prune: 'Prune',
+  leaf: ({ tokens, stop }, words) => `${count(tokens.length, 'token')}${stop ? ` · ${words[stop]}` : ''}`,
+  compareTitle: 'Two branches side by side',
+  perplexity: 'perplexity',
+  perplexityNote: 'as if each token had been chosen among this many equally likely ones',
+  joint: 'probability of the answer',
+  surprisal: (token, bits, p) => `${token}: ${num(bits)} bits (${pct(p)})`,
+  shade: 'Darker is more surprising to the model.',
+  pick: 'Tick “compare” on two branches to see them side by side.',
+  beams: 'Beam search',
+  beamsNote: 'Keeps the best few beginnings at each step and returns the most likely whole answers, by transformers’ own beam search. Each becomes a branch.',
+  beamsGo: 'Search',
+  beamsCount: 'beams',
+  beamsTokens: 'tokens',
+  beamsDone: (n, time) => `${count(n, 'beam')} found in ${ms(time)}.`,
+  score: (value) => `mean log-probability ${num(value, 4)}`,
+};
