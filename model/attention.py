@@ -68,7 +68,7 @@ def attention_overview(
     refuse_without_maps(lm, capture)
     n_layers = len(capture.layers)
     require_integer("layer_start", layer_start, 0, n_layers - 1, "layers are counted from 0")
-    _require_positions(capture, n_positions)
+    require_positions(capture, n_positions)
     _require_rule(rule)
     n_heads = max(layer.n_heads for layer in capture.layers if layer.chunks)
     cells = min(MAX_THUMBNAIL, max(MIN_THUMBNAIL, isqrt(OVERVIEW_BYTES // (n_layers * n_heads))))
@@ -97,7 +97,7 @@ def position_attention(
 ) -> PositionAttention:
     """What one position attends to in a head, and who attends to it, among the first `n_positions`."""
     captured = captured_layer(lm, capture, layer, head)
-    _require_positions(capture, n_positions)
+    require_positions(capture, n_positions)
     out = "a token goes through the model when the next one is asked for"
     require_integer("position", position, 0, n_positions - 1, out)
     row = pattern_rows(captured, position, position + 1, n_positions, head)[0, 0]
@@ -176,7 +176,8 @@ def _largest(weights: Tensor) -> Weights:
     return Weights(top.indices[seen].numpy().copy(), top.values[seen].numpy().copy(), float(weights.sum()))
 
 
-def _require_positions(capture: Capture, n_positions: int) -> None:
+def require_positions(capture: Capture, n_positions: int) -> None:
+    """Raises UserError for more positions than have been through the model."""
     out = "these many positions have been through the model"
     require_integer("n_positions", n_positions, 1, capture.n_positions, out)
 

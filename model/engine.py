@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 from torch import Tensor
 
+from model.beams import Beams, beam_search
 from model.decode import select, stop_reason
 from model.engine_embed import EmbedCalls
 from model.engine_prefill import PrefillCalls
@@ -99,6 +100,10 @@ class LocalEngine(EmbedCalls, PrefillCalls):
             shown = as_asked(lm, self._extended(lm, trace, len(shown.steps) + 1), recipe, len(shown.steps) + 1)
             yield shown
         self._store.trim()
+
+    def beams(self, recipe: Recipe, num_beams: int, max_new_tokens: int) -> Beams:
+        """The best continuations of the recipe's prompt by beam search."""
+        return beam_search(self.lm, self.tokenize(recipe), num_beams, max_new_tokens)
 
     def snapshot(self, recipe: Recipe) -> Run:
         """The run as far as it has been computed, without computing more."""

@@ -8,6 +8,7 @@ from model.attention import (
     captured_layer,
     position_attention,
 )
+from model.head_scores import head_scores
 from model.kv_cache import describe_cache
 from model.language_model import LanguageModel
 from model.pattern import pattern_rows
@@ -15,11 +16,12 @@ from model.recipe import Recipe
 from model.records_prefill import (
     AttentionOverview,
     AttentionTile,
+    HeadScores,
     KVCacheRecord,
     PositionAttention,
     RunChecks,
 )
-from model.run_checks import run_checks
+from model.run_checks import fed_ids, run_checks
 
 
 class PrefillCalls:
@@ -45,6 +47,11 @@ class PrefillCalls:
         """Thumbnails of every head of some layers."""
         capture = self._trace(recipe).capture
         return attention_overview(self.lm, capture, layer_start, n_positions, rule)
+
+    def head_scores(self, recipe: Recipe, layer_start: int, n_positions: int) -> HeadScores:
+        """What every head of some layers does, measured on this run."""
+        trace = self._trace(recipe)
+        return head_scores(self.lm, trace.capture, fed_ids(trace), layer_start, n_positions)
 
     def position_attention(
         self, recipe: Recipe, layer: int, head: int, position: int, n_positions: int

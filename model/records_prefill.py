@@ -44,6 +44,28 @@ class AttentionOverview:
 
 
 @dataclass(frozen=True, eq=False)
+class HeadScores:
+    """What each head of layers [layer_start, layer_stop) does, over the first `n_positions`: i is a query, k a key.
+
+    Means over i = 1 ... n_positions - 1 of the weights a[i, k]: `previous` a[i, i-1]; `first` a[i, 0]; `own`
+    a[i, i]; `entropy` -sum_k a log2 a, in bits; `distance` sum_k a (i - k), in tokens. `induction` is the sum of
+    a[i, j+1] over earlier j with token j = token i and j + 1 < i, a mean over the `n_repeats` positions i that have
+    such a j. NaN where there is nothing to average, or no head.
+    """
+
+    layer_start: int
+    layer_stop: int
+    n_positions: int
+    n_repeats: int
+    previous: Float[np.ndarray, "layer head"]
+    first: Float[np.ndarray, "layer head"]
+    own: Float[np.ndarray, "layer head"]
+    induction: Float[np.ndarray, "layer head"]
+    entropy: Float[np.ndarray, "layer head"]
+    distance: Float[np.ndarray, "layer head"]
+
+
+@dataclass(frozen=True, eq=False)
 class Weights:
     """The largest weights, in order, with their positions; `total` is the sum over all positions."""
 

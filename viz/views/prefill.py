@@ -14,6 +14,7 @@ MAX_LAYER = 10_000
 # Up to this many cells a map travels as float32; a larger one as float16, which has three digits.
 EXACT_CELLS = 36_000
 DIGITS = 7
+SCORES = ("previous", "first", "own", "induction", "entropy", "distance")
 
 
 def attention_tile(engine, recipe: Recipe, args: dict) -> dict:
@@ -37,6 +38,14 @@ def attention_overview(engine, recipe: Recipe, args: dict) -> dict:
     n_positions, rule = _position(args, "n_positions", 1), args.get("rule", "max")
     found = engine.attention_overview(recipe, layer_start, n_positions, rule)
     return {**_plain(found), "thumbnails": pack(found.thumbnails)}
+
+
+def head_scores(engine, recipe: Recipe, args: dict) -> dict:
+    """Scores of all heads of the layers from `layer_start` on; `layer_stop` says where to go on."""
+    layer_start = args.get("layer_start", 0)
+    require_integer("layer_start", layer_start, 0, MAX_LAYER, "layers are counted from 0")
+    found = engine.head_scores(recipe, layer_start, _position(args, "n_positions", 1))
+    return {**_plain(found), "scores": {name: pack(getattr(found, name)) for name in SCORES}}
 
 
 def attention_position(engine, recipe: Recipe, args: dict) -> dict:
@@ -94,6 +103,7 @@ def _plain(record) -> dict:
 VIEWS = {
     "attention_tile": attention_tile,
     "attention_overview": attention_overview,
+    "head_scores": head_scores,
     "attention_position": attention_position,
     "prefill_checks": prefill_checks,
     "kv_cache": kv_cache,
