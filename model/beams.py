@@ -60,4 +60,4 @@ def _described(lm: LanguageModel, ids: list[int], start: int) -> tuple[Token, ..
     """A beam's tokens up to its end token: what follows is padding."""
     ends = [place for place, token_id in enumerate(ids) if token_id in lm.card.eos_token_ids]
     ids = ids[: ends[0] + 1] if ends else ids
-    return tuple(describe(lm.tokenizer, token_id, start + place) for place, token_id in enumerate(ids))
+    return tuple(describe(lm.vocabulary, token_id, start + place) for place, token_id in enumerate(ids))

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from model.detokenize import advance
 from model.load import LanguageModel
-from model.records import Candidates, DecodeStep, Run, StopReason
+from model.records import Candidates, DecodeStep, Run
 from model.sampling import Choice, choose, entropy_bits
 from model.timing import now
 from model.tokens import describe
@@ -23,7 +23,7 @@ def select(lm: LanguageModel, run: Run, logits: Tensor, forward_seconds: float) 
     forced_id = dict(run.recipe.forced).get(index)
     choice = choose(logits, torch.tensor(ids), run.recipe.sampling, len(run.tokens), forced_id)
     sampling_seconds = now(lm.device) - started
-    token = describe(lm.tokenizer, choice.token_id, position=len(ids))
+    token = describe(lm.vocabulary, choice.token_id, position=len(ids))
     waiting = run.steps[-1].waiting if run.steps else b""
     text, waiting = advance(waiting, b"" if token.special else token.bytes)
     probability = float(choice.probability[token.id])
@@ -54,21 +54,10 @@ def _candidates(lm: LanguageModel, logits: Tensor, choice: Choice) -> Candidates
     probability = choice.probability[top.indices]
     return Candidates(
         token_ids=top.indices.numpy().copy(),
-        tokens=tuple(describe(lm.tokenizer, i, -1) for i in top.indices.tolist()),
+        tokens=tuple(describe(lm.vocabulary, i, -1) for i in top.indices.tolist()),
         logits=top.values.numpy().copy(),
         probability=probability.numpy().copy(),
         chosen_from=choice.chosen_from[top.indices].numpy().copy(),
         remainder=max(0.0, 1.0 - float(probability.sum())),
         vocabulary=len(logits),
     )
-
-
-def stop_reason(lm: LanguageModel, run: Run) -> StopReason:
-    """Why a run ends after its last step; empty while it can go on."""
-    if run.steps and run.steps[-1].token.id in lm.card.eos_token_ids:
-        return StopReason("eos", f"the model gave its end token {run.steps[-1].token.piece}")
-    if len(run.steps) >= run.recipe.max_new_tokens:
-        return StopReason("limit", f"max_new_tokens = {run.recipe.max_new_tokens} reached")
-    if lm.card.context and len(run.tokens) + len(run.steps) >= lm.card.context:
-        return StopReason("context", f"the context of {lm.card.context:,} positions is full")
-    return StopReason()

@@ -67,8 +67,8 @@ def nearest(lm: LanguageModel, token_id: int, k: int) -> Neighbours:
     require_integer("token id", token_id, 0, n_vocab(lm) - 1, "use an id of this vocabulary")
     cosine, ids = neighbours_of(lm, [token_id], k)
     return Neighbours(
-        token=describe(lm.tokenizer, token_id, -1),
-        neighbours=tuple(describe(lm.tokenizer, i, -1) for i in ids[0].tolist()),
+        token=describe(lm.vocabulary, token_id, -1),
+        neighbours=tuple(describe(lm.vocabulary, i, -1) for i in ids[0].tolist()),
         cosine=cosine[0],
         vocabulary=n_vocab(lm),
     )

@@ -11,10 +11,11 @@ import numpy as np
 from torch import Tensor
 
 from model.beams import Beams, beam_search
-from model.decode import select, stop_reason
+from model.decode import select
 from model.engine_embed import EmbedCalls
 from model.engine_prefill import PrefillCalls
 from model.errors import Evicted, UserError
+from model.finish import as_asked
 from model.fork import fork
 from model.forward import forward
 from model.load import LanguageModel
@@ -23,10 +24,8 @@ from model.prefill import prefill
 from model.progress import Progress, with_progress
 from model.recipe import Recipe
 from model.records import (
-    DecodeStep,
     ModelCard,
     Run,
-    StopReason,
     Token,
     Tokens,
 )
@@ -71,11 +70,11 @@ class LocalEngine(EmbedCalls, PrefillCalls):
         """The recipe's text and tokens. Raises UserError over the prompt limit."""
         lm = self.lm
         context = lm.card.context or self.max_prompt_tokens
-        return tokenize(lm.tokenizer, recipe, min(self.max_prompt_tokens, context))
+        return tokenize(lm.vocabulary, recipe, min(self.max_prompt_tokens, context))
 
     def encode(self, recipe: Recipe, text: str) -> tuple[Token, ...]:
         """The tokens of a text to be forced. Raises UserError when it is empty or too long for one choice."""
-        return continuation(self.lm.tokenizer, text)
+        return continuation(self.lm.vocabulary, text)
 
     def run(self, recipe: Recipe, n_steps: int | None = None) -> Iterator[Progress | Run]:
         """Prefill, then token by token: yields progress, and the whole run so far after each stage.
@@ -152,32 +151,3 @@ class LocalEngine(EmbedCalls, PrefillCalls):
         for _ in self.run(recipe, 0):
             pass
         return distribution(lm, self._trace(recipe), 0, k)
-
-
-def as_asked(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run:
-    """A trace's run as this recipe asks for it: no more than `n_steps`, with text and stop reason."""
-    run = replace(run, recipe=recipe, steps=run.steps[:n_steps])
-    ids = [step.token.id for step in run.steps]
-    started = now(lm.device)
-    text = lm.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-    seconds = now(lm.device) - started
-    first = run.steps[0] if run.steps else None
-    return replace(
-        run,
-        text=text,
-        stop=stop_reason(lm, run) if run.prefill else StopReason(),
-        detokenize_seconds=seconds,
-        ttft=_ttft(run, first) if first else None,
-        itl=tuple(_seconds(step) for step in run.steps[1:]),
-    )
-
-
-def _ttft(run: Run, first: DecodeStep) -> float:
-    """Seconds from text to the first token: tokenize, prefill or find it done, select."""
-    filled = run.reuse_seconds if run.reused_positions else run.prefill.forward_seconds
-    return run.tokens.seconds + filled + first.sampling_seconds
-
-
-def _seconds(step: DecodeStep) -> float:
-    """What a token took in this run."""
-    return step.sampling_seconds + (0.0 if step.reused else step.forward_seconds)

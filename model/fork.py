@@ -12,7 +12,8 @@ from transformers import Cache
 from transformers.cache_utils import DynamicLayer
 
 from model.capture import Capture, LayerCapture
-from model.decode import select, stop_reason
+from model.decode import select
+from model.finish import stop_reason
 from model.language_model import LanguageModel
 from model.recipe import Recipe
 from model.records import DecodeStep, Run, Tokens
@@ -55,7 +56,7 @@ def _replay(lm: LanguageModel, parent: Trace, run: Run) -> tuple[tuple[DecodeSte
         seconds = theirs.forward_seconds if theirs else 0.0
         step = replace(select(lm, run, logits, seconds), reused=True)
         run = replace(run, steps=(*run.steps, step))
-        ended = stop_reason(lm, replace(run, recipe=replace(run.recipe, max_new_tokens=10**5))).kind
+        ended = stop_reason(lm, replace(run, recipe=replace(run.recipe, max_new_tokens=10**5, stop=()))).kind
         if theirs is None or step.token.id != theirs.token.id or ended:
             break
     return run.steps, len(run.steps)

@@ -8,6 +8,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from model.anatomy import Anatomy
 from model.records import ModelCard
+from model.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,6 +17,7 @@ class LanguageModel:
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerFast
+    vocabulary: Vocabulary
     anatomy: Anatomy
     card: ModelCard
     lock: threading.Lock

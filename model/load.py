@@ -12,6 +12,7 @@ from model.errors import UserError
 from model.language_model import LanguageModel
 from model.records import ModelCard
 from model.selfcheck import verified
+from model.vocabulary import read_vocabulary
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -67,7 +68,7 @@ def assemble(
     model.eval()
     anatomy = find_anatomy(model)
     card = describe(model, tokenizer, anatomy, model_id)
-    return verified(LanguageModel(model, tokenizer, anatomy, card, threading.Lock()))
+    return verified(LanguageModel(model, tokenizer, read_vocabulary(tokenizer), anatomy, card, threading.Lock()))
 
 
 def describe(

@@ -38,7 +38,7 @@ def distribution(lm: LanguageModel, trace: Trace, index: int, k: int) -> Distrib
     order = by_logit[probability[by_logit].argsort(descending=True, stable=True)][:k]
     return Distribution(
         token_ids=order.numpy().copy(),
-        texts=tuple(describe(lm.tokenizer, i, -1).text for i in order.tolist()),
+        texts=tuple(describe(lm.vocabulary, i, -1).text for i in order.tolist()),
         logits=logits[order].numpy().copy(),
         probability=probability[order].numpy().copy(),
     )

@@ -12,6 +12,8 @@ from model.errors import UserError
 from model.validate import require_bool, require_integer, require_number, shown
 
 MAX_PROMPT_CHARACTERS = 400_000
+MAX_STOPS = 4
+MAX_STOP_CHARACTERS = 50
 MAX_SEED = 2**32 - 1
 TEMPERATURES = (0.01, 10.0)
 
@@ -60,7 +62,7 @@ class Recipe:
     """Everything a run is derived from.
 
     `forced` holds the choices a person made: pairs (index of the generated token, token id).
-    An empty `model` means the model the page was started with.
+    Decoding ends when the answer holds one of the strings in `stop`. An empty `model` means the model the page was started with.
     """
 
     prompt: str
@@ -69,6 +71,7 @@ class Recipe:
     sampling: SamplingSettings = SamplingSettings()
     max_new_tokens: int = 40
     forced: tuple[tuple[int, int], ...] = ()
+    stop: tuple[str, ...] = ()
     model: str = ""
     revision: str = ""
 
@@ -83,11 +86,18 @@ class Recipe:
         for index, token_id in self.forced:
             require_integer("forced index", index, 0, 100_000, "it counts generated tokens from 0")
             require_integer("forced token id", token_id, 0, 10_000_000, "use an id of the vocabulary")
+        if len(self.stop) > MAX_STOPS:
+            raise UserError(f"There are {len(self.stop)} stop strings; the limit is {MAX_STOPS}. Remove some.")
+        for text in self.stop:
+            require_text("stop string", text)
+            if not 0 < len(text) <= MAX_STOP_CHARACTERS:
+                limit = f"from 1 to {MAX_STOP_CHARACTERS} characters"
+                raise UserError(f"A stop string has {len(text):,} characters; it must have {limit}.")
 
     @property
     def trace_key(self) -> str:
         """Names the trace: equal for recipes that differ only in how far they go on."""
-        text = replace(self, max_new_tokens=1).to_json()
+        text = replace(self, max_new_tokens=1, stop=()).to_json()
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def to_json(self) -> str:
@@ -109,6 +119,10 @@ class Recipe:
             raise UserError("The recipe's sampling settings are not an object. Reload the page.")
         _refuse_unknown("sampling", sampling, SamplingSettings)
         values["forced"] = _pairs(values.get("forced", ()))
+        stop = values.get("stop", ())
+        if not isinstance(stop, list | tuple):
+            raise UserError(f"stop is {shown(stop)}; it must be a list of strings.")
+        values["stop"] = tuple(stop)
         if "prompt" not in values:
             raise UserError("The recipe has no prompt. Type one, then run.")
         return cls(sampling=SamplingSettings(**sampling), **values)

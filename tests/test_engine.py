@@ -130,3 +130,15 @@ def test_times_of_a_run_add_up(engine):
     assert run.ttft == pytest.approx(expected)
     assert len(run.itl) == len(run.steps) - 1
     assert 0 < run.prefill.embed_seconds + run.prefill.head_seconds < run.prefill.forward_seconds
+
+
+def test_decoding_ends_at_a_stop_string_and_nothing_after_it_is_given(lm):
+    engine = LocalEngine(lm)
+    whole = finished(engine, Recipe("The capital of France is", max_new_tokens=12))
+    assert "answer" in whole.text
+    for one in (engine, LocalEngine(lm)):
+        run = finished(one, Recipe("The capital of France is", max_new_tokens=12, stop=("nothing", "swer")))
+        assert (run.stop.kind, run.stop.detail) == ("stop", "the stop string 'swer' was written")
+        assert run.text.endswith("answer")
+        assert ids(run) == ids(whole)[: len(run.steps)]
+        assert one.snapshot(run.recipe).text == run.text

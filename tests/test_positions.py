@@ -23,7 +23,7 @@ PARTIAL = {"rope_theta": 10_000.0, "rope_type": "default", "partial_rotary_facto
 
 
 def capture_of(lm, ids):
-    made = tuple(describe(lm.tokenizer, i, p) for p, i in enumerate(ids))
+    made = tuple(describe(lm.vocabulary, i, p) for p, i in enumerate(ids))
     tokens = Tokens(text="", tokens=made, chat=False, seconds=0.0)
     return prefill(lm, tokens, lambda done, n: None)[1]
 
@@ -35,7 +35,7 @@ def own_scores(capture, layer, head):
 
 
 def walked(lm):
-    ids = tokenize(lm.tokenizer, Recipe(PROMPT), 100).ids
+    ids = tokenize(lm.vocabulary, Recipe(PROMPT), 100).ids
     return capture_of(lm, ids), ids
 
 

@@ -85,6 +85,10 @@ def test_a_bad_prompt_is_refused_with_the_reason(prompt, message):
         '{"prompt": "x", "sampling": {"heat": 1}}',
         '{"prompt": "x", "forced": 7}',
         '{"prompt": "x", "forced": [[0, -1]]}',
+        '{"prompt": "x", "stop": "end"}',
+        '{"prompt": "x", "stop": [""]}',
+        '{"prompt": "x", "stop": [3]}',
+        '{"prompt": "x", "stop": ["a", "b", "c", "d", "e"]}',
         '{"prompt": "x", "max_new_tokens": 0}',
     ],
 )

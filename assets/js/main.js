@@ -7,6 +7,7 @@ import { DEFAULTS } from './core/sampling.js';
 import { STAGES } from './core/stops.js';
 import { createStore } from './core/store.js';
 import { watchTheme } from './core/theme.js';
+import { mountAttend } from './parts/attend.js';
 import { mountAsk } from './parts/ask.js';
 import { mountHeader } from './parts/header.js';
 import { mountPlayer } from './parts/player.js';
@@ -20,6 +21,7 @@ export const completed = (recipe) => ({
   system: '',
   max_new_tokens: 40,
   forced: [],
+  stop: [],
   model: '',
   revision: '',
   ...recipe,
@@ -121,7 +123,9 @@ export async function start(root, host) {
   mountAsk(parts, ctx);
   mountStatus(parts, ctx);
   mountRibbon(parts, ctx);
-  mountStrip(parts, ctx);
+  const strip = mountStrip(parts, ctx);
+  // Panels whose tokens are painted, not elements, say by it what is pointed at.
+  ctx.point = mountAttend(parts, strip, ctx).point;
   mountPlayer(parts, ctx);
   mountPanels(parts.appendChild(h('main', { class: 'stage', id: 'stage' })), ctx);
 

@@ -102,7 +102,7 @@ export function mount(root, ctx) {
     if (has('card')) showMark(null);
     if (has('run', 'card', 'selection')) showCache(state);
     if (has('run', 'selection')) checkSoon();
-    if (has('run', 'card', 'selection', 'scope', 'theme')) {
+    if (has('run', 'card', 'selection', 'scope', 'stage', 'theme')) {
       heads.update(now, has('theme'));
       map.update(now, has('theme'));
       lists.update(now);

@@ -17,7 +17,7 @@ function choice(name, choices, onchoice) {
 }
 
 /** The card in `root`; update({run, tokens, selection, n, scope, fed}, redraw) fills it. */
-export function mapCard(root, { view, select, store }, onScope) {
+export function mapCard(root, { view, select, store, point }, onScope) {
   const title = h('h2');
   const place = h('div', { class: 'map-place' });
   const failure = h('div');
@@ -34,7 +34,7 @@ export function mapCard(root, { view, select, store }, onScope) {
     h('div', { class: 'card-head' }, title, h('div', { class: 'controls' }, scopes.root, rules.root, reset)),
     h('p', { class: 'dim' }, words.mapNote), failure, place, readout, legend, caption,
   );
-  const map = attentionMap(place, { onSelect: (position) => select({ position }), onHover: say, onZoom: zoom });
+  const map = attentionMap(place, { onSelect: (position) => select({ position }), onHover: hover, onZoom: zoom });
   let rule = 'max';
   let chosen = null;
   let now = null;
@@ -49,6 +49,12 @@ export function mapCard(root, { view, select, store }, onScope) {
     if (seen.masked) return fill(readout, words.cellMasked(name(query), name(key)));
     if (one) return fill(readout, words.cell(name(query), name(key), seen.weight));
     return fill(readout, words.cellBlock(seen, rule, seen.weight));
+  }
+
+  /** The query under the pointer shows its attention in the token strip too. */
+  function hover(seen) {
+    say(seen);
+    point(seen && seen.queries[1] - seen.queries[0] === 1 ? seen.queries[0] : null);
   }
 
   function zoom(window) {

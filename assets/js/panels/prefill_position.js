@@ -18,7 +18,7 @@ export function positionLists(root, { view, select, store }) {
       'li',
       {},
       h('span', { class: 'place dim' }, token.position),
-      chip(token, { tag: 'button', type: 'button', limit: 14, 'aria-label': spoken(token), onclick: () => select({ position: token.position }) }),
+      chip(token, { tag: 'button', type: 'button', limit: 14, 'aria-label': spoken(token), dataset: { position: token.position }, onclick: () => select({ position: token.position }) }),
       h('span', { class: 'track' }, h('span', { class: 'bar', style: { width: `${100 * weight}%`, background: `var(${color})` } })),
       h('span', { class: 'value' }, num(weight, 3)),
     );

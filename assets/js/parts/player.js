@@ -6,6 +6,7 @@ import { page, sentences } from '../words/page.js';
 
 const PACE_MS = { text: 2500, tokenize: 3000, embed: 3000, prefill: 3500, decode: 900, select: 700, detokenize: 3000 };
 const MORE = 20;
+const SPEEDS = [0.5, 1, 2, 4];
 
 export function mountPlayer(parts, { store, runner, select }) {
   const sentence = h('p', { class: 'sentence', 'aria-live': 'polite' });
@@ -14,9 +15,10 @@ export function mountPlayer(parts, { store, runner, select }) {
   const play = button(page.play, '▶', () => (timer ? halt() : begin()));
   const more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => runner.more(store.state.run.steps.length + MORE, { following: true }) }, page.more(MORE));
   const place = h('span', { class: 'place dim' });
+  const speed = h('select', { class: 'speed', 'aria-label': page.speed, title: page.speed }, SPEEDS.map((value) => h('option', { value, selected: value === 1 }, `${value}×`)));
   let timer = null;
   parts.append(
-    h('section', { class: 'player', 'aria-label': page.play }, h('div', { class: 'buttons' }, back, play, next, more, place), sentence),
+    h('section', { class: 'player', 'aria-label': page.play }, h('div', { class: 'buttons' }, back, play, speed, next, more, place), sentence),
   );
 
   function button(name, sign, onclick, kind = '') {
@@ -57,7 +59,7 @@ export function mountPlayer(parts, { store, runner, select }) {
       if (run.stop.kind && index(store.state, run) >= length(run) - 1) return halt();
       move(1);
       return tick();
-    }, PACE_MS[store.state.stage]);
+    }, (PACE_MS[store.state.stage] ?? 3000) / Number(speed.value));
     label();
   }
 

@@ -24,6 +24,8 @@ export function mountSettings(root, store, patch) {
   ];
   const seed = number('seed', page.seed, { min: 0, max: 4294967295, step: 1 }, (value) => set({ seed: value }));
   const limit = number('max_new_tokens', page.maxNewTokens, { min: 1, step: 1 }, (value) => patch({ max_new_tokens: value }));
+  const stop = h('input', { type: 'text', id: 'set-stop', placeholder: page.stopHint, oninput: () => patch({ stop: stop.value ? [stop.value] : [] }) });
+  const stopRow = h('label', { class: 'number-row' }, h('span', {}, page.stop), stop);
   const summary = h('span', { class: 'dim' });
 
   function radio(text, onchange) {
@@ -59,7 +61,7 @@ export function mountSettings(root, store, patch) {
       'div',
       { class: 'settings-body' },
       h('div', { class: 'radios', role: 'radiogroup', 'aria-label': page.settings }, greedy, sample),
-      h('div', { class: 'number-fields' }, seed.row, limit.row),
+      h('div', { class: 'number-fields' }, seed.row, limit.row, stopRow),
       h('div', { class: 'sliders' }, sliders.map((s) => s.row), penalties.map((s) => s.row)),
     ),
   );
@@ -79,6 +81,7 @@ export function mountSettings(root, store, patch) {
     for (const [input, value] of [[seed.input, sampling.seed], [limit.input, draft.max_new_tokens]]) {
       if (input.valueAsNumber !== value && document.activeElement !== input) input.value = value;
     }
+    if (document.activeElement !== stop) stop.value = draft.stop[0] ?? '';
     fill(summary, text(sampling));
   });
 }

@@ -81,4 +81,5 @@ export function mountStrip(parts, { store, select }) {
       mark(state);
     }
   });
+  return root;
 }

@@ -31,6 +31,9 @@ export const page = {
   seed: 'Seed',
   maxNewTokens: 'New tokens, at most',
   off: 'off',
+  stop: 'Stop string',
+  stopHint: 'none',
+  speed: 'Speed of Play',
   theme: 'Light or dark',
   examples: 'Examples',
   changed: 'Changed since this run: press Run.',
@@ -43,7 +46,7 @@ export const page = {
   promptTokens: 'prompt',
   answerTokens: 'generated',
   noAnswer: 'nothing generated yet',
-  ended: { eos: 'end token', limit: 'limit reached', context: 'context full' },
+  ended: { eos: 'end token', limit: 'limit reached', context: 'context full', stop: 'stop string' },
   keys: '← → step · space play',
 };
 

@@ -21,6 +21,36 @@ export const prefill = {
   loading: (done, all) => `${done} of ${all} layers …`,
   kvGroup: (group) => `KV ${group}`,
 
+  scores: {
+    label: 'Sort by ',
+    byLayer: 'layer',
+    names: {
+      previous: 'attention to the previous token',
+      first: 'attention to the first token (sink)',
+      own: 'attention to itself',
+      induction: 'induction',
+      entropy: 'entropy',
+      distance: 'mean distance',
+    },
+    largest: 'largest first',
+    smallest: 'smallest first',
+    list: 'Heads in the order of the score. Arrow keys move the selection.',
+    meaning: {
+      previous: 'Weight of each query on the token before it: mean of a[i, i−1].',
+      first: 'Weight of each query on the first token, the attention sink of many heads: mean of a[i, 0].',
+      own: 'Weight of each query on its own token: mean of a[i, i].',
+      induction: 'Weight on what followed an earlier occurrence of the query’s token: sum of a[i, j+1] over j with token j = token i and j+1 < i, as a mean over such i.',
+      entropy: 'How widely each query spreads its weight: mean of −Σ a[i, k] · log₂ a[i, k], in bits. 0 is one key.',
+      distance: 'How far back each query looks: mean of Σ a[i, k] · (i − k), in tokens.',
+    },
+    over: (name, n, repeats) => (name === 'induction' ? `${count(repeats, 'position')} of ${num(n)} ${repeats === 1 ? 'has' : 'have'} one.` : `Queries i = 1 to ${num(n - 1)}; position 0 sees only itself.`),
+    none: { induction: 'No token of this prompt has an earlier occurrence with something in between, so no head has an induction score here.' },
+    one: 'A single position sees only itself: there is nothing to measure.',
+    value: (name, value) => ({ entropy: `${value.toFixed(2)} bits`, distance: `${num(value, 3)} tokens` })[name] ?? value.toFixed(value < 0.0995 ? 3 : 2),
+    spoken: (name, layer, head, value) => `layer ${layer}, head ${head}: ${prefill.scores.names[name]} ${prefill.scores.value(name, value)}`,
+    loading: (done, all) => `measured ${done} of ${all} layers …`,
+  },
+
   map: (layer, head) => `Layer ${layer}, head ${head}`,
   mapNote: 'Each row is a token that looks back (query); each column a token it looks at (key). A row adds up to 1.',
   mapLabel: (layer, head, window) =>
