@@ -2,6 +2,7 @@
 
 import { createBridge } from './core/bridge.js';
 import { h, notice } from './core/dom.js';
+import { keepLink, read } from './core/link.js';
 import { createRunner } from './core/runner.js';
 import { DEFAULTS } from './core/sampling.js';
 import { STAGES } from './core/stops.js';
@@ -9,6 +10,7 @@ import { createStore } from './core/store.js';
 import { watchTheme } from './core/theme.js';
 import { mountAttend } from './parts/attend.js';
 import { mountAsk } from './parts/ask.js';
+import { keepBranches } from './parts/keeper.js';
 import { mountHeader } from './parts/header.js';
 import { mountPlayer } from './parts/player.js';
 import { mountRibbon } from './parts/ribbon.js';
@@ -80,9 +82,11 @@ function dress(base, sheets) {
 export async function start(root, host) {
   const base = (window.gradio_config?.root ?? '').replace(/\/$/, '');
   await dress(base, host.config.css);
+  const asked = read(location.search);
   const store = createStore({
     card: null,
-    draft: completed(host.config.examples[0].recipe),
+    branches: { root: '', list: [] },
+    draft: completed(asked.recipe ?? host.config.examples[0].recipe),
     following: false,
     recipe: null,
     run: null,
@@ -135,5 +139,14 @@ export async function start(root, host) {
       bridge.look('card', state.recipe).then((card) => store.set({ card }), () => {});
     }
   });
-  runner.start(store.state.draft);
+
+  /** Shows what an address asks for: its run, then its place in it. */
+  function show({ recipe, place }) {
+    if (recipe) store.set({ draft: completed(recipe) });
+    runner.start(store.state.draft, null, { place });
+  }
+
+  keepBranches(store);
+  keepLink(store, { onback: show });
+  show(asked);
 }

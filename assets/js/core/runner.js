@@ -50,11 +50,29 @@ export function createRunner(store, bridge) {
     store.set({ stage: 'decode', step });
   }
 
+  /** The run is complete: what an address asked to see comes into view, as far as this run has it. */
+  function settle(place) {
+    store.set({ following: false, status: { phase: 'idle' } });
+    if (!place) return;
+    const { run, card } = store.state;
+    const { position, layer, head } = place.selection;
+    const within = (value, size) => Math.max(0, Math.min(value, size - 1));
+    store.set({
+      stage: place.stage,
+      step: within(place.step, run.steps.length),
+      selection: {
+        position: within(position, run.tokens.length + run.steps.length),
+        layer: within(layer, card?.n_layers ?? layer + 1),
+        head: within(head, card?.n_heads ?? head + 1),
+      },
+    });
+  }
+
   function fail(message) {
     store.set({ following: false, status: { phase: 'error', message } });
   }
 
-  function start(recipe, nSteps, { following = false } = {}) {
+  function start(recipe, nSteps, { following = false, place = null } = {}) {
     turn += 1;
     const mine = turn;
     const pull = createPull(recipe, mine);
@@ -73,7 +91,7 @@ export function createRunner(store, bridge) {
       if (kind === 'done') {
         pulls
           .then(pull)
-          .then(() => mine === turn && store.set({ following: false, status: { phase: 'idle' } }))
+          .then(() => mine === turn && settle(place))
           .catch((error) => fail(error.message));
       }
     });

@@ -1,0 +1,85 @@
+// The address bar holds the recipe and where one looks: a reload or a pasted link brings exactly this back.
+
+import { DEFAULTS } from './sampling.js';
+import { STAGES } from './stops.js';
+
+const LONGEST_PROMPT = 6000;
+
+/** The query of a recipe and a place; what is as usual is left out. */
+export function write({ recipe, stage, step, selection }, base) {
+  const query = new URLSearchParams(base);
+  for (const name of [...query.keys()]) if (!name.startsWith('__')) query.delete(name);
+  query.set('p', recipe.prompt.slice(0, LONGEST_PROMPT));
+  if (recipe.chat) query.set('chat', '1');
+  if (recipe.system) query.set('system', recipe.system);
+  query.set('n', recipe.max_new_tokens);
+  for (const [name, usual] of Object.entries(DEFAULTS)) {
+    const value = recipe.sampling[name];
+    if (value !== usual) query.set(name, value === true ? '1' : value);
+  }
+  if (recipe.forced.length) query.set('forced', recipe.forced.map((pair) => pair.join('.')).join('_'));
+  for (const text of recipe.stop) query.append('stop', text);
+  query.set('at', [stage, step, selection.position, selection.layer, selection.head].join('.'));
+  return query.toString();
+}
+
+const whole = (text) => (/^\d+$/.test(text ?? '') ? Number(text) : null);
+
+/** What a query asks for: {recipe, place}, either null when the query says nothing of it. */
+export function read(search) {
+  const query = new URLSearchParams(search);
+  const place = placeOf(query.get('at'));
+  if (!query.has('p')) return { recipe: null, place };
+  const sampling = {};
+  for (const [name, usual] of Object.entries(DEFAULTS)) {
+    if (!query.has(name)) continue;
+    sampling[name] = typeof usual === 'boolean' ? query.get(name) === '1' : Number(query.get(name));
+  }
+  const forced = (query.get('forced') ?? '').split('_').filter(Boolean).map((pair) => pair.split('.').map(Number));
+  const recipe = {
+    prompt: query.get('p'),
+    chat: query.get('chat') === '1',
+    system: query.get('system') ?? '',
+    sampling,
+    forced,
+    stop: query.getAll('stop'),
+    ...(whole(query.get('n')) && { max_new_tokens: whole(query.get('n')) }),
+  };
+  return { recipe, place };
+}
+
+function placeOf(text) {
+  const [stage, ...numbers] = (text ?? '').split('.');
+  const [step, position, layer, head] = numbers.map(whole);
+  if (!STAGES.includes(stage) || [step, position, layer, head].includes(null)) return null;
+  return { stage, step, selection: { position, layer, head } };
+}
+
+/** Keeps the address in step with the store. A new recipe is a new entry of the history, a look is not. */
+export function keepLink(store, { onback }) {
+  let key = null;
+  let timer = null;
+
+  function put() {
+    const { run, stage, step, selection } = store.state;
+    const address = `?${write({ recipe: run.recipe, stage, step, selection }, location.search)}`;
+    const recipeKey = JSON.stringify(run.recipe);
+    if (address === location.search) return;
+    history[key && key !== recipeKey ? 'pushState' : 'replaceState'](null, '', address);
+    key = recipeKey;
+  }
+
+  store.subscribe(({ run, status }, changed) => {
+    if (!run || status.phase === 'running') return;
+    if (!['run', 'stage', 'step', 'selection', 'status'].some((name) => changed.has(name))) return;
+    clearTimeout(timer);
+    timer = setTimeout(put, 150);
+  });
+  window.addEventListener('popstate', () => {
+    clearTimeout(timer);
+    const asked = read(location.search);
+    if (!asked.recipe) return;
+    key = null;
+    onback(asked);
+  });
+}
