@@ -13,6 +13,7 @@ from torch import Tensor
 from model.beams import Beams, beam_search
 from model.decode import select
 from model.engine_embed import EmbedCalls
+from model.engine_head import HeadCalls
 from model.engine_prefill import PrefillCalls
 from model.errors import Evicted, UserError
 from model.finish import as_asked
@@ -33,7 +34,8 @@ from model.timing import now
 from model.tokens import continuation, tokenize
 from model.trace import Trace, TraceStore
 
-class LocalEngine(EmbedCalls, PrefillCalls):
+
+class LocalEngine(EmbedCalls, HeadCalls, PrefillCalls):
     """Runs one loaded model in this process."""
 
     def __init__(

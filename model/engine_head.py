@@ -22,9 +22,9 @@ class HeadCalls:
         return head_checks(self.lm, self._trace(recipe), layer, head, query, key)
 
     def attention_window(
-        self, recipe: Recipe, layers: tuple[int, ...], start: int, stop: int
+        self, recipe: Recipe, layers: tuple[int, int], start: int, stop: int
     ) -> AttentionWindow:
-        """Exact weights of all heads of some layers among positions [start, stop)."""
+        """Exact weights of all heads of layers [first, last) among positions [start, stop)."""
         return attention_window(self.lm, self._trace(recipe).capture, layers, start, stop)
 
     def head_vectors(self, recipe: Recipe, layer: int, head: int, start: int, stop: int) -> HeadVectors:

@@ -20,6 +20,7 @@ def count_languages(
             n_characters=len(text),
             n_bytes=len(text.encode()),
             n_tokens=n_tokens,
+            tokens_per_character=n_tokens / len(text),
             factor=n_tokens / counts[0],
         )
         for (code, name, text), n_tokens in zip(sentences, counts, strict=True)

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from model.attention import captured_layer
 from model.attention_row import AttentionRow, attention_row

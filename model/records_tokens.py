@@ -35,7 +35,7 @@ class Share:
 class Seen:
     """What the model sees of a prompt: tokens, which parts of the text a template added, and sizes.
 
-    `whole` and `n_partial` count the tokens that are text by themselves and those that are part of a character.
+    `n_partial` counts the tokens that hold a part of a character.
     """
 
     tokens: Tokens
@@ -118,6 +118,7 @@ class LanguageCount:
     n_characters: int
     n_bytes: int
     n_tokens: int
+    tokens_per_character: float
     factor: float
 
 

@@ -1,6 +1,8 @@
 """How a prompt became tokens: what the template added, the pieces, and which token holds which bytes."""
 
-from collections.abc import Sequence
+import itertools
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -38,33 +40,30 @@ def seen(vocabulary: Vocabulary, recipe: Recipe, tokens: Tokens) -> Seen:
 def spans(vocabulary: Vocabulary, recipe: Recipe, text: str) -> tuple[Span, ...]:
     """Cuts the text into what a person wrote and what the template added.
 
-    The template is filled once more with marks that no prompt holds; what stands around them is its own.
+    The template is filled once more with marks that the text does not hold: they show where it puts what
+    it is given. Some templates strip that of white space.
     """
     if not recipe.chat:
         return (Span(0, len(text), "prompt"),)
-    system_mark, prompt_mark = _unused(text), _unused(text, 1)
-    marked = replace(recipe, prompt=prompt_mark, system=system_mark if recipe.system else "")
-    pattern = model_text(vocabulary.tokenizer, marked)
-    found: list[Span] = []
-    at = 0
-    head, _, tail = pattern.partition(prompt_mark)
-    if system_mark in head:
-        before, _, head = head.partition(system_mark)
-        end = text.find(head, len(before))
-        found += [Span(0, len(before), "template"), Span(len(before), end, "system")]
-        at = end
-    start, end = at + len(head), len(text) - len(tail)
-    if text[at:start] != head or text[end:] != tail or not at <= start <= end:
-        # A template that changes with its content: nothing can be told apart.
-        return (Span(0, len(text), "template"),)
-    found += [Span(at, start, "template"), Span(start, end, "prompt"), Span(end, len(text), "template")]
-    return tuple(span for span in found if span.start < span.end)
-
-
-def _unused(text: str, skip: int = 0) -> str:
-    """A character of the private use area that the text does not hold."""
     free = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
-    return [next(free) for _ in range(skip + 1)][-1]
+    kinds = {next(free): "prompt", next(free): "system"}
+    prompt_mark, system_mark = kinds
+    marked = replace(recipe, prompt=prompt_mark, system=system_mark if recipe.system else "")
+    parts = re.split(f"([{prompt_mark}{system_mark}])", model_text(vocabulary.tokenizer, marked))
+    for given in (str, str.strip):
+        written = {prompt_mark: given(recipe.prompt), system_mark: given(recipe.system)}
+        if "".join(written.get(part, part) for part in parts) == text:
+            return tuple(_laid_out([(written.get(p, p), kinds.get(p, "template")) for p in parts]))
+    # A template that changes with what it is given: nothing can be told apart.
+    return (Span(0, len(text), "template"),)
+
+
+def _laid_out(parts: list[tuple[str, str]]) -> Iterator[Span]:
+    at = 0
+    for part, kind in parts:
+        if part:
+            yield Span(at, at + len(part), kind)
+        at += len(part)
 
 
 def shares(tokens: Sequence[Token]) -> tuple[tuple[Share, ...], ...]:
@@ -78,7 +77,7 @@ def shares(tokens: Sequence[Token]) -> tuple[tuple[Share, ...], ...]:
     return tuple(found)
 
 
-def _split_characters(data: bytes, at: int, stop: int):
+def _split_characters(data: bytes, at: int, stop: int) -> Iterator[Share]:
     """The characters of `data` that lie in part between `at` and `stop`."""
     start = at
     while start > 0 and start > at - 3 and data[start] & 0xC0 == 0x80:
@@ -117,40 +116,43 @@ def path(vocabulary: Vocabulary, tokens: Tokens, position: int) -> Path:
     )
 
 
-def _pieces(vocabulary: Vocabulary, tokens: Tokens, encoding: Encoding):
+def _pieces(vocabulary: Vocabulary, tokens: Tokens, encoding: Encoding) -> Iterator[Piece]:
     """The pieces in order, each with the run of tokens that the encoding says came from it."""
     cuts = pre_tokenized(vocabulary, tokens)
     words, first = encoding.word_ids, 0
-    while first < len(words):
-        stop = first + 1
-        while stop < len(words) and words[stop] is not None and words[stop] == words[first]:
+    for index in itertools.count():
+        if first == len(words):
+            return
+        word, stop = words[first], first + 1
+        while word is not None and stop < len(words) and words[stop] == word:
             stop += 1
-        run = tokens.tokens[first:stop]
-        added = run[0].id in vocabulary.added and len(run) == 1
-        cut = cuts[words[first]] if words[first] is not None and words[first] < len(cuts) else None
-        written = run[0].piece if added or cut is None else cut.written
-        yield _piece(vocabulary, tokens, first, stop, written, cut, added)
+        cut = cuts[word] if word is not None and word < len(cuts) else None
+        yield _piece(vocabulary, tokens, index, (first, stop), cut)
         first = stop
 
 
-def _piece(vocabulary, tokens, first, stop, written, cut, added) -> Piece:
-    run = tokens.tokens[first:stop]
+def _piece(
+    vocabulary: Vocabulary, tokens: Tokens, index: int, place: tuple[int, int], cut: Cut | None
+) -> Piece:
+    """The tokens from one place to another as a piece. What the tokenizer puts before a text has no cut."""
+    run = tokens.tokens[slice(*place)]
+    # Found whole, or put there by the tokenizer: never through its algorithm.
+    added = cut is None or run[0].id in vocabulary.added
     start, end = (cut.start, cut.end) if cut else (run[0].start, run[-1].end)
-    own = vocabulary.tokenizer.backend_tokenizer.model.tokenize(written) if not added else []
-    normalized = written
-    if vocabulary.byte_level and not added:
-        normalized = vocabulary.read(written).decode(errors="replace")
+    written = run[0].piece if added else cut.written
+    own = [] if added else vocabulary.tokenizer.backend_tokenizer.model.tokenize(written)
+    letters = vocabulary.byte_level and not added
     return Piece(
-        index=first,
+        index=index,
         start=start,
         end=end,
         text=tokens.text[start:end],
-        normalized=normalized,
+        normalized=vocabulary.read(written).decode(errors="replace") if letters else written,
         written=written,
-        first=first,
-        stop=stop,
+        first=place[0],
+        stop=place[1],
         added=added,
-        equal=added or tuple(token.id for token in own) == tuple(token.id for token in run),
+        equal=added or [token.id for token in own] == [token.id for token in run],
     )
 
 

@@ -3,8 +3,8 @@
 import time
 
 from jinja2 import TemplateError
-from transformers import PreTrainedTokenizerFast
 from tokenizers import Encoding
+from transformers import PreTrainedTokenizerFast
 
 from model.errors import UserError
 from model.recipe import Recipe, require_text

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from model import bundled
-from model.bundled import GGUF_NAME, MANIFEST, bundled_model_dir, convert_gguf, is_intact, locate
+from model.bundled import GGUF_NAME, MANIFEST, bundled_model_dir, is_intact, locate
 from model.errors import UserError
+from model.smollm2 import convert_gguf
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = json.dumps({"w": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}).encode()

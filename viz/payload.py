@@ -2,12 +2,16 @@
 
 import base64
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from model.records import DecodeStep, ModelCard, Run, Token
+
+# Of tokens and steps in one answer; a prompt's text comes on top.
+ANSWER_BYTES = 120_000
 
 
 def pack(array: np.ndarray) -> dict[str, Any]:
@@ -82,14 +86,22 @@ def step_payload(step: DecodeStep) -> dict[str, Any]:
     }
 
 
-def run_payload(run: Run, steps_from: int, steps_stop: int) -> dict[str, Any]:
-    """The run so far, with its steps from `steps_from` to before `steps_stop`. Times in milliseconds."""
+def run_payload(run: Run, tokens_from: int, steps_from: int) -> dict[str, Any]:
+    """The run so far: its tokens and steps from where the page has them, as many as one answer may carry.
+
+    Steps come when all tokens of the prompt are there. Times in milliseconds.
+    """
     filled = run.prefill
+    tokens, room = _fitting(run.tokens.tokens[tokens_from:], token_payload, ANSWER_BYTES)
+    complete = tokens_from + len(tokens) >= len(run.tokens)
+    steps, _ = _fitting(run.steps[steps_from:] if complete else (), step_payload, room)
     return {
         "key": run.recipe.trace_key,
         "recipe": json.loads(run.recipe.to_json()),
         "text_in": run.tokens.text,
-        "tokens": [token_payload(token) for token in run.tokens.tokens] if steps_from == 0 else None,
+        "tokens_from": tokens_from,
+        "n_tokens": len(run.tokens),
+        "tokens": tokens,
         "prefill": filled
         and {
             "n_tokens": filled.n_tokens,
@@ -99,7 +111,7 @@ def run_payload(run: Run, steps_from: int, steps_stop: int) -> dict[str, Any]:
         },
         "steps_from": steps_from,
         "n_steps": len(run.steps),
-        "steps": [step_payload(step) for step in run.steps[steps_from:steps_stop]],
+        "steps": steps,
         "text": run.text,
         "stop": asdict(run.stop),
         "ttft_ms": run.ttft and run.ttft * 1000,
@@ -109,6 +121,18 @@ def run_payload(run: Run, steps_from: int, steps_stop: int) -> dict[str, Any]:
         "reused_positions": run.reused_positions,
         "reuse_ms": run.reuse_seconds * 1000,
     }
+
+
+def _fitting(items: Sequence, payload: Callable[..., dict], room: int) -> tuple[list[dict], int]:
+    """Payloads of the first items, as many as fit in `room` bytes of JSON, and the bytes left over."""
+    fitting = []
+    for item in items:
+        made = payload(item)
+        room -= len(dump(made)) + 1
+        if room < 0:
+            break
+        fitting.append(made)
+    return fitting, max(room, 0)
 
 
 def _rounded(values: np.ndarray) -> list[float]:

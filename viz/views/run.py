@@ -4,14 +4,13 @@ from model.recipe import Recipe
 from model.validate import require_integer
 from viz.payload import card_payload, pack, run_payload
 
-STEPS_AT_ONCE = 40
-
 
 def run(engine, recipe: Recipe, args: dict) -> dict:
-    """The run so far; steps from `steps_from`, at most 40 at once."""
-    start = args.get("steps_from", 0)
-    require_integer("steps_from", start, 0, 1_000_000, "it counts generated tokens from 0")
-    return run_payload(engine.snapshot(recipe), start, start + STEPS_AT_ONCE)
+    """The run so far: tokens from `tokens_from`, then steps from `steps_from`, as many as one answer may carry."""
+    tokens_from, steps_from = args.get("tokens_from", 0), args.get("steps_from", 0)
+    require_integer("tokens_from", tokens_from, 0, 1_000_000, "it counts tokens of the prompt from 0")
+    require_integer("steps_from", steps_from, 0, 1_000_000, "it counts generated tokens from 0")
+    return run_payload(engine.snapshot(recipe), tokens_from, steps_from)
 
 
 def card(engine, recipe: Recipe, args: dict) -> dict:

@@ -9,13 +9,24 @@ export function createRunner(store, bridge) {
     const old = store.state.run;
     const same = old && old.key === answer.key && answer.steps_from > 0;
     const steps = same ? [...old.steps.slice(0, answer.steps_from), ...answer.steps] : answer.steps;
-    const tokens = answer.tokens ?? old.tokens;
-    store.set({ run: { ...answer, tokens, steps }, recipe: answer.recipe });
+    const { tokens } = answer;
+    store.set({ run: { ...answer, steps }, recipe: answer.recipe });
     // A new text is first seen at its last position: the one whose output is the first token.
     if (old?.text_in !== answer.text_in) {
       store.set({ selection: { ...store.state.selection, position: tokens.length - 1 } });
     }
     if (store.state.step >= steps.length) store.set({ step: Math.max(0, steps.length - 1) });
+  }
+
+  /** The run from the server with all tokens of its prompt, whose list may take several answers. */
+  async function fetchRun(recipe, old) {
+    let tokens = old?.tokens ?? [];
+    let answer;
+    do {
+      answer = await bridge.ask('run', recipe, { tokens_from: tokens.length, steps_from: old?.steps.length ?? 0 });
+      tokens = [...tokens, ...answer.tokens];
+    } while (tokens.length < answer.n_tokens);
+    return { ...answer, tokens };
   }
 
   /** Fetches what the server has and we have not, one answer at a time. */
@@ -31,8 +42,7 @@ export function createRunner(store, bridge) {
       busy = true;
       do {
         again = false;
-        const have = store.state.run?.key === key ? store.state.run.steps.length : 0;
-        const answer = await bridge.ask('run', recipe, { steps_from: have });
+        const answer = await fetchRun(recipe, store.state.run?.key === key ? store.state.run : null);
         if (mine !== turn) return;
         key = answer.key;
         merge(answer);
