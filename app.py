@@ -26,7 +26,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     host, port = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), os.environ.get("GRADIO_SERVER_PORT", "7860")
     parser.add_argument("--host", default=host, help="address to serve on; 0.0.0.0 serves the network")
     parser.add_argument("--port", default=port, type=whole(1, 65_535), help="port to serve on")
-    parser.add_argument("--max-prompt-tokens", default=1024, type=whole(1, 131_072), help="longer prompts are refused")
+    parser.add_argument("--max-prompt-tokens", default=4096, type=whole(1, 131_072), help="longer prompts are refused")
     parser.add_argument("--max-new-tokens", default=256, type=whole(1, 4_096), help="most tokens of one answer")
     parser.add_argument("--share", action="store_true", help="a public link through Gradio's relay (needs network)")
     return parser.parse_args(arguments)
@@ -60,12 +60,14 @@ def main() -> None:
     options = parse_options()
     from model.api import Api
     from model.startup import Startup
-
-    startup = Startup(lambda report: build_engine(options, report))
-    startup.start()
     from viz.page import build_page, launch
 
-    launch(build_page(startup, Api(startup.engine)), options.host, options.port, options.share)
+    startup = Startup(lambda report: build_engine(options, report))
+    page = build_page(startup, Api(startup.engine))
+    launch(page, options.host, options.port, options.share)
+    # After the page is served: two imports at once would slow each other.
+    startup.start()
+    page.block_thread()
 
 
 if __name__ == "__main__":

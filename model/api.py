@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from model.errors import UserError
 from model.recipe import Recipe, SamplingSettings
 from model.records import Run
 
 if TYPE_CHECKING:
     from model.engine import LocalEngine
+
+# A million weights as text are 20 MB.
+MAX_PATTERN = 1024
 
 
 class Api:
@@ -89,13 +93,16 @@ class Api:
         """
         recipe = Recipe(prompt, chat)
         engine = self._engine()
+        tokens = engine.tokenize(recipe)
+        if len(tokens) > MAX_PATTERN:
+            raise UserError(
+                f"The prompt has {len(tokens):,} tokens; a whole pattern is given for up to {MAX_PATTERN:,}. "
+                "Shorten it, or look at it on the page, which asks for tiles."
+            )
         for _ in engine.run(recipe, 0):
             pass
-        tokens = engine.tokenize(recipe)
         pattern = engine.attention_pattern(recipe, layer, head, len(tokens))
         return {"tokens": [token.text for token in tokens.tokens], "pattern": pattern.tolist()}
 
     def _finished(self, recipe: Recipe) -> Run:
-        for run in self._engine().run(recipe):
-            pass
-        return run
+        return list(self._engine().run(recipe))[-1]

@@ -25,7 +25,8 @@ def select(lm: LanguageModel, run: Run, logits: Tensor, forward_seconds: float) 
     sampling_seconds = now(lm.device) - started
     token = describe(lm.vocabulary, choice.token_id, position=len(ids))
     waiting = run.steps[-1].waiting if run.steps else b""
-    text, waiting = advance(waiting, b"" if token.special else token.bytes)
+    new = b"" if token.special else token.bytes
+    text, waiting = advance(waiting, new, lm.vocabulary.byte_fallback)
     probability = float(choice.probability[token.id])
     return DecodeStep(
         index=index,

@@ -15,6 +15,7 @@ from model.decode import select
 from model.engine_embed import EmbedCalls
 from model.engine_head import HeadCalls
 from model.engine_prefill import PrefillCalls
+from model.engine_tokens import TokenCalls
 from model.errors import Evicted, UserError
 from model.finish import as_asked
 from model.fork import fork
@@ -35,13 +36,13 @@ from model.tokens import continuation, tokenize
 from model.trace import Trace, TraceStore
 
 
-class LocalEngine(EmbedCalls, HeadCalls, PrefillCalls):
+class LocalEngine(EmbedCalls, HeadCalls, PrefillCalls, TokenCalls):
     """Runs one loaded model in this process."""
 
     def __init__(
         self,
         lm: LanguageModel,
-        max_prompt_tokens: int = 1024,
+        max_prompt_tokens: int = 4096,
         max_new_tokens: int = 256,
         trace_budget_bytes: int = 2 * 1024**3,
     ):

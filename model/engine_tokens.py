@@ -9,10 +9,9 @@ from model.errors import UserError
 from model.languages import count_languages
 from model.load import LanguageModel
 from model.recipe import Recipe
-from model.records import Token, Tokens
+from model.records import Token
 from model.records_tokens import Detokenized, LanguageCount, Path, Replay, Seen, Share
 from model.tokenization import path, seen, shares
-from model.trace import Trace
 from model.validate import require_integer
 
 
@@ -20,12 +19,6 @@ class TokenCalls:
     """For an engine that has `lm`, `tokenize(recipe)` and `_trace(recipe)`."""
 
     lm: LanguageModel
-
-    def tokenize(self, recipe: Recipe) -> Tokens:
-        raise NotImplementedError
-
-    def _trace(self, recipe: Recipe) -> Trace:
-        raise NotImplementedError
 
     def seen(self, recipe: Recipe, chat: bool) -> Seen:
         """What the model sees of the recipe's prompt, with the chat template or without."""

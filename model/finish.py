@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from model.detokenize import decode
 from model.language_model import LanguageModel
 from model.recipe import Recipe
 from model.records import DecodeStep, Run, StopReason
@@ -13,7 +14,7 @@ def as_asked(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run:
     run = replace(run, recipe=recipe, steps=until_stop(run.steps[:n_steps], recipe.stop))
     ids = [step.token.id for step in run.steps]
     started = now(lm.device)
-    text = lm.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    text = decode(lm.vocabulary, ids, run.tokens.ids)
     seconds = now(lm.device) - started
     first = run.steps[0] if run.steps else None
     return replace(

@@ -52,9 +52,7 @@ def head_checks(lm: LanguageModel, trace: Trace, layer: int, head: int, query: i
 
 
 @torch.inference_mode()
-def _second_pass(
-    lm: LanguageModel, trace: Trace, place: Place, projection: OutputProjection | None
-) -> _Seen:
+def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: OutputProjection | None) -> _Seen:
     """The query's position again, by the model's own eager attention. Call it with `lm.lock` held."""
     kept: dict[str, Tensor] = {}
 
@@ -105,7 +103,7 @@ def _pair_check(lm: LanguageModel, place: Place, row: AttentionRow, key: int) ->
     theirs = torch.matmul(q[None].float(), k[:, None].float())[0, 0].double().cpu()
     size = float((q.double() * k.double()).abs().sum())
     how = f"the sum of {len(q)} products in float64, against a float32 matrix product; the parts add up to {size:.3g} without their signs"
-    return Check("q · k", float((ours - theirs).abs()), _relative(lm) * max(size, 1.0), how)
+    return Check("q · k", float((ours - theirs).abs()), _relative(lm) * size, how)
 
 
 def _weights_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen) -> Check:
@@ -125,7 +123,7 @@ def _mix_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen) -> 
     return Check(
         "z = input of W_O",
         float((row.z[head] - theirs).abs().max()),
-        _relative(lm) * max(1.0, float(seen.mixed.abs().max())),
+        _relative(lm) * float(seen.mixed.abs().max()),
         how,
     )
 
@@ -139,7 +137,7 @@ def _output_check(lm: LanguageModel, row: AttentionRow, projection: OutputProjec
         f"the second pass; its largest entry is {largest:.3g}"
     )
     error = float((ours.double() - seen.attn_out).abs().max())
-    return Check("heads sum to attn_out", error, _relative(lm) * max(1.0, largest), how)
+    return Check("heads sum to attn_out", error, _relative(lm) * largest, how)
 
 
 def _relative(lm: LanguageModel) -> float:

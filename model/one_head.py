@@ -66,7 +66,11 @@ def find_place(lm: LanguageModel, capture: Capture, layer: int, head: int, query
     """Where a head and a query live. Raises UserError for those that do not exist, or not yet."""
     captured = captured_layer(lm, capture, layer, head)
     require_integer(
-        "query", query, 0, capture.n_positions - 1, "a token goes through the model when the next is asked for"
+        "query",
+        query,
+        0,
+        capture.n_positions - 1,
+        "a token goes through the model when the next is asked for",
     )
     chunk = captured.chunk_of(query)
     if chunk is None:
@@ -83,7 +87,7 @@ def _pair(place: Place, row: AttentionRow, key: int) -> PairScore:
     scaled = dot * chunk.scaling
     softcap = chunk.extras.get("softcap")
     # A key that comes later has no place in the row; its score can be computed all the same.
-    capped = scaled if softcap is None else float(torch.tanh(torch.tensor(scaled / softcap)) * softcap)
+    capped = scaled if softcap is None else math.tanh(scaled / softcap) * softcap
     bias = float(row.bias[head, key]) if key <= place.query else 0.0
     return PairScore(
         query_vector=to_numpy(q),

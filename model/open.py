@@ -20,7 +20,7 @@ class EngineOptions:
     model: str = BUNDLED
     device: str = "auto"
     dtype: str = "auto"
-    max_prompt_tokens: int = 1024
+    max_prompt_tokens: int = 4096
     max_new_tokens: int = 256
 
 

@@ -38,6 +38,9 @@ def with_progress(work: Callable[[Callable[[Progress], None]], T]) -> Generator[
     def body() -> None:
         try:
             outcome["result"] = work(report)
+        except Cancelled:
+            # Kept, it would keep its traceback, and with that all that the work has made so far.
+            pass
         except BaseException as error:  # handed to the caller's thread below
             outcome["error"] = error
         reports.put(None)
@@ -51,5 +54,5 @@ def with_progress(work: Callable[[Callable[[Progress], None]], T]) -> Generator[
         cancelled.set()
         thread.join()
     if "error" in outcome:
-        raise outcome["error"]
+        raise outcome.pop("error")
     return outcome["result"]

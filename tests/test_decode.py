@@ -25,9 +25,7 @@ PROMPTS = [
 
 
 def finished(engine, recipe: Recipe) -> Run:
-    for run in engine.run(recipe):
-        pass
-    return run
+    return list(engine.run(recipe))[-1]
 
 
 def generated(lm, ids, **settings):

@@ -16,9 +16,7 @@ RECIPE = Recipe("A walk in the", sampling=SamplingSettings(True, 0.9, 0, 0.95, 1
 
 
 def finished(engine, recipe: Recipe, n_steps: int | None = None) -> Run:
-    for run in engine.run(recipe, n_steps):
-        pass
-    return run
+    return list(engine.run(recipe, n_steps))[-1]
 
 
 def ids(run: Run) -> list[int]:

@@ -16,9 +16,7 @@ HOT = SamplingSettings(True, 1.2, 50, 0.95, 4)
 
 
 def finished(engine, recipe: Recipe) -> Run:
-    for run in engine.run(recipe):
-        pass
-    return run
+    return list(engine.run(recipe))[-1]
 
 
 def ids(run: Run) -> list[int]:

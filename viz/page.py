@@ -74,11 +74,12 @@ def spoken(call):
 
 
 def launch(page: gr.Blocks, host: str, port: int, share: bool) -> None:
-    """Serves the page until it is stopped."""
+    """Serves the page, and returns while it is served."""
     page.queue(max_size=64).launch(
         server_name=host,
         server_port=port,
         share=share,
+        prevent_thread_lock=True,
         ssr_mode=False,
         run_history=False,
         show_error=True,

@@ -29,8 +29,7 @@ def tokenize_seen(engine, recipe: Recipe, args: dict) -> dict:
         "start": start,
         "n_tokens": len(tokens),
         "tokens": [token_payload(token) for token in shown],
-        # Characters are code points here and UTF-16 units in a browser: a list is the same in both.
-        "characters": list(found.tokens.text[first:last]),
+        "text": found.tokens.text[first:last],
         "first": first,
         "spans": [asdict(span) for span in found.spans],
         **{name: getattr(found, name) for name in sizes},

@@ -1,0 +1,154 @@
+"""Long prompts: cancelled, evicted and paged, with nothing left behind and the same numbers."""
+
+import gc
+import json
+import weakref
+
+import numpy as np
+import pytest
+import torch
+
+from model.api import Api
+from model.capture import Capture
+from model.engine import LocalEngine
+from model.errors import Evicted, UserError
+from model.progress import Cancelled, Progress, with_progress
+from model.recipe import Recipe
+from tests.tiny import tiny_lm
+from viz.payload import ANSWER_BYTES
+from viz.views import all_views
+
+LIMIT = 200_000
+
+
+@pytest.fixture(scope="module")
+def tiny(lm):
+    """Small, but of the bundled model's shape where it decides what travels: 30 layers, 9 heads."""
+    return tiny_lm("llama", lm.tokenizer, num_hidden_layers=30, num_attention_heads=9, num_key_value_heads=3,
+                   hidden_size=72, head_dim=8, max_position_embeddings=8192)  # fmt: skip
+
+
+def prompt_of(lm, n):
+    """A text of exactly n tokens."""
+    text = " ".join(f"{i} bottles of beer," for i in range(n))
+    ids = lm.tokenizer(text, add_special_tokens=False)["input_ids"][:n]
+    made = lm.tokenizer.decode(ids)
+    assert len(lm.tokenizer(made, add_special_tokens=False)["input_ids"]) == n
+    return made
+
+
+def tensors_alive():
+    return {id(item) for item in gc.get_objects() if torch.is_tensor(item)}
+
+
+def test_a_cancelled_prefill_gives_its_memory_back_at_once(lm):
+    engine, made = LocalEngine(lm), []
+    hooks = [len(block._forward_hooks) for block in lm.anatomy.blocks]
+    original = Capture.__init__
+
+    def watched(self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        made.append(weakref.ref(self))
+
+    gc.collect()
+    before = tensors_alive()
+    gc.disable()
+    try:
+        Capture.__init__ = watched
+        events = engine.run(Recipe(prompt_of(lm, 600)))
+        for event in events:
+            if isinstance(event, Progress) and event.done == 7:
+                break
+        assert made[0]() is not None
+        assert len(made[0]().layers) >= 7
+        events.close()
+        del event
+    finally:
+        Capture.__init__ = original
+        gc.enable()
+    # No collector has run: nothing holds what the pass had made, not even a traceback.
+    assert made[0]() is None
+    assert tensors_alive() <= before
+    assert len(engine._store) == 0
+    assert not lm.lock.locked()
+    assert [len(block._forward_hooks) for block in lm.anatomy.blocks] == hooks
+    assert len(list(engine.run(Recipe("Still here", max_new_tokens=2)))) > 30
+
+
+def test_work_that_is_cancelled_ends_quietly_and_work_that_fails_says_so():
+    ended = []
+
+    def work(report):
+        try:
+            for i in range(100):
+                report(Progress("step", i, 100))
+        except Cancelled:
+            ended.append(True)
+            raise
+        raise ValueError("not reached")
+
+    events = with_progress(work)
+    assert next(events).done == 0
+    events.close()
+    assert ended in ([True], [])  # it may have been through before anybody stopped listening
+
+    def failing(report):
+        raise ValueError("a real error")
+
+    with pytest.raises(ValueError, match="a real error"):
+        list(with_progress(failing))
+
+
+def test_an_evicted_long_run_is_derived_again_with_progress_and_the_same_maps(lm):
+    engine = LocalEngine(lm, trace_budget_bytes=1)
+    recipe = Recipe(prompt_of(lm, 300), max_new_tokens=3)
+    first = list(engine.run(recipe))
+    n = engine._trace(recipe).capture.n_positions
+    tile = engine.attention_tile(recipe, 11, 4, (0, n), (0, n))
+    scores = engine.head_scores(recipe, 0, n)
+    list(engine.run(Recipe("Something else", max_new_tokens=1)))
+    with pytest.raises(Evicted):
+        engine.attention_tile(recipe, 11, 4, (0, n), (0, n))
+    again = list(engine.run(recipe))
+    reported = [event.done for event in again if isinstance(event, Progress)]
+    assert reported == list(range(31))
+    assert [s.token.id for s in again[-1].steps] == [s.token.id for s in first[-1].steps]
+    np.testing.assert_array_equal(engine.attention_tile(recipe, 11, 4, (0, n), (0, n)).pattern, tile.pattern)
+    np.testing.assert_array_equal(engine.head_scores(recipe, 0, n).previous, scores.previous)
+
+
+def sent(view, engine, recipe, **args):
+    """The answer, and its bytes as the page gets them."""
+    answer = all_views()[view](engine, recipe, args)
+    return answer, len(json.dumps(answer, separators=(",", ":")).encode())
+
+
+def test_no_view_of_4096_tokens_is_over_its_bytes_and_the_tokens_arrive_whole(tiny):
+    engine = LocalEngine(tiny)
+    recipe = Recipe(prompt_of(tiny, 4096), max_new_tokens=2)
+    run = list(engine.run(recipe))[-1]
+    assert len(run.tokens) == engine.max_prompt_tokens == 4096
+    tokens, answers, done = [], 0, None
+    while done is None or not done["steps"]:
+        done, size = sent("run", engine, recipe, tokens_from=len(tokens))
+        assert size <= LIMIT
+        tokens += done["tokens"]
+        answers += 1
+    assert [token["id"] for token in tokens] == list(run.tokens.ids)
+    assert "".join(token["text"] for token in tokens) == run.tokens.text
+    assert answers <= 4 * 4096 * 200 / ANSWER_BYTES
+    n = 4097
+    for name, args in {
+        "attention_tile": dict(layer=1, head=1, query_start=0, query_stop=n, key_start=0, key_stop=n),
+        "attention_overview": dict(layer_start=0, n_positions=n),
+        "attention_position": dict(layer=1, head=1, position=2000, n_positions=n),
+        "head_scores": dict(layer_start=0, n_positions=n),
+        "kv_cache": {},
+    }.items():
+        assert sent(name, engine, recipe, **args)[1] <= LIMIT, name
+
+
+def test_a_whole_pattern_by_the_api_has_a_limit_and_names_it(tiny):
+    engine = LocalEngine(tiny)
+    with pytest.raises(UserError, match=r"has 1,025 tokens; a whole pattern is given for up to 1,024"):
+        Api(lambda: engine).attention(prompt_of(tiny, 1025))
