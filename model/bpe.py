@@ -34,6 +34,7 @@ def replay(vocabulary: Vocabulary, written: str) -> Replay:
     ids = tuple(_id_of(vocabulary, part) for part in parts)
     return Replay(
         written=written,
+        text=readable(vocabulary.read(written))[0],
         kind=vocabulary.kind,
         reason="" if rules else REASONS.get(vocabulary.kind, "This tokenizer does not merge."),
         whole=whole,

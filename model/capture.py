@@ -52,12 +52,16 @@ class QueryChunk:
 
 @dataclass
 class LayerCapture:
-    """One layer's attention so far: all queries, keys and values, whatever the cache has let go."""
+    """One layer's attention so far: all queries, keys and values, whatever the cache has let go.
+
+    `pattern` (n_heads, query, key) stands in their place where a model gives nothing but its maps.
+    """
 
     chunks: list[QueryChunk] = field(default_factory=list)
     keys: list[Tensor] = field(default_factory=list)
     values: list[Tensor] = field(default_factory=list)
     module: nn.Module | None = None
+    pattern: Tensor | None = None
 
     @property
     def key(self) -> Tensor:

@@ -31,6 +31,7 @@ from model.records import (
     Token,
     Tokens,
 )
+from model.surprisal import PromptSurprisal, prompt_surprisal
 from model.timing import now
 from model.tokens import continuation, tokenize
 from model.trace import Trace, TraceStore
@@ -106,6 +107,13 @@ class LocalEngine(EmbedCalls, HeadCalls, PrefillCalls, TokenCalls):
     def beams(self, recipe: Recipe, num_beams: int, max_new_tokens: int) -> Beams:
         """The best continuations of the recipe's prompt by beam search."""
         return beam_search(self.lm, self.tokenize(recipe), num_beams, max_new_tokens)
+
+    def prompt_surprisal(self, recipe: Recipe) -> Generator[Progress, None, PromptSurprisal]:
+        """How surprising the prompt's tokens are, by one more forward pass over them; yields how far it is."""
+        tokens = self.tokenize(recipe)
+        return with_progress(
+            lambda report: prompt_surprisal(self.lm, tokens, lambda done, n: report(Progress("Scoring: layer", done, n)))
+        )
 
     def snapshot(self, recipe: Recipe) -> Run:
         """The run as far as it has been computed, without computing more."""

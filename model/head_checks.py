@@ -102,7 +102,10 @@ def _pair_check(lm: LanguageModel, place: Place, row: AttentionRow, key: int) ->
     ours = (q.double().cpu() * k.double().cpu()).sum()
     theirs = torch.matmul(q[None].float(), k[:, None].float())[0, 0].double().cpu()
     size = float((q.double() * k.double()).abs().sum())
-    how = f"the sum of {len(q)} products in float64, against a float32 matrix product; the parts add up to {size:.3g} without their signs"
+    how = (
+        f"the sum of {len(q)} products in float64, against a float32 matrix product; "
+        f"without their signs the products add up to {size:.3g}"
+    )
     return Check("q · k", float((ours - theirs).abs()), _relative(lm) * size, how)
 
 
@@ -112,20 +115,23 @@ def _weights_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen)
     eager = torch.zeros_like(ours)
     eager[len(ours) - len(theirs) :] = theirs
     dtype = lm.anatomy.embed.weight.dtype
-    how = f"largest difference of {len(ours)} weights from the model's own eager attention, which forwarded this position again"
+    how = (
+        f"largest difference of {len(ours)} weights from the model's own eager attention: this position "
+        "forwarded again, over the run's own keys and values"
+    )
     return Check("weights = eager", float((ours - eager).abs().max()), MAP_TOLERANCE[dtype], how)
 
 
 def _mix_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen) -> Check:
     d_v = row.z.shape[-1]
     theirs = seen.mixed[head * d_v : (head + 1) * d_v]
-    how = f"largest difference of z from what entered W_O in the second pass; its largest entry is {float(theirs.abs().max()):.3g}"
-    return Check(
-        "z = input of W_O",
-        float((row.z[head] - theirs).abs().max()),
-        _relative(lm) * float(seen.mixed.abs().max()),
-        how,
+    largest = float(seen.mixed.abs().max())
+    how = (
+        "largest difference of z from what entered W_O when this position was forwarded again; "
+        f"the largest entry of all heads is {largest:.3g}"
     )
+    error = float((row.z[head] - theirs).abs().max())
+    return Check("z = input of W_O", error, _relative(lm) * largest, how)
 
 
 def _output_check(lm: LanguageModel, row: AttentionRow, projection: OutputProjection, seen: _Seen) -> Check:

@@ -18,6 +18,8 @@ def pattern_rows(layer: LayerCapture, start: int, stop: int, n_keys: int, head: 
 
     Rows sum to 1, or to less where a sink (gpt_oss) takes a share, which is left out.
     """
+    if layer.pattern is not None:
+        return _of_head(layer.pattern, head)[:, start:stop, :n_keys].clone()
     n_heads = layer.n_heads if head is None else 1
     rows = torch.zeros(n_heads, stop - start, n_keys)
     for chunk in _merged(tuple(layer.chunks)):

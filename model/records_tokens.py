@@ -97,6 +97,7 @@ class Replay:
     """
 
     written: str
+    text: str
     kind: str
     reason: str
     whole: bool

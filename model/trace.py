@@ -14,7 +14,10 @@ from model.records import Run
 
 @dataclass
 class Trace:
-    """One recipe's tensors and the records made from them so far. `logits[i]` chose generated token i."""
+    """One recipe's tensors and the records made from them so far. `logits[i]` chose generated token i.
+
+    `streamed` is one layer's maps, for a model that gives nothing but maps.
+    """
 
     recipe: Recipe
     run: Run
@@ -22,10 +25,13 @@ class Trace:
     cache: Cache | None = None
     logits: list[Tensor] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
+    streamed: Capture | None = None
 
     def nbytes(self) -> int:
         """Bytes of tensors held (the capture's keys and values are the cache's own)."""
-        return self.capture.nbytes() + sum(t.nbytes for t in self.logits)
+        streamed = self.streamed.layers if self.streamed else ()
+        maps = sum(layer.pattern.nbytes for layer in streamed if layer.pattern is not None)
+        return maps + self.capture.nbytes() + sum(t.nbytes for t in self.logits)
 
 
 class TraceStore:

@@ -47,6 +47,21 @@ def follow_run(startup, request: dict) -> Iterator[dict]:
         yield {"kind": "error", **failure(error)}
 
 
+def follow_job(startup, jobs: dict, request: dict) -> Iterator[dict]:
+    """Does a job on a recipe: yields how far it is, and what it has found so far."""
+    try:
+        job = jobs.get(request.get("job"))
+        if job is None:
+            raise UserError(f"There is no job {request.get('job')!r:.40}. Reload the page.")
+        recipe = Recipe.from_json(json.dumps(request.get("recipe")))
+        yield from _until_ready(startup)
+        for item in job(startup.engine(), recipe, request.get("args") or {}):
+            yield {"kind": "job", "found": item} if isinstance(item, dict) else _standing(item)
+        yield {"kind": "done"}
+    except Exception as error:
+        yield {"kind": "error", **failure(error)}
+
+
 def _until_ready(startup) -> Iterator[dict]:
     while (status := startup.status()).phase == "loading":
         yield {"kind": "progress", "message": status.message, "fraction": status.fraction}

@@ -8,7 +8,8 @@ from pathlib import Path
 import gradio as gr
 import plotly
 
-from viz.answers import answer_view, failure, follow_run
+from viz.answers import answer_view, failure, follow_job, follow_run
+from viz.jobs import all_jobs
 from viz.payload import dump
 from viz.views import all_views
 from viz.walk import Walk
@@ -21,15 +22,17 @@ MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 2}
 def build_page(startup, api) -> gr.Blocks:
     """The page on an engine that may still be starting. `api` has the curated calls."""
     gr.set_static_paths([ASSETS, PLOTLY])
-    views = all_views()
+    views, jobs = all_views(), all_jobs()
 
     def look(request: str) -> str:
         return answer_view(views, startup, request)
 
     def run_events(event: gr.EventData) -> Iterator[str]:
         # `rev` makes each text differ from the last: the browser does not hear of an equal value.
-        for rev, standing in enumerate(follow_run(startup, event._data)):
-            yield dump({"rev": rev, "id": event._data.get("id"), **standing})
+        request = event._data
+        followed = follow_job(startup, jobs, request) if request.get("job") else follow_run(startup, request)
+        for rev, standing in enumerate(followed):
+            yield dump({"rev": rev, "id": request.get("id"), **standing})
 
     with gr.Blocks(title="Token by Token", fill_width=True) as page:
         walk = Walk(page_config(), look)
@@ -68,7 +71,7 @@ def spoken(call):
         try:
             return call(*args, **kwargs)
         except Exception as error:
-            raise gr.Error(failure(error)["error"]) from None
+            raise gr.Error(failure(error)["error"], print_exception=False) from None
 
     return speaking
 

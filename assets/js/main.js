@@ -5,10 +5,11 @@ import { h, notice } from './core/dom.js';
 import { keepLink, read } from './core/link.js';
 import { createRunner } from './core/runner.js';
 import { DEFAULTS } from './core/sampling.js';
-import { STAGES } from './core/stops.js';
+import { AROUND, STAGES } from './core/stops.js';
 import { createStore } from './core/store.js';
 import { watchTheme } from './core/theme.js';
 import { mountAttend } from './parts/attend.js';
+import { mountAround } from './parts/around.js';
 import { mountAsk } from './parts/ask.js';
 import { keepBranches } from './parts/keeper.js';
 import { mountHeader } from './parts/header.js';
@@ -49,7 +50,7 @@ function mountPanels(root, ctx) {
   }
 
   function refresh(state, changed) {
-    for (const stage of STAGES) {
+    for (const stage of [...STAGES, ...AROUND]) {
       const waiting = told.get(stage) ?? new Set(Object.keys(state));
       changed.forEach((key) => waiting.add(key));
       told.set(stage, waiting);
@@ -127,6 +128,7 @@ export async function start(root, host) {
   mountAsk(parts, ctx);
   mountStatus(parts, ctx);
   mountRibbon(parts, ctx);
+  mountAround(parts, ctx);
   const strip = mountStrip(parts, ctx);
   // Panels whose tokens are painted, not elements, say by it what is pointed at.
   ctx.point = mountAttend(parts, strip, ctx).point;

@@ -54,6 +54,7 @@ def tokenize_merges(engine, recipe: Recipe, args: dict) -> dict:
     place = {entry.piece: index for index, entry in enumerate(found.entries)}
     return {
         "written": found.written,
+        "text": found.text,
         "kind": found.kind,
         "reason": found.reason,
         "whole": found.whole,

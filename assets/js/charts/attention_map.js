@@ -14,7 +14,7 @@ const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
 /**
  * A map in `root`. `show({tile, tokens, position, scale})` draws it; tile: {data, rows, cols, block, query_start, query_stop,
- * key_start, key_stop}. `onHover({queries, keys, weight, masked} | null)`, `onSelect(position)`, `onZoom(window)`.
+ * key_start, key_stop}. `onHover({queries, keys, weight, masked} | null)`, `onSelect(position, key?)`, `onZoom(window)`.
  */
 export function attentionMap(root, { onHover, onSelect, onZoom }) {
   const canvas = h('canvas', { class: 'attention-map', tabindex: 0, role: 'img' });
@@ -138,7 +138,7 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
     if (!was || !cell) return draw();
     const rows = [was.from.row, cell.row].sort((a, b) => a - b);
     const cols = [was.from.col, cell.col].sort((a, b) => a - b);
-    if (!was.to) onSelect(queriesOf(cell.row)[0]);
+    if (!was.to) onSelect(queriesOf(cell.row)[0], keysOf(cell.col)[0]);
     else if (rows[0] < rows[1] && cols[0] < cols[1]) {
       onZoom({ q0: queriesOf(rows[0])[0], q1: queriesOf(rows[1])[1], k0: keysOf(cols[0])[0], k1: keysOf(cols[1])[1] });
     }

@@ -50,6 +50,13 @@ export function createBridge(host) {
       host.run({ id: last, recipe, n_steps: nSteps });
     },
 
+    /** Does a job on a recipe, through the same channel: of runs and jobs, only the newest is heard. */
+    job(name, recipe, args, listen) {
+      last += 1;
+      current = { id: last, listen };
+      host.run({ id: last, job: name, recipe, args });
+    },
+
     /** Stops the run under way; nothing more is heard of it. */
     stop() {
       current = null;

@@ -39,3 +39,6 @@ export function bytes(value) {
 
 /** A number of things: 1 token, 5 tokens. */
 export const count = (n, noun) => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
+
+/** A probability of many tokens together: per cent while that says something, else a power of ten. */
+export const chance = (p) => (p >= 1e-4 ? pct(p) : p.toExponential(1).replace('e-', ' × 10⁻').replace(/\d+$/, (n) => [...n].map((d) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[d]).join('')));

@@ -1,7 +1,7 @@
 // The address bar holds the recipe and where one looks: a reload or a pasted link brings exactly this back.
 
 import { DEFAULTS } from './sampling.js';
-import { STAGES } from './stops.js';
+import { AROUND, STAGES } from './stops.js';
 
 const LONGEST_PROMPT = 6000;
 
@@ -51,7 +51,7 @@ export function read(search) {
 function placeOf(text) {
   const [stage, ...numbers] = (text ?? '').split('.');
   const [step, position, layer, head] = numbers.map(whole);
-  if (!STAGES.includes(stage) || [step, position, layer, head].includes(null)) return null;
+  if (![...STAGES, ...AROUND].includes(stage) || [step, position, layer, head].includes(null)) return null;
   return { stage, step, selection: { position, layer, head } };
 }
 

@@ -116,6 +116,22 @@ export function createRunner(store, bridge) {
       start({ ...recipe, max_new_tokens: Math.max(recipe.max_new_tokens, nSteps) }, nSteps, options);
     },
 
+    /** Does a job on the run that is shown; `onfound` hears what it has found so far, `ondone` its end. */
+    job(name, args, onfound, ondone = () => {}) {
+      turn += 1;
+      const mine = turn;
+      const began = performance.now();
+      store.set({ status: { phase: 'running', message: 'Asking the model', fraction: null, began } });
+      bridge.job(name, store.state.recipe, args, ({ kind, message, fraction, found, error }) => {
+        if (mine !== turn) return;
+        if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
+        if (kind === 'job') onfound(found);
+        if (kind === 'error') fail(error);
+        if (kind === 'done') store.set({ status: { phase: 'idle' } });
+        if (kind === 'error' || kind === 'done') ondone(kind);
+      });
+    },
+
     /** Brings a run back that has left the server's memory; what is shown stays as it is. */
     restore() {
       const { recipe, run } = store.state;

@@ -3,6 +3,9 @@
 /** The stages in pipeline order; the ribbon and the panels follow it. */
 export const STAGES = ['text', 'tokenize', 'embed', 'prefill', 'decode', 'select', 'detokenize'];
 
+/** What stands around the walk: panels of their own, not stops of it. */
+export const AROUND = ['branches'];
+
 const PER_TOKEN = new Set(['decode', 'select']);
 const BEFORE = 4;
 
@@ -11,6 +14,8 @@ export const length = (run) => BEFORE + 2 * run.steps.length + 1;
 
 /** Where a stage and a step stand in the walk. */
 export function index({ stage, step }, run) {
+  // From a panel around the walk, Next and Back go on where the selected token stands.
+  if (AROUND.includes(stage)) return run.steps.length ? BEFORE + 2 * step + 1 : BEFORE - 1;
   if (stage === 'detokenize') return length(run) - 1;
   if (!PER_TOKEN.has(stage)) return STAGES.indexOf(stage);
   return BEFORE + 2 * step + (stage === 'select' ? 1 : 0);

@@ -2,7 +2,7 @@
 
 import { joint, perplexity, tree } from '../core/branches.js';
 import { fill, h } from '../core/dom.js';
-import { num, pct } from '../core/format.js';
+import { chance, num } from '../core/format.js';
 import { chip, label } from '../core/tokens.js';
 import { branches as words } from '../words/branches.js';
 import { page } from '../words/page.js';
@@ -64,7 +64,7 @@ export function mount(root, ctx) {
     return h(
       'li',
       {},
-      h('div', { class: 'segment-row' }, node.tokens.map(shaded), h('span', { class: 'upto dim' }, pct(node.upto))),
+      h('div', { class: 'segment-row' }, node.tokens.map(shaded), h('span', { class: 'upto dim' }, chance(node.upto))),
       h('ul', {}, node.leaves.map(leaf), node.children.map(segment)),
     );
   }
@@ -79,7 +79,7 @@ export function mount(root, ctx) {
         'dl',
         { class: 'facts' },
         h('div', { class: 'fact' }, h('dt', {}, words.perplexity), h('dd', {}, h('strong', {}, num(perplexity(branch))), h('span', { class: 'dim' }, words.perplexityNote))),
-        h('div', { class: 'fact' }, h('dt', {}, words.joint), h('dd', {}, h('strong', {}, pct(joint(branch.tokens))))),
+        h('div', { class: 'fact' }, h('dt', {}, words.joint), h('dd', {}, h('strong', {}, chance(joint(branch.tokens))))),
       ),
       h('div', { class: 'segment-row' }, branch.tokens.map(shaded)),
     );

@@ -4,7 +4,9 @@ import { checkMark } from '../charts/check.js';
 import { fill, h } from '../core/dom.js';
 import { sequence } from '../core/tokens.js';
 import { prefill as words } from '../words/prefill.js';
+import { bertvizSection } from './prefill_bertviz.js';
 import { cacheCard } from './prefill_cache.js';
+import { headSection } from './prefill_head.js';
 import { headsCard } from './prefill_heads.js';
 import { mapCard } from './prefill_map.js';
 import { positionLists } from './prefill_position.js';
@@ -25,19 +27,26 @@ export function mount(root, ctx) {
   const headsRoot = h('div', { class: 'heads-card' });
   const mapRoot = h('div', { class: 'map-card' });
   const listsRoot = h('div', { class: 'lists-card' });
+  const stepsRoot = h('div');
   const cacheRoot = h('div', { class: 'card' });
+  const bertvizRoot = h('div');
   root.append(
     h('div', { class: 'card' }, facts, mark.element),
     h('div', { class: 'card attention' }, headsRoot, mapRoot, listsRoot),
+    stepsRoot,
     cacheRoot,
+    bertvizRoot,
   );
   const heads = headsCard(headsRoot, ctx);
-  const map = mapCard(mapRoot, ctx, (wanted) => {
+  const steps = headSection(stepsRoot, ctx);
+  const rescope = (wanted) => {
     scope = wanted;
     update(store.state, new Set(['scope']));
-  });
+  };
+  const map = mapCard(mapRoot, ctx, rescope, steps.pick);
   const lists = positionLists(listsRoot, ctx);
   const cache = cacheCard(cacheRoot);
+  const bertviz = bertvizSection(bertvizRoot, ctx);
 
   /** A selected token of the answer needs its rows; else the prompt alone, which does not change while decoding goes on. */
   function positions(run, selection) {
@@ -106,6 +115,8 @@ export function mount(root, ctx) {
       heads.update(now, has('theme'));
       map.update(now, has('theme'));
       lists.update(now);
+      steps.update(now, has('theme'));
+      bertviz.update(now);
     }
   }
 

@@ -17,7 +17,7 @@ function choice(name, choices, onchoice) {
 }
 
 /** The card in `root`; update({run, tokens, selection, n, scope, fed}, redraw) fills it. */
-export function mapCard(root, { view, select, store, point }, onScope) {
+export function mapCard(root, { view, select, store, point }, onScope, onPick) {
   const title = h('h2');
   const place = h('div', { class: 'map-place' });
   const failure = h('div');
@@ -34,7 +34,7 @@ export function mapCard(root, { view, select, store, point }, onScope) {
     h('div', { class: 'card-head' }, title, h('div', { class: 'controls' }, scopes.root, rules.root, reset)),
     h('p', { class: 'dim' }, words.mapNote), failure, place, readout, legend, caption,
   );
-  const map = attentionMap(place, { onSelect: (position) => select({ position }), onHover: hover, onZoom: zoom });
+  const map = attentionMap(place, { onSelect: pick, onHover: hover, onZoom: zoom });
   let rule = 'max';
   let chosen = null;
   let now = null;
@@ -55,6 +55,12 @@ export function mapCard(root, { view, select, store, point }, onScope) {
   function hover(seen) {
     say(seen);
     point(seen && seen.queries[1] - seen.queries[0] === 1 ? seen.queries[0] : null);
+  }
+
+  /** A click on a cell chooses its query, and its key for the steps of the head. */
+  function pick(position, key) {
+    onPick(position, key ?? null);
+    select({ position });
   }
 
   function zoom(window) {

@@ -2,6 +2,7 @@
 
 import { fill, h } from '../core/dom.js';
 import { at, index, length } from '../core/stops.js';
+import { around } from '../words/around.js';
 import { page, sentences } from '../words/page.js';
 
 const PACE_MS = { text: 2500, tokenize: 3000, embed: 3000, prefill: 3500, decode: 900, select: 700, detokenize: 3000 };
@@ -89,10 +90,10 @@ export function mountPlayer(parts, { store, runner, select }) {
   document.addEventListener('keydown', onkeydown);
   store.subscribe((state, changed) => {
     if (!state.run) return;
-    if (!['run', 'card', 'stage', 'step', 'status'].some((key) => changed.has(key))) return;
+    if (!['run', 'card', 'stage', 'step', 'status', 'branches'].some((key) => changed.has(key))) return;
     const here = index(state, state.run);
     const now = state.run.steps[state.step];
-    fill(sentence, sentences[state.stage]({ ...state, now }));
+    fill(sentence, (sentences[state.stage] ?? around[state.stage].sentence)({ ...state, now }));
     fill(place, `${here + 1} / ${length(state.run)}`);
     back.disabled = here === 0;
     next.disabled = here === length(state.run) - 1 && Boolean(state.run.stop.kind);

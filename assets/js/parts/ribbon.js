@@ -48,14 +48,15 @@ export function mountRibbon(parts, { store, select }) {
     for (const [stage, { tab, made, time }] of nodes) {
       const here = stage === state.stage;
       tab.setAttribute('aria-selected', String(here));
-      tab.tabIndex = here ? 0 : -1;
+      // Exactly one tab of the ribbon takes the keyboard, also while a panel around the walk is open.
+      tab.tabIndex = here || (!STAGES.includes(state.stage) && stage === STAGES[0]) ? 0 : -1;
       if (!state.run) continue;
       fill(made, ribbon[stage].made({ ...state, now }));
       fill(time, ribbon[stage].time?.({ ...state, now }) ?? '');
     }
     const n = state.run?.steps.length ?? 0;
     fill(loop, n ? `↺ ${ribbon.loop(n)}` : '');
-    if (changed.has('stage')) reveal(nodes.get(state.stage).tab, list);
+    if (changed.has('stage') && nodes.has(state.stage)) reveal(nodes.get(state.stage).tab, list);
   });
 }
 

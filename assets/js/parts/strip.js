@@ -3,10 +3,12 @@
 import { fill, h } from '../core/dom.js';
 import { chip, spoken } from '../core/tokens.js';
 import { page } from '../words/page.js';
+import { mountSurprise } from './surprise.js';
 
 const SHOWN_AROUND = 150;
 
-export function mountStrip(parts, { store, select }) {
+export function mountStrip(parts, ctx) {
+  const { store, select } = ctx;
   const prompt = h('div', { class: 'tokens', role: 'listbox', 'aria-label': page.promptTokens });
   const answer = h('div', { class: 'tokens', role: 'listbox', 'aria-label': page.answerTokens });
   const root = h('section', { class: 'strip' }, group(page.promptTokens, prompt), group(page.answerTokens, answer));
@@ -81,5 +83,6 @@ export function mountStrip(parts, { store, select }) {
       mark(state);
     }
   });
+  mountSurprise(root, ctx);
   return root;
 }

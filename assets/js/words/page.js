@@ -45,6 +45,10 @@ export const page = {
   more: (n) => `Continue (+${n})`,
   promptTokens: 'prompt',
   answerTokens: 'generated',
+  surprise: 'Colour by surprisal',
+  surpriseTitle: 'How unexpected each token was to the model, in bits; the prompt takes one more forward pass',
+  perplexity: (prompt, answer) =>
+    [prompt && `perplexity of the prompt ${prompt}`, answer && `of the answer ${answer}`].filter(Boolean).join(' · '),
   noAnswer: 'nothing generated yet',
   ended: { eos: 'end token', limit: 'limit reached', context: 'context full', stop: 'stop string' },
   keys: '← → step · space play',

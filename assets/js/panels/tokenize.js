@@ -1,0 +1,28 @@
+// Tokens: what the model sees, how it was cut, each merge, every token, and other languages.
+
+import { h } from '../core/dom.js';
+import { mountLanguages } from './tokenize_languages.js';
+import { mountMerges } from './tokenize_merges.js';
+import { mountPath } from './tokenize_path.js';
+import { mountSeen } from './tokenize_seen.js';
+import { mountTable } from './tokenize_table.js';
+
+export function mount(root, ctx) {
+  const seen = mountSeen(root, ctx);
+  const path = mountPath(root, ctx);
+  const merges = mountMerges(root, ctx);
+  const columns = root.appendChild(h('div', { class: 'tokenize-columns' }));
+  const table = mountTable(columns, ctx);
+  const languages = mountLanguages(columns, ctx);
+  const watched = ['run', 'selection', 'card'];
+
+  return {
+    update(state, changed) {
+      if (!watched.some((key) => changed.has(key))) return;
+      for (const part of [seen, path, merges, table, languages]) part.update(state);
+    },
+  };
+}
+
+/** The prompt token a selection means: a generated token was never cut from text. */
+export const promptPosition = ({ run, selection }) => Math.min(selection.position, run.tokens.length - 1);

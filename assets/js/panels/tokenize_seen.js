@@ -1,0 +1,126 @@
+// The text the model sees, with its token edges, in the chat template or without.
+
+import { fill, h } from '../core/dom.js';
+import { label, spoken, visible } from '../core/tokens.js';
+import { tokenize as words } from '../words/tokenize.js';
+import { asker, card } from './embed_look.js';
+
+/** Tokens that share a character stay together: [[token, …], …]. */
+function clusters(tokens) {
+  const out = [];
+  let end = -1;
+  for (const token of tokens) {
+    if (token.start < end && token.end > token.start) out.at(-1).push(token);
+    else out.push([token]);
+    end = Math.max(end, token.end);
+  }
+  return out;
+}
+
+export function mountSeen(root, ctx) {
+  const text = h('div', { class: 'seen', dir: 'auto' });
+  const more = h('p', { class: 'dim' });
+  const facts = h('dl', { class: 'facts' });
+  const part = card(words.seen, '', text, more, facts);
+  const buttons = [false, true].map((chat) =>
+    h('button', { type: 'button', class: 'quiet', onclick: () => choose(chat) }, chat ? words.template : words.plain),
+  );
+  part.head.append(h('div', { class: 'switch' }, buttons));
+  root.append(part.element);
+  let now = null;
+  let wanted = null;
+  let runKey = null;
+  let shown = null;
+
+  const ask = asker(ctx, 'tokenize_seen', part, (answer) => {
+    shown = { ...answer, run: now.run.key };
+    draw();
+  });
+
+  function choose(chat) {
+    wanted = chat;
+    update(now);
+  }
+
+  function segment(token, characters, { preview, kind, place, mark }) {
+    const own = token.end > token.start && mark === undefined ? characters.slice(token.start - shown.first, token.end - shown.first).join('') : label(token, 40);
+    const sign = own.replace(/[\n\r\t]/g, (c) => visible(c));
+    const classes = ['tok', place % 2 ? 'odd' : 'even', kind !== 'prompt' && 'added', token.special && 'special', mark !== undefined && 'byte'];
+    const button = h(
+      'button',
+      {
+        type: 'button',
+        class: classes.filter(Boolean).join(' '),
+        title: `${spoken(token)} · ${kind}`,
+        'aria-label': spoken(token),
+        tabindex: '-1',
+        disabled: preview,
+        dataset: { position: token.position },
+        onclick: () => ctx.select({ position: token.position }),
+      },
+      sign,
+    );
+    // Line breaks of the text are breaks here too, after the sign that stands for them.
+    return [button, mark === undefined && [...own].filter((c) => c === '\n').map(() => h('br'))];
+  }
+
+  function cluster(tokens, characters, look) {
+    if (tokens.length === 1) return segment(tokens[0], characters, { ...look, place: tokens[0].position });
+    const start = tokens[0].start - shown.first;
+    const whole = characters.slice(start, Math.max(...tokens.map((t) => t.end)) - shown.first).join('');
+    return h(
+      'span',
+      { class: 'cluster', title: words.piecesOf(whole, tokens.length) },
+      h('span', { class: 'whole' }, whole.replace(/[\u200b-\u200f\n\t]/g, (c) => visible(c))),
+      h('span', { class: 'bytes' }, tokens.map((token) => segment(token, characters, { ...look, place: token.position, mark: 'byte' }))),
+    );
+  }
+
+  function draw() {
+    const preview = shown.chat !== now.run.recipe.chat;
+    const characters = [...shown.text];
+    const kindAt = (at) => shown.spans.find((span) => at < span.end)?.kind ?? 'template';
+    fill(part.said, words.seenNote(shown.chat, preview));
+    fill(text, clusters(shown.tokens).map((tokens) => cluster(tokens, characters, { preview, kind: kindAt(tokens[0].start) })));
+    const stop = shown.start + shown.tokens.length;
+    fill(more, stop - shown.start < shown.n_tokens ? words.windowed(shown.start, stop, shown.n_tokens) : '');
+    fill(
+      facts,
+      words.facts(shown).map(([name, value, note]) => h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note)))),
+    );
+    mark();
+  }
+
+  function mark() {
+    const preview = shown.chat !== now.run.recipe.chat;
+    for (const button of text.querySelectorAll('.tok')) {
+      const selected = !preview && Number(button.dataset.position) === now.selection.position;
+      button.classList.toggle('selected', selected);
+      button.tabIndex = selected ? 0 : -1;
+    }
+  }
+
+  function holds(chat) {
+    if (!shown || shown.run !== now.run.key || shown.chat !== chat) return false;
+    const at = Math.min(now.selection.position, shown.n_tokens - 1);
+    return at >= shown.start && at < shown.start + shown.tokens.length;
+  }
+
+  function update(state) {
+    now = state;
+    const { run, selection, card: model } = state;
+    if (run.key !== runKey) {
+      runKey = run.key;
+      wanted = run.recipe.chat;
+    }
+    buttons.forEach((button, i) => {
+      button.setAttribute('aria-pressed', String(Boolean(i) === wanted));
+      button.disabled = Boolean(i) && model?.has_chat_template === false;
+      button.title = button.disabled ? words.noTemplate : Boolean(i) === run.recipe.chat ? words.thisRun : '';
+    });
+    if (holds(wanted)) mark();
+    else ask({ chat: wanted, position: selection.position }, `${run.key}:${wanted}:${selection.position}`);
+  }
+
+  return { update };
+}

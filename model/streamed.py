@@ -1,0 +1,88 @@
+"""Attention maps of families that pass by the interface: the model's own eager maps, one layer at a time.
+
+bloom, falcon, gptj and others write their attention out in full. Asked for, they return their maps, but
+of all layers at once; here every layer's but one is dropped as soon as it is made.
+"""
+
+from collections.abc import Collection, Sequence
+
+import torch
+from torch import Tensor
+
+from model.capture import Capture, LayerCapture, QueryChunk
+from model.errors import UserError
+from model.language_model import LanguageModel
+from model.trace import Trace
+
+# A layer's maps are held whole: 64 MB for 16 heads at this length, and a few times that while they are made.
+MOST_POSITIONS = 1024
+
+
+@torch.inference_mode()
+def streamed_maps(
+    lm: LanguageModel, ids: Sequence[int], layers: Collection[int]
+) -> tuple[dict[int, Tensor], Tensor]:
+    """The eager maps (n_heads, query, key) of these layers by one pass, and the logits (vocab,) of its end.
+
+    Call it with `lm.lock` held: for this pass the model's attention is another.
+    """
+    kept: dict[int, Tensor] = {}
+    handles = [
+        module.register_forward_hook(_taking(kept, index, index in layers, len(ids)))
+        for index, block in enumerate(lm.anatomy.blocks)
+        for module in (*block.children(), block)
+    ]
+    own = lm.model.config._attn_implementation
+    try:
+        lm.model.set_attn_implementation("eager")
+        tokens = torch.tensor([list(ids)], device=lm.device)
+        out = lm.model(tokens, use_cache=False, output_attentions=True, logits_to_keep=1)
+    finally:
+        lm.model.set_attn_implementation(own)
+        for handle in handles:
+            handle.remove()
+    return kept, out.logits[0, -1].float().cpu()
+
+
+def _taking(kept: dict[int, Tensor], index: int, wanted: bool, n: int):
+    """A hook that takes a map (1, n_heads, n, n) out of a module's output and leaves an empty one."""
+
+    def hook(_module, _args, output):
+        if not isinstance(output, tuple):
+            return None
+        is_map = [torch.is_tensor(x) and x.ndim == 4 and x.shape[-2:] == (n, n) for x in output]
+        if not any(is_map):
+            return None
+        if wanted and index not in kept:
+            kept[index] = output[is_map.index(True)][0].float().cpu()
+        return tuple(x.new_empty(0) if found else x for x, found in zip(output, is_map, strict=True))
+
+    return hook
+
+
+def streamed_capture(lm: LanguageModel, trace: Trace, ids: Sequence[int], layer: int) -> Capture:
+    """A capture that has one layer's maps of the run. Kept in the trace until another layer is asked for.
+
+    Raises UserError for a run that is too long to hold a layer's maps.
+    """
+    if len(ids) > MOST_POSITIONS:
+        raise UserError(
+            f"This run has {len(ids):,} positions. {lm.card.model_id!r} gives whole maps only, and they are "
+            f"made for up to {MOST_POSITIONS:,}. Use a shorter prompt."
+        )
+    held = trace.streamed
+    if held is None or held.n_positions != len(ids) or not held.layers[layer].chunks:
+        with lm.lock:
+            maps, _ = streamed_maps(lm, ids, (layer,))
+        layers = [LayerCapture() for _ in lm.anatomy.blocks]
+        if layer in maps:
+            layers[layer] = as_layer(maps[layer])
+        held = trace.streamed = Capture(layers, len(ids))
+    return held
+
+
+def as_layer(maps: Tensor) -> LayerCapture:
+    """Maps (n_heads, query, key) as a captured layer: its queries have no components, its pattern is there."""
+    n_heads, n, _ = maps.shape
+    rows = QueryChunk(0, maps.new_empty(n_heads, n, 0), torch.zeros(n, dtype=torch.long), None, 1.0, {})
+    return LayerCapture(chunks=[rows], pattern=maps)

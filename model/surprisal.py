@@ -1,0 +1,59 @@
+"""How surprising the prompt's own tokens are to the model: one forward pass, each position scoring the next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from model.errors import UserError
+from model.forward import layer_progress
+from model.language_model import LanguageModel
+from model.records import Tokens
+
+POSITIONS_AT_ONCE = 128
+
+
+@dataclass(frozen=True, eq=False)
+class PromptSurprisal:
+    """-log2 p of each prompt token given those before it, in bits; NaN for the first, which nothing precedes.
+
+    `perplexity` is 2 to the mean surprisal (Jelinek et al. 1977), NaN for a prompt of one token.
+    """
+
+    bits: Float[np.ndarray, " position"]
+    perplexity: float
+
+
+@torch.inference_mode()
+def prompt_surprisal(
+    lm: LanguageModel, tokens: Tokens, on_layer: Callable[[int, int], None] = lambda done, n: None
+) -> PromptSurprisal:
+    """Scores the prompt. The head works on a few positions at a time: all logits at once would be large.
+
+    Raises UserError for a model whose logits are not what its head gives.
+    """
+    ids = torch.tensor(tokens.ids, device=lm.device)
+    bits = torch.full((len(ids),), torch.nan)
+    kept: list[torch.Tensor] = []
+
+    def keep(_head, inputs):
+        kept.append(inputs[0][0])
+        return (inputs[0][:, -1:],)
+
+    with lm.lock, layer_progress(lm, on_layer):
+        handle = lm.anatomy.head.register_forward_pre_hook(keep)
+        try:
+            last = lm.model(ids[None], use_cache=False).logits[0, -1].float()
+        finally:
+            handle.remove()
+        if not torch.allclose(last, lm.anatomy.head(kept[0][-1]).float(), atol=1e-2):
+            raise UserError("This model changes its logits after the head, so its prompt cannot be scored position by position.")
+        for start in range(0, len(ids) - 1, POSITIONS_AT_ONCE):
+            stop = min(start + POSITIONS_AT_ONCE, len(ids) - 1)
+            logits = lm.anatomy.head(kept[0][start:stop]).float()
+            chosen = logits.log_softmax(-1).gather(1, ids[start + 1 : stop + 1, None])[:, 0]
+            bits[start + 1 : stop + 1] = (-chosen / np.log(2)).cpu()
+    mean = float(bits[1:].mean()) if len(ids) > 1 else float("nan")
+    return PromptSurprisal(bits.numpy().copy(), 2.0**mean)

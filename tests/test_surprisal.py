@@ -1,0 +1,36 @@
+"""The prompt's surprisal: what the model's own loss says, token by token."""
+
+import numpy as np
+import pytest
+import torch
+
+from model.recipe import Recipe
+from model.surprisal import prompt_surprisal
+
+PROMPT = "The quick brown fox jumps over the lazy dog. " * 8
+
+
+def test_the_mean_surprisal_is_the_models_own_loss(engine, lm):
+    tokens = engine.tokenize(Recipe(PROMPT))
+    ids = torch.tensor([tokens.ids])
+    with torch.inference_mode():
+        loss = float(lm.model(ids, labels=ids).loss)
+    found = prompt_surprisal(lm, tokens)
+    assert found.bits[1:].mean() * np.log(2) == pytest.approx(loss, rel=1e-4)
+    assert found.perplexity == pytest.approx(np.exp(loss), rel=1e-3)
+    assert np.isnan(found.bits[0])
+
+
+def test_each_token_is_scored_by_the_position_before_it(engine, lm):
+    tokens = engine.tokenize(Recipe("The capital of France is Paris"))
+    with torch.inference_mode():
+        shares = lm.model(torch.tensor([tokens.ids])).logits[0].softmax(-1)
+    for position in range(1, len(tokens)):
+        expected = -np.log2(float(shares[position - 1, tokens.ids[position]]))
+        assert prompt_surprisal(lm, tokens).bits[position] == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_prompt_of_one_token_has_nothing_to_be_surprised_by(engine, lm):
+    found = prompt_surprisal(lm, engine.tokenize(Recipe("Hello")))
+    assert np.isnan(found.bits).all()
+    assert np.isnan(found.perplexity)
