@@ -27,7 +27,7 @@ lint: $(TEST_READY) ## format check and lint
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 
-bench: $(READY) ## measure; writes bench/results.json
+bench: $(TEST_READY) ## measure; writes bench/results.json
 	$(PY) -m bench $(ARGS)
 
 screenshots: $(TEST_READY) ## take the README's pictures of the running page

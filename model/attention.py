@@ -143,6 +143,11 @@ def captured_layer(lm: LanguageModel, capture: Capture, layer: int, head: int) -
 def refuse_without_maps(lm: LanguageModel, capture: Capture) -> None:
     """Raises UserError, with the reason, for a model whose maps cannot be shown or failed their check."""
     check = next((check for check in lm.card.checks if check.name == MAPS), None)
+    if lm.card.streamed_maps and not capture.layers:
+        raise UserError(
+            f"{lm.card.model_id!r} gives whole attention maps, one layer a pass, and not the queries and keys "
+            "behind them. The map of the selected head is there; this view would need more."
+        )
     if capture.layers and (check is None or check.passed):
         return
     reason = check.how if check is not None else "nothing was captured"

@@ -135,10 +135,9 @@ def _described(
     down = _down(mlp, seen) if mlp else None
     inputs = _beside(block, down, d_model) if down is not None else ()
     middle = pre + mixer.factor * seen[mixer.module].left
-    size = middle.abs().amax(-1)
-    reads = [call.entered for call in seen.values() if call.entered is not None]
-    same = any(x.shape == middle.shape and bool(((x - middle).abs().amax(-1) <= 0.02 * size).all()) for x in reads)
-    return BlockParts(mixer, mlp, mlp is not None and not same, down, inputs)
+    reads = [x.entered for x in seen.values() if x.entered is not None and x.entered.shape == pre.shape]
+    in_line = any((x - middle).norm() < 0.1 * (middle - pre).norm() for x in reads)
+    return BlockParts(mixer, mlp, mlp is not None and not in_line, down, inputs)
 
 
 def _down(mlp: Part, seen: dict[nn.Module, Seen]) -> nn.Module | None:

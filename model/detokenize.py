@@ -21,8 +21,11 @@ def advance(waiting: bytes, new: bytes, each_byte: bool = False) -> tuple[str, b
     """
     errors = "surrogateescape" if each_byte else "replace"
     decoder = codecs.getincrementaldecoder("utf-8")(errors)
-    text = re.sub("[\udc80-\udcff]", "\ufffd", decoder.decode(waiting + new))
-    return text, decoder.getstate()[0]
+    text, rest = decoder.decode(waiting + new), decoder.getstate()[0]
+    # Half of a surrogate pair (ED A0 to ED BF) is no beginning of a character; the codec waits all the same.
+    if len(rest.decode(errors="replace")) > 1:
+        text, rest = text + rest.decode(errors=errors), b""
+    return re.sub("[\udc80-\udcff]", "\ufffd", text), rest
 
 
 def join(vocabulary: Vocabulary, tokens: Sequence[Token], opens_text: bool) -> Iterator[Joined]:
@@ -75,11 +78,13 @@ def detokenize(
     ids = [token.id for token in tokens]
     text = "".join(part.text for part in joined)
     first = max(0, len(joined) - MAX_CHECKED)
-    so_far, n_equal = "".join(part.text for part in joined[:first]), 0
+    so_far, same = "".join(part.text for part in joined[:first]), []
     for place in range(first, len(joined)):
         so_far += joined[place].text
-        ours = so_far + unfinished(vocabulary, joined[place].waiting)
-        n_equal += ours == decode(vocabulary, ids[: place + 1], before)
+        # Byte fallback gives up a whole run of bytes while one waits: only whole text can be compared.
+        if not (vocabulary.byte_fallback and joined[place].waiting):
+            ours = so_far + unfinished(vocabulary, joined[place].waiting)
+            same.append(ours == decode(vocabulary, ids[: place + 1], before))
     return Detokenized(
         start=start,
         n_tokens=len(joined),
@@ -87,6 +92,6 @@ def detokenize(
         text=text,
         waiting=joined[-1].waiting if joined else b"",
         decoded=decode(vocabulary, ids, before),
-        n_checked=len(joined) - first,
-        n_equal=n_equal,
+        n_checked=len(same),
+        n_equal=sum(same),
     )

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from model.beams import Beams, beam_search
 from model.decode import select
+from model.engine_cache import CacheCalls
 from model.engine_embed import EmbedCalls
 from model.engine_head import HeadCalls
+from model.engine_layers import LayersCalls
 from model.engine_prefill import PrefillCalls
 from model.engine_tokens import TokenCalls
 from model.errors import Evicted, UserError
@@ -37,7 +39,7 @@ from model.tokens import continuation, tokenize
 from model.trace import Trace, TraceStore
 
 
-class LocalEngine(EmbedCalls, HeadCalls, PrefillCalls, TokenCalls):
+class LocalEngine(CacheCalls, EmbedCalls, HeadCalls, LayersCalls, PrefillCalls, TokenCalls):
     """Runs one loaded model in this process."""
 
     def __init__(

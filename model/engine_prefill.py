@@ -8,6 +8,7 @@ from model.attention import (
     captured_layer,
     position_attention,
 )
+from model.capture import Capture
 from model.head_scores import head_scores
 from model.kv_cache import describe_cache
 from model.language_model import LanguageModel
@@ -22,12 +23,22 @@ from model.records_prefill import (
     RunChecks,
 )
 from model.run_checks import fed_ids, run_checks
+from model.streamed import streamed_capture
+from model.validate import require_integer
 
 
 class PrefillCalls:
     """For an engine that has `lm` and `_trace(recipe)`."""
 
     lm: LanguageModel
+
+    def _maps(self, recipe: Recipe, layer: int) -> Capture:
+        """What has this layer's maps: the run's capture, or for some families a pass that makes them."""
+        trace = self._trace(recipe)
+        if not self.lm.card.streamed_maps:
+            return trace.capture
+        require_integer("layer", layer, 0, self.lm.card.n_layers - 1, "layers are counted from 0")
+        return streamed_capture(self.lm, trace, fed_ids(trace), layer)
 
     def attention_tile(
         self,
@@ -39,7 +50,7 @@ class PrefillCalls:
         rule: str = "max",
     ) -> AttentionTile:
         """A rectangle of one head's pattern; see `model.attention.attention_tile`."""
-        return attention_tile(self.lm, self._trace(recipe).capture, layer, head, queries, keys, rule)
+        return attention_tile(self.lm, self._maps(recipe, layer), layer, head, queries, keys, rule)
 
     def attention_overview(
         self, recipe: Recipe, layer_start: int, n_positions: int, rule: str = "max"
@@ -57,8 +68,7 @@ class PrefillCalls:
         self, recipe: Recipe, layer: int, head: int, position: int, n_positions: int
     ) -> PositionAttention:
         """What a position attends to in one head, and who attends to it."""
-        capture = self._trace(recipe).capture
-        return position_attention(self.lm, capture, layer, head, position, n_positions)
+        return position_attention(self.lm, self._maps(recipe, layer), layer, head, position, n_positions)
 
     def run_checks(self, recipe: Recipe, layer: int, head: int) -> RunChecks:
         """This run's numbers against a second forward pass: about a second of work."""
@@ -70,5 +80,5 @@ class PrefillCalls:
 
     def attention_pattern(self, recipe: Recipe, layer: int, head: int, n: int) -> np.ndarray:
         """The first `n` rows and columns of one head's pattern, exact: float32 (query, key)."""
-        captured = captured_layer(self.lm, self._trace(recipe).capture, layer, head)
+        captured = captured_layer(self.lm, self._maps(recipe, layer), layer, head)
         return pattern_rows(captured, 0, n, n, head)[0].numpy().copy()

@@ -27,14 +27,14 @@ def fork(lm: LanguageModel, parents: list[Trace], recipe: Recipe, tokens: Tokens
     A cache that forgets (a sliding window) cannot be cut, and is no parent.
     """
     started = now(lm.device)
-    same = [p for p in parents if p.run.tokens.ids == tokens.ids and _can_be_cut(p.cache)]
+    same = [p for p in parents if p.run.tokens.ids == tokens.ids and can_be_cut(p.cache)]
     if not same:
         return None
     parent = max(same, key=lambda p: _shared(p.run.steps, dict(recipe.forced)))
     with parent.lock:
         steps, n_logits = _replay(lm, parent, Run(recipe, tokens, parent.run.prefill))
         n_positions = len(tokens) + n_logits - 1
-        cache, capture = _cut_cache(parent.cache, n_positions), _cut_capture(parent.capture, n_positions)
+        cache, capture = cut_cache(parent.cache, n_positions), _cut_capture(parent.capture, n_positions)
         logits = parent.logits[:n_logits]
     seconds = now(lm.device) - started
     run = Run(
@@ -62,11 +62,12 @@ def _replay(lm: LanguageModel, parent: Trace, run: Run) -> tuple[tuple[DecodeSte
     return run.steps, len(run.steps)
 
 
-def _can_be_cut(cache: Cache | None) -> bool:
+def can_be_cut(cache: Cache | None) -> bool:
+    """False for a cache that forgets, or holds more than keys and values."""
     return cache is not None and all(type(layer) is DynamicLayer for layer in cache.layers)
 
 
-def _cut_cache(cache: Cache, n_positions: int) -> Cache:
+def cut_cache(cache: Cache, n_positions: int) -> Cache:
     """The first positions of a cache. It grows by making new tensors, so views can be shared."""
     cut = copy.copy(cache)
     cut.layers = [copy.copy(layer) for layer in cache.layers]

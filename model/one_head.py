@@ -130,7 +130,7 @@ def _softmax(row: AttentionRow, head: int, key: int) -> SoftmaxRow:
         weight=float(weights[key]) if seen else 0.0,
         sink=sink,
         sink_weight=sink_share / denominator,
-        top_positions=top.indices.numpy().copy(),
+        top_positions=top.indices.to(torch.int32).numpy().copy(),
         top_scores=to_numpy(scores[top.indices]),
         top_weights=to_numpy(top.values),
         rest=max(0.0, float(weights.sum() - top.values.sum())),

@@ -168,7 +168,10 @@ class Run:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What the loaded model is, from its config and its modules."""
+    """What the loaded model is, from its config and its modules.
+
+    `streamed_maps` is true for a family that gives whole attention maps, one layer a pass, and nothing behind them.
+    """
 
     model_id: str
     revision: str
@@ -190,6 +193,7 @@ class ModelCard:
     tokenizer_kind: str
     eos_token_ids: tuple[int, ...]
     checks: tuple[Check, ...] = ()
+    streamed_maps: bool = False
 
 
 @dataclass(frozen=True)

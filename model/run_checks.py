@@ -20,13 +20,15 @@ def run_checks(lm: LanguageModel, trace: Trace, layer: int, head: int) -> RunChe
 
     Attention is causal, so the first 512 positions stand alone; longer runs are checked over those.
     """
-    captured_layer(lm, trace.capture, layer, head)
     started = time.perf_counter()
     ids = fed_ids(trace)
-    checks = attention_check(lm, trace.capture, ids, layer, head)
-    skipped = ()
+    if lm.card.streamed_maps:
+        checks, skipped = (), ("captured = eager: the maps shown are the model's own eager maps.",)
+    else:
+        checks, skipped = attention_check(lm, trace.capture, ids, layer, head), ()
     if (n_cached := _cached_positions(trace)) is None:
         skipped = (
+            *skipped,
             f"cached = full: the prompt has {len(trace.run.tokens):,} positions, and a second pass is made "
             f"over {CHECKED_POSITIONS} at most",
         )

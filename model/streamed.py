@@ -27,8 +27,9 @@ def streamed_maps(
     Call it with `lm.lock` held: for this pass the model's attention is another.
     """
     kept: dict[int, Tensor] = {}
+    # Before the hooks with which transformers collects the maps of some families.
     handles = [
-        module.register_forward_hook(_taking(kept, index, index in layers, len(ids)))
+        module.register_forward_hook(_taking(kept, index, index in layers, len(ids)), prepend=True)
         for index, block in enumerate(lm.anatomy.blocks)
         for module in (*block.children(), block)
     ]

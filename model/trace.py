@@ -9,6 +9,7 @@ from transformers import Cache
 
 from model.capture import Capture
 from model.recipe import Recipe
+from model.recording import Window
 from model.records import Run
 
 
@@ -16,7 +17,8 @@ from model.records import Run
 class Trace:
     """One recipe's tensors and the records made from them so far. `logits[i]` chose generated token i.
 
-    `streamed` is one layer's maps, for a model that gives nothing but maps.
+    `streamed` is one layer's maps, for a model that gives nothing but maps; `windows` has all layers at the few
+    positions that somebody looked at last.
     """
 
     recipe: Recipe
@@ -24,6 +26,7 @@ class Trace:
     capture: Capture = field(default_factory=Capture)
     cache: Cache | None = None
     logits: list[Tensor] = field(default_factory=list)
+    windows: OrderedDict[tuple[int, int], Window] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
     streamed: Capture | None = None
 
@@ -31,7 +34,8 @@ class Trace:
         """Bytes of tensors held (the capture's keys and values are the cache's own)."""
         streamed = self.streamed.layers if self.streamed else ()
         maps = sum(layer.pattern.nbytes for layer in streamed if layer.pattern is not None)
-        return maps + self.capture.nbytes() + sum(t.nbytes for t in self.logits)
+        windows = sum(window.nbytes() for window in tuple(self.windows.values()))
+        return maps + windows + self.capture.nbytes() + sum(t.nbytes for t in self.logits)
 
 
 class TraceStore:

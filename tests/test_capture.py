@@ -166,11 +166,8 @@ def test_capturing_changes_no_logit_and_nothing_outside_is_recorded(lm):
     assert [len(layer.chunks) for layer in held.layers] == [1, 1]
 
 
-@pytest.mark.parametrize(
-    ("family", "settings"),
-    [("bloom", {"n_head": 4}), ("mamba", {"state_size": 8})],
-)
-def test_families_outside_the_interface_decode_and_say_why_there_is_no_map(lm, family, settings):
+@pytest.mark.parametrize(("family", "settings"), [("mamba", {"state_size": 8})])
+def test_families_without_attention_decode_and_say_why_there_is_no_map(lm, family, settings):
     from model.attention import attention_tile
     from model.engine import LocalEngine
     from model.errors import UserError

@@ -59,6 +59,7 @@ def page_config() -> dict:
         "js": f"/gradio_api/file={ASSETS / 'js'}/",
         "css": [f"/gradio_api/file={sheet}" for sheet in sheets],
         "plotly": f"/gradio_api/file={PLOTLY / 'plotly.min.js'}",
+        "vendor": f"/gradio_api/file={ASSETS / 'vendor'}/",
         "examples": examples,
     }
 

@@ -117,6 +117,7 @@ export async function start(root, host) {
     runner,
     examples: host.config.examples,
     plotlyUrl: base + host.config.plotly,
+    vendorUrl: base + host.config.vendor,
     view: (name, args) => restored((recipe) => bridge.look(name, recipe, args)),
     ask: (name, args) => restored((recipe) => bridge.ask(name, recipe, args)),
     select: (patch) => store.set({ selection: { ...store.state.selection, ...patch } }),

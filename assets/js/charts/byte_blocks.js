@@ -61,11 +61,11 @@ export function blocks(root, parts, at, { onSelect, waits, noText, select }) {
       if (part.token.special || size === 0) below.push(h('span', { class: 'text none dim' }, noText));
       else if (consumed > 0) {
         const come = index <= at;
-        below.push(h('span', { class: `text ${come ? 'come' : 'later'}`, dir: 'auto', style: span(consumed) }, come || group.length === 1 ? visible(part.text) : waits));
+        below.push(h('span', { class: `text ${come ? 'come' : 'later'}`, dir: 'auto', style: span(consumed) }, come || group.length === 1 ? visible(part.text) : arrived ? waits : '…'));
         taken += consumed;
       }
     }
-    if (offset > taken) below.push(h('span', { class: 'text later', style: span(offset - taken) }, waits));
+    if (offset > taken) below.push(h('span', { class: 'text later', style: span(offset - taken) }, arrived ? waits : '…'));
     return h('div', { class: 'block' }, over, middle, below);
   }
 

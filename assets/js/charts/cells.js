@@ -7,7 +7,7 @@ import { pixels } from './heatmap.js';
 
 const TALL = 20;
 const NARROWEST = 4.5;
-const LOW = 8;
+const LOW = 9;
 
 const length = (data) => Math.hypot(...data);
 const widest = (data) => data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
@@ -91,8 +91,8 @@ export function cells(root, { onHover }) {
 
 /** The same numbers as a table that is made when it is opened: `columns` is [{name, data}]. */
 export function numbersTable(title, index) {
-  const body = h('div', { class: 'scroll numbers-body' });
-  const element = h('details', { class: 'numbers' }, h('summary', {}, title), body);
+  const body = h('div', { class: 'scroll cells-table-body' });
+  const element = h('details', { class: 'cells-table' }, h('summary', {}, title), body);
   let columns = [];
 
   function draw() {

@@ -42,3 +42,14 @@ export const count = (n, noun) => `${n.toLocaleString('en')} ${noun}${n === 1 ? 
 
 /** A probability of many tokens together: per cent while that says something, else a power of ten. */
 export const chance = (p) => (p >= 1e-4 ? pct(p) : p.toExponential(1).replace('e-', ' × 10⁻').replace(/\d+$/, (n) => [...n].map((d) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[d]).join('')));
+
+/** Floating-point operations in decimal units: 269 MFLOP, 1.4 TFLOP. */
+export function flops(value) {
+  const units = ['FLOP', 'kFLOP', 'MFLOP', 'GFLOP', 'TFLOP', 'PFLOP'];
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${digits(value, 3)} ${units[unit]}`;
+}

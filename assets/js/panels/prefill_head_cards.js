@@ -8,12 +8,12 @@ import { chip, label as tokenLabel } from '../core/tokens.js';
 import { head as words } from '../words/head.js';
 
 /** A numbered card; `check(found, note)` sets its mark. */
-function card(step, wide = false) {
+function card(step, size = '') {
   const title = h('h3');
   const body = h('div', { class: 'step-body' });
   const note = h('span', { class: 'dim' });
   const mark = checkMark();
-  const element = h('article', { class: wide ? 'step wide' : 'step' }, h('header', {}, h('span', { class: 'step-number', 'aria-hidden': 'true' }, step), title), body, h('footer', {}, note, mark.element));
+  const element = h('article', { class: `step ${size}` }, h('header', {}, h('span', { class: 'step-number', 'aria-hidden': 'true' }, step), title), body, h('footer', {}, note, mark.element));
   return {
     element,
     body,
@@ -29,7 +29,7 @@ const line = (name, value, more) => [h('dt', {}, name, more && h('span', { class
 
 /** q, k and their products as strips under one pointer. */
 export function pairCard() {
-  const own = card(1, true);
+  const own = card(1, 'wide');
   const readout = h('p', { class: 'step-readout dim' });
   let pair = null;
   const strips = cells(own.body, {
@@ -119,7 +119,7 @@ export function softmaxCard(onkey) {
 
 /** The chosen key's value, its weighted share, and z. */
 export function mixCard() {
-  const own = card(4);
+  const own = card(4, 'wide');
   own.name(words.mix);
   const readout = h('p', { class: 'step-readout dim' });
   let mix = null;
@@ -146,7 +146,7 @@ export function mixCard() {
 
 /** The head's part of attn_out, beside what the other heads give. */
 export function outputCard() {
-  const own = card(5);
+  const own = card(5, 'whole');
   own.name(words.output);
   const readout = h('p', { class: 'step-readout dim' });
   const place = h('div');
@@ -171,9 +171,10 @@ export function outputCard() {
     show(next) {
       if (!next) return fill(own.body, h('p', { class: 'notice' }, words.noOutput));
       output = next;
-      fill(own.body, place, readout, table.element, shares);
-      strips.show([{ name: words.part, data: output.part, color: '--c-resid', label: words.strip }]);
-      table.show([{ name: words.part, data: output.part }, { name: 'attn_out', data: output.whole }]);
+      fill(own.body, h('div', { class: 'output-body' }, h('div', {}, place, readout, table.element), shares));
+      const rows = [{ name: words.part, data: output.part, color: '--c-resid' }, { name: words.whole, data: output.whole }];
+      strips.show(rows.map((row) => ({ ...row, label: words.strip })));
+      table.show(rows);
       return heads(output);
     },
   };

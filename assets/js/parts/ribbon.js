@@ -39,7 +39,7 @@ export function mountRibbon(parts, { store, select }) {
     nodes.set(stage, { tab, made, time });
   }
 
-  const list = h('div', { class: 'ribbon', role: 'tablist', 'aria-label': page.title, onkeydown }, [...nodes.values()].map((n) => n.tab), loop);
+  const list = h('div', { class: 'ribbon', style: { '--stages': STAGES.length }, role: 'tablist', 'aria-label': page.title, onkeydown }, [...nodes.values()].map((n) => n.tab), loop);
   parts.append(h('nav', { class: 'ribbon-box' }, list));
 
   store.subscribe((state, changed) => {

@@ -1,6 +1,6 @@
 // The words of what stands around the walk: each panel's title, and what it shows in a sentence.
 
-import { count } from '../core/format.js';
+import { count, ms } from '../core/format.js';
 
 export const around = {
   title: 'Around it',
@@ -8,5 +8,12 @@ export const around = {
     title: 'Branches',
     sentence: ({ branches }) =>
       `Every run of this prompt is a branch: ${count(branches.list.length, 'branch').replace('branchs', 'branches')} so far. They share a beginning, and the KV cache of it.`,
+  },
+  cache: {
+    title: 'KV cache',
+    sentence: ({ run, now }) =>
+      now?.index > 0 && !now.reused
+        ? `The prefill wrote keys and values of ${count(run.tokens.length, 'position')} at once. Since then each step adds one position and reads all those before it: ${ms(now.forward_ms)} at step ${now.index}.`
+        : `The prefill writes the keys and values of ${count(run.tokens.length, 'position')} at once, so that each later step has only one position to compute.`,
   },
 };

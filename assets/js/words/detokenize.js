@@ -17,7 +17,7 @@ export const detokenize = {
   completes: 'It brings the bytes that were waited for.',
   full: (n) => `The tokenizer's own text of all ${count(n, 'token')}`,
   running: 'Compared when the answer has stopped growing.',
-  equal: (d) => `✓ equal, and so are the ${d.n_checked === d.n_tokens ? `${count(d.n_tokens, 'beginning')} of 1 to ${num(d.n_tokens)} tokens` : `last ${count(d.n_checked, 'beginning')}`}`,
+  equal: (d) => `✓ equal, and so are the ${d.n_checked === d.n_tokens ? `the texts of its first 1 to ${num(d.n_tokens)} tokens` : `${count(d.n_checked, 'text')} on the way there`}`,
   unequal: (d) => `✗ ${num(d.n_checked - d.n_equal)} of ${count(d.n_checked, 'beginning')} differ: this tokenizer's decoder also tidies spaces, or reads a broken run of bytes otherwise`,
   blocks: 'Token by token, byte by byte',
   blocksNote: 'Above, the tokens; in the middle, their bytes; below, the text these bytes are in UTF-8. A character can need the bytes of several tokens: until the last has come, they wait.',

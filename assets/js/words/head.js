@@ -60,8 +60,9 @@ export const head = {
 
   output: 'z × W_O: the head’s part of attn_out',
   part: 'part',
+  whole: 'attn_out',
   partHover: (i, part, whole) => `dimension ${i}: ${num(part, 4)} of attn_out’s ${num(whole, 4)}`,
-  partRest: (n, norm) => `${n} dimensions, length ${num(norm, 4)}.`,
+  partRest: (n, norm) => `${n} dimensions. The part has length ${num(norm, 4)}; attn_out is the sum of all heads’ parts.`,
   shares: 'How much of attn_out lies along each head’s part',
   shareHead: (index) => `head ${index}`,
   bias_part: 'bias',

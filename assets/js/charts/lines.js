@@ -1,0 +1,74 @@
+// Growing lines as SVG: a few series over the same steps, with their newest value written at their end.
+
+import { fill, h, svg } from '../core/dom.js';
+
+const HEIGHT = 190;
+const PAD = { top: 12, right: 86, bottom: 26, left: 56 };
+
+/** Round numbers from 0 that cover `high`, about three of them. */
+export function ticks(high) {
+  const rough = Math.max(high, 1e-12) / 3;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find((m) => m * unit >= rough) * unit;
+  return Array.from({ length: Math.ceil(high / step) + 1 }, (_, i) => i * step);
+}
+
+/** Labels at the lines' ends, moved apart where they would overlap. */
+function apart(places) {
+  const sorted = [...places].sort((a, b) => a.y - b.y);
+  for (let i = 1; i < sorted.length; i += 1) sorted[i].y = Math.max(sorted[i].y, sorted[i - 1].y + 14);
+  return places;
+}
+
+/**
+ * A chart in `root`. `show({title, series, n, format, axis})`: series are {name, kind, values}, a null value is a
+ * gap; `n` is how many steps there may be; `format` writes a value; `kind` is the class of a line.
+ */
+export function lines(root) {
+  const title = h('h3');
+  const place = h('div', { class: 'lines-place' });
+  root.append(title, place);
+  let shown = null;
+  new ResizeObserver(() => shown && draw()).observe(place);
+
+  function draw() {
+    const { series, n, format, axis } = shown;
+    const width = Math.max(240, place.clientWidth);
+    const inner = { width: width - PAD.left - PAD.right, height: HEIGHT - PAD.top - PAD.bottom };
+    const levels = ticks(Math.max(...series.flatMap(({ values }) => values.filter((v) => v !== null)), 1e-9));
+    const x = (i) => PAD.left + (n > 1 ? (i / (n - 1)) * inner.width : 0);
+    const y = (value) => PAD.top + inner.height * (1 - value / levels.at(-1));
+    const drawn = series.map(({ name, kind, values }) => {
+      const points = values.map((value, i) => (value === null ? null : [x(i), y(value)])).filter(Boolean);
+      return { name, kind, points, last: values.filter((v) => v !== null).at(-1) };
+    });
+    const ends = apart(drawn.filter(({ points }) => points.length).map((line) => ({ ...line, x: line.points.at(-1)[0], y: line.points.at(-1)[1] })));
+    fill(
+      place,
+      svg(
+        'svg',
+        { width, height: HEIGHT, class: 'lines', role: 'img', 'aria-label': `${shown.title}. ${drawn.map((d) => `${d.name}: ${d.last === undefined ? '–' : format(d.last)}`).join('; ')}.` },
+        levels.map((level) => [
+          svg('line', { x1: PAD.left, x2: PAD.left + inner.width, y1: y(level), y2: y(level), class: 'level' }),
+          svg('text', { x: PAD.left - 6, y: y(level) + 4, class: 'end' }, format(level)),
+        ]),
+        svg('text', { x: PAD.left, y: HEIGHT - 8 }, '1'),
+        n > 1 && svg('text', { x: PAD.left + inner.width, y: HEIGHT - 8, class: 'end' }, n),
+        svg('text', { x: PAD.left + inner.width / 2, y: HEIGHT - 8, class: 'middle' }, axis),
+        drawn.map(({ kind, points }) => [svg('polyline', { points: points.map((p) => p.join()).join(' '), class: `line ${kind}` }), points.length < 33 && points.map(([cx, cy]) => svg('circle', { cx, cy, r: 2.5, class: `dot ${kind}` }))]),
+        ends.map((end) => svg('text', { x: end.x + 8, y: end.y + 4, class: `value ${end.kind}` }, format(end.last))),
+      ),
+    );
+  }
+
+  return {
+    show(next) {
+      shown = next;
+      fill(title, next.title);
+      draw();
+    },
+  };
+}
+
+/** The key of a chart's lines: [{name, kind}]. */
+export const linesKey = (series) => h('p', { class: 'dim lines-key' }, series.map(({ name, kind }) => h('span', {}, h('span', { class: `line-sample ${kind}` }), name)));

@@ -1,0 +1,201 @@
+"""A token's logit to what each part of the network added to it: direct logit attribution.
+
+The stream before the final norm is a sum: embedding, and every layer's attention and MLP. With the norm's scale
+held at what it is at this position, norm and unembedding are linear, so a logit is the sum of what each part adds
+(Elhage et al. 2021). A head's part goes through its slice of W_O, and through the norm after attention if there is one.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.block_parts import BlockParts, Part, matrix, stream_parts
+from model.embeddings import to_numpy
+from model.frozen import Frozen, freeze
+from model.head_output import output_bias, output_projection
+from model.language_model import LanguageModel
+from model.lens import followers, known_unembedding
+from model.recording import LayerRows, Window
+from model.records import Check
+from model.records_layers import Attribution
+from model.residual import at, note, recomputed
+from model.selfcheck import LOGIT_TOLERANCE
+from model.tokens import describe
+from model.trace import Trace
+from model.unembedding import Unembedding
+from model.validate import require_integer
+from model.window import window_of
+
+CANDIDATES = 12
+TOTAL = "parts sum to the logit"
+HEADS = "heads sum to attn_out"
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """A linear function of the stream before the final norm: its `direction` (d_model,) and `constant`, float64.
+
+    `maps` lead from the stream to the head's input. Direction and constant give logits before a softcap.
+    """
+
+    direction: Tensor
+    constant: float
+    maps: tuple[Frozen, ...]
+
+
+@torch.inference_mode()
+def attribution(
+    lm: LanguageModel, trace: Trace, position: int, token_id: int | None = None, against: int | None = None
+) -> Attribution:
+    """What each part adds to a token's logit at a position, by default to the one that follows there."""
+    way = known_unembedding(lm)
+    window = window_of(lm, trace, position)
+    rows = [at(layer, position - window.start) for layer in window.layers]
+    token_id = chosen(lm, trace, window, position, token_id)
+    if against is not None:
+        require_integer("against", against, 0, lm.card.n_vocab - 1, "use an id of this vocabulary")
+    reading = readout(way, rows[-1].resid_post, token_id, against)
+    parts = stream_parts(lm).blocks
+    mixed = [_heads(lm, trace, index, *pair, reading) for index, pair in enumerate(zip(rows, parts, strict=True))]
+    heads, beside, errors, reasons = zip(*mixed, strict=True)
+    attention = [_share(reading, row.attn_out) for row in rows]
+    mlp = [_share(reading, row.mlp_out) for row in rows]
+    embedding = float(reading.direction @ rows[0].resid_pre.double())
+    total = embedding + reading.constant + sum(attention) + float(np.nansum(mlp))
+    logits = _own_logits(trace, window, position)
+    top = logits.topk(CANDIDATES)
+    logit = before_softcap(way, logits, token_id) - (before_softcap(way, logits, against) if against is not None else 0.0)
+    checks = (_total_check(lm, total, logit, logits), *_heads_check(lm, errors), *recomputed(lm, window))
+    return Attribution(
+        position=position,
+        token=describe(lm.vocabulary, token_id, -1),
+        against=None if against is None else describe(lm.vocabulary, against, -1),
+        logit=logit,
+        total=total,
+        softcap=way.softcap,
+        embedding=embedding,
+        constant=reading.constant,
+        attention=np.array(attention, np.float32),
+        mlp=np.array(mlp, np.float32),
+        heads=_table(heads),
+        beside_heads=np.array(beside, np.float32),
+        without_heads=next((reason for reason in reasons if reason), ""),
+        candidates=tuple(describe(lm.vocabulary, i, -1) for i in top.indices.tolist()),
+        candidate_logits=to_numpy(top.values),
+        note=note(trace, window),
+        checks=checks,
+    )
+
+
+def chosen(lm: LanguageModel, trace: Trace, window: Window, position: int, token_id: int | None) -> int:
+    """The token in question: as asked, else the one that follows, else the likeliest."""
+    if token_id is not None:
+        require_integer("token", token_id, 0, lm.card.n_vocab - 1, "use an id of this vocabulary")
+        return token_id
+    follower = int(followers(trace, window)[position - window.start])
+    return follower if follower >= 0 else int(window.logits[position - window.start].argmax())
+
+
+def readout(way: Unembedding, last: Tensor, token_id: int, against: int | None) -> Readout:
+    """The linear function that gives a token's logit, or a difference of two, at this last residual (d_model,)."""
+    weight, bias = matrix(way.head), getattr(way.head, "bias", None)
+    ids = [token_id] if against is None else [token_id, against]
+    signs = torch.tensor([1.0, -1.0], dtype=torch.float64)[: len(ids)]
+    direction = (weight[:, ids].double().cpu() @ signs) * way.factor
+    constant = 0.0 if bias is None else float(bias[ids].double().cpu() @ signs) * way.factor
+    maps = stages(way, last)
+    for stage in reversed(maps):
+        constant += float(stage.bias @ direction)
+        direction = stage.pull(direction)
+    return Readout(direction, constant, maps)
+
+
+def stages(way: Unembedding, last: Tensor) -> tuple[Frozen, ...]:
+    """The modules between the last block and the head as linear maps at this residual (d_model,)."""
+    maps, weight = [], way.head.weight
+    row = last[None, None].to(weight.device, weight.dtype)
+    for module in way.modules:
+        output = module(row)
+        maps.append(freeze(module, row[0, 0].cpu(), output[0, 0].cpu()))
+        row = output
+    return tuple(maps)
+
+
+def before_softcap(way: Unembedding, logits: Tensor, token_id: int) -> float:
+    """A logit as it was before the softcap, where there is one."""
+    logit = float(logits[token_id])
+    return logit if way.softcap is None else math.atanh(logit / way.softcap) * way.softcap
+
+
+def after_sublayer(part: Part, raw: Tensor, added: Tensor) -> Frozen | None:
+    """The norm between a sublayer's output `raw` and what is added, as a linear map; None where there is none."""
+    return freeze(part.module, raw, added / part.factor) if part.normed else None
+
+
+def through(part: Part, norm: Frozen | None, direction: Tensor) -> tuple[Tensor, float]:
+    """The direction of the sublayer's output that a direction of the stream reads, and what the norm's bias adds."""
+    direction = direction * part.factor
+    return (direction, 0.0) if norm is None else (norm.pull(direction), float(norm.bias @ direction))
+
+
+def _share(reading: Readout, added: Tensor | None) -> float:
+    return math.nan if added is None else float(reading.direction @ added.double())
+
+
+def _heads(lm: LanguageModel, trace: Trace, layer: int, row: LayerRows, parts: BlockParts, reading: Readout):
+    """(each head's share, what is no head's, error of their sum as a share of attn_out, why there are none)."""
+    none = (None, math.nan, None)
+    if row.mixed is None:
+        return *none, "its heads' values were not captured in every layer"
+    captured = trace.capture.layers[layer]
+    projection = output_projection(captured, lm.card.d_model)
+    weight, bias = matrix(projection.module).float(), output_bias(projection)
+    mixed = row.mixed.to(weight.device)
+    error = float(((mixed @ weight).cpu() + bias - row.attn_raw).abs().max() / row.attn_raw.abs().max())
+    if not error <= LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype]:
+        return *none, f"the heads of layer {layer} do not sum to what its attention gave (off by {error:.1g} of it)"
+    norm = after_sublayer(parts.mixer, row.attn_raw, row.attn_out)
+    direction, constant = through(parts.mixer, norm, reading.direction)
+    # Each entry of z by what W_O makes of it along the direction; a head's entries stand together.
+    shares = mixed * (weight @ direction.to(weight.device, torch.float32))
+    constant += float(direction @ bias.double())
+    return shares.double().cpu().unflatten(0, (captured.n_heads, -1)).sum(-1), constant, error, ""
+
+
+def _table(heads: tuple[Tensor | None, ...]) -> np.ndarray:
+    widest = max((len(h) for h in heads if h is not None), default=0)
+    table = np.full((len(heads), widest), math.nan, np.float32)
+    for index, shares in enumerate(heads):
+        if shares is not None:
+            table[index, : len(shares)] = shares.numpy()
+    return table
+
+
+def _own_logits(trace: Trace, window: Window, position: int) -> Tensor:
+    """The run's own logits at a position where it kept them, else those of the window's pass."""
+    index = position - (len(trace.run.tokens) - 1)
+    return trace.logits[index] if 0 <= index < len(trace.logits) else window.logits[position - window.start]
+
+
+def _total_check(lm: LanguageModel, total: float, logit: float, logits: Tensor) -> Check:
+    largest = float(logits.abs().max())
+    how = (
+        f"The sum of all parts ({total:.6g}) against the model's own logit ({logit:.6g}), before a softcap if it "
+        f"has one. The largest logit is {largest:.3g}."
+    )
+    tolerance = LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest
+    return Check(TOTAL, abs(total - logit), tolerance, how)
+
+
+def _heads_check(lm: LanguageModel, errors: tuple[float | None, ...]) -> tuple[Check, ...]:
+    known = [error for error in errors if error is not None]
+    if not known:
+        return ()
+    how = (
+        f"Each head's values through its slice of W_O, summed, against what the attention module gave: the largest "
+        f"difference as a share of its largest entry, in the worst of {len(known)} layers."
+    )
+    return (Check(HEADS, max(known), LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype], how),)

@@ -1,0 +1,97 @@
+"""One prompt decoded twice, step by step in turn: with the KV cache, and by a pass over all positions each time.
+
+Both choose from the same ids with the same draws; the answer goes on with the token chosen with the cache.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from transformers import Cache
+
+from model.costs import costs_of
+from model.decode import select
+from model.errors import UserError
+from model.finish import stop_reason, written
+from model.forward import new_cache
+from model.language_model import LanguageModel
+from model.progress import Progress
+from model.recipe import Recipe
+from model.records import Run, Tokens
+from model.records_kv import Race, RaceStep
+from model.timing import now
+from model.validate import require_integer
+
+MAX_TOKENS = 64
+# Of one race: a pass over all positions of a long prompt takes seconds on a CPU.
+BUDGET_SECONDS = 60.0
+
+
+@torch.inference_mode()
+def pass_over(lm: LanguageModel, ids: Sequence[int], cache: Cache | None) -> tuple[Tensor, float]:
+    """The logits (vocab,) of the last of `ids`, and the seconds it took. Without a cache, nothing is kept."""
+    input_ids = torch.tensor([list(ids)], device=lm.device)
+    held = {"past_key_values": cache} if cache is not None else {}
+    with lm.lock:
+        started = now(lm.device)
+        out = lm.model(input_ids, **held, use_cache=cache is not None, logits_to_keep=1)
+        seconds = now(lm.device) - started
+    return out.logits[0, -1].float().cpu(), seconds
+
+
+def cache_race(lm: LanguageModel, recipe: Recipe, tokens: Tokens, n_tokens: int) -> Iterator[Progress | Race]:
+    """Decodes up to `n_tokens` both ways, and yields the race so far after each token.
+
+    Ends at the recipe's own end, at `n_tokens`, or when a minute is spent. Raises UserError outside the limits.
+    """
+    require_integer("n_tokens", n_tokens, 1, MAX_TOKENS, "each token takes two forward passes here")
+    cache = new_cache(lm)
+    run = Run(replace(recipe, max_new_tokens=n_tokens), tokens)
+    race = Race(len(tokens), n_tokens, (), "", 0)
+    ids, fed, until = list(tokens.ids), 0, time.monotonic() + BUDGET_SECONDS
+    yield Progress("Decoding both ways: token", 0, n_tokens)
+    while not race.ended:
+        logits, cached_seconds = pass_over(lm, ids[fed:], cache)
+        n_new, fed = len(ids) - fed, len(ids)
+        # A place to be stopped at, between two passes that may both be long.
+        yield Progress("Decoding both ways: token", len(race.steps) + 1, n_tokens)
+        again, full_seconds = pass_over(lm, ids, None)
+        step, other = select(lm, run, logits, 0.0), select(lm, run, again, 0.0)
+        costs = costs_of(lm, cache)
+        if not costs.layers:
+            raise UserError("This model keeps no keys and values, so there is no cache to race against.")
+        found = RaceStep(
+            token=step.token,
+            equal=step.token.id == other.token.id,
+            max_error=float((logits - again).abs().max()),
+            largest_logit=float(again.abs().max()),
+            cached_seconds=cached_seconds,
+            full_seconds=full_seconds,
+            cached=costs.cached(n_new, len(ids)),
+            full=costs.full(len(ids)),
+        )
+        run = replace(run, steps=(*run.steps, step))
+        ids.append(step.token.id)
+        late = time.monotonic() + full_seconds > until
+        race = replace(
+            race,
+            steps=(*race.steps, found),
+            text=written(run.steps),
+            cache_bytes=held_bytes(cache),
+            ended=stop_reason(lm, run).kind or ("time" if late else ""),
+        )
+        yield race
+
+
+def held_bytes(cache: Cache) -> int:
+    """Bytes of all tensors a cache keeps for its positions, in whatever form."""
+    return sum(sum(t.nbytes for t in _tensors(layer)) for layer in cache.layers)
+
+
+def _tensors(layer) -> list[Tensor]:
+    names = ("keys", "values", "_quantized_keys", "_quantized_values")
+    found = [getattr(layer, name, None) for name in names]
+    # A quantised entry is a pair: the numbers and their scale.
+    return [t for item in found for t in (item if isinstance(item, tuple) else (item,)) if torch.is_tensor(t)]

@@ -1,0 +1,42 @@
+"""The engine's calls about the KV cache: its costs, its size beside others, decoding both ways."""
+
+from collections.abc import Iterator
+
+from model.cache_race import cache_race
+from model.cache_variant import cache_variant, quantised_backends
+from model.costs import step_costs
+from model.forward import new_cache
+from model.kv_compare import compare
+from model.language_model import LanguageModel
+from model.progress import Progress
+from model.recipe import Recipe
+from model.records_kv import CacheSize, Race, StepCosts, Variant
+
+
+class CacheCalls:
+    """For an engine that has `lm`, `_trace(recipe)` and `tokenize(recipe)`."""
+
+    lm: LanguageModel
+
+    def step_costs(self, recipe: Recipe) -> StepCosts:
+        """What each step of the run computes and reads, with the cache and without."""
+        return step_costs(self.lm, self._trace(recipe))
+
+    def cache_sizes(self, recipe: Recipe, n_positions: int, window: int) -> tuple[CacheSize, ...]:
+        """The KV cache of this model, as it is and otherwise, and of known models, by arithmetic."""
+        windows = [w for layer in new_cache(self.lm).layers if (w := getattr(layer, "sliding_window", None))]
+        return compare(self.lm.card, n_positions, window, max(windows, default=None), len(windows))
+
+    def cache_race(self, recipe: Recipe, n_tokens: int) -> Iterator[Progress | Race]:
+        """The recipe's prompt decoded with the cache and without, token by token in turn."""
+        return cache_race(self.lm, recipe, self.tokenize(recipe), n_tokens)
+
+    def cache_variant(
+        self, recipe: Recipe, kind: str, n_tokens: int, window: int, sinks: int
+    ) -> Iterator[Progress | Variant]:
+        """The recipe's prompt decoded with the full cache and with one that forgets or rounds."""
+        return cache_variant(self.lm, recipe, self.tokenize(recipe), kind, n_tokens, window, sinks)
+
+    def quantised_backends(self) -> tuple[tuple[str, bool], ...]:
+        """Which backends of a quantised cache there are, and which work here."""
+        return quantised_backends()

@@ -1,0 +1,35 @@
+"""The engine's calls for the Layers stage."""
+
+from model.attribution import attribution
+from model.language_model import LanguageModel
+from model.lens import lens
+from model.neurons import neurons
+from model.recipe import Recipe
+from model.records_layers import Attribution, LensTile, Neurons, ResidualStream
+from model.residual import residual_stream
+
+
+class LayersCalls:
+    """For an engine that has `lm` and `_trace(recipe)`."""
+
+    lm: LanguageModel
+
+    def residual(self, recipe: Recipe, position: int, layer: int) -> ResidualStream:
+        """The residual stream of a position; the vectors themselves for one layer."""
+        return residual_stream(self.lm, self._trace(recipe), position, layer)
+
+    def lens(self, recipe: Recipe, position: int, row_start: int) -> LensTile:
+        """The logit lens on the positions around one, from a row on: as many rows as a call may cost."""
+        return lens(self.lm, self._trace(recipe), position, row_start)
+
+    def attribution(
+        self, recipe: Recipe, position: int, token_id: int | None = None, against: int | None = None
+    ) -> Attribution:
+        """What each part of the network added to a token's logit, or to the difference of two."""
+        return attribution(self.lm, self._trace(recipe), position, token_id, against)
+
+    def neurons(
+        self, recipe: Recipe, layer: int, position: int, k: int, token_id: int | None = None
+    ) -> Neurons:
+        """The neurons of a layer that write most at a position."""
+        return neurons(self.lm, self._trace(recipe), layer, position, k, token_id)

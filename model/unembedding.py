@@ -1,0 +1,103 @@
+"""The way from the last block to the logits: final norm, unembedding, and what some families do after it.
+
+The modules are those that run between the last block and the head; a factor on the logits (cohere, granite) or a
+softcap (gemma2) is found by comparing with the model's own logits. That it is right is a check like any other.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+
+from model.capture import Capture, capturing
+from model.language_model import LanguageModel
+from model.recording import Seen, recording
+from model.selfcheck import LOGIT_TOLERANCE
+
+N_PROBED = 12
+# Roundings of the largest logit within which two ways are the same.
+ROUNDINGS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Unembedding:
+    """logits = softcap(`factor` * head(modules(x))), softcap(y) = c * tanh(y / c). `reason`: why it is unknown."""
+
+    modules: tuple[nn.Module, ...]
+    head: nn.Module
+    factor: float = 1.0
+    softcap: float | None = None
+    reason: str = ""
+
+    @torch.inference_mode()
+    def logits(self, x: Tensor) -> Tensor:
+        """Residual rows (n, d_model) to float32 logits (n, vocab) on the CPU, as the model makes them."""
+        weight = self.head.weight
+        rows = x[None].to(weight.device, weight.dtype)
+        for module in self.modules:
+            rows = module(rows)
+        return self.finished(self.head(rows)[0].float().cpu())
+
+    def finished(self, raw: Tensor) -> Tensor:
+        """What the head gave, to the logits."""
+        raw = raw * self.factor
+        return raw if self.softcap is None else torch.tanh(raw / self.softcap) * self.softcap
+
+
+# The engine serves one model: loading a second must not keep the first in memory.
+@lru_cache(maxsize=1)
+def unembedding(lm: LanguageModel) -> Unembedding:
+    """Finds the way on one short pass, once per model."""
+    calls, last, logits = _probe(lm)
+    if last is None:
+        return Unembedding((), lm.anatomy.head, reason="the last layer does not give one vector a position")
+    plain = Unembedding(_between(lm, calls), lm.anatomy.head)
+    try:
+        raw = plain.logits(last)
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        return Unembedding((), lm.anatomy.head, reason=f"the modules after the last layer cannot be run alone ({error})")
+    found = _finishing(lm, plain, raw, logits)
+    error, largest = float((found.finished(raw) - logits).abs().max()), float(logits.abs().max())
+    if not error <= LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest:
+        reason = (
+            f"final norm and unembedding on the last layer miss the model's own logits by {error:.2g} "
+            f"(the largest is {largest:.3g})"
+        )
+        return Unembedding((), lm.anatomy.head, reason=reason)
+    return found
+
+
+def _probe(lm: LanguageModel) -> tuple[list[Seen], Tensor | None, Tensor]:
+    """The calls outside the blocks after the last one, what the last gave, and the logits (position, vocab)."""
+    n = min(N_PROBED, lm.card.context or N_PROBED)
+    ids = torch.tensor([[(29 * i + 5) % lm.card.n_vocab for i in range(n)]], device=lm.device)
+    last = lm.anatomy.blocks[-1]
+    inside = {module for block in lm.anatomy.blocks for module in block.modules()}
+    around = {m for m in lm.model.modules() if any(child in inside for child in m.modules())}
+    modules = [m for m in lm.model.modules() if m not in around and m is not lm.anatomy.head]
+    with lm.lock, torch.inference_mode(), capturing(Capture(), n), recording([*modules, last], n) as calls:
+        logits = lm.model(ids, use_cache=False).logits[0].float().cpu()
+    at = next(i for i, call in enumerate(calls) if call.module is last)
+    return calls[at + 1 :], calls[at].left, logits
+
+
+def _between(lm: LanguageModel, calls: list[Seen]) -> tuple[nn.Module, ...]:
+    """Of the modules that ran, those that are not inside another of them."""
+    ran = [call.module for call in calls if call.entered is not None and call.left is not None]
+    return tuple(m for m in ran if not any(m is not other and m in set(other.modules()) for other in ran))
+
+
+def _finishing(lm: LanguageModel, plain: Unembedding, raw: Tensor, logits: Tensor) -> Unembedding:
+    """With the factor or softcap that brings it closest to the model's logits; none where none is needed."""
+
+    def missed(way: Unembedding) -> float:
+        return float((way.finished(raw) - logits).abs().max())
+
+    rounding = ROUNDINGS * torch.finfo(lm.anatomy.embed.weight.dtype).eps * float(logits.abs().max())
+    factor = float((raw.double() * logits.double()).sum() / raw.double().square().sum().clamp_min(1e-300))
+    ways = [plain, Unembedding(plain.modules, plain.head, factor)]
+    cap = getattr(lm.model.config.get_text_config(), "final_logit_softcapping", None)
+    if cap:
+        ways.insert(0, Unembedding(plain.modules, plain.head, softcap=float(cap)))
+    return next((way for way in ways if missed(way) <= rounding), min(ways, key=missed))

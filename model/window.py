@@ -1,0 +1,172 @@
+"""A few positions of a run, all layers: forwarded once more over the run's own keys and values, with hooks.
+
+Recording every layer while a run is made would cost memory that grows with it, for positions nobody looks at. One
+extra pass over 16 positions costs about two decoding steps at any length; its values are compared with the run's.
+"""
+
+import time
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from transformers import Cache
+
+from model.block_parts import BlockParts, Part, stream_parts
+from model.capture import Capture, capturing
+from model.embeddings import window as around
+from model.errors import UserError
+from model.fork import can_be_cut, cut_cache
+from model.forward import new_cache
+from model.head_output import output_projection
+from model.language_model import LanguageModel
+from model.recording import LayerRows, Seen, Window, recording
+from model.run_checks import fed_ids
+from model.trace import Trace
+from model.validate import require_integer
+
+WINDOW = 16
+KEPT_WINDOWS = 3
+# A model whose keys and values are not all captured is forwarded from its first token: about a second.
+FORWARDED = 512
+
+
+def window_of(lm: LanguageModel, trace: Trace, position: int) -> Window:
+    """The window that holds a position, recorded now unless it is held already.
+
+    Raises UserError for a position that has not been through the model, and for a model whose parts are unknown.
+    """
+    parts = stream_parts(lm)
+    if parts.reason:
+        raise UserError(f"The residual stream of {lm.card.model_id!r} is not shown: {parts.reason}.")
+    ids = fed_ids(trace)
+    hint = "a token goes through the model when the next is asked for"
+    require_integer("position", position, 0, len(ids) - 1, hint)
+    start, stop = around(len(ids), position, WINDOW)
+    with lm.lock:
+        found = trace.windows.get((start, stop))
+        if found is None:
+            found = _record(lm, trace, parts.blocks, ids, start, stop)
+        trace.windows[start, stop] = found
+        trace.windows.move_to_end((start, stop))
+        while len(trace.windows) > KEPT_WINDOWS:
+            trace.windows.popitem(last=False)
+    return found
+
+
+@torch.inference_mode()
+def _record(
+    lm: LanguageModel,
+    trace: Trace,
+    parts: tuple[BlockParts, ...],
+    ids: tuple[int, ...],
+    start: int,
+    stop: int,
+) -> Window:
+    """One pass over positions [start, stop). Call it with `lm.lock` held."""
+    started = time.perf_counter()
+    cache = _cache_before(lm, trace, start)
+    first = 0 if cache is None else start
+    if stop - first > FORWARDED:
+        raise UserError(
+            f"The layers of position {stop - 1:,} are not shown: this model's cache cannot be cut, so all "
+            f"{stop:,} positions would be forwarded again; the limit is {FORWARDED}. Select an earlier one."
+        )
+    held = {} if cache is None else {"past_key_values": cache}
+    again = Capture(n_positions=first)
+    fed = torch.tensor([list(ids[first:stop])], device=lm.device)
+    projections = [_projection(lm, trace.capture, layer) for layer in range(len(parts))]
+    watched = [_watched(*pair) for pair in zip(lm.anatomy.blocks, parts, projections, strict=True)]
+    with (
+        capturing(again, stop - first),
+        recording([m for modules in watched for m in modules], stop - first, start - first) as calls,
+    ):
+        logits = lm.model(fed, **held, use_cache=cache is not None).logits[0, start - first :].float().cpu()
+    seen = {call.module: call for call in calls}
+    layers = tuple(
+        _rows(block, part, projection, seen)
+        for block, part, projection in zip(lm.anatomy.blocks, parts, projections, strict=True)
+    )
+    difference = _difference(trace, again, logits, start, stop)
+    return Window(start, stop, layers, logits, stop - first, time.perf_counter() - started, *difference)
+
+
+def _has_all_keys(capture: Capture) -> bool:
+    return bool(capture.layers) and all(layer.chunks for layer in capture.layers)
+
+
+def _cache_before(lm: LanguageModel, trace: Trace, n: int) -> Cache | None:
+    """A KV cache of the first `n` positions: the run's own, cut, or one made of what was captured of it.
+
+    None where neither is all a cache needs (recurrent layers).
+    """
+    if can_be_cut(trace.cache) and trace.cache.get_seq_length() >= n:
+        return cut_cache(trace.cache, n)
+    if not _has_all_keys(trace.capture):
+        return None
+    cache = new_cache(lm)
+    for index, layer in enumerate(trace.capture.layers if n else ()):
+        cache.update(layer.key[None, :, :n], layer.value[None, :, :n], index)
+    return cache
+
+
+def _projection(lm: LanguageModel, capture: Capture, layer: int) -> nn.Module | None:
+    """W_O of a layer whose heads were captured."""
+    if layer >= len(capture.layers) or not capture.layers[layer].chunks:
+        return None
+    found = output_projection(capture.layers[layer], lm.card.d_model)
+    return found and found.module
+
+
+def _watched(block: nn.Module, parts: BlockParts, projection: nn.Module | None) -> Sequence[nn.Module]:
+    modules = [block, parts.mixer.module, parts.mlp and parts.mlp.module, projection, parts.down, *parts.inputs[:1]]
+    return [module for module in modules if module is not None]
+
+
+def _rows(
+    block: nn.Module, parts: BlockParts, projection: nn.Module | None, seen: dict[nn.Module, Seen]
+) -> LayerRows:
+    def entered(module: nn.Module | None) -> Tensor | None:
+        return seen[module].entered if module in seen else None
+
+    attn_out, attn_raw = _added(parts.mixer, seen)
+    mlp_out, mlp_raw = _added(parts.mlp, seen)
+    return LayerRows(
+        resid_pre=seen[block].entered,
+        attn_out=attn_out,
+        mlp_out=mlp_out,
+        resid_post=seen[block].left,
+        attn_raw=attn_raw,
+        mlp_raw=mlp_raw,
+        mixed=entered(projection),
+        mlp_in=entered(parts.inputs[0]) if parts.inputs else None,
+        hidden=entered(parts.down),
+    )
+
+
+def _added(part: Part | None, seen: dict[nn.Module, Seen]) -> tuple[Tensor | None, Tensor | None]:
+    """What a part added to the stream, and what its sublayer gave."""
+    if part is None:
+        return None, None
+    call = seen[part.module]
+    added = call.left if part.factor == 1 else call.left * part.factor
+    return added, call.entered if part.normed else call.left
+
+
+def _difference(
+    trace: Trace, again: Capture, logits: Tensor, start: int, stop: int
+) -> tuple[float, float, str]:
+    """(largest difference, largest value, of what): this pass against what the run itself left.
+
+    Its logits where it kept them (from the last prompt position on), else the keys of its last layer.
+    """
+    first = len(trace.run.tokens) - 1
+    kept = [p for p in range(max(start, first), stop) if p - first < len(trace.logits)]
+    if kept:
+        own = torch.stack([trace.logits[p - first] for p in kept])
+        error = (logits[[p - start for p in kept]] - own).abs().max()
+        return float(error), float(own.abs().max()), f"the run's own logits at {len(kept)} of these positions"
+    if not _has_all_keys(trace.capture):
+        return 0.0, 0.0, ""
+    own = trace.capture.layers[-1].key[:, start:stop].float().cpu()
+    error = (again.layers[-1].key[:, start - stop :].float().cpu() - own).abs().max()
+    return float(error), float(own.abs().max()), "the run's own keys of the last layer"

@@ -1,0 +1,105 @@
+"""Tokenizers of the kinds that models have, trained in a moment on a few sentences."""
+
+import json
+
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from model.vocabulary import Vocabulary, read_vocabulary
+
+TEXT = [
+    "the quick brown fox jumps over the lazy dog and the other dogs sing in the rain",
+    "a token is a piece of text, and a piece of text is a row of bytes, byte by byte",
+    "naïve café déjà vu: the smaller the vocabulary, the longer the sequence is",
+    "singing, jumping, quickly, smaller, longer, the longest of the lazy singers",
+] * 5
+
+
+def vocabulary_of(tokenizer: Tokenizer, **settings) -> Vocabulary:
+    """The tokenizer as a model would bring it."""
+    return read_vocabulary(PreTrainedTokenizerFast(tokenizer_object=tokenizer, **settings))
+
+
+def byte_fallback() -> Vocabulary:
+    """As Llama 2 has it: characters with ▁ for the space, bytes for what is no entry."""
+    normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    learned = _trained(models.BPE(), trainers.BpeTrainer(vocab_size=220, limit_alphabet=30), normalizer)
+    entries = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *learned["vocab"]]
+    vocab = {entry: token_id for token_id, entry in enumerate(entries)}
+    merges = [tuple(pair) for pair in learned["merges"]]
+    model = models.BPE(vocab=vocab, merges=merges, byte_fallback=True, unk_token="<unk>", fuse_unk=True)
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizer
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    tokenizer.add_special_tokens(["<s>", "</s>"])
+    return vocabulary_of(tokenizer)
+
+
+def unigram() -> Vocabulary:
+    """As T5 and XGLM have it: SentencePiece's Unigram behind a Metaspace."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    trainer = trainers.UnigramTrainer(vocab_size=160, special_tokens=["<unk>"], unk_token="<unk>")
+    tokenizer.train_from_iterator(TEXT, trainer)
+    return vocabulary_of(tokenizer)
+
+
+def wordpiece() -> Vocabulary:
+    """As BERT has it: lower case, ## before what continues a word."""
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece(cleanup=False)
+    tokenizer.train_from_iterator(TEXT, trainers.WordPieceTrainer(vocab_size=120, special_tokens=["[UNK]"]))
+    return vocabulary_of(tokenizer)
+
+
+def word_ends() -> Vocabulary:
+    """As the first GPT has it: </w> at the end of a word."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", end_of_word_suffix="</w>"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.decoder = decoders.BPEDecoder(suffix="</w>")
+    trainer = trainers.BpeTrainer(vocab_size=150, special_tokens=["<unk>"], end_of_word_suffix="</w>")
+    tokenizer.train_from_iterator(TEXT, trainer)
+    return vocabulary_of(tokenizer)
+
+
+def whole_words() -> Vocabulary:
+    """As Llama 3 has it: byte letters, and a piece that is an entry is taken without merging."""
+    learned = _trained(
+        models.BPE(),
+        trainers.BpeTrainer(vocab_size=400, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()),
+        normalizers.NFC(),
+        pre_tokenizers.ByteLevel(add_prefix_space=False),
+    )
+    # An entry that no merge leads to, as some of Llama 3's.
+    vocab = learned["vocab"] | {"Ġzyzzyva": len(learned["vocab"])}
+    merges = [tuple(pair) for pair in learned["merges"]]
+    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=True))
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return vocabulary_of(tokenizer)
+
+
+def _trained(model, trainer, normalizer, pre_tokenizer=None) -> dict:
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizer
+    if pre_tokenizer is not None:
+        tokenizer.pre_tokenizer = pre_tokenizer
+    tokenizer.train_from_iterator(TEXT, trainer)
+    return json.loads(tokenizer.to_str())["model"]
+
+
+KINDS = {
+    "byte fallback": byte_fallback,
+    "unigram": unigram,
+    "wordpiece": wordpiece,
+    "word ends": word_ends,
+    "whole words": whole_words,
+}

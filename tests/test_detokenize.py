@@ -1,0 +1,110 @@
+"""Detokenizing: joined token by token, the text is the tokenizer's own at every step."""
+
+import random
+
+import pytest
+
+from model.detokenize import advance, decode, detokenize, join, unfinished
+from model.recipe import Recipe
+from model.tokens import describe, tokenize
+from tests.samples import TEXTS
+from tests.small_tokenizers import KINDS
+
+
+def decoded(vocabulary, ids) -> str:
+    return vocabulary.tokenizer.decode(
+        ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+    )
+
+
+def random_ids(vocabulary, chance: random.Random, n_bytes_tokens: float) -> list[int]:
+    """Ids of the whole vocabulary, many of them single bytes that do not fit together."""
+    size = len(vocabulary.tokenizer)
+    lone = [i for i in range(size) if len(vocabulary.bytes_of(i)) == 1 and vocabulary.bytes_of(i)[0] >= 128]
+    return [
+        chance.choice(lone) if lone and chance.random() < n_bytes_tokens else chance.randrange(size)
+        for _ in range(chance.randint(1, 24))
+    ]
+
+
+def test_joined_text_equals_decode_after_every_token_of_random_sequences(lm):
+    chance = random.Random(0)
+    broken = 0
+    for _ in range(400):
+        ids = random_ids(lm.vocabulary, chance, chance.choice([0.1, 0.5, 0.9]))
+        text = ""
+        tokens = [describe(lm.vocabulary, i, p) for p, i in enumerate(ids)]
+        for n, part in enumerate(join(lm.vocabulary, tokens, opens_text=True), start=1):
+            text += part.text
+            assert text + unfinished(lm.vocabulary, part.waiting) == decoded(lm.vocabulary, ids[:n])
+        broken += "\ufffd" in text
+    assert broken > 100
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_prompt_comes_back_as_it_was_typed(lm, text):
+    tokens = tokenize(lm.vocabulary, Recipe(text), 1000)
+    found = detokenize(lm.vocabulary, tokens.tokens, 0)
+    assert found.text == found.decoded == text
+    assert found.waiting == b""
+    assert found.n_equal == found.n_checked == min(len(tokens), 128)
+
+
+@pytest.mark.parametrize("kind", ["byte fallback", "unigram", "wordpiece", "whole words"])
+def test_other_tokenizers_join_to_their_own_text(kind):
+    vocabulary = KINDS[kind]()
+    for text in TEXTS:
+        tokens = tokenize(vocabulary, Recipe(text), 1000)
+        found = detokenize(vocabulary, tokens.tokens, 0)
+        assert found.text + unfinished(vocabulary, found.waiting) == found.decoded, text
+        assert found.decoded == decoded(vocabulary, list(tokens.ids)), text
+        assert found.n_equal == found.n_checked, text
+
+
+@pytest.mark.parametrize("kind", ["byte fallback", "unigram", "wordpiece"])
+def test_the_first_space_of_an_answer_is_kept(kind):
+    vocabulary = KINDS[kind]()
+    before = vocabulary.tokenizer("the quick")["input_ids"]
+    ids = vocabulary.tokenizer("brown fox")["input_ids"]
+    assert decoded(vocabulary, ids) == "brown fox"
+    assert decode(vocabulary, ids, before) == " brown fox"
+    found = detokenize(vocabulary, [describe(vocabulary, i, -1) for i in ids], 0, before)
+    assert found.text == " brown fox"
+    assert found.n_equal == found.n_checked == len(ids)
+
+
+def test_bytes_wait_for_their_partner_and_then_become_a_character(lm):
+    tokens = tokenize(lm.vocabulary, Recipe("a 🚀b"), 100).tokens
+    parts = list(join(lm.vocabulary, tokens, opens_text=True))
+    assert [(part.text, part.waiting) for part in parts] == [
+        ("a", b""),
+        (" ", b"\xf0\x9f"),
+        ("", b"\xf0\x9f\x9a"),
+        ("🚀", b""),
+        ("b", b""),
+    ]
+
+
+def test_bytes_that_can_never_become_a_character_are_replaced():
+    assert advance(b"\xf0\x9f", b"a") == ("\ufffda", b"")
+    assert advance(b"\xf0\x9f", b"a", each_byte=True) == ("\ufffd\ufffda", b"")
+    assert advance(b"", b"\xe2\x82") == ("", b"\xe2\x82")
+    assert advance(b"\xe2\x82", b"\xac") == ("€", b"")
+
+
+def test_a_special_token_is_no_text_and_lets_bytes_go_on_waiting(lm):
+    ids = [15107, 2, 244, 218]  # the bytes of " 🚀" around <|im_end|>
+    tokens = [describe(lm.vocabulary, i, p) for p, i in enumerate(ids)]
+    parts = list(join(lm.vocabulary, tokens, opens_text=True))
+    assert parts[1].text == ""
+    assert parts[1].waiting == b"\xf0\x9f"
+    assert "".join(part.text for part in parts) == " 🚀" == decoded(lm.vocabulary, ids)
+
+
+def test_a_long_sequence_is_shown_around_a_token(lm):
+    tokens = tokenize(lm.vocabulary, Recipe("ab " * 300), 1000).tokens
+    found = detokenize(lm.vocabulary, tokens, 300)
+    assert len(found.joined) == 160
+    assert any(part.token.position == 300 for part in found.joined)
+    assert found.joined[0].token.position == found.start
+    assert found.text == found.decoded == "ab " * 300

@@ -1,0 +1,60 @@
+"""Decoding with the KV cache and otherwise, live: with and without it, with a window, in 8 bits."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from model.recipe import Recipe
+from model.records_kv import Race, RaceStep, Variant
+from viz.payload import token_payload
+
+DEFAULT_TOKENS = 24
+
+
+def cache_race(engine, recipe: Recipe, args: dict) -> Iterator:
+    """The race so far, after each token. Times in milliseconds."""
+    for item in engine.cache_race(recipe, args.get("n_tokens", DEFAULT_TOKENS)):
+        yield {**asdict(item), "steps": [_race_step(step) for step in item.steps]} if isinstance(item, Race) else item
+
+
+def cache_variant(engine, recipe: Recipe, args: dict) -> Iterator:
+    """The full cache beside a `window` of positions with `sinks`, or beside one in 8 bits, after each token."""
+    found = engine.cache_variant(
+        recipe,
+        kind=args.get("kind"),
+        n_tokens=args.get("n_tokens", DEFAULT_TOKENS),
+        window=args.get("window", 2),
+        sinks=args.get("sinks", 0),
+    )
+    for item in found:
+        yield {**asdict(item), "steps": _variant_steps(item)} if isinstance(item, Variant) else item
+
+
+def _race_step(step: RaceStep) -> dict:
+    return {
+        "token": token_payload(step.token),
+        "equal": step.equal,
+        "max_error": step.max_error,
+        "largest_logit": step.largest_logit,
+        "cached_ms": step.cached_seconds * 1000,
+        "full_ms": step.full_seconds * 1000,
+        "n_keys": step.cached.n_keys,
+        "n_new": step.cached.n_new,
+        "cached_flops": step.cached.flops,
+        "full_flops": step.full.flops,
+        "cached_bytes": step.cached.cache_bytes + step.cached.weight_bytes,
+        "full_bytes": step.full.weight_bytes,
+    }
+
+
+def _variant_steps(found: Variant) -> list[dict]:
+    return [
+        {
+            "token": step.token and token_payload(step.token),
+            "other": step.other and token_payload(step.other),
+            "drift": step.drift,
+        }
+        for step in found.steps
+    ]
+
+
+JOBS = {"cache_race": cache_race, "cache_variant": cache_variant}
