@@ -21,7 +21,8 @@ function along(root, { store, select }) {
   const box = h('div', { class: 'along' });
   root.append(h('div', { class: 'card' }, h('h3', {}, words.along), h('p', { class: 'dim' }, words.alongNote), box));
   return ({ run, step }) => {
-    const widest = Math.max(...run.steps.map((s) => s.surprisal ?? 0), 1);
+    const widest = Math.max(...run.steps.flatMap((s) => [s.surprisal ?? 0, s.entropy]), 1);
+    const tall = (bits) => ({ height: `${Math.max(2, (76 * (bits ?? widest)) / widest)}px` });
     fill(
       box,
       run.steps.map((s) =>
@@ -30,14 +31,14 @@ function along(root, { store, select }) {
           {
             type: 'button',
             class: s.index === step ? 'column selected' : 'column',
-            title: `${label(s.token)} ${num(s.surprisal)} bits`,
-            'aria-label': `step ${s.index + 1}, ${label(s.token)}, surprisal ${num(s.surprisal)} bits`,
+            title: words.alongOne(label(s.token), s.surprisal, s.entropy),
+            'aria-label': `step ${s.index + 1}, ${words.alongOne(label(s.token), s.surprisal, s.entropy)}`,
             onclick: () => {
               store.set({ step: s.index, following: false });
               select({ position: run.tokens.length + s.index - 1 });
             },
           },
-          h('span', { class: 'pillar', style: { height: `${Math.max(2, (76 * (s.surprisal ?? widest)) / widest)}px` } }),
+          h('span', { class: 'pillars' }, h('span', { class: 'pillar', style: tall(s.surprisal) }), h('span', { class: 'pillar entropy', style: tall(s.entropy) })),
           h('span', { class: 'foot' }, label(s.token, 6)),
         ),
       ),

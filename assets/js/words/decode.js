@@ -40,8 +40,9 @@ export const decode = {
   selected: 'selected',
   forward: 'forward pass',
   forwardNote: (index, n) => (index === 0 ? `prefill, ${n} positions` : '1 position'),
-  along: 'Surprisal along the answer',
-  alongNote: 'bits of each selected token; click one to see its step',
+  along: 'Surprisal and entropy along the answer',
+  alongNote: 'Filled: the surprisal of the selected token. Outlined: the entropy, which is the surprisal to be expected there. Both in bits; click one to see its step.',
+  alongOne: (token, surprisal, entropy) => `${token}: surprisal ${num(surprisal)} bits, entropy ${num(entropy)} bits`,
   none: 'Nothing has been decoded yet. Press Next: the first token is selected from the prefill’s own logits.',
   bar: (token, p) => `${token}: ${pct(p)}`,
 };

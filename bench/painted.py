@@ -1,0 +1,97 @@
+"""From a click on a head to its map on the screen, in a real browser: `python -m bench.painted [tokens]`.
+
+Needs Playwright and the system's Chromium, as the browser tests do.
+"""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent
+HEADS = ((3, 2), (9, 0), (14, 5), (20, 8), (27, 3))
+# The map says in its label which head it shows once it is drawn; two frames later it is on the screen.
+WATCH = """([x, y, wanted]) => new Promise((resolve) => {
+  const map = document.querySelector('canvas.attention-map');
+  const heads = document.querySelector('canvas.heads');
+  const box = heads.getBoundingClientRect();
+  const at = { bubbles: true, clientX: box.left + x, clientY: box.top + y };
+  const began = performance.now();
+  const seen = new MutationObserver(() => {
+    if (!map.getAttribute('aria-label').includes(wanted)) return;
+    seen.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - began)));
+  });
+  seen.observe(map, { attributes: true });
+  heads.dispatchEvent(new MouseEvent('click', at));
+})"""
+PLACE = """([layer, head, layers, heads]) => {
+  const canvas = document.querySelector('canvas.heads');
+  const cell = (canvas.clientHeight - 38) / layers;
+  const gaps = (canvas.clientWidth - 34 - heads * cell) / Math.max(1, heads / 3 - 1);
+  return [30 + head * cell + Math.floor(head / 3) * gaps + cell / 2, 34 + (layer + 0.5) * cell];
+}"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def head_painted(n: int) -> dict[str, float]:
+    """Milliseconds from the click to the painted map: the median and the slowest of five heads never shown before."""
+    from playwright.sync_api import sync_playwright
+
+    port = free_port()
+    server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        _until_served(port)
+        with sync_playwright() as playwright:
+            chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1440, "height": 1000})
+            taken = _clicks(page, port, n)
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait()
+    return {"tokens": n, "median_ms": median(taken), "slowest_ms": max(taken)}
+
+
+def _until_served(port: int) -> None:
+    for _ in range(240):
+        try:
+            urlopen(f"http://127.0.0.1:{port}/").close()
+            return
+        except OSError:
+            time.sleep(0.25)
+    raise RuntimeError("the page did not start within a minute")
+
+
+def _clicks(page, port: int, n: int) -> list[float]:
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.wait_for_selector("#tbt .strip .chip", timeout=120_000)
+    page.wait_for_selector("#tbt .status:empty", state="attached", timeout=60_000)
+    # One token a word, but for the first.
+    page.fill("#tbt textarea", "the" + " the" * (n - 1))
+    page.click("#tbt button.primary")
+    page.wait_for_selector(f'#tbt .strip [data-position="{n - 1}"]', timeout=300_000)
+    page.wait_for_selector("#tbt .status:empty", state="attached", timeout=300_000)
+    page.click("#tab-prefill")
+    page.wait_for_function("document.querySelector('.heads-said').textContent.startsWith('Each')", timeout=300_000)
+    page.wait_for_timeout(500)
+    places = [page.evaluate(PLACE, [layer, head, 30, 9]) for layer, head in HEADS]
+    return [
+        page.evaluate(WATCH, [*place, f"layer {layer}, head {head}"])
+        for (layer, head), place in zip(HEADS, places, strict=True)
+    ]
+
+
+if __name__ == "__main__":
+    print(json.dumps(head_painted(int((sys.argv[1:] or ["4096"])[0]))))
