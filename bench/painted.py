@@ -84,7 +84,7 @@ def _clicks(page, port: int, n: int) -> list[float]:
     page.wait_for_selector(f'#tbt .strip [data-position="{n - 1}"]', timeout=300_000)
     page.wait_for_selector("#tbt .status:empty", state="attached", timeout=300_000)
     page.click("#tab-prefill")
-    page.wait_for_function("document.querySelector('.heads-said').textContent.startsWith('Each')", timeout=300_000)
+    page.wait_for_function("document.querySelector('.heads-said')?.textContent.startsWith('Each')", timeout=300_000)
     page.wait_for_timeout(500)
     places = [page.evaluate(PLACE, [layer, head, 30, 9]) for layer, head in HEADS]
     return [

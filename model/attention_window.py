@@ -27,9 +27,7 @@ def attention_window(
     return AttentionWindow(tuple(shown), start, stop, to_numpy(pattern))
 
 
-def head_vectors(
-    lm: LanguageModel, capture: Capture, layer: int, head: int, start: int, stop: int
-) -> HeadVectors:
+def head_vectors(lm: LanguageModel, capture: Capture, layer: int, head: int, start: int, stop: int) -> HeadVectors:
     """One head's queries, keys and weights among positions [start, stop)."""
     captured = captured_layer(lm, capture, layer, head)
     _require_window(capture, start, stop)

@@ -20,7 +20,7 @@ from model.language_model import LanguageModel
 from model.lens import followers, known_unembedding
 from model.recording import LayerRows, Window
 from model.records import Check
-from model.records_layers import Attribution
+from model.records_layers import Attribution, Share
 from model.residual import at, note, recomputed
 from model.selfcheck import LOGIT_TOLERANCE
 from model.tokens import describe
@@ -30,6 +30,7 @@ from model.validate import require_integer
 from model.window import window_of
 
 CANDIDATES = 12
+LARGEST = 10
 TOTAL = "parts sum to the logit"
 HEADS = "heads sum to attn_out"
 
@@ -64,7 +65,9 @@ def attribution(
     attention = [_share(reading, row.attn_out) for row in rows]
     mlp = [_share(reading, row.mlp_out) for row in rows]
     embedding = float(reading.direction @ rows[0].resid_pre.double())
-    total = embedding + reading.constant + sum(attention) + float(np.nansum(mlp))
+    table = _table(heads)
+    attention_total, mlp_total = sum(attention), float(np.nansum(mlp))
+    total = embedding + attention_total + mlp_total + reading.constant
     logits = _own_logits(trace, window, position)
     top = logits.topk(CANDIDATES)
     logit = before_softcap(way, logits, token_id) - (before_softcap(way, logits, against) if against is not None else 0.0)
@@ -80,9 +83,12 @@ def attribution(
         constant=reading.constant,
         attention=np.array(attention, np.float32),
         mlp=np.array(mlp, np.float32),
-        heads=_table(heads),
+        attention_total=attention_total,
+        mlp_total=mlp_total,
+        heads=table,
         beside_heads=np.array(beside, np.float32),
         without_heads=next((reason for reason in reasons if reason), ""),
+        largest=_largest(embedding, attention, mlp, table),
         candidates=tuple(describe(lm.vocabulary, i, -1) for i in top.indices.tolist()),
         candidate_logits=to_numpy(top.values),
         note=note(trace, window),
@@ -172,6 +178,17 @@ def _table(heads: tuple[Tensor | None, ...]) -> np.ndarray:
         if shares is not None:
             table[index, : len(shares)] = shares.numpy()
     return table
+
+
+def _largest(embedding: float, attention: list[float], mlp: list[float], heads: np.ndarray) -> tuple[Share, ...]:
+    """The parts of largest size, the largest first."""
+    found = [Share("embedding", None, None, embedding)]
+    found += [Share("mlp", layer, None, share) for layer, share in enumerate(mlp)]
+    for layer, shares in enumerate(heads):
+        split = [Share("head", layer, head, float(s)) for head, s in enumerate(shares) if not math.isnan(s)]
+        found += split or [Share("attention", layer, None, attention[layer])]
+    known = [share for share in found if not math.isnan(share.share)]
+    return tuple(sorted(known, key=lambda share: -abs(share.share))[:LARGEST])
 
 
 def _own_logits(trace: Trace, window: Window, position: int) -> Tensor:

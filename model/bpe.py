@@ -23,9 +23,7 @@ def replay(vocabulary: Vocabulary, written: str) -> Replay:
     """
     n_bytes = len(vocabulary.read(written))
     if n_bytes > MAX_BYTES:
-        raise UserError(
-            f"This piece has {n_bytes:,} bytes; at most {MAX_BYTES} are replayed. Select a shorter word."
-        )
+        raise UserError(f"This piece has {n_bytes:,} bytes; at most {MAX_BYTES} are replayed. Select a shorter word.")
     own = vocabulary.tokenizer.backend_tokenizer.model.tokenize(written)
     own_ids = tuple(token.id for token in own)
     rules = vocabulary.bpe
@@ -47,9 +45,7 @@ def replay(vocabulary: Vocabulary, written: str) -> Replay:
     )
 
 
-def merged(
-    vocabulary: Vocabulary, rules: BpeRules, written: str
-) -> tuple[tuple[str, ...], list[Merge], bool]:
+def merged(vocabulary: Vocabulary, rules: BpeRules, written: str) -> tuple[tuple[str, ...], list[Merge], bool]:
     """(the parts at the start, the merges, whether the piece is taken whole without merging)."""
     start = tuple(first_parts(vocabulary, rules, written))
     if rules.ignore_merges and _id_of(vocabulary, written) >= 0:

@@ -14,7 +14,7 @@ from transformers import Cache, QuantizedCache
 from transformers.cache_utils import DynamicLayer
 from transformers.utils import is_hqq_available, is_optimum_quanto_available
 
-from model.cache_race import BUDGET_SECONDS, MAX_TOKENS, held_bytes, pass_over
+from model.cache_race import BUDGET_SECONDS, held_bytes, pass_over
 from model.decode import select
 from model.errors import UserError
 from model.finish import stop_reason, written
@@ -24,10 +24,8 @@ from model.progress import Progress
 from model.recipe import Recipe
 from model.records import Run, Tokens
 from model.records_kv import Variant, VariantStep
-from model.validate import require_integer
 
 KINDS = ("window", "fp8")
-MAX_WINDOW = 100_000
 
 
 class WindowLayer(DynamicLayer):
@@ -67,7 +65,7 @@ def quantised_backends() -> tuple[tuple[str, bool], ...]:
 
 
 def other_cache(lm: LanguageModel, kind: str, window: int, sinks: int) -> Cache:
-    """An empty cache that forgets or rounds. Raises UserError for what this model or the limits do not allow."""
+    """An empty cache that forgets or rounds. Raises UserError for what this model cannot have."""
     if kind not in KINDS:
         raise UserError(f"kind is {kind!r:.40}; choose one of: {', '.join(KINDS)}.")
     kinds = {type(layer) for layer in new_cache(lm).layers}
@@ -77,8 +75,6 @@ def other_cache(lm: LanguageModel, kind: str, window: int, sinks: int) -> Cache:
         if lm.device.type == "mps":
             raise UserError("8-bit floats do not exist on this device. Use --device cpu.")
         return QuantizedCache("fp8", lm.model.config)
-    require_integer("window", window, 2, MAX_WINDOW, "it counts positions, the new one included")
-    require_integer("sinks", sinks, 0, window - 2, "the first tokens that stay are part of the window")
     return Cache(layers=[WindowLayer(window, sinks) for _ in range(lm.card.n_layers)])
 
 
@@ -86,7 +82,6 @@ def cache_variant(
     lm: LanguageModel, recipe: Recipe, tokens: Tokens, kind: str, n_tokens: int, window: int = 32, sinks: int = 0
 ) -> Iterator[Progress | Variant]:
     """Decodes with a full cache and with another, each going on with its own tokens; yields both after each token."""
-    require_integer("n_tokens", n_tokens, 1, MAX_TOKENS, "each token takes two forward passes here")
     caches = new_cache(lm), other_cache(lm, kind, window, sinks)
     runs = [Run(replace(recipe, max_new_tokens=n_tokens), tokens) for _ in caches]
     found = Variant(kind, len(tokens), n_tokens, (), None, "", "", 0, 0)

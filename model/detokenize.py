@@ -67,9 +67,7 @@ def _decode(vocabulary: Vocabulary, ids: Sequence[int]) -> str:
     return decoded(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
 
-def detokenize(
-    vocabulary: Vocabulary, tokens: Sequence[Token], around: int, before: Sequence[int] = ()
-) -> Detokenized:
+def detokenize(vocabulary: Vocabulary, tokens: Sequence[Token], around: int, before: Sequence[int] = ()) -> Detokenized:
     """Joins tokens that follow `before`, shows those near the token `around`, and checks the text by
     the tokenizer's own decoder: the whole, and its longest beginnings.
     """

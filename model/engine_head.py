@@ -21,9 +21,7 @@ class HeadCalls:
         """Its steps against the model's own: costs one decoding step."""
         return head_checks(self.lm, self._trace(recipe), layer, head, query, key)
 
-    def attention_window(
-        self, recipe: Recipe, layers: tuple[int, int], start: int, stop: int
-    ) -> AttentionWindow:
+    def attention_window(self, recipe: Recipe, layers: tuple[int, int], start: int, stop: int) -> AttentionWindow:
         """Exact weights of all heads of layers [first, last) among positions [start, stop)."""
         return attention_window(self.lm, self._trace(recipe).capture, layers, start, stop)
 

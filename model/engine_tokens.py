@@ -46,9 +46,7 @@ class TokenCalls:
             )
         return replay(self.lm.vocabulary, piece.written)
 
-    def languages(
-        self, recipe: Recipe, sentences: Sequence[tuple[str, str, str]]
-    ) -> tuple[LanguageCount, ...]:
+    def languages(self, recipe: Recipe, sentences: Sequence[tuple[str, str, str]]) -> tuple[LanguageCount, ...]:
         """How many tokens each sentence (code, name, text) takes."""
         return count_languages(self.lm.vocabulary, sentences)
 

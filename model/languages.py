@@ -6,9 +6,7 @@ from model.records_tokens import LanguageCount
 from model.vocabulary import Vocabulary
 
 
-def count_languages(
-    vocabulary: Vocabulary, sentences: Sequence[tuple[str, str, str]]
-) -> tuple[LanguageCount, ...]:
+def count_languages(vocabulary: Vocabulary, sentences: Sequence[tuple[str, str, str]]) -> tuple[LanguageCount, ...]:
     """Counts (code, name, text) by the loaded tokenizer; the first is what the others are measured by."""
     encoded = vocabulary.tokenizer([text for _, _, text in sentences], add_special_tokens=False)
     counts = [len(ids) for ids in encoded["input_ids"]]

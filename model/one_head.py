@@ -35,9 +35,7 @@ class Place:
     query: int
 
 
-def one_head(
-    lm: LanguageModel, capture: Capture, layer: int, head: int, query: int, key: int | None = None
-) -> OneHead:
+def one_head(lm: LanguageModel, capture: Capture, layer: int, head: int, query: int, key: int | None = None) -> OneHead:
     """The head at position `query`, for the key at `key` (by default the one of the largest weight).
 
     Raises UserError for a layer, head or position that has no attention.

@@ -32,7 +32,7 @@ class ResidualStream:
 
     `missing` is the largest entry of |resid_pre + attn_out + mlp_out - resid_post|. `mid` is empty where attention
     and MLP read the same stream (parallel), and `mlp` NaN where a layer has no MLP. The vectors, in the order
-    of `vectors_of`, are those of `layer`.
+    of `vectors_of`, are those of `layer`; 98 % of their entries are within `reach`.
     """
 
     position: int
@@ -47,6 +47,7 @@ class ResidualStream:
     layer: int
     vectors_of: tuple[str, ...]
     vectors: Float[np.ndarray, "part d_model"]
+    reach: float
     note: WindowNote
     checks: tuple[Check, ...]
 
@@ -75,13 +76,24 @@ class LensTile:
     checks: tuple[Check, ...]
 
 
+@dataclass(frozen=True)
+class Share:
+    """One part of the network and what it adds to the logit: 'embedding', 'attention', 'head' or 'mlp'."""
+
+    kind: str
+    layer: int | None
+    head: int | None
+    share: float
+
+
 @dataclass(frozen=True, eq=False)
 class Attribution:
     """What each part adds to the logit of `token`, less that of `against` if there is one.
 
-    `logit` is the run's own, before a softcap; embedding + attention + mlp + constant = `total`. `heads` split
+    `logit` is the run's own, before a softcap; embedding + attention_total + mlp_total + constant = `total`. `heads` split
     `attention` where W_O could be split (NaN elsewhere), `beside_heads` is what is no head's (biases).
-    `without_heads` says why there are no heads. `constant` is the final norm's and the head's bias.
+    `without_heads` says why there are no heads. `constant` is the final norm's and the unembedding's bias.
+    `largest` are the parts that add or take most, heads in place of attention where there are heads.
     """
 
     position: int
@@ -94,9 +106,12 @@ class Attribution:
     constant: float
     attention: Float[np.ndarray, " layer"]
     mlp: Float[np.ndarray, " layer"]
+    attention_total: float
+    mlp_total: float
     heads: Float[np.ndarray, "layer head"]
     beside_heads: Float[np.ndarray, " layer"]
     without_heads: str
+    largest: tuple[Share, ...]
     candidates: tuple[Token, ...]
     candidate_logits: Float[np.ndarray, " k"]
     note: WindowNote

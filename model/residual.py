@@ -50,6 +50,7 @@ def residual_stream(lm: LanguageModel, trace: Trace, position: int, layer: int) 
         layer=layer,
         vectors_of=tuple(shown),
         vectors=to_numpy(torch.stack(list(shown.values()))),
+        reach=float(torch.stack(list(shown.values())).abs().flatten().quantile(0.98)),
         note=note(trace, window),
         checks=(_sum_check(lm, rows), _ends_meet(lm, rows), *recomputed(lm, window)),
     )

@@ -19,9 +19,7 @@ MOST_POSITIONS = 1024
 
 
 @torch.inference_mode()
-def streamed_maps(
-    lm: LanguageModel, ids: Sequence[int], layers: Collection[int]
-) -> tuple[dict[int, Tensor], Tensor]:
+def streamed_maps(lm: LanguageModel, ids: Sequence[int], layers: Collection[int]) -> tuple[dict[int, Tensor], Tensor]:
     """The eager maps (n_heads, query, key) of these layers by one pass, and the logits (vocab,) of its end.
 
     Call it with `lm.lock` held: for this pass the model's attention is another.

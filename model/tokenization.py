@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -131,14 +132,15 @@ def _pieces(vocabulary: Vocabulary, tokens: Tokens, encoding: Encoding) -> Itera
         first = stop
 
 
-def _piece(
-    vocabulary: Vocabulary, tokens: Tokens, index: int, place: tuple[int, int], cut: Cut | None
-) -> Piece:
+def _piece(vocabulary: Vocabulary, tokens: Tokens, index: int, place: tuple[int, int], cut: Cut | None) -> Piece:
     """The tokens from one place to another as a piece. What the tokenizer puts before a text has no cut."""
     run = tokens.tokens[slice(*place)]
     # Found whole, or put there by the tokenizer: never through its algorithm.
-    added = cut is None or run[0].id in vocabulary.added
+    added = cut is None or _found_whole(vocabulary, tokens.text, run[0])
     start, end = (cut.start, cut.end) if cut else (run[0].start, run[-1].end)
+    # A normaliser that composes characters leaves the marks out of the offsets.
+    while end < len(tokens.text) and unicodedata.combining(tokens.text[end]):
+        end += 1
     written = run[0].piece if added else cut.written
     own = [] if added else vocabulary.tokenizer.backend_tokenizer.model.tokenize(written)
     letters = vocabulary.byte_level and not added
@@ -159,7 +161,8 @@ def _piece(
 def pre_tokenized(vocabulary: Vocabulary, tokens: Tokens) -> list[Cut]:
     """The text through the tokenizer's own normaliser and pre-tokenizer; added tokens are pieces of their own."""
     backend = vocabulary.tokenizer.backend_tokenizer
-    fixed = [(t.start, t.end) for t in tokens.tokens if t.id in vocabulary.added and t.start < t.end]
+    found = [token for token in tokens.tokens if _found_whole(vocabulary, tokens.text, token)]
+    fixed = [(token.start, token.end) for token in found]
     text = PreTokenizedString(tokens.text)
     edges = sorted({0, len(tokens.text), *(edge for pair in fixed for edge in pair)})
     between = list(zip(edges, edges[1:], strict=False))
@@ -177,3 +180,8 @@ def pre_tokenized(vocabulary: Vocabulary, tokens: Tokens) -> list[Cut]:
         else:
             cuts.append(Cut(written, start, end))
     return cuts
+
+
+def _found_whole(vocabulary: Vocabulary, text: str, token: Token) -> bool:
+    """True for an added token that stands in the text; an unknown token only stands for something else."""
+    return token.id in vocabulary.added and token.piece.strip() == text[token.start : token.end].strip()

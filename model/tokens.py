@@ -26,8 +26,7 @@ def model_text(tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> str:
         return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     except TemplateError as error:
         raise UserError(
-            f"This model's chat template refuses the messages: {error}. "
-            "Empty the system text, or switch 'chat' off."
+            f"This model's chat template refuses the messages: {error}. Empty the system text, or switch 'chat' off."
         ) from None
 
 

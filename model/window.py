@@ -41,13 +41,11 @@ def window_of(lm: LanguageModel, trace: Trace, position: int) -> Window:
     ids = fed_ids(trace)
     hint = "a token goes through the model when the next is asked for"
     require_integer("position", position, 0, len(ids) - 1, hint)
-    start, stop = around(len(ids), position, WINDOW)
     with lm.lock:
-        found = trace.windows.get((start, stop))
-        if found is None:
-            found = _record(lm, trace, parts.blocks, ids, start, stop)
-        trace.windows[start, stop] = found
-        trace.windows.move_to_end((start, stop))
+        held = [window for window in trace.windows.values() if window.start <= position < window.stop]
+        found = held[-1] if held else _record(lm, trace, parts.blocks, ids, *around(len(ids), position, WINDOW))
+        trace.windows[found.start, found.stop] = found
+        trace.windows.move_to_end((found.start, found.stop))
         while len(trace.windows) > KEPT_WINDOWS:
             trace.windows.popitem(last=False)
     return found

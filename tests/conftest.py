@@ -1,5 +1,6 @@
 """Fixtures: each asserts what it pretends to be."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,12 +21,10 @@ install_import_hook(
 @pytest.fixture(scope="session")
 def lm():
     """The bundled model, loaded as the page loads it."""
-    import os
-
+    from model.bundled import BUNDLED_ID, bundled_model_dir
     from model.load import load
 
-    source = os.environ.get("TBT_TMP", "/tmp/cache/smol")
-    loaded = load(source, "HuggingFaceTB/SmolLM2-135M-Instruct", device="cpu", dtype="float32")
+    loaded = load(bundled_model_dir(), BUNDLED_ID, device="cpu", dtype="float32")
     assert loaded.card.n_layers == 30
     assert loaded.card.n_parameters == 134_515_008
     return loaded
@@ -37,3 +36,44 @@ def engine(lm):
     from model.engine import LocalEngine
 
     return LocalEngine(lm)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """The address of the app, started as a visitor's would be."""
+    from tests.browser import app
+
+    with app(log=tmp_path_factory.mktemp("app") / "log.txt") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium that can reach this machine alone. In CI it must be there."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser import ARGUMENTS, chromium
+
+    path = chromium()
+    if path is None:
+        missing = "no Chromium found: install Debian's package chromium to test the page"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    """A fresh tab. The test fails when the console has an error, or a script fails."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
+    tab = context.new_page()
+    problems = []
+    tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: problems.append(str(error)))
+    yield tab
+    context.close()
+    assert problems == []

@@ -12,26 +12,24 @@ from tests.small_tokenizers import KINDS
 
 
 def decoded(vocabulary, ids) -> str:
-    return vocabulary.tokenizer.decode(
-        ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
-    )
+    return vocabulary.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
 
-def random_ids(vocabulary, chance: random.Random, n_bytes_tokens: float) -> list[int]:
-    """Ids of the whole vocabulary, many of them single bytes that do not fit together."""
-    size = len(vocabulary.tokenizer)
-    lone = [i for i in range(size) if len(vocabulary.bytes_of(i)) == 1 and vocabulary.bytes_of(i)[0] >= 128]
-    return [
-        chance.choice(lone) if lone and chance.random() < n_bytes_tokens else chance.randrange(size)
-        for _ in range(chance.randint(1, 24))
-    ]
+def lone_bytes(vocabulary) -> list[int]:
+    """The tokens that are one byte of a longer character."""
+    raw = [vocabulary.bytes_of(token_id) for token_id in range(len(vocabulary.tokenizer))]
+    return [token_id for token_id, data in enumerate(raw) if len(data) == 1 and data[0] >= 128]
 
 
 def test_joined_text_equals_decode_after_every_token_of_random_sequences(lm):
     chance = random.Random(0)
+    lone = lone_bytes(lm.vocabulary)
+    assert len(lone) > 60
     broken = 0
     for _ in range(400):
-        ids = random_ids(lm.vocabulary, chance, chance.choice([0.1, 0.5, 0.9]))
+        # Single bytes that seldom fit together, among ids of the whole vocabulary.
+        share, length = chance.choice([0.1, 0.5, 0.9]), chance.randint(1, 24)
+        ids = [chance.choice(lone) if chance.random() < share else chance.randrange(49_152) for _ in range(length)]
         text = ""
         tokens = [describe(lm.vocabulary, i, p) for p, i in enumerate(ids)]
         for n, part in enumerate(join(lm.vocabulary, tokens, opens_text=True), start=1):

@@ -14,7 +14,7 @@ def opened(page, server, kind):
     page.evaluate("window.addEventListener('message', ({data}) => { if (data === 'attacked') window.attacked = 1; })")
     page.click("#tab-prefill")
     page.locator(".bertviz > summary").click()
-    page.click(f".bertviz [data-kind={kind}]")
+    page.click(f".bertviz button[data-kind={kind}]")
     frame = page.frame_locator(f".bertviz iframe[title*='{kind}']")
     frame.locator("svg line, svg path").first.wait_for(state="attached")
     page.locator(".bertviz-place").scroll_into_view_if_needed()

@@ -9,6 +9,7 @@ from model.recipe import Recipe
 from model.records import Run
 from model.tokenization import path, pre_tokenized, spans
 from model.tokens import tokenize
+from model.vocabulary import read_vocabulary
 from tests.samples import TEXTS
 from tests.small_tokenizers import KINDS
 from viz.payload import dump
@@ -87,8 +88,9 @@ def test_each_piece_alone_makes_the_tokens_it_made_in_the_text(lm, text, chat):
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_pieces_of_other_tokenizers_make_their_tokens(kind):
-    vocabulary = KINDS[kind]()
-    vocabulary.tokenizer.add_special_tokens({"additional_special_tokens": ["<|x|>"]})
+    tokenizer = KINDS[kind]().tokenizer
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|x|>"]})
+    vocabulary = read_vocabulary(tokenizer)
     for text in [*TEXTS, "the fox<|x|>the lazy <|x|> dog"]:
         tokens = tokenize(vocabulary, Recipe(text), LIMIT)
         found = path(vocabulary, tokens, len(tokens) // 2)
@@ -114,9 +116,7 @@ def test_digits_are_pieces_of_their_own_where_the_tokenizer_says_so(lm):
 
 @pytest.fixture(scope="module")
 def run(engine) -> Run:
-    for run in engine.run(Recipe("Rockets 🚀 and astronauts 👩‍🚀 go to", max_new_tokens=6)):
-        pass
-    return run
+    return list(engine.run(Recipe("Rockets 🚀 and astronauts 👩‍🚀 go to", max_new_tokens=6)))[-1]
 
 
 VIEWS = all_views()
@@ -167,9 +167,7 @@ def test_a_view_refuses_what_it_cannot_show(engine, run, name, args, message):
 
 def test_no_view_sends_more_than_200_kilobytes(engine):
     recipe = Recipe("Ο κόσμος 日本 " * 60, max_new_tokens=1)
-    for run in engine.run(recipe, 0):
-        pass
-    n = len(run.tokens)
+    n = len(list(engine.run(recipe, 0))[-1].tokens)
     asked = {
         "tokenize_seen": {"position": n // 2},
         "tokenize_shares": {"n": n, "position": n // 2},

@@ -91,7 +91,7 @@ def test_the_shares_of_a_character_are_all_its_bytes_in_order(lm, text):
         if share.last == share.of:
             characters.append(share.character)
     assert expected == 1
-    assert "".join(characters) in "".join(c for c in text if c in characters)
+    assert all(character in text for character in characters)
 
 
 def test_the_shares_of_an_emoji(lm):

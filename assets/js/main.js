@@ -138,6 +138,7 @@ export async function start(root, host) {
 
   watchTheme(store);
   store.subscribe((state, changed) => {
+    if (changed.has('run')) root.dataset.prompt = state.run.recipe.prompt;
     if (changed.has('run') && !state.card) {
       bridge.look('card', state.recipe).then((card) => store.set({ card }), () => {});
     }

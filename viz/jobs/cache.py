@@ -5,28 +5,32 @@ from dataclasses import asdict
 
 from model.recipe import Recipe
 from model.records_kv import Race, RaceStep, Variant
+from model.validate import require_integer
 from viz.payload import token_payload
 
-DEFAULT_TOKENS = 24
+MOST_TOKENS = 64
+MAX_WINDOW = 100_000
 
 
 def cache_race(engine, recipe: Recipe, args: dict) -> Iterator:
     """The race so far, after each token. Times in milliseconds."""
-    for item in engine.cache_race(recipe, args.get("n_tokens", DEFAULT_TOKENS)):
+    for item in engine.cache_race(recipe, _n_tokens(args)):
         yield {**asdict(item), "steps": [_race_step(step) for step in item.steps]} if isinstance(item, Race) else item
 
 
 def cache_variant(engine, recipe: Recipe, args: dict) -> Iterator:
     """The full cache beside a `window` of positions with `sinks`, or beside one in 8 bits, after each token."""
-    found = engine.cache_variant(
-        recipe,
-        kind=args.get("kind"),
-        n_tokens=args.get("n_tokens", DEFAULT_TOKENS),
-        window=args.get("window", 2),
-        sinks=args.get("sinks", 0),
-    )
-    for item in found:
+    window, sinks = args.get("window", 2), args.get("sinks", 0)
+    require_integer("window", window, 2, MAX_WINDOW, "it counts positions, the new one included")
+    require_integer("sinks", sinks, 0, window - 2, "the first tokens that stay are part of the window")
+    for item in engine.cache_variant(recipe, str(args.get("kind")), _n_tokens(args), window, sinks):
         yield {**asdict(item), "steps": _variant_steps(item)} if isinstance(item, Variant) else item
+
+
+def _n_tokens(args: dict) -> int:
+    n_tokens = args.get("n_tokens", 24)
+    require_integer("n_tokens", n_tokens, 1, MOST_TOKENS, "each token takes two forward passes here")
+    return n_tokens
 
 
 def _race_step(step: RaceStep) -> dict:

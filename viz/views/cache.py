@@ -3,6 +3,9 @@
 from dataclasses import asdict
 
 from model.recipe import Recipe
+from model.validate import require_integer
+
+MAX_POSITIONS = 10_000_000
 
 
 def cache_costs(engine, recipe: Recipe, args: dict) -> dict:
@@ -21,8 +24,10 @@ def cache_costs(engine, recipe: Recipe, args: dict) -> dict:
 
 def cache_sizes(engine, recipe: Recipe, args: dict) -> dict:
     """The cache's bytes by arithmetic at `n_positions`, this model's first; `window` is that of one variant."""
-    found = engine.cache_sizes(recipe, args.get("n_positions"), args.get("window"))
-    return {"n_positions": args["n_positions"], "window": args["window"], "sizes": [asdict(size) for size in found]}
+    n_positions, window = args.get("n_positions"), args.get("window")
+    require_integer("n_positions", n_positions, 1, MAX_POSITIONS, "it counts positions in the cache")
+    require_integer("window", window, 1, MAX_POSITIONS, "it counts positions a layer keeps")
+    return {"sizes": [asdict(size) for size in engine.cache_sizes(recipe, n_positions, window)]}
 
 
 VIEWS = {"cache_costs": cache_costs, "cache_sizes": cache_sizes}

@@ -83,8 +83,7 @@ def detokenize(engine, recipe: Recipe, args: dict) -> dict:
     require_bool("prompt", prompt)
     found = engine.detokenize(recipe, _integer(args, "n", 0), _integer(args, "around", 0), prompt)
     joined = [
-        {"token": token_payload(part.token), "text": part.text, "waiting": list(part.waiting)}
-        for part in found.joined
+        {"token": token_payload(part.token), "text": part.text, "waiting": list(part.waiting)} for part in found.joined
     ]
     return {**asdict(found), "joined": joined, "waiting": list(found.waiting)}
 

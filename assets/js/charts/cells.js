@@ -10,7 +10,7 @@ const NARROWEST = 4.5;
 const LOW = 9;
 
 const length = (data) => Math.hypot(...data);
-const widest = (data) => data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+const widest = (data) => data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** How the cells of a vector are laid out: as many on a line as stay wide enough to point at. */
 function layout(size, width) {
@@ -26,7 +26,7 @@ function paint(canvas, data, reach, place, hovered) {
   Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
   canvas.style.height = `${height}px`;
   const around = diverging();
-  const small = pixels({ data, rows: lines, cols: perLine, scale: (t) => around(2 * t - 1), domain: [-reach, reach], blank: (row, col) => row * perLine + col >= data.length });
+  const small = pixels({ data, rows: lines, cols: perLine, scale: (t) => around(2 * t - 1), domain: [-reach || -1, reach || 1], blank: (row, col) => row * perLine + col >= data.length });
   const context = canvas.getContext('2d');
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, canvas.width, canvas.height);

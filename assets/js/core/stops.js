@@ -1,13 +1,13 @@
 // The walk as a list of stops: the stages once, then two stops for each generated token, then the text.
 
 /** The stages in pipeline order; the ribbon and the panels follow it. */
-export const STAGES = ['text', 'tokenize', 'embed', 'prefill', 'decode', 'select', 'detokenize'];
+export const STAGES = ['text', 'tokenize', 'embed', 'prefill', 'layers', 'decode', 'select', 'detokenize'];
 
 /** What stands around the walk: panels of their own, not stops of it. */
 export const AROUND = ['branches', 'cache'];
 
 const PER_TOKEN = new Set(['decode', 'select']);
-const BEFORE = 4;
+const BEFORE = 5;
 
 /** How many stops a run has. */
 export const length = (run) => BEFORE + 2 * run.steps.length + 1;

@@ -6,6 +6,7 @@ import { fillCard } from './cache_fill.js';
 import { raceCard } from './cache_race.js';
 import { sizesCard } from './cache_sizes.js';
 import { variantCard } from './cache_variant.js';
+import { layersTable } from './prefill_cache.js';
 
 /** How many positions have been through the model: the last generated token waits for its turn. */
 const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
@@ -15,8 +16,9 @@ export function mount(root, ctx) {
   const facts = h('dl', { class: 'facts' });
   const card = () => h('div', { class: 'card' });
   const places = { grid: card(), sizes: card(), race: card(), variant: card() };
+  const layers = h('div');
   const failure = h('div');
-  const body = h('div', { class: 'panel' }, h('div', { class: 'card' }, facts), ...Object.values(places));
+  const body = h('div', { class: 'panel' }, h('div', { class: 'card' }, facts, h('details', { class: 'kv-layers' }, h('summary', { class: 'dim' }, words.layers), layers)), ...Object.values(places));
   root.append(failure, body);
   const grid = fillCard(places.grid, ctx);
   const sizes = sizesCard(places.sizes, ctx);
@@ -24,11 +26,14 @@ export function mount(root, ctx) {
   const variant = variantCard(places.variant, ctx);
   let now = null;
   let asked = '';
+  let tabled = null;
 
   function show(state) {
     const { cache, costs, run } = now;
     const lines = words.facts({ cache, costs, run }).map(([name, value, note]) => h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note))));
     fill(facts, lines);
+    if (tabled !== cache) fill(layers, layersTable(cache.layers, cache.bytes));
+    tabled = cache;
     grid.update({ ...now, selection: state.selection, step: state.step });
   }
 

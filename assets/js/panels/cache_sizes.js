@@ -33,8 +33,8 @@ export function sizesCard(root, { view }) {
       'tr',
       { class: shape.name === words.asIs ? 'selected' : '' },
       h('th', { scope: 'row', title: shape.model_id }, h('span', {}, own ? [h('strong', {}, shape.kind), shape.name && ` ${shape.name}`] : [shape.name, h('span', { class: 'dim' }, ` ${shape.kind}`)]), h('span', { class: 'dim kv-details' }, details)),
-      h('td', { class: 'number' }, bytes(size.bytes_per_token)),
-      h('td', { class: 'share' }, fits ? [h('span', { class: 'track' }, h('span', { class: own ? 'bar own' : 'bar', style: { width: `${(100 * size.bytes) / widest}%` } })), h('span', { class: 'value' }, bytes(size.bytes))] : h('span', { class: 'dim' }, words.ends(shape.context))),
+      h('td', { class: 'number', dataset: { name: words.columns[1] } }, bytes(size.bytes_per_token)),
+      h('td', {}, fits ? h('div', { class: 'share' }, h('span', { class: 'track' }, h('span', { class: own ? 'bar own' : 'bar', style: { width: `${(100 * size.bytes) / widest}%` } })), h('span', { class: 'value' }, bytes(size.bytes))) : h('span', { class: 'dim' }, words.ends(shape.context))),
     );
   }
 
@@ -43,10 +43,9 @@ export function sizesCard(root, { view }) {
     const others = sizes.filter(({ shape }) => shape.model_id);
     const widest = Math.max(...sizes.filter(({ fits }) => fits).map((size) => size.bytes), 1);
     const group = (title, rows) => h('tbody', {}, h('tr', { class: 'kv-group' }, h('th', { colspan: 3, scope: 'rowgroup' }, title)), rows.map((size) => row(size, widest)));
-    const [, , ...heads] = words.columns;
     fill(
       table,
-      h('table', { class: 'bars kv-sizes' }, h('thead', {}, h('tr', {}, ['', ...heads].map((name) => h('th', { scope: 'col' }, name)))), group(words.here(now.card?.model_id.split('/').at(-1) ?? ''), own), group(words.others, others)),
+      h('table', { class: 'bars kv-sizes' }, h('thead', {}, h('tr', {}, words.columns.map((name) => h('th', { scope: 'col' }, name)))), group(words.here(now.card?.model_id.split('/').at(-1) ?? ''), own), group(words.others, others)),
     );
   }
 

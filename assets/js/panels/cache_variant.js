@@ -20,7 +20,7 @@ export function variantCard(root, { store, runner }) {
   const missing = h('p', { class: 'dim' });
   const said = h('p', { class: 'kv-said', role: 'status' });
   const pair = h('div', { class: 'columns' });
-  const chart = h('div');
+  const chart = h('div', { class: 'kv-drift-chart' });
   const found = h('div', { class: 'kv-found', hidden: true }, pair, chart);
   root.append(
     h('h2', {}, words.variant),
@@ -48,8 +48,8 @@ export function variantCard(root, { store, runner }) {
     of = store.state.run.key;
     fill(said);
     label();
-    const args = { kind, n_tokens: nTokens.valueAsNumber, window: window.valueAsNumber, sinks: sinks.valueAsNumber };
-    runner.job('cache_variant', args, show, () => end());
+    const kept = kind === 'window' ? { window: window.valueAsNumber, sinks: sinks.valueAsNumber } : {};
+    runner.job('cache_variant', { kind, n_tokens: nTokens.valueAsNumber, ...kept }, show, () => end());
   }
 
   function end() {
@@ -74,8 +74,8 @@ export function variantCard(root, { store, runner }) {
       side(words.otherCache[kind], state.other_bytes, steps.map((step) => step.other), parts),
     );
     fill(said, words.variantSaid(state, tokenLabel));
-    const values = steps.map((step) => step.drift);
-    drift.show({ title: words.drift, n: state.ended ? steps.length : asked, format: (value) => num(value, 3), axis: words.positions, series: [{ name: words.drift, kind: 'kv-drift', values }] });
+    const values = steps.map((step) => step.drift).filter((value) => value !== null);
+    drift.show({ title: words.drift, n: state.ended ? values.length : asked, format: (value) => num(value, 3), axis: words.positions, series: [{ name: words.drift, kind: 'kv-drift', values }] });
   }
 
   label();

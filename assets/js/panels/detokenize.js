@@ -23,7 +23,8 @@ export function mount(root, ctx) {
   left.head.append(h('div', { class: 'switch' }, buttons));
   const full = h('div', { class: 'quote', dir: 'auto' });
   const mark = h('p', { class: 'check' });
-  const right = card('', '', full, mark);
+  const rest = h('p', { class: 'dim' });
+  const right = card('', '', full, rest, mark);
   right.said.hidden = true;
   const grid = h('div', { class: 'byte-blocks' });
   const under = card(words.blocks, words.blocksNote, grid);
@@ -77,11 +78,12 @@ export function mount(root, ctx) {
     fill(right.heading, words.full(all.n));
     const here = found && found.run === store.state.run.key && found.scope === scope && found.n_tokens === all.n;
     fill(full, here ? found.decoded : h('span', { class: 'dim' }, growing ? words.running : '…'));
-    mark.hidden = !here;
+    mark.hidden = rest.hidden = !here;
     if (!here) return;
     const equal = found.n_equal === found.n_checked;
     mark.classList.toggle('failed', !equal);
     fill(mark, equal ? words.equal(found) : words.unequal(found));
+    fill(rest, found.waiting.length > 0 && words.unfinished(found.waiting.length));
   }
 
   function update(now) {

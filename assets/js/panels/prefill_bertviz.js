@@ -54,7 +54,7 @@ export function bertvizSection(root, { view, vendorUrl }) {
       const found = await view('bertviz', args);
       if (mine !== drawn) return;
       fill(limits, words.limits({ kind, found, head }));
-      frame = h('iframe', { sandbox: 'allow-scripts', title: words.frame(kind), srcdoc: page(found.html, vendor) });
+      frame = h('iframe', { sandbox: 'allow-scripts', dataset: { kind }, title: words.frame(kind), srcdoc: page(found.html, vendor) });
       fill(place, frame);
     } catch (error) {
       if (mine !== drawn) return;

@@ -47,6 +47,23 @@ const row = ({ layer, key_shape: key, value_shape: value, dtype, bytes: size, wi
     h('td', { class: 'number' }, bytes(size)),
   );
 
+/** What each layer keeps, read from its tensors; null among the layers stands for those left out. */
+export function layersTable(layers, total) {
+  const dots = () => h('tr', { class: 'dots' }, h('td', { colspan: 5 }, '⋮'));
+  return h(
+    'div',
+    { class: 'scroll' },
+    h(
+      'table',
+      { class: 'cache-table' },
+      h('caption', {}, words.cacheShape),
+      h('thead', {}, h('tr', {}, words.cacheColumns.map((name) => h('th', { scope: 'col' }, name)))),
+      h('tbody', {}, layers.map((layer) => (layer ? row(layer) : dots()))),
+      h('tfoot', {}, h('tr', {}, h('th', { scope: 'row', colspan: 4 }, words.cacheTotal), h('td', { class: 'number' }, bytes(total)))),
+    ),
+  );
+}
+
 /** The card in `root`; update({cache, run, selection}) fills it. */
 export function cacheCard(root) {
   let all = false;
@@ -56,19 +73,7 @@ export function cacheCard(root) {
 
   function table({ layers, bytes: total }) {
     const few = layers.length > 3 && !all ? [layers[0], null, layers.at(-1)] : layers;
-    const dots = h('tr', { class: 'dots' }, h('td', { colspan: 5 }, '⋮'));
-    return h(
-      'div',
-      { class: 'scroll' },
-      h(
-        'table',
-        { class: 'cache-table' },
-        h('caption', {}, words.cacheShape),
-        h('thead', {}, h('tr', {}, words.cacheColumns.map((name) => h('th', { scope: 'col' }, name)))),
-        h('tbody', {}, few.map((layer) => (layer ? row(layer) : dots))),
-        h('tfoot', {}, h('tr', {}, h('th', { scope: 'row', colspan: 4 }, words.cacheTotal), h('td', { class: 'number' }, bytes(total)))),
-      ),
-    );
+    return layersTable(few, total);
   }
 
   function draw() {

@@ -18,7 +18,7 @@ function groups({ n_heads: n, n_kv_heads: kv, head, kv_head: own }, select) {
 }
 
 /** The section in `root`: update({run, card, tokens, selection, fed}, redraw); pick(query, key) chooses a pair. */
-export function headSection(root, { view, select, store }) {
+export function headSection(root, { view, select }) {
   const lead = h('p', { class: 'head-lead' });
   const field = h('input', { type: 'number', min: 0, step: 1, 'aria-label': words.keyLabel, onchange: () => field.value !== '' && take(Number(field.value)) });
   const largest = h('button', { type: 'button', class: 'quiet', onclick: () => take(null) }, words.keyLargest);
@@ -57,7 +57,7 @@ export function headSection(root, { view, select, store }) {
 
   /** A second pass over this position is made once the choice has rested. */
   async function check(args, mine) {
-    if (mine !== drawn || store.state.following) return;
+    if (mine !== drawn) return;
     const mark = (checks, note) => {
       for (const [name, step] of Object.entries(steps)) step.check(checks[name === 'score' ? '' : name], name === 'score' ? '' : note);
     };

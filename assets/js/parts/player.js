@@ -5,7 +5,7 @@ import { at, index, length } from '../core/stops.js';
 import { around } from '../words/around.js';
 import { page, sentences } from '../words/page.js';
 
-const PACE_MS = { text: 2500, tokenize: 3000, embed: 3000, prefill: 3500, decode: 900, select: 700, detokenize: 3000 };
+const PACE_MS = { text: 2500, tokenize: 3000, embed: 3000, prefill: 3500, layers: 3500, decode: 900, select: 700, detokenize: 3000 };
 const MORE = 20;
 const SPEEDS = [0.5, 1, 2, 4];
 

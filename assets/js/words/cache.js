@@ -13,6 +13,7 @@ export const cache = {
     ['in the cache now', bytes(c.bytes), 'the sum of the tensors’ own bytes'],
     ['weights of the model', bytes(costs.parameter_bytes), `as much as ${num(Math.round(costs.parameter_bytes / Math.max(1, c.bytes_per_token)))} positions of cache`],
   ],
+  layers: 'Every layer: shape, type and bytes of its tensors',
   none: 'This model keeps no keys and values, so there is no KV cache to show.',
 
   grid: 'Positions × layers',
@@ -54,11 +55,10 @@ export const cache = {
   here: (name) => `This model (${name})`,
   others: 'Other models',
   asIs: 'as it is',
-  columns: ['', 'key/value heads', 'a token adds', 'the whole cache'],
+  columns: ['', 'a token adds', 'the whole cache'],
   heads: ({ n_heads: h, n_kv_heads: kv, d_head: d, latent, n_layers: l }) => (latent ? `${l} layers, one vector of ${latent}` : `${l} layers × ${kv} of ${h} × ${d}`),
   windowed: ({ window, windowed_layers: w, n_layers: l }) => (window ? `window ${num(window)}${w < l ? ` in ${w} of ${l} layers` : ''}` : ''),
   ends: (context) => `its context ends at ${num(context)}`,
-  full: (per, n) => `${bytes(per)} × ${num(n)}`,
   kinds: 'MHA: a key/value head for each query head. GQA: one for a group of them. MQA: one for all. Window: a layer forgets what is further back. Latent: one compressed vector in place of keys and values.',
 
   race: 'With and without the cache',
@@ -111,7 +111,7 @@ export const cache = {
   compare: 'Compare',
   fullCache: 'Full cache',
   otherCache: { window: 'Window', fp8: '8-bit floats' },
-  drift: 'largest difference of a logit',
+  drift: 'largest difference of a logit, while the texts are the same',
   holds: (size) => `holds ${bytes(size)}`,
   variantSaid: (found, label) => {
     const { steps, first_different: at, kind, bytes: all, other_bytes: less } = found;

@@ -74,6 +74,10 @@ export const ribbon = {
     made: ({ card }) => (card ? `${card.n_layers} layers` : ''),
     time: ({ run }) => ms(inside(run)),
   },
+  layers: {
+    title: 'Layers',
+    made: ({ card }) => (card ? `stream of ${num(card.d_model)}` : ''),
+  },
   decode: {
     title: 'Probabilities',
     made: ({ card }) => (card ? `${num(card.n_vocab)} tokens` : ''),
@@ -111,6 +115,11 @@ export const sentences = {
     `Each id picks one row of a table with ${card ? num(card.n_vocab) : 'as many'} rows${card ? ` of ${num(card.d_model)} numbers` : ''}. These ${run.tokens.length} rows are what enters the first layer.`,
   prefill: ({ run, card }) =>
     `One forward pass took all ${count(run.tokens.length, 'position')} through ${card ? `${card.n_layers} layers` : 'every layer'} at once in ${ms(run.prefill.forward_ms)}, and left keys and values for each in the KV cache.`,
+  layers: ({ run, card }) => {
+    const first = run.steps[0];
+    const end = first ? `; what stands at the end gives ${quoted(first.token)} ${pct(first.probability)}` : '';
+    return `At every position ${card ? num(card.d_model) : 'some'} numbers go through ${card ? `${card.n_layers} layers` : 'the layers'}, and each layer adds to them what it found. At the last prompt token that begins with the row of ${quoted(run.tokens.at(-1))}${end}.`;
+  },
   decode: ({ run, card, now }) => {
     if (!now) return 'The prefill ends with a score for every token of the vocabulary. Press Next to select the first token.';
     const how = now.index === 0 ? 'The last prompt position' : `One new position, through all layers in ${ms(now.forward_ms)},`;

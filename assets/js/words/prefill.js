@@ -25,8 +25,8 @@ export const prefill = {
     label: 'Sort by ',
     byLayer: 'layer',
     names: {
-      previous: 'attention to the previous token',
-      first: 'attention to the first token (sink)',
+      previous: 'attention to previous token',
+      first: 'attention to first token (sink)',
       own: 'attention to itself',
       induction: 'induction',
       entropy: 'entropy',

@@ -1,0 +1,134 @@
+// The lens as a heat map with words in its cells: rows are layers from bottom to top, columns positions.
+
+import { h } from '../core/dom.js';
+import { label } from '../core/tokens.js';
+
+const LEFT = 58;
+const EDGE = 24;
+const NARROWEST = 62;
+const ROW = 19;
+const SIGN = 7.3;
+
+/** Text in a colour that can be read on [r, g, b]. */
+const inkOn = ([r, g, b]) => (0.299 * r + 0.587 * g + 0.114 * b > 140 ? '#14171d' : '#ffffff');
+
+/**
+ * The map in `root`. `show(picture)` draws {columns, rows, value(row, column) from 0 to 1 or null, token(row, column),
+ * input(column), next(column), scale, selected: {row, column}, rowName}; `onSelect` and `onHover` hear of {row, column}.
+ */
+export function lensMap(root, { onSelect, onHover }) {
+  const canvas = h('canvas', { class: 'lens', tabindex: 0, role: 'application' });
+  root.append(canvas);
+  let now = null;
+  let hovered = null;
+
+  const width = () => Math.max(NARROWEST, Math.floor((root.clientWidth - LEFT - 8) / now.columns));
+  const y = (row) => EDGE + (now.rows - 1 - row) * ROW;
+
+  function under(event) {
+    if (!now) return null;
+    const box = canvas.getBoundingClientRect();
+    const column = Math.floor((event.clientX - box.left - LEFT) / width());
+    const row = now.rows - 1 - Math.floor((event.clientY - box.top - EDGE) / ROW);
+    return column >= 0 && column < now.columns && row >= 0 && row < now.rows ? { row, column } : null;
+  }
+
+  function cell(context, row, column, wide) {
+    const value = now.value(row, column);
+    const x = LEFT + column * wide;
+    if (value === undefined) return;
+    const color = now.scale(value ?? 0);
+    context.fillStyle = `rgb(${color})`;
+    context.fillRect(x, y(row), wide - 1, ROW - 1);
+    context.fillStyle = inkOn(color);
+    context.fillText(label(now.token(row, column), Math.floor((wide - 6) / SIGN)), x + 4, y(row) + ROW / 2);
+  }
+
+  function edges(context, style, wide) {
+    const room = Math.floor((wide - 4) / SIGN);
+    const pen = (strong) => {
+      context.fillStyle = style.getPropertyValue(strong ? '--ink' : '--ink-2');
+      context.font = `${strong ? '700 ' : ''}12px ${style.getPropertyValue('--mono')}`;
+    };
+    for (let column = 0; column < now.columns; column += 1) {
+      pen(column === now.selected.column);
+      const x = LEFT + column * wide + 4;
+      context.fillText(label(now.input(column), room), x, y(0) + ROW + EDGE / 2);
+      const next = now.next(column);
+      if (next) context.fillText(label(next, room), x, EDGE / 2);
+    }
+    context.textAlign = 'right';
+    for (let row = 0; row < now.rows; row += 1) {
+      pen(row === now.selected.row);
+      context.fillText(now.rowName(row), LEFT - 7, y(row) + ROW / 2);
+    }
+    pen(false);
+    context.fillText(now.corner.next, LEFT - 7, EDGE / 2);
+    context.fillText(now.corner.input, LEFT - 7, y(0) + ROW + EDGE / 2);
+    context.textAlign = 'left';
+  }
+
+  function frame(context, { row, column }, wide, color, line) {
+    context.strokeStyle = color;
+    context.lineWidth = line;
+    context.strokeRect(LEFT + column * wide - 0.5, y(row) - 0.5, wide, ROW);
+  }
+
+  function draw() {
+    if (!now) return;
+    const ratio = window.devicePixelRatio || 1;
+    const wide = width();
+    const size = { width: LEFT + wide * now.columns + 4, height: 2 * EDGE + now.rows * ROW };
+    Object.assign(canvas, { width: size.width * ratio, height: size.height * ratio });
+    Object.assign(canvas.style, { width: `${size.width}px`, height: `${size.height}px` });
+    const context = canvas.getContext('2d');
+    const style = getComputedStyle(canvas);
+    context.scale(ratio, ratio);
+    context.textBaseline = 'middle';
+    context.font = `12px ${style.getPropertyValue('--mono')}`;
+    for (let row = 0; row < now.rows; row += 1) {
+      for (let column = 0; column < now.columns; column += 1) cell(context, row, column, wide);
+    }
+    edges(context, style, wide);
+    if (hovered) frame(context, hovered, wide, style.getPropertyValue('--ink'), 1.5);
+    const { row, column } = now.selected;
+    if (column >= 0 && column < now.columns) frame(context, { row, column }, wide, style.getPropertyValue('--accent'), 3);
+  }
+
+  canvas.addEventListener('pointermove', (event) => {
+    const at = under(event);
+    if (at?.row === hovered?.row && at?.column === hovered?.column) return;
+    hovered = at;
+    onHover(at);
+    draw();
+  });
+  canvas.addEventListener('pointerleave', () => {
+    hovered = null;
+    onHover(null);
+    draw();
+  });
+  canvas.addEventListener('click', (event) => {
+    const at = under(event);
+    if (at) onSelect(at);
+  });
+  canvas.addEventListener('keydown', (event) => {
+    const step = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!step || !now) return;
+    event.preventDefault();
+    // The arrow keys walk through the stages elsewhere on the page.
+    event.stopPropagation();
+    onSelect({
+      row: Math.min(now.rows - 1, Math.max(0, now.selected.row + step[0])),
+      column: now.selected.column + step[1],
+    });
+  });
+  new ResizeObserver(() => root.clientWidth && draw()).observe(root);
+
+  return {
+    show(picture, name) {
+      now = picture;
+      canvas.setAttribute('aria-label', name);
+      draw();
+    },
+  };
+}

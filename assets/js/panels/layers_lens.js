@@ -1,0 +1,180 @@
+// The logit lens as a heat map; its rows arrive a few at a time.
+
+import { checkMark } from '../charts/check.js';
+import { lensMap } from '../charts/lens_map.js';
+import { unpack } from '../core/arrays.js';
+import { sequential } from '../core/color.js';
+import { fill, h, notice } from '../core/dom.js';
+import { num, pct } from '../core/format.js';
+import { chip, label } from '../core/tokens.js';
+import { layers as words } from '../words/layers.js';
+
+const MODES = Object.keys(words.modes);
+
+/** The value from 0 to 1 that colours a cell. */
+const LEVELS = {
+  rank: (found, at) => (found.rank[at] > 0 ? 1 - Math.log(found.rank[at]) / Math.log(found.vocabulary) : 0),
+  target: (found, at) => found.target[at] || 0,
+  top: (found, at) => found.top[at * found.k],
+  entropy: (found, at) => found.entropy[at] / Math.log2(found.vocabulary),
+};
+
+/** A window of the lens that fills row by row. */
+function collect(tile) {
+  const [, columns, k] = tile.top_ids.shape;
+  const cells = tile.n_rows * columns;
+  const array = (size) => new Float32Array(size).fill(Number.NaN);
+  return {
+    start: tile.note.start, columns, k, rows: tile.n_rows, vocabulary: tile.vocabulary, done: 0,
+    ids: new Int32Array(cells * k), top: array(cells * k), entropy: array(cells), target: array(cells), rank: new Int32Array(cells),
+    next: unpack(tile.target).data, tokens: new Map(), note: tile.note, checks: [],
+  };
+}
+
+function put(found, tile) {
+  const from = tile.row_start * found.columns;
+  found.ids.set(unpack(tile.top_ids).data, from * found.k);
+  found.top.set(unpack(tile.top_probability).data, from * found.k);
+  found.entropy.set(unpack(tile.entropy).data, from);
+  found.target.set(unpack(tile.target_probability).data, from);
+  found.rank.set(unpack(tile.target_rank).data, from);
+  for (const [id, text] of Object.entries(tile.texts)) {
+    const partial = id in tile.partial;
+    found.tokens.set(Number(id), { id: Number(id), text, partial, bytes: tile.partial[id] ?? [], special: tile.special.includes(Number(id)) });
+  }
+  found.done = tile.row_stop;
+  found.checks = tile.checks;
+}
+
+export function lensCard(root, { view, select, store, point }) {
+  let mode = 'rank';
+  let now = null;
+  let found = null;
+  let asked = '';
+  let row = null;
+  const said = h('p', { class: 'layers-said' });
+  const key = h('div', { class: 'layers-legend dim' });
+  const source = h('p', { class: 'dim' });
+  const failure = h('div');
+  const place = h('div', { class: 'lens-place' });
+  const details = h('details', { class: 'layers-details', ontoggle: () => table() });
+  const mark = checkMark();
+  const buttons = MODES.map((name) => h('button', { type: 'button', class: 'quiet', dataset: { mode: name }, onclick: () => choose(name) }, words.modes[name].name));
+  const nav = [h('button', { type: 'button', class: 'quiet', 'aria-label': words.earlier, title: words.earlier, onclick: () => page(-1) }, '‹'), h('button', { type: 'button', class: 'quiet', 'aria-label': words.later, title: words.later, onclick: () => page(1) }, '›')];
+  root.append(
+    h('div', { class: 'card-head' }, h('h2', {}, words.lens), h('div', { class: 'controls' }, h('div', { class: 'choice', role: 'group', 'aria-label': words.colour }, h('span', { class: 'dim' }, words.colour), buttons), h('span', { class: 'lens-nav' }, nav))),
+    h('p', { class: 'dim' }, words.lensNote), failure, place, said, key, details, source, mark.element,
+  );
+  const map = lensMap(place, {
+    onHover: (at) => {
+      say(at);
+      point(at ? found.start + at.column : null);
+    },
+    onSelect: (at) => {
+      row = at.row;
+      const position = Math.max(0, Math.min(found.start + at.column, found.note.n_positions - 1));
+      select({ position, layer: Math.max(0, at.row - 1) });
+    },
+  });
+
+  /** The row in the frame: the one that was clicked, as long as the selected layer is still that row's. */
+  const rowOf = () => (row !== null && Math.max(0, row - 1) === now.layer ? row : now.layer + 1);
+
+  function choose(name) {
+    mode = name;
+    draw();
+  }
+
+  function page(by) {
+    const last = found.note.n_positions - 1;
+    select({ position: by < 0 ? Math.max(0, found.start - 1) : Math.min(last, found.start + found.columns) });
+  }
+
+  const input = (column) => now.tokens[found.start + column];
+  const next = (column) => found.tokens.get(found.next[column]);
+
+  function say(at) {
+    if (!at || at.row >= found.done) return fill(said, h('span', { class: 'dim' }, words.hoverLens));
+    const cell = at.row * found.columns + at.column;
+    const likely = Array.from({ length: found.k }, (_, place) => [chip(found.tokens.get(found.ids[cell * found.k + place]), { limit: 14 }), h('span', { class: 'said' }, `${pct(found.top[cell * found.k + place])} `)]);
+    const follows = next(at.column);
+    fill(
+      said, h('span', { class: 'said' }, words.cell(at.row, '')[0]), chip(input(at.column), { limit: 14 }), h('span', { class: 'said' }, ':'), likely,
+      h('span', { class: 'said' }, words.cellEntropy(found.entropy[cell])),
+      follows && [h('span', { class: 'said' }, words.cellTarget('', 0, 0)[0]), chip(follows, { limit: 14 }), h('span', { class: 'said' }, words.cellTarget('', found.rank[cell], found.target[cell])[2])],
+    );
+  }
+
+  /** The numbers of the selected position, the last row first. */
+  function table() {
+    if (!details.open || !found) return;
+    const column = now.position - found.start;
+    const lines = Array.from({ length: found.done }, (_, i) => found.done - 1 - i).map((at) => {
+      const cell = at * found.columns + column;
+      const numbers = [pct(found.top[cell * found.k]), num(found.entropy[cell]), found.rank[cell] ? num(found.rank[cell]) : '–', found.rank[cell] ? pct(found.target[cell]) : '–'];
+      return h('tr', { class: at === rowOf() ? 'selected' : '' }, h('th', { scope: 'row' }, words.rowName(at)), h('td', {}, chip(found.tokens.get(found.ids[cell * found.k]))), numbers.map((text) => h('td', { class: 'number' }, text)));
+    });
+    const head = h('thead', {}, h('tr', {}, words.lensColumns.map((name) => h('th', { scope: 'col' }, name))));
+    fill(details, h('summary', { class: 'dim' }, words.lensTable(label(now.tokens[now.position]))), h('div', { class: 'scroll' }, h('table', { class: 'layers-table' }, head, h('tbody', {}, lines))));
+  }
+
+  function draw() {
+    if (!found) return;
+    const scale = sequential('--c-resid');
+    buttons.forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.mode === mode)));
+    nav[0].disabled = found.start === 0;
+    nav[1].disabled = found.start + found.columns >= found.note.n_positions;
+    const column = now.position - found.start;
+    map.show(
+      {
+        columns: found.columns, rows: found.rows, scale, input, next, selected: { row: rowOf(), column },
+        value: (at, col) => (at < found.done ? LEVELS[mode](found, at * found.columns + col) : undefined),
+        token: (at, col) => found.tokens.get(found.ids[(at * found.columns + col) * found.k]),
+        rowName: (at) => (at === 0 ? words.embedding : String(at - 1)),
+        corner: { input: words.axisInput, next: words.axisNext },
+      },
+      words.lensLabel(now.position, rowOf()),
+    );
+    const swatch = (t) => h('span', { class: 'swatch', style: { background: `rgb(${scale(t)})` } });
+    fill(key, h('span', {}, words.modes[mode].key), words.legend(mode, found.vocabulary).map(([t, text]) => h('span', {}, swatch(t), text)), found.done < found.rows && h('span', {}, words.loading(found.done, found.rows)));
+    if (!details.open) fill(details, h('summary', { class: 'dim' }, words.lensTable(label(now.tokens[now.position]))));
+    table();
+    fill(source, words.source(found.note));
+    mark.show(found.checks);
+  }
+
+  async function load(wanted) {
+    const { position, length, run } = now;
+    let fresh = null;
+    try {
+      do {
+        const tile = await view('layers_lens', { position, row_start: fresh?.done ?? 0, n: length });
+        if (wanted !== asked || store.state.run?.key !== run.key) return;
+        fresh ??= collect(tile);
+        put(fresh, tile);
+        found = fresh;
+        fill(failure);
+        draw();
+        say(null);
+      } while (fresh.done < fresh.rows);
+    } catch (error) {
+      if (wanted !== asked) return;
+      found = null;
+      notice(failure, error.message);
+    }
+  }
+
+  function update(next) {
+    now = next;
+    const inside = found && now.position >= found.start && now.position < found.start + found.columns;
+    const same = asked.startsWith(`${now.run.key}:${now.length}:`);
+    if (same && inside) return draw();
+    if (same && asked.endsWith(`:${now.position}`)) return undefined;
+    if (!asked.startsWith(`${now.run.key}:`)) found = null;
+    asked = `${now.run.key}:${now.length}:${now.position}`;
+    place.hidden = false;
+    return load(asked);
+  }
+
+  return { update };
+}

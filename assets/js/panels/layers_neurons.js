@@ -1,0 +1,59 @@
+// The neurons of the selected layer's MLP that write most at the selected position.
+
+import { checkMark } from '../charts/check.js';
+import { fill, h, notice } from '../core/dom.js';
+import { num } from '../core/format.js';
+import { chip, label } from '../core/tokens.js';
+import { layers as words } from '../words/layers.js';
+
+const SHOWN = 10;
+const TOKENS = 6;
+
+export function neuronsCard(root, { view, store }) {
+  let now = null;
+  let asked = '';
+  const title = h('h2');
+  const note = h('p', { class: 'dim' });
+  const failure = h('div');
+  const place = h('div', { class: 'scroll' });
+  const mark = checkMark();
+  root.append(h('div', { class: 'card-head' }, title), note, failure, place, mark.element);
+
+  const chips = (tokens) => h('td', { class: 'chips' }, tokens.slice(0, TOKENS).map((token) => chip(token, { limit: 14, title: words.by(label(token), token.by) })));
+
+  function row(neuron, gated) {
+    const inputs = gated ? [neuron.gate, neuron.up] : [neuron.up];
+    const numbers = [neuron.activation, ...inputs, neuron.direction, neuron.effect];
+    return h('tr', {}, h('th', { scope: 'row' }, neuron.index), numbers.map((value) => h('td', { class: 'number' }, num(value))), chips(neuron.promotes), chips(neuron.suppresses));
+  }
+
+  function show(found) {
+    fill(title, h('span', {}, ...words.neurons(found.layer, chip(now.tokens[found.position]))));
+    fill(note, words.neuronsNote(found));
+    const head = words.neuronColumns(found.gated, chip(found.token, { limit: 12 })).map((name) => h('th', { scope: 'col' }, name));
+    fill(place, h('table', { class: 'layers-table' }, h('thead', {}, h('tr', {}, head)), h('tbody', {}, found.neurons.map((neuron) => row(neuron, found.gated)))));
+    mark.show(found.checks);
+    fill(failure);
+    place.hidden = note.hidden = false;
+  }
+
+  async function update(next) {
+    now = next;
+    const { run, position, layer, length } = now;
+    const key = JSON.stringify([run.key, position, layer, length]);
+    if (key === asked) return;
+    asked = key;
+    try {
+      const found = await view('layers_neurons', { position, layer, k: SHOWN, n: length });
+      if (key === asked && store.state.run?.key === run.key) show(found);
+    } catch (error) {
+      if (key !== asked) return;
+      place.hidden = note.hidden = true;
+      fill(title, h('span', {}, ...words.neurons(layer, chip(now.tokens[position]))));
+      mark.show([]);
+      notice(failure, error.message);
+    }
+  }
+
+  return { update };
+}
