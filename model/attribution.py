@@ -6,26 +6,25 @@ held at what it is at this position, norm and unembedding are linear, so a logit
 """
 
 import math
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from model.block_parts import BlockParts, Part, matrix, stream_parts
+from model.block_parts import BlockParts, matrix, stream_parts
 from model.embeddings import to_numpy
-from model.frozen import Frozen, freeze
 from model.head_output import output_bias, output_projection
 from model.language_model import LanguageModel
 from model.lens import followers, known_unembedding
+from model.readout import Readout, after_sublayer, before_softcap, readout, through
 from model.recording import LayerRows, Window
 from model.records import Check
 from model.records_layers import Attribution, Share
-from model.residual import at, note, recomputed
+from model.residual import at, note, passed, recomputed
 from model.selfcheck import LOGIT_TOLERANCE
 from model.tokens import describe
 from model.trace import Trace
-from model.unembedding import Unembedding
 from model.validate import require_integer
 from model.window import window_of
 
@@ -33,18 +32,6 @@ CANDIDATES = 12
 LARGEST = 10
 TOTAL = "parts sum to the logit"
 HEADS = "heads sum to attn_out"
-
-
-@dataclass(frozen=True, eq=False)
-class Readout:
-    """A linear function of the stream before the final norm: its `direction` (d_model,) and `constant`, float64.
-
-    `maps` lead from the stream to the head's input. Direction and constant give logits before a softcap.
-    """
-
-    direction: Tensor
-    constant: float
-    maps: tuple[Frozen, ...]
 
 
 @torch.inference_mode()
@@ -59,41 +46,51 @@ def attribution(
     if against is not None:
         require_integer("against", against, 0, lm.card.n_vocab - 1, "use an id of this vocabulary")
     reading = readout(way, rows[-1].resid_post, token_id, against)
+    shares = _shares(lm, trace, rows, reading)
+    logits = _own_logits(trace, window, position)
+    top = logits.topk(CANDIDATES)
+    logit = before_softcap(way, logits, token_id)
+    if against is not None:
+        logit -= before_softcap(way, logits, against)
+    checks = (_total_check(lm, shares["total"], logit, logits), *_heads_check(lm, shares.pop("errors")))
+    return Attribution(
+        position=position,
+        token=describe(lm.vocabulary, token_id, -1),
+        against=None if against is None else describe(lm.vocabulary, against, -1),
+        logit=logit,
+        softcap=way.softcap,
+        candidates=tuple(describe(lm.vocabulary, i, -1) for i in top.indices.tolist()),
+        candidate_logits=to_numpy(top.values),
+        note=note(trace, window),
+        checks=passed(lm, (*checks, *recomputed(lm, window))),
+        **shares,
+    )
+
+
+def _shares(lm: LanguageModel, trace: Trace, rows: list[LayerRows], reading: Readout) -> dict[str, Any]:
+    """The fields of an `Attribution` that say what each part adds, and the errors of the heads' sums."""
     parts = stream_parts(lm).blocks
     mixed = [_heads(lm, trace, index, *pair, reading) for index, pair in enumerate(zip(rows, parts, strict=True))]
     heads, beside, errors, reasons = zip(*mixed, strict=True)
     attention = [_share(reading, row.attn_out) for row in rows]
     mlp = [_share(reading, row.mlp_out) for row in rows]
     embedding = float(reading.direction @ rows[0].resid_pre.double())
-    table = _table(heads)
     attention_total, mlp_total = sum(attention), float(np.nansum(mlp))
-    total = embedding + attention_total + mlp_total + reading.constant
-    logits = _own_logits(trace, window, position)
-    top = logits.topk(CANDIDATES)
-    logit = before_softcap(way, logits, token_id) - (before_softcap(way, logits, against) if against is not None else 0.0)
-    checks = (_total_check(lm, total, logit, logits), *_heads_check(lm, errors), *recomputed(lm, window))
-    return Attribution(
-        position=position,
-        token=describe(lm.vocabulary, token_id, -1),
-        against=None if against is None else describe(lm.vocabulary, against, -1),
-        logit=logit,
-        total=total,
-        softcap=way.softcap,
-        embedding=embedding,
-        constant=reading.constant,
-        attention=np.array(attention, np.float32),
-        mlp=np.array(mlp, np.float32),
-        attention_total=attention_total,
-        mlp_total=mlp_total,
-        heads=table,
-        beside_heads=np.array(beside, np.float32),
-        without_heads=next((reason for reason in reasons if reason), ""),
-        largest=_largest(embedding, attention, mlp, table),
-        candidates=tuple(describe(lm.vocabulary, i, -1) for i in top.indices.tolist()),
-        candidate_logits=to_numpy(top.values),
-        note=note(trace, window),
-        checks=checks,
-    )
+    table = _table(heads)
+    return {
+        "total": embedding + attention_total + mlp_total + reading.constant,
+        "embedding": embedding,
+        "constant": reading.constant,
+        "attention": np.array(attention, np.float32),
+        "mlp": np.array(mlp, np.float32),
+        "attention_total": attention_total,
+        "mlp_total": mlp_total,
+        "heads": table,
+        "beside_heads": np.array(beside, np.float32),
+        "without_heads": next((reason for reason in reasons if reason), ""),
+        "largest": _largest(embedding, attention, mlp, table),
+        "errors": errors,
+    }
 
 
 def chosen(lm: LanguageModel, trace: Trace, window: Window, position: int, token_id: int | None) -> int:
@@ -103,48 +100,6 @@ def chosen(lm: LanguageModel, trace: Trace, window: Window, position: int, token
         return token_id
     follower = int(followers(trace, window)[position - window.start])
     return follower if follower >= 0 else int(window.logits[position - window.start].argmax())
-
-
-def readout(way: Unembedding, last: Tensor, token_id: int, against: int | None) -> Readout:
-    """The linear function that gives a token's logit, or a difference of two, at this last residual (d_model,)."""
-    weight, bias = matrix(way.head), getattr(way.head, "bias", None)
-    ids = [token_id] if against is None else [token_id, against]
-    signs = torch.tensor([1.0, -1.0], dtype=torch.float64)[: len(ids)]
-    direction = (weight[:, ids].double().cpu() @ signs) * way.factor
-    constant = 0.0 if bias is None else float(bias[ids].double().cpu() @ signs) * way.factor
-    maps = stages(way, last)
-    for stage in reversed(maps):
-        constant += float(stage.bias @ direction)
-        direction = stage.pull(direction)
-    return Readout(direction, constant, maps)
-
-
-def stages(way: Unembedding, last: Tensor) -> tuple[Frozen, ...]:
-    """The modules between the last block and the head as linear maps at this residual (d_model,)."""
-    maps, weight = [], way.head.weight
-    row = last[None, None].to(weight.device, weight.dtype)
-    for module in way.modules:
-        output = module(row)
-        maps.append(freeze(module, row[0, 0].cpu(), output[0, 0].cpu()))
-        row = output
-    return tuple(maps)
-
-
-def before_softcap(way: Unembedding, logits: Tensor, token_id: int) -> float:
-    """A logit as it was before the softcap, where there is one."""
-    logit = float(logits[token_id])
-    return logit if way.softcap is None else math.atanh(logit / way.softcap) * way.softcap
-
-
-def after_sublayer(part: Part, raw: Tensor, added: Tensor) -> Frozen | None:
-    """The norm between a sublayer's output `raw` and what is added, as a linear map; None where there is none."""
-    return freeze(part.module, raw, added / part.factor) if part.normed else None
-
-
-def through(part: Part, norm: Frozen | None, direction: Tensor) -> tuple[Tensor, float]:
-    """The direction of the sublayer's output that a direction of the stream reads, and what the norm's bias adds."""
-    direction = direction * part.factor
-    return (direction, 0.0) if norm is None else (norm.pull(direction), float(norm.bias @ direction))
 
 
 def _share(reading: Readout, added: Tensor | None) -> float:

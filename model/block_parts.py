@@ -81,9 +81,13 @@ def _probe(lm: LanguageModel) -> list[tuple[nn.Module, list[Seen]]]:
     ids = torch.tensor([[(17 * i + 3) % lm.card.n_vocab for i in range(n)]], device=lm.device)
     blocks = lm.anatomy.blocks
     modules = [module for block in blocks for module in block.modules()]
-    with lm.lock, torch.inference_mode(), capturing(Capture(), n):
-        with recording(modules, n, widest=lm.card.d_model) as calls:
-            lm.model(ids, use_cache=False, logits_to_keep=1)
+    with (
+        lm.lock,
+        torch.inference_mode(),
+        capturing(Capture(), n),
+        recording(modules, n, widest=lm.card.d_model) as calls,
+    ):
+        lm.model(ids, use_cache=False, logits_to_keep=1)
     owner = {module: index for index, block in enumerate(blocks) for module in block.modules()}
     by_block: list[list[Seen]] = [[] for _ in blocks]
     for call in calls:

@@ -42,7 +42,8 @@ def pass_over(lm: LanguageModel, ids: Sequence[int], cache: Cache | None) -> tup
 def cache_race(lm: LanguageModel, recipe: Recipe, tokens: Tokens, n_tokens: int) -> Iterator[Progress | Race]:
     """Decodes up to `n_tokens` both ways, and yields the race so far after each token.
 
-    Ends at the recipe's own end, at `n_tokens`, or when a minute is spent. Raises UserError for a model without a cache.
+    Ends at the recipe's own end, at `n_tokens`, or when a minute is spent. Raises UserError for a model
+    without a cache.
     """
     cache = new_cache(lm)
     run = Run(replace(recipe, max_new_tokens=n_tokens), tokens)
@@ -51,14 +52,14 @@ def cache_race(lm: LanguageModel, recipe: Recipe, tokens: Tokens, n_tokens: int)
     yield Progress("Decoding both ways: token", 0, n_tokens)
     while not race.ended:
         logits, cached_seconds = pass_over(lm, ids[fed:], cache)
+        costs = costs_of(lm, cache)
+        if not costs.layers:
+            raise UserError("This model keeps no keys and values, so there is no cache to race against.")
         n_new, fed = len(ids) - fed, len(ids)
         # A place to be stopped at, between two passes that may both be long.
         yield Progress("Decoding both ways: token", len(race.steps) + 1, n_tokens)
         again, full_seconds = pass_over(lm, ids, None)
         step, other = select(lm, run, logits, 0.0), select(lm, run, again, 0.0)
-        costs = costs_of(lm, cache)
-        if not costs.layers:
-            raise UserError("This model keeps no keys and values, so there is no cache to race against.")
         found = RaceStep(
             token=step.token,
             equal=step.token.id == other.token.id,
@@ -66,20 +67,19 @@ def cache_race(lm: LanguageModel, recipe: Recipe, tokens: Tokens, n_tokens: int)
             largest_logit=float(again.abs().max()),
             cached_seconds=cached_seconds,
             full_seconds=full_seconds,
-            cached=costs.cached(n_new, len(ids)),
-            full=costs.full(len(ids)),
+            cached=costs.cached(n_new, fed),
+            full=costs.full(fed),
         )
         run = replace(run, steps=(*run.steps, step))
         ids.append(step.token.id)
         late = time.monotonic() + full_seconds > until
-        race = replace(
-            race,
-            steps=(*race.steps, found),
-            text=written(run.steps),
-            cache_bytes=held_bytes(cache),
-            ended=stop_reason(lm, run).kind or ("time" if late else ""),
-        )
+        race = _with_step(race, found, run, cache, stop_reason(lm, run).kind or ("time" if late else ""))
         yield race
+
+
+def _with_step(race: Race, step: RaceStep, run: Run, cache: Cache, ended: str) -> Race:
+    steps = (*race.steps, step)
+    return replace(race, steps=steps, text=written(run.steps), cache_bytes=held_bytes(cache), ended=ended)
 
 
 def held_bytes(cache: Cache) -> int:

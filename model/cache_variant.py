@@ -107,9 +107,7 @@ def _next_logits(lm: LanguageModel, run: Run, cache: Cache) -> Tensor | None:
     return pass_over(lm, ids, cache)[0]
 
 
-def _with_step(
-    lm: LanguageModel, found: Variant, runs: list[Run], logits: list[Tensor | None], late: bool
-) -> Variant:
+def _with_step(lm: LanguageModel, found: Variant, runs: list[Run], logits: list[Tensor | None], late: bool) -> Variant:
     """The comparison with one more step; the logits are compared while all ids before them are the same."""
     index = len(found.steps)
     token, other = (run.steps[index].token if len(run.steps) > index else None for run in runs)

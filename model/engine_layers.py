@@ -28,8 +28,6 @@ class LayersCalls:
         """What each part of the network added to a token's logit, or to the difference of two."""
         return attribution(self.lm, self._trace(recipe), position, token_id, against)
 
-    def neurons(
-        self, recipe: Recipe, layer: int, position: int, k: int, token_id: int | None = None
-    ) -> Neurons:
+    def neurons(self, recipe: Recipe, layer: int, position: int, k: int, token_id: int | None = None) -> Neurons:
         """The neurons of a layer that write most at a position."""
         return neurons(self.lm, self._trace(recipe), layer, position, k, token_id)

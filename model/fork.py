@@ -37,9 +37,7 @@ def fork(lm: LanguageModel, parents: list[Trace], recipe: Recipe, tokens: Tokens
         cache, capture = cut_cache(parent.cache, n_positions), _cut_capture(parent.capture, n_positions)
         logits = parent.logits[:n_logits]
     seconds = now(lm.device) - started
-    run = Run(
-        recipe, tokens, parent.run.prefill, steps, reused_positions=n_positions, reuse_seconds=seconds
-    )
+    run = Run(recipe, tokens, parent.run.prefill, steps, reused_positions=n_positions, reuse_seconds=seconds)
     return Trace(recipe, run, capture, cache, logits)
 
 

@@ -14,7 +14,7 @@ from model.language_model import LanguageModel
 from model.recording import Window
 from model.records import Check
 from model.records_layers import LensTile
-from model.residual import note, recomputed
+from model.residual import note, passed, recomputed
 from model.selfcheck import LOGIT_TOLERANCE
 from model.tokens import describe
 from model.trace import Trace
@@ -46,12 +46,14 @@ def lens(lm: LanguageModel, trace: Trace, position: int, row_start: int) -> Lens
     cost = lm.card.n_vocab * n
     at_once = max(1, int(min(PRODUCTS_A_CALL / (cost * lm.card.d_model), LOGITS_A_CALL / cost)))
     row_stop = min(n_rows, row_start + at_once)
+    # With the first rows too: what fails its check is not shown at all.
+    proved = row_start == 0 or row_stop == n_rows
+    checks = passed(lm, (lens_check(lm, way, window), *recomputed(lm, window))) if proved else ()
     stream = [window.layers[0].resid_pre, *(layer.resid_post for layer in window.layers)][row_start:row_stop]
     target = followers(trace, window)
     logits = way.logits(torch.cat(stream)).unflatten(0, (len(stream), n))
     top, entropy, probability, rank = _read(logits, target)
     ids = set(top.indices.flatten().tolist()) | {i for i in target.tolist() if i >= 0}
-    checks = (lens_check(lm, way, window), *recomputed(lm, window)) if row_stop == n_rows else ()
     return LensTile(
         row_start=row_start,
         row_stop=row_stop,

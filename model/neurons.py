@@ -8,17 +8,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.attribution import Readout, after_sublayer, chosen, readout, through
+from model.attribution import chosen
 from model.block_parts import BlockParts, matrix, stream_parts
 from model.embeddings import to_numpy
 from model.errors import UserError
 from model.frozen import Frozen
 from model.language_model import LanguageModel
 from model.lens import known_unembedding
+from model.readout import Readout, after_sublayer, readout, through
 from model.recording import LayerRows
 from model.records import Check
 from model.records_layers import Neuron, Neurons
-from model.residual import at, note, recomputed
+from model.residual import at, note, passed, recomputed
 from model.selfcheck import LOGIT_TOLERANCE
 from model.tokens import describe
 from model.trace import Trace
@@ -28,6 +29,8 @@ from model.window import window_of
 
 MOST = 20
 TOKENS = 8
+# Share of the largest activation: bfloat16 rounds by a hundredth.
+RECOGNISED = 0.02
 SUM = "neurons sum to mlp_out"
 FUNCTIONS = {
     "SiLU": F.silu,
@@ -40,9 +43,7 @@ FUNCTIONS = {
 
 
 @torch.inference_mode()
-def neurons(
-    lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, token_id: int | None = None
-) -> Neurons:
+def neurons(lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, token_id: int | None = None) -> Neurons:
     """The `k` neurons of a layer that write most at a position. Raises UserError where the MLP is no one matrix."""
     way = known_unembedding(lm)
     require_integer("layer", layer, 0, len(lm.anatomy.blocks) - 1, "layers are counted from 0")
@@ -70,7 +71,7 @@ def neurons(
         gated=gate is not None,
         neurons=tuple(_neurons(lm, way, parts, row, reading, order, gate, up)),
         note=note(trace, window),
-        checks=(_sum_check(lm, parts.down, hidden @ weight, row), *recomputed(lm, window)),
+        checks=passed(lm, (_sum_check(lm, parts.down, hidden @ weight, row), *recomputed(lm, window))),
     )
 
 
@@ -79,20 +80,23 @@ def entering(parts: BlockParts, row: LayerRows) -> tuple[Tensor | None, Tensor |
 
     Which of two inputs is the gate, and which function acts on it, is what gives the activations that were seen.
     """
-    if row.mlp_in is None:
+    if row.mlp_in is None or len(parts.inputs) > 2:
         return None, None, ""
     rows = [_applied(module, row.mlp_in) for module in parts.inputs]
     if len(rows) == 1 and len(rows[0]) == 2 * len(row.hidden):
         rows = list(rows[0].chunk(2))
     if len(rows) == 1:
-        named = [name for name, function in FUNCTIONS.items() if _same(function(rows[0]), row.hidden)]
-        return None, rows[0], named[0] if named else ""
-    if len(rows) == 2:
-        for gate, up in (rows, rows[::-1]):
-            for name, function in FUNCTIONS.items():
-                if _same(function(gate) * up, row.hidden):
-                    return gate, up, name
-    return None, None, ""
+        found = [(_missed(function(rows[0]), row.hidden), name, None, rows[0]) for name, function in FUNCTIONS.items()]
+    else:
+        found = [
+            (_missed(function(gate) * up, row.hidden), name, gate, up)
+            for gate, up in (rows, rows[::-1])
+            for name, function in FUNCTIONS.items()
+        ]
+    missed, name, gate, up = min(found, key=lambda one: one[0])
+    if missed <= RECOGNISED:
+        return gate, up, name
+    return None, rows[0] if len(rows) == 1 else None, ""
 
 
 def _applied(module: nn.Module, x: Tensor) -> Tensor:
@@ -100,8 +104,9 @@ def _applied(module: nn.Module, x: Tensor) -> Tensor:
     return module(x[None].to(weight.device, weight.dtype))[0].float().cpu()
 
 
-def _same(a: Tensor, b: Tensor) -> bool:
-    return bool((a - b).abs().max() <= 0.02 * b.abs().max())
+def _missed(ours: Tensor, seen: Tensor) -> float:
+    """The largest difference, as a share of the largest activation."""
+    return float((ours - seen).abs().max() / seen.abs().max().clamp_min(1e-30))
 
 
 def _neurons(
@@ -154,8 +159,8 @@ def _sum_check(lm: LanguageModel, down: nn.Module, total: Tensor, row: LayerRows
     bias = 0.0 if down.bias is None else down.bias.detach().float().cpu()
     largest = float(row.mlp_raw.abs().max())
     how = (
-        f"All {len(row.hidden):,} neurons' writings{'' if down.bias is None else ' and the bias'}, summed, against what "
-        f"the MLP gave: the largest difference of an entry; its largest entry is {largest:.3g}."
+        f"All {len(row.hidden):,} neurons' writings{'' if down.bias is None else ' and the bias'}, summed, against "
+        f"what the MLP gave: the largest difference of an entry; its largest entry is {largest:.3g}."
     )
     tolerance = LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest
     return Check(SUM, float((total + bias - row.mlp_raw).abs().max()), tolerance, how)

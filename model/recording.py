@@ -44,9 +44,7 @@ class _Rows:
 
 
 @contextmanager
-def recording(
-    modules: Iterable[nn.Module], n: int, start: int = 0, widest: int | None = None
-) -> Iterator[list[Seen]]:
+def recording(modules: Iterable[nn.Module], n: int, start: int = 0, widest: int | None = None) -> Iterator[list[Seen]]:
     """Inside, the calls of `modules` in a pass over `n` positions are noted, in the order in which they end.
 
     Rows from `start` on are kept. The list fills while the pass runs.

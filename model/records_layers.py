@@ -58,7 +58,7 @@ class LensTile:
 
     `top_*` are the likeliest tokens; `entropy` in bits; `target` is the token that follows each position in this
     run (-1 where none does yet), with its probability and rank (1 for the likeliest; NaN and 0 without a target).
-    `tokens` describes every id that occurs. `checks` come with the last row.
+    `tokens` describes every id that occurs. `checks` come with the first and the last rows.
     """
 
     row_start: int
@@ -90,8 +90,8 @@ class Share:
 class Attribution:
     """What each part adds to the logit of `token`, less that of `against` if there is one.
 
-    `logit` is the run's own, before a softcap; embedding + attention_total + mlp_total + constant = `total`. `heads` split
-    `attention` where W_O could be split (NaN elsewhere), `beside_heads` is what is no head's (biases).
+    `logit` is the run's own, before a softcap; embedding + attention_total + mlp_total + constant = `total`.
+    `heads` split `attention` where W_O could be split (NaN elsewhere), `beside_heads` is what is no head's (biases).
     `without_heads` says why there are no heads. `constant` is the final norm's and the unembedding's bias.
     `largest` are the parts that add or take most, heads in place of attention where there are heads.
     """

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from model.block_parts import stream_parts
 from model.embeddings import to_numpy
+from model.errors import UserError
 from model.language_model import LanguageModel
 from model.recording import LayerRows, Window
 from model.records import Check
@@ -52,7 +53,7 @@ def residual_stream(lm: LanguageModel, trace: Trace, position: int, layer: int) 
         vectors=to_numpy(torch.stack(list(shown.values()))),
         reach=float(torch.stack(list(shown.values())).abs().flatten().quantile(0.98)),
         note=note(trace, window),
-        checks=(_sum_check(lm, rows), _ends_meet(lm, rows), *recomputed(lm, window)),
+        checks=passed(lm, (_sum_check(lm, rows), _ends_meet(lm, rows), *recomputed(lm, window))),
     )
 
 
@@ -86,6 +87,17 @@ def recomputed(lm: LanguageModel, window: Window) -> tuple[Check, ...]:
         f"largest difference from {window.how}, whose largest is {window.largest:.3g}."
     )
     return (Check(RECOMPUTED, window.difference, tolerance, how),)
+
+
+def passed(lm: LanguageModel, checks: tuple[Check, ...]) -> tuple[Check, ...]:
+    """The checks, if all hold. Raises UserError else: what fails its check is not shown."""
+    for check in checks:
+        if not check.passed:
+            raise UserError(
+                f"Not shown for {lm.card.model_id!r}: the check {check.name!r} failed with an error of "
+                f"{check.error:.2g}, where {check.tolerance:.2g} is allowed. {check.how}"
+            )
+    return checks
 
 
 def _total(layer: LayerRows) -> Tensor:

@@ -17,7 +17,7 @@ from model.forward import forward, new_cache
 from model.language_model import LanguageModel
 from model.pattern import pattern_rows
 from model.records import Check
-from model.streamed import streamed_maps
+from model.streamed import eager_pass, streamed_maps
 
 PROMPT = "The quick brown fox jumps over the lazy dog, then the quick brown fox sleeps."
 N_CHECKED, N_DECODED = 16, 2
@@ -80,7 +80,7 @@ def _attempt_streamed(lm: LanguageModel, ids: Sequence[int]) -> tuple[Check, ...
     """The checks of maps taken out of a pass layer by layer; none where that gives no right map."""
     try:
         maps, eager = streamed_maps(lm, ids, range(lm.card.n_layers))
-        own = own_patterns(lm, ids)
+        own = [layer[0].float().cpu() for layer in eager_pass(lm, ids).attentions]
         cached = _cached_logits(lm, ids)
         if not maps or len(maps) != len(own):
             return ()
@@ -92,22 +92,7 @@ def _attempt_streamed(lm: LanguageModel, ids: Sequence[int]) -> tuple[Check, ...
     return checks if all(check.passed for check in checks) else ()
 
 
-@torch.inference_mode()
-def own_patterns(lm: LanguageModel, ids: Sequence[int]) -> list[Tensor]:
-    """The maps (head, query, key) that the model itself returns, of all layers at once."""
-    implementation = lm.model.config._attn_implementation
-    try:
-        lm.model.set_attn_implementation("eager")
-        tokens = torch.tensor([list(ids)], device=lm.device)
-        out = lm.model(tokens, use_cache=False, output_attentions=True, logits_to_keep=1)
-    finally:
-        lm.model.set_attn_implementation(implementation)
-    return [layer[0].float().cpu() for layer in out.attentions]
-
-
-def compare(
-    lm: LanguageModel, ours: dict[int, Tensor], maps: dict[int, Tensor], where: str
-) -> tuple[Check, Check]:
+def compare(lm: LanguageModel, ours: dict[int, Tensor], maps: dict[int, Tensor], where: str) -> tuple[Check, Check]:
     """Captured against eager maps (head, query, key), by layer: the largest difference, also of row sums."""
     error = max(_distance(ours[index], maps[index]) for index in maps)
     sums = max(_distance(ours[index].sum(-1), maps[index].sum(-1)) for index in maps)

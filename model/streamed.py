@@ -31,16 +31,26 @@ def streamed_maps(lm: LanguageModel, ids: Sequence[int], layers: Collection[int]
         for index, block in enumerate(lm.anatomy.blocks)
         for module in (*block.children(), block)
     ]
-    own = lm.model.config._attn_implementation
     try:
-        lm.model.set_attn_implementation("eager")
-        tokens = torch.tensor([list(ids)], device=lm.device)
-        out = lm.model(tokens, use_cache=False, output_attentions=True, logits_to_keep=1)
+        out = eager_pass(lm, ids)
     finally:
-        lm.model.set_attn_implementation(own)
         for handle in handles:
             handle.remove()
     return kept, out.logits[0, -1].float().cpu()
+
+
+@torch.inference_mode()
+def eager_pass(lm: LanguageModel, ids: Sequence[int]):
+    """One pass by the model's own eager attention that is asked for its maps, without a cache."""
+    config = lm.model.config
+    own = config._attn_implementation
+    try:
+        # These families refuse `set_attn_implementation`, but read the config at every call.
+        config._attn_implementation = "eager"
+        tokens = torch.tensor([list(ids)], device=lm.device)
+        return lm.model(tokens, use_cache=False, output_attentions=True, logits_to_keep=1)
+    finally:
+        config._attn_implementation = own
 
 
 def _taking(kept: dict[int, Tensor], index: int, wanted: bool, n: int):

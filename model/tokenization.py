@@ -138,9 +138,6 @@ def _piece(vocabulary: Vocabulary, tokens: Tokens, index: int, place: tuple[int,
     # Found whole, or put there by the tokenizer: never through its algorithm.
     added = cut is None or _found_whole(vocabulary, tokens.text, run[0])
     start, end = (cut.start, cut.end) if cut else (run[0].start, run[-1].end)
-    # A normaliser that composes characters leaves the marks out of the offsets.
-    while end < len(tokens.text) and unicodedata.combining(tokens.text[end]):
-        end += 1
     written = run[0].piece if added else cut.written
     own = [] if added else vocabulary.tokenizer.backend_tokenizer.model.tokenize(written)
     letters = vocabulary.byte_level and not added
@@ -179,7 +176,18 @@ def pre_tokenized(vocabulary: Vocabulary, tokens: Tokens) -> list[Cut]:
                 cuts.append(Cut(tokens.text[slice(*pair)], *pair))
         else:
             cuts.append(Cut(written, start, end))
-    return cuts
+    return _with_marks(tokens.text, cuts)
+
+
+def _with_marks(text: str, cuts: list[Cut]) -> list[Cut]:
+    """The cuts with the combining marks after them: a normaliser that composes leaves them out of the offsets."""
+    out = []
+    for cut, following in itertools.zip_longest(cuts, cuts[1:]):
+        end, limit = cut.end, following.start if following else len(text)
+        while end < limit and unicodedata.combining(text[end]):
+            end += 1
+        out.append(cut._replace(end=end))
+    return out
 
 
 def _found_whole(vocabulary: Vocabulary, text: str, token: Token) -> bool:

@@ -56,7 +56,8 @@ def unembedding(lm: LanguageModel) -> Unembedding:
     try:
         raw = plain.logits(last)
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        return Unembedding((), lm.anatomy.head, reason=f"the modules after the last layer cannot be run alone ({error})")
+        reason = f"the modules after the last layer cannot be run alone ({error})"
+        return Unembedding((), lm.anatomy.head, reason=reason)
     found = _finishing(lm, plain, raw, logits)
     error, largest = float((found.finished(raw) - logits).abs().max()), float(logits.abs().max())
     if not error <= LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest:

@@ -42,8 +42,10 @@ def window_of(lm: LanguageModel, trace: Trace, position: int) -> Window:
     hint = "a token goes through the model when the next is asked for"
     require_integer("position", position, 0, len(ids) - 1, hint)
     with lm.lock:
-        held = [window for window in trace.windows.values() if window.start <= position < window.stop]
-        found = held[-1] if held else _record(lm, trace, parts.blocks, ids, *around(len(ids), position, WINDOW))
+        # One that was cut short by the end of the run, as it was then, is not enough when the run has grown.
+        held = [w for w in trace.windows.values() if w.start <= position < w.stop]
+        whole = [w for w in held if w.stop - w.start == WINDOW or w.stop == len(ids)]
+        found = whole[-1] if whole else _record(lm, trace, parts.blocks, ids, *around(len(ids), position, WINDOW))
         trace.windows[found.start, found.stop] = found
         trace.windows.move_to_end((found.start, found.stop))
         while len(trace.windows) > KEPT_WINDOWS:
@@ -120,9 +122,7 @@ def _watched(block: nn.Module, parts: BlockParts, projection: nn.Module | None) 
     return [module for module in modules if module is not None]
 
 
-def _rows(
-    block: nn.Module, parts: BlockParts, projection: nn.Module | None, seen: dict[nn.Module, Seen]
-) -> LayerRows:
+def _rows(block: nn.Module, parts: BlockParts, projection: nn.Module | None, seen: dict[nn.Module, Seen]) -> LayerRows:
     def entered(module: nn.Module | None) -> Tensor | None:
         return seen[module].entered if module in seen else None
 
@@ -150,9 +150,7 @@ def _added(part: Part | None, seen: dict[nn.Module, Seen]) -> tuple[Tensor | Non
     return added, call.entered if part.normed else call.left
 
 
-def _difference(
-    trace: Trace, again: Capture, logits: Tensor, start: int, stop: int
-) -> tuple[float, float, str]:
+def _difference(trace: Trace, again: Capture, logits: Tensor, start: int, stop: int) -> tuple[float, float, str]:
     """(largest difference, largest value, of what): this pass against what the run itself left.
 
     Its logits where it kept them (from the last prompt position on), else the keys of its last layer.

@@ -95,18 +95,17 @@ def test_step_by_step_gives_the_same_tokens_as_a_whole_run(page, server, engine)
     page.fill("#prompt", "Cats like")
     page.click("text=Step by step")
     page.wait_for_selector("text=nothing generated yet")
-    for n in range(1, 4):
+    for _ in range(12):
         page.click("button[aria-label=Next]")
-        page.wait_for_function(f"() => document.querySelectorAll('.group-generated .chip').length >= {n}")
-        finished_step = "() => !document.querySelector('.status .working')"
-        page.wait_for_function(finished_step)
-        page.wait_for_timeout(400)
+        page.wait_for_timeout(500)
+        page.wait_for_function("() => !document.querySelector('.status .working')")
+    assert 3 <= len(tokens(page)) < 24
     run = answer(engine, Recipe("Cats like", max_new_tokens=24))
-    assert tokens(page)[:3] == [step.token.id for step in run.steps[:3]]
+    assert tokens(page) == [step.token.id for step in run.steps[: len(tokens(page))]]
 
 
 def test_pause_keeps_what_was_decoded_and_next_goes_on_with_the_same_tokens(page, server, engine):
-    recipe = Recipe("Write a long story about a fox.", max_new_tokens=200)
+    recipe = Recipe("1, 2, 3, 4, 5, 6, 7,", max_new_tokens=200)
     page.goto(server)
     finished(page)
     page.click(".settings summary")
@@ -114,7 +113,7 @@ def test_pause_keeps_what_was_decoded_and_next_goes_on_with_the_same_tokens(page
     page.fill("#prompt", recipe.prompt)
     page.click("button.run")
     page.wait_for_selector(".status button:has-text('Pause')")
-    page.wait_for_function("() => document.querySelector('#tbt').dataset.prompt.startsWith('Write')")
+    page.wait_for_function("() => document.querySelector('#tbt').dataset.prompt.startsWith('1, 2')")
     page.wait_for_function("() => document.querySelectorAll('.group-generated .chip').length > 3")
     page.click(".status button:has-text('Pause')")
     page.wait_for_timeout(700)

@@ -66,6 +66,18 @@ def test_only_the_layer_that_is_wanted_is_kept(tiny):
     assert [len(module._forward_hooks) for module in tiny.model.modules()] == hooks
 
 
+def test_a_run_on_sdpa_is_shown_the_eager_maps_that_give_its_logits(lm):
+    """falcon's SDPA path would return maps that forgot the causal mask: only the eager path is asked."""
+    tiny = tiny_lm("falcon", lm.tokenizer, attention="sdpa", **FAMILIES["falcon"])
+    assert tiny.card.streamed_maps
+    assert tiny.model.config._attn_implementation == "sdpa"
+    maps, _ = streamed_maps(tiny, range(10), (0, 1))
+    for layer in maps.values():
+        assert (layer.triu(1) == 0).all()
+        assert_allclose(layer.sum(-1).numpy(), 1, atol=1e-6)
+    assert tiny.model.config._attn_implementation == "sdpa"
+
+
 def test_views_that_need_more_than_maps_say_so(tiny, monkeypatch):
     engine = LocalEngine(tiny)
     list(engine.run(RECIPE))

@@ -107,6 +107,12 @@ def test_a_normaliser_is_shown_at_work():
     assert (piece.text, piece.normalized) == (" e\u0301", " é")
 
 
+def test_pieces_without_a_normaliser_cover_the_text_once(lm):
+    text = "e\u0301\u0301 na\u0308ive \u0301 ש\u05b8לום"
+    tokens = tokenize(lm.vocabulary, Recipe(text), LIMIT)
+    assert "".join(text[cut.start : cut.end] for cut in pre_tokenized(lm.vocabulary, tokens)) == text
+
+
 def test_digits_are_pieces_of_their_own_where_the_tokenizer_says_so(lm):
     if not any("Digits" in name for name in lm.vocabulary.pre_tokenizer):
         pytest.skip("this copy of the tokenizer lacks the Digits pre-tokenizer")

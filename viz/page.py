@@ -3,12 +3,14 @@
 import functools
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import gradio as gr
 import plotly
 
 from viz.answers import answer_view, failure, follow_job, follow_run
+from viz.halts import Halts
 from viz.jobs import all_jobs
 from viz.payload import dump
 from viz.views import all_views
@@ -22,21 +24,27 @@ MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 2}
 def build_page(startup, api) -> gr.Blocks:
     """The page on an engine that may still be starting. `api` has the curated calls."""
     gr.set_static_paths([ASSETS, PLOTLY])
-    views, jobs = all_views(), all_jobs()
+    views, jobs, halts = all_views(), all_jobs(), Halts()
 
     def look(request: str) -> str:
         return answer_view(views, startup, request)
 
+    def halt(run_id: str) -> None:
+        halts.add(run_id)
+
     def run_events(event: gr.EventData) -> Iterator[str]:
-        # `rev` makes each text differ from the last: the browser does not hear of an equal value.
         request = event._data
         followed = follow_job(startup, jobs, request) if request.get("job") else follow_run(startup, request)
-        for rev, standing in enumerate(followed):
-            yield dump({"rev": rev, "id": request.get("id"), **standing})
+        # `rev` makes each text differ from the last: the browser does not hear of an equal value.
+        with closing(followed):
+            for rev, standing in enumerate(followed):
+                if request.get("id") in halts:
+                    return
+                yield dump({"rev": rev, "id": request.get("id"), **standing})
 
     with gr.Blocks(title="Token by Token", fill_width=True) as page:
-        walk = Walk(page_config(), look)
-        running = walk.walk_run(
+        walk = Walk(page_config(), look, halt)
+        walk.walk_run(
             run_events,
             outputs=walk,
             show_progress="hidden",
@@ -44,7 +52,6 @@ def build_page(startup, api) -> gr.Blocks:
             api_visibility="private",
             **MODEL_QUEUE,
         )
-        walk.walk_stop(None, cancels=[running], queue=False, api_visibility="private")
         for call in (api.tokenize, api.next_token, api.generate, api.attention):
             gr.api(spoken(call), api_name=call.__name__, **MODEL_QUEUE)
     return page

@@ -6,12 +6,12 @@ import gradio as gr
 
 TEMPLATE = '<div class="tbt" id="tbt"></div>'
 
-# The names of the events stand here because Gradio finds a component's own events in this text.
+# The name of the event stands here because Gradio finds a component's own events in this text.
 ON_LOAD = """
 const start = (module) => module.start(element.querySelector('#tbt'), {
   config: CONFIG,
   run: (request) => trigger('walk_run', request),
-  stop: () => trigger('walk_stop', {}),
+  halt: (id) => server.halt(id),
   look: (request) => server.look(request),
   onAnswer: (listen) => watch('value', () => listen(props.value)),
 });
@@ -25,12 +25,12 @@ import(root + CONFIG.js + 'main.js').then(start, (error) => {
 class Walk(gr.HTML):
     """The walk through a run. Its value is one JSON text at a time: where the run under way stands."""
 
-    def __init__(self, config: dict, look):
+    def __init__(self, config: dict, look, halt):
         super().__init__(
             value="",
             html_template=TEMPLATE,
             js_on_load=f"const CONFIG = {json.dumps(config)};{ON_LOAD}",
             apply_default_css=False,
-            server_functions=[look],
+            server_functions=[look, halt],
             elem_id="walk",
         )

@@ -6,6 +6,7 @@ const LEFT = 30;
 const BOTTOM = 20;
 const NARROWEST = 3;
 const WIDEST = 30;
+const LINED = 5;
 
 /** Neighbouring layers that keep the same positions, as one block: {from, to, start}. */
 function blocks(layers, filled) {
@@ -59,7 +60,8 @@ export function cacheGrid(root, { onHover, onPick }) {
     const rect = (start, stop, top, bottom, kind) => stop > start && svg('rect', { x: LEFT + start * wide, y: top * tall, width: (stop - start) * wide, height: (bottom - top) * tall, class: kind });
     const here = filled > nPrompt ? filled - 1 : 0;
     const drawn = Math.ceil(n / bin);
-    const edges = Array.from({ length: drawn + 1 }, (_, i) => `M ${LEFT + Math.min(n, i * bin) * wide} 0 V ${height}`);
+    // Lines between narrow columns would cover them.
+    const edges = Array.from({ length: column < LINED ? 0 : drawn + 1 }, (_, i) => `M ${LEFT + Math.min(n, i * bin) * wide} 0 V ${height}`);
     const rows = Array.from({ length: layers.length + 1 }, (_, i) => `M ${LEFT} ${i * tall} H ${LEFT + n * wide}`);
     const chosen = layers.findIndex(({ layer }) => layer === selection.layer);
     const mark = LEFT + (selection.position + 0.5) * wide;
@@ -76,7 +78,7 @@ export function cacheGrid(root, { onHover, onPick }) {
         svg('path', { d: `M ${mark} ${height + 2} l 4 6 h -8 z`, class: 'mark' }),
         svg('text', { x: LEFT - 6, y: 9, class: 'end' }, layers[0].layer),
         svg('text', { x: LEFT - 6, y: height, class: 'end' }, layers.at(-1).layer),
-        axis(n, nPrompt, wide).map(([position, anchor]) => svg('text', { x: LEFT + (position + 0.5) * wide, y: height + 18, class: anchor }, position)),
+        axis(n, nPrompt, wide).map(([position, anchor]) => svg('text', { x: LEFT + (position + (anchor === 'end' ? 1 : 0.5)) * wide, y: height + 18, class: anchor }, position)),
       ),
     );
   }
@@ -101,5 +103,5 @@ export function cacheGrid(root, { onHover, onPick }) {
 function axis(n, nPrompt, wide) {
   const clear = (a, b) => Math.abs(a - b) * wide > 34;
   const between = nPrompt < n && clear(nPrompt, 0) && clear(nPrompt, n - 1) ? [[nPrompt, 'middle']] : [];
-  return [[0, 'middle'], ...between, ...(n > 1 && clear(0, n - 1) ? [[n - 1, 'middle']] : [])];
+  return [[0, 'middle'], ...between, ...(n > 1 && clear(0, n - 1) ? [[n - 1, wide < 16 ? 'end' : 'middle']] : [])];
 }

@@ -95,6 +95,13 @@ export function lensMap(root, { onSelect, onHover }) {
     if (column >= 0 && column < now.columns) frame(context, { row, column }, wide, style.getPropertyValue('--accent'), 3);
   }
 
+  /** On a narrow screen the selected column comes into view. */
+  function reveal() {
+    const left = now.selected.column * width();
+    const room = root.clientWidth - LEFT - width();
+    if (left < root.scrollLeft || left > root.scrollLeft + room) root.scrollLeft = left - room / 2;
+  }
+
   canvas.addEventListener('pointermove', (event) => {
     const at = under(event);
     if (at?.row === hovered?.row && at?.column === hovered?.column) return;
@@ -126,9 +133,11 @@ export function lensMap(root, { onSelect, onHover }) {
 
   return {
     show(picture, name) {
+      const moved = picture.selected.column !== now?.selected.column;
       now = picture;
       canvas.setAttribute('aria-label', name);
       draw();
+      if (moved) reveal();
     },
   };
 }

@@ -10,22 +10,39 @@ export class Refused extends Error {
   }
 }
 
+/** Sixteen random bytes in hex; crypto.randomUUID is missing where the page comes over plain http. */
+const randomId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
+
 /** Looks and runs over the component's own channels. */
 export function createBridge(host) {
   const kept = new Map();
   let current = null;
-  let last = 0;
 
   host.onAnswer((text) => {
     if (!text) return;
     const standing = JSON.parse(text);
-    if (standing.id === current?.id) current.listen(standing);
+    if (standing.id !== current?.id) return;
+    const { listen } = current;
+    if (standing.kind === 'done' || standing.kind === 'error') current = null;
+    listen(standing);
   });
 
   async function ask(name, recipe, args) {
     const answer = JSON.parse(await host.look(JSON.stringify({ name, recipe, args })));
     if (answer.error) throw new Refused(answer);
     return answer.ok;
+  }
+
+  function halt() {
+    // An id is made up at random: nobody else can name it.
+    if (current) host.halt(current.id);
+    current = null;
+  }
+
+  function begin(request, listen) {
+    halt();
+    current = { id: randomId(), listen };
+    host.run({ id: current.id, ...request });
   }
 
   return {
@@ -43,24 +60,13 @@ export function createBridge(host) {
       return kept.get(key);
     },
 
-    /** Runs a recipe; `listen` hears where it stands, only of the newest run. */
-    run(recipe, nSteps, listen) {
-      last += 1;
-      current = { id: last, listen };
-      host.run({ id: last, recipe, n_steps: nSteps });
-    },
+    /** Runs a recipe; `listen` hears where it stands. Only the newest run or job is heard, and goes on. */
+    run: (recipe, nSteps, listen) => begin({ recipe, n_steps: nSteps }, listen),
 
-    /** Does a job on a recipe, through the same channel: of runs and jobs, only the newest is heard. */
-    job(name, recipe, args, listen) {
-      last += 1;
-      current = { id: last, listen };
-      host.run({ id: last, job: name, recipe, args });
-    },
+    /** Does a job on a recipe, through the same channel. */
+    job: (name, recipe, args, listen) => begin({ job: name, recipe, args }, listen),
 
     /** Stops the run under way; nothing more is heard of it. */
-    stop() {
-      current = null;
-      host.stop();
-    },
+    stop: halt,
   };
 }

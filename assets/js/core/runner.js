@@ -31,15 +31,11 @@ export function createRunner(store, bridge) {
 
   /** Fetches what the server has and we have not, one answer at a time. */
   function createPull(recipe, mine) {
-    let busy = false;
+    let work = null;
     let again = false;
     let key = null;
-    return async function pull() {
-      if (busy) {
-        again = true;
-        return;
-      }
-      busy = true;
+
+    async function fetchAll() {
       do {
         again = false;
         const answer = await fetchRun(recipe, store.state.run?.key === key ? store.state.run : null);
@@ -49,7 +45,13 @@ export function createRunner(store, bridge) {
         again ||= store.state.run.steps.length < answer.n_steps;
         if (store.state.following) follow();
       } while (again);
-      busy = false;
+    }
+
+    return function pull() {
+      // Who asks while a fetch is under way waits for it, and for one more.
+      if (work) again = true;
+      else work = fetchAll().finally(() => { work = null; });
+      return work;
     };
   }
 

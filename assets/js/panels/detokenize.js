@@ -1,8 +1,9 @@
 // Tokens back to text: the answer grows token by token, and bytes of an unfinished character wait.
 
-import { fill, h } from '../core/dom.js';
-import { detokenize as words } from '../words/detokenize.js';
 import { blocks, hexes } from '../charts/byte_blocks.js';
+import { fill, h } from '../core/dom.js';
+import { reveal } from '../core/scroll.js';
+import { detokenize as words } from '../words/detokenize.js';
 import { asker, card } from './embed_look.js';
 
 const AROUND = 80;
@@ -11,6 +12,7 @@ export function mount(root, ctx) {
   const { store } = ctx;
   let scope = 'answer';
   let found = null;
+  let asked = null;
   let drawn = '';
 
   const buttons = ['answer', 'prompt'].map((name) => h('button', { type: 'button', class: 'quiet', onclick: () => choose(name) }, words[name]));
@@ -31,7 +33,7 @@ export function mount(root, ctx) {
   root.append(h('div', { class: 'columns' }, left.element, right.element), under.element);
 
   const ask = asker(ctx, 'detokenize', right, (answer) => {
-    found = { ...answer, run: store.state.run.key, scope };
+    found = { ...answer, ...asked };
     update(store.state);
   });
 
@@ -72,6 +74,7 @@ export function mount(root, ctx) {
     const start = all.start + from;
     fill(under.said, words.blocksNote, ' ', list.length < all.n && words.windowed(start, start + list.length, all.n));
     blocks(grid, list, at - start, { ...words, onSelect: (i) => go(start + i) });
+    reveal(grid, grid.querySelector('.selected')?.closest('.block'));
   }
 
   function showFull(all, growing) {
@@ -102,6 +105,7 @@ export function mount(root, ctx) {
     }
     if (!growing) {
       const around = scope === 'prompt' ? Math.floor(at / AROUND) * AROUND : 0;
+      asked = { run: run.key, scope };
       ask({ prompt: scope === 'prompt', n, around }, `${run.key}:${scope}:${n}:${around}`);
     }
     range.value = at;
@@ -109,7 +113,8 @@ export function mount(root, ctx) {
     const all = parts(run);
     showFull(all, growing);
     const wanted = `${run.key}:${scope}:${n}:${at}:${all.start}:${all.list.length}`;
-    if (wanted === drawn || !all.list.length) return;
+    // The window of a long prompt follows the selection: until it has come, the last picture stays.
+    if (wanted === drawn || at < all.start || at >= all.start + all.list.length) return;
     drawn = wanted;
     showText(all, at);
     showBlocks(all, at);

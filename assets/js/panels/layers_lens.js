@@ -19,6 +19,8 @@ const LEVELS = {
   entropy: (found, at) => found.entropy[at] / Math.log2(found.vocabulary),
 };
 
+const text = (words) => h('span', { class: 'said' }, words);
+
 /** A window of the lens that fills row by row. */
 function collect(tile) {
   const [, columns, k] = tile.top_ids.shape;
@@ -43,7 +45,7 @@ function put(found, tile) {
     found.tokens.set(Number(id), { id: Number(id), text, partial, bytes: tile.partial[id] ?? [], special: tile.special.includes(Number(id)) });
   }
   found.done = tile.row_stop;
-  found.checks = tile.checks;
+  if (tile.checks.length) found.checks = tile.checks;
 }
 
 export function lensCard(root, { view, select, store, point }) {
@@ -77,6 +79,8 @@ export function lensCard(root, { view, select, store, point }) {
     },
   });
 
+  const shown = [place, said, key, details, source, ...nav];
+
   /** The row in the frame: the one that was clicked, as long as the selected layer is still that row's. */
   const rowOf = () => (row !== null && Math.max(0, row - 1) === now.layer ? row : now.layer + 1);
 
@@ -96,12 +100,11 @@ export function lensCard(root, { view, select, store, point }) {
   function say(at) {
     if (!at || at.row >= found.done) return fill(said, h('span', { class: 'dim' }, words.hoverLens));
     const cell = at.row * found.columns + at.column;
-    const likely = Array.from({ length: found.k }, (_, place) => [chip(found.tokens.get(found.ids[cell * found.k + place]), { limit: 14 }), h('span', { class: 'said' }, `${pct(found.top[cell * found.k + place])} `)]);
+    const likely = Array.from({ length: found.k }, (_, place) => [chip(found.tokens.get(found.ids[cell * found.k + place]), { limit: 14 }), text(`${pct(found.top[cell * found.k + place])} `)]);
     const follows = next(at.column);
     fill(
-      said, h('span', { class: 'said' }, words.cell(at.row, '')[0]), chip(input(at.column), { limit: 14 }), h('span', { class: 'said' }, ':'), likely,
-      h('span', { class: 'said' }, words.cellEntropy(found.entropy[cell])),
-      follows && [h('span', { class: 'said' }, words.cellTarget('', 0, 0)[0]), chip(follows, { limit: 14 }), h('span', { class: 'said' }, words.cellTarget('', found.rank[cell], found.target[cell])[2])],
+      said, text(words.cell(at.row)), chip(input(at.column), { limit: 14 }), text(': '), likely, text(words.cellEntropy(found.entropy[cell])),
+      follows && [text(words.cellFollows), chip(follows, { limit: 14 }), text(words.cellTarget(found.rank[cell], found.target[cell]))],
     );
   }
 
@@ -112,7 +115,7 @@ export function lensCard(root, { view, select, store, point }) {
     const lines = Array.from({ length: found.done }, (_, i) => found.done - 1 - i).map((at) => {
       const cell = at * found.columns + column;
       const numbers = [pct(found.top[cell * found.k]), num(found.entropy[cell]), found.rank[cell] ? num(found.rank[cell]) : '–', found.rank[cell] ? pct(found.target[cell]) : '–'];
-      return h('tr', { class: at === rowOf() ? 'selected' : '' }, h('th', { scope: 'row' }, words.rowName(at)), h('td', {}, chip(found.tokens.get(found.ids[cell * found.k]))), numbers.map((text) => h('td', { class: 'number' }, text)));
+      return h('tr', { class: at === rowOf() ? 'selected' : '' }, h('th', { scope: 'row' }, words.rowName(at)), h('td', {}, chip(found.tokens.get(found.ids[cell * found.k]))), numbers.map((number) => h('td', { class: 'number' }, number)));
     });
     const head = h('thead', {}, h('tr', {}, words.lensColumns.map((name) => h('th', { scope: 'col' }, name))));
     fill(details, h('summary', { class: 'dim' }, words.lensTable(label(now.tokens[now.position]))), h('div', { class: 'scroll' }, h('table', { class: 'layers-table' }, head, h('tbody', {}, lines))));
@@ -136,7 +139,7 @@ export function lensCard(root, { view, select, store, point }) {
       words.lensLabel(now.position, rowOf()),
     );
     const swatch = (t) => h('span', { class: 'swatch', style: { background: `rgb(${scale(t)})` } });
-    fill(key, h('span', {}, words.modes[mode].key), words.legend(mode, found.vocabulary).map(([t, text]) => h('span', {}, swatch(t), text)), found.done < found.rows && h('span', {}, words.loading(found.done, found.rows)));
+    fill(key, h('span', {}, words.modes[mode].key), words.legend(mode, found.vocabulary).map(([t, name]) => h('span', {}, swatch(t), name)), found.done < found.rows && h('span', {}, words.loading(found.done, found.rows)));
     if (!details.open) fill(details, h('summary', { class: 'dim' }, words.lensTable(label(now.tokens[now.position]))));
     table();
     fill(source, words.source(found.note));
@@ -154,12 +157,15 @@ export function lensCard(root, { view, select, store, point }) {
         put(fresh, tile);
         found = fresh;
         fill(failure);
+        shown.forEach((part) => { part.hidden = false; });
         draw();
         say(null);
       } while (fresh.done < fresh.rows);
     } catch (error) {
       if (wanted !== asked) return;
       found = null;
+      shown.forEach((part) => { part.hidden = true; });
+      mark.show([]);
       notice(failure, error.message);
     }
   }
@@ -172,7 +178,6 @@ export function lensCard(root, { view, select, store, point }) {
     if (same && asked.endsWith(`:${now.position}`)) return undefined;
     if (!asked.startsWith(`${now.run.key}:`)) found = null;
     asked = `${now.run.key}:${now.length}:${now.position}`;
-    place.hidden = false;
     return load(asked);
   }
 

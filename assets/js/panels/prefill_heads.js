@@ -72,6 +72,13 @@ export function headsCard(root, { view, select, store }) {
     if (here(key)) tell(done);
   }
 
+  /** No thumbnails: then there are none to sort, and the reason stays where their note would be. */
+  function refuse(key, message) {
+    if (key !== drawn) return;
+    sort.disabled = true;
+    tell(message);
+  }
+
   const abandon = (key) => {
     if (key === drawn) drawn = '';
   };
@@ -121,7 +128,8 @@ export function headsCard(root, { view, select, store }) {
         maps = new Map();
         group = card.n_heads / card.n_kv_heads;
         grid.layout({ layers: card.n_layers, heads: card.n_heads, group, kv: group > 1 });
-        load(next, key).catch((error) => notice(said, error.message));
+        sort.disabled = false;
+        load(next, key).catch((error) => refuse(key, error.message));
       }
       grid.select(selection.layer, selection.head);
       list.select(selection.layer, selection.head);

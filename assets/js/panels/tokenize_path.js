@@ -53,7 +53,7 @@ export function mountPath(root, ctx) {
   }
 
   function draw() {
-    const unchanged = h('td', { colspan: found.pieces.length, class: 'none dim' }, words.noNormalizer);
+    const unchanged = h('td', { colspan: found.pieces.length, class: 'none dim' }, h('span', {}, words.noNormalizer));
     fill(parts, words.parts(found).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
     fill(
       rows,

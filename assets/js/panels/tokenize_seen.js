@@ -1,9 +1,13 @@
 // The text the model sees, with its token edges, in the chat template or without.
 
 import { fill, h } from '../core/dom.js';
+import { reveal } from '../core/scroll.js';
 import { label, spoken, visible } from '../core/tokens.js';
 import { tokenize as words } from '../words/tokenize.js';
 import { asker, card } from './embed_look.js';
+
+/** Text as it is, but for signs that would not be seen or would move others. */
+const shownText = (text) => text.split(' ').map(visible).join(' ');
 
 /** Tokens that share a character stay together: [[token, …], …]. */
 function clusters(tokens) {
@@ -44,7 +48,7 @@ export function mountSeen(root, ctx) {
 
   function segment(token, characters, { preview, kind, place, mark }) {
     const own = token.end > token.start && mark === undefined ? characters.slice(token.start - shown.first, token.end - shown.first).join('') : label(token, 40);
-    const sign = own.replace(/[\n\r\t]/g, (c) => visible(c));
+    const sign = mark === undefined ? shownText(own) : own;
     const classes = ['tok', place % 2 ? 'odd' : 'even', kind !== 'prompt' && 'added', token.special && 'special', mark !== undefined && 'byte'];
     const button = h(
       'button',
@@ -71,7 +75,7 @@ export function mountSeen(root, ctx) {
     return h(
       'span',
       { class: 'cluster', title: words.piecesOf(whole, tokens.length) },
-      h('span', { class: 'whole' }, whole.replace(/[\u200b-\u200f\n\t]/g, (c) => visible(c))),
+      h('span', { class: 'whole' }, shownText(whole)),
       h('span', { class: 'bytes' }, tokens.map((token) => segment(token, characters, { ...look, place: token.position, mark: 'byte' }))),
     );
   }
@@ -97,6 +101,7 @@ export function mountSeen(root, ctx) {
       const selected = !preview && Number(button.dataset.position) === now.selection.position;
       button.classList.toggle('selected', selected);
       button.tabIndex = selected ? 0 : -1;
+      if (selected) reveal(text, button);
     }
   }
 

@@ -1,6 +1,7 @@
 // Every token of the run with its id, entry, bytes and offsets; a window of rows around the selection.
 
 import { fill, h } from '../core/dom.js';
+import { reveal } from '../core/scroll.js';
 import { chip, label, sequence } from '../core/tokens.js';
 import { tokenize as words } from '../words/tokenize.js';
 import { asker, card, holds, scene } from './embed_look.js';
@@ -55,13 +56,7 @@ export function mountTable(root, ctx) {
     for (const element of body.children) {
       const selected = Number(element.dataset.position) === now.position;
       element.classList.toggle('selected', selected);
-      if (selected && box.clientHeight) {
-        // Only the box scrolls, never the page.
-        const above = element.offsetTop - box.scrollTop - head.offsetHeight;
-        if (above < 0 || above + element.offsetHeight > box.clientHeight - head.offsetHeight) {
-          box.scrollTop = element.offsetTop - box.clientHeight / 2;
-        }
-      }
+      if (selected) reveal(box, element, head.offsetHeight);
     }
   }
 

@@ -38,7 +38,6 @@ export function mountAsk(parts, { store, runner, examples }) {
   }
 
   function go(nSteps) {
-    if (store.state.status.phase === 'running') runner.stop();
     store.set({ stage: nSteps === 0 ? 'prefill' : store.state.stage, step: 0 });
     runner.start(store.state.draft, nSteps, { following: nSteps !== 0 });
   }

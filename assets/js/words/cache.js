@@ -4,6 +4,12 @@ import { bytes, count, flops, ms, num } from '../core/format.js';
 
 const times = (value) => `${num(value, 3)} times`;
 
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
 export const cache = {
   facts: ({ cache: c, costs, run }) => [
     ['positions in the cache', num(c.n_positions), c.n_positions > run.tokens.length ? `${run.tokens.length} by prefill, ${c.n_positions - run.tokens.length} by decoding` : 'all by prefill'],
@@ -22,7 +28,7 @@ export const cache = {
   added: 'added by decoding',
   now: 'written in this step',
   empty: 'not written yet',
-  bins: (k) => `Too many positions for one column each: a column stands for ${k}.`,
+  bins: (k) => `Too many positions for one column each: a column stands for ${k} positions.`,
   step: (step) => (step ? `step ${step}` : 'prefill'),
   stepLabel: 'Step of decoding',
   fillIt: 'Watch it fill',
@@ -88,11 +94,10 @@ export const cache = {
     const { steps, ended } = race;
     if (steps.length < 2) return 'The first token comes from the prefill, which is the same pass both ways.';
     const later = steps.slice(1);
-    const mean = (name) => later.reduce((all, s) => all + s[name], 0) / later.length;
-    const ratio = mean('full_ms') / mean('cached_ms');
+    const [cached, full] = ['cached_ms', 'full_ms'].map((name) => median(later.map((s) => s[name])));
     const equal = steps.every((s) => s.equal);
     return (
-      `After the prefill a token took ${ms(mean('cached_ms'))} with the cache and ${ms(mean('full_ms'))} without, ${times(ratio)} as long on average over ${count(later.length, 'token')}. ` +
+      `After the prefill a token took ${ms(cached)} with the cache and ${ms(full)} without (medians of ${count(later.length, 'token')}): ${times(full / cached)} as long. ` +
       (equal ? 'Every token was the same. ' : 'Some tokens differ: in this number type the rounding decides close calls. ') +
       (ended === 'time' ? 'A minute was spent, so it stopped here.' : '')
     );

@@ -19,7 +19,7 @@ export const detokenize = {
   running: 'Compared when the answer has stopped growing.',
   equal: (d) => `✓ equal, and so are ${d.n_checked === d.n_tokens ? `the texts of its first 1 to ${num(d.n_tokens)} tokens` : `${count(d.n_checked, 'text')} on the way there`}`,
   unequal: (d) => `✗ ${num(d.n_checked - d.n_equal)} of ${count(d.n_checked, 'beginning')} differ: this tokenizer's decoder also tidies spaces, or reads a broken run of bytes otherwise`,
-  unfinished: (n) => `The last ${count(n, 'byte')} got no partner: the decoder writes � for ${n === 1 ? 'it' : 'them'}.`,
+  unfinished: (n) => `The last ${n === 1 ? 'byte' : count(n, 'byte')} got no partner: the decoder writes � for ${n === 1 ? 'it' : 'them'}.`,
   blocks: 'Token by token, byte by byte',
   blocksNote: 'Above, the tokens; in the middle, their bytes; below, the text these bytes are in UTF-8. A character can need the bytes of several tokens: until the last has come, they wait.',
   windowed: (start, stop, n) => `Tokens ${start + 1} to ${stop} of ${num(n)}.`,

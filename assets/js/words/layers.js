@@ -15,10 +15,10 @@ export const layers = {
   lensLabel: (column, row) => `Logit lens. Selected: position ${column}, ${rowName(row)}. Arrow keys move. The table below has this position’s numbers.`,
   colour: 'Colour',
   modes: {
-    rank: { name: 'rank of the next token', key: 'rank of the token that really follows (logarithmic): dark is rank 1' },
+    rank: { name: 'rank of the next token', key: 'rank of the token that really follows, on a logarithmic scale' },
     target: { name: 'its probability', key: 'probability of the token that really follows' },
     top: { name: 'top probability', key: 'probability of the token in the cell' },
-    entropy: { name: 'entropy', key: 'entropy in bits: dark is undecided' },
+    entropy: { name: 'entropy', key: 'entropy: how undecided the distribution is' },
   },
   legend: (mode, vocabulary) =>
     ({
@@ -35,9 +35,10 @@ export const layers = {
   earlier: 'Earlier positions',
   later: 'Later positions',
   hoverLens: 'Point at a cell to read it; click to select its position and layer.',
-  cell: (row, token) => [`After ${row === 0 ? 'the embedding' : rowName(row)}, at `, token, ': '],
+  cell: (row) => `After ${row === 0 ? 'the embedding' : rowName(row)}, at `,
   cellEntropy: (bits) => `entropy ${num(bits, 3)} bits`,
-  cellTarget: (token, rank, probability) => ['; really follows: ', token, ` rank ${num(rank)}, ${pct(probability)}`],
+  cellFollows: '; really follows: ',
+  cellTarget: (rank, probability) => ` rank ${num(rank)}, ${pct(probability)}`,
   lensTable: (token) => ['All rows at ', token],
   lensColumns: ['row', 'likeliest', 'probability', 'entropy, bits', 'rank of the next token', 'its probability'],
 
@@ -86,6 +87,6 @@ export const layers = {
     (found.function && found.gated ? `activation = ${found.function}(gate) × up. ` : found.function ? `activation = ${found.function}(input). ` : '') +
     (found.n_active < found.n_neurons ? `${num(found.n_active)} are not 0. ` : '') +
     'What it writes is its direction times its activation: the tokens are those whose logits that raises and lowers most.',
-  neuronColumns: (gated, token) => ['neuron', 'activation', ...(gated ? ['gate', 'up'] : ['input']), 'length', [`effect on `, token], 'raises', 'lowers'],
+  neuronColumns: (gated, token) => ['neuron', 'activation', ...(gated ? ['gate', 'up'] : ['input']), 'direction', ['effect on ', token], 'raises', 'lowers'],
   by: (token, amount) => `${token}: ${amount > 0 ? '+' : ''}${num(amount, 3)}`,
 };

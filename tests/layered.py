@@ -1,0 +1,65 @@
+"""Short runs of tiny models whose layers are put together in different ways."""
+
+from functools import cache
+
+import torch
+
+from model.engine import LocalEngine
+from model.recipe import Recipe
+from model.run_checks import fed_ids
+from model.trace import Trace
+from tests.test_capture import FAMILIES
+from tests.tiny import tiny_lm
+
+LATENT = {
+    "num_key_value_heads": 4,
+    "n_routed_experts": 4,
+    "num_experts_per_tok": 2,
+    "n_group": 2,
+    "topk_group": 1,
+    "moe_intermediate_size": 32,
+    "first_k_dense_replace": 1,
+    "q_lora_rank": 32,
+    "kv_lora_rank": 16,
+    "qk_rope_head_dim": 8,
+    "qk_nope_head_dim": 16,
+    "v_head_dim": 16,
+}
+LAYERED = {
+    **FAMILIES,
+    "gemma2": {**FAMILIES["gemma2"], "final_logit_softcapping": 5.0},
+    "phi": {},
+    "cohere": {"num_key_value_heads": 2},
+    "granite": {"num_key_value_heads": 2, "residual_multiplier": 0.4, "logits_scaling": 3.0},
+    "deepseek_v3": LATENT,
+    # Its own file writes attention out in full, with the residual added inside.
+    "bloom": {"attention": "eager"},
+    "mamba": {"state_size": 8},
+}
+SEQUENTIAL = ("llama", "gpt2", "opt", "qwen3", "gemma2", "gemma3_text", "mistral", "phi3", "olmo2", "granite")
+PARALLEL = ("gpt_neox", "phi", "cohere")
+EXPERTS = ("mixtral", "gpt_oss")
+TEXT = "the cat sat on the mat and the cat slept on it all day and all night long"
+
+
+@cache
+def layered(family: str, tokenizer) -> tuple[LocalEngine, Recipe, Trace]:
+    """A run of 18 prompt tokens and 5 generated ones: longer than a window of the panel, and than a sliding one."""
+    tiny = tiny_lm(family, tokenizer, **LAYERED[family])
+    engine, recipe = LocalEngine(tiny), Recipe(TEXT, max_new_tokens=5)
+    list(engine.run(recipe))
+    trace = engine._trace(recipe)
+    assert len(fed_ids(trace)) > 18
+    return engine, recipe, trace
+
+
+@torch.inference_mode()
+def by_transformers(lm, trace) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Hidden states and logits of the whole run in one plain pass: nothing of ours."""
+    ids = torch.tensor([fed_ids(trace)])
+    out = lm.model(ids, use_cache=False, output_hidden_states=True)
+    states = [states[0] for states in out.hidden_states]
+    if lm.card.family == "mamba":
+        # Its list begins after the first layer.
+        states.insert(0, lm.anatomy.embed(ids)[0])
+    return states, out.logits[0]

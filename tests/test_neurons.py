@@ -1,0 +1,122 @@
+"""An MLP's neurons: what they write sums to what the MLP gives, and moves the logits that it says."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+from model.errors import UserError
+from model.recipe import Recipe
+from model.run_checks import fed_ids
+from tests.layered import EXPERTS, LAYERED, layered
+from tests.test_attribution import along
+
+DENSE = [family for family in LAYERED if family not in (*EXPERTS, "mamba")]
+TINY = 5e-6
+FUNCTIONS = {
+    "gpt2": "GELU (tanh)",
+    "opt": "ReLU",
+    "gpt_neox": "GELU",
+    "gemma2": "GELU (tanh)",
+    "llama": "SiLU",
+    "phi3": "SiLU",
+}
+
+
+@pytest.mark.parametrize("family", DENSE)
+def test_all_neurons_writings_sum_to_the_mlps_output(lm, family):
+    engine, recipe, _ = layered(family, lm.tokenizer)
+    found = engine.neurons(recipe, 0, 4, 20)
+    assert found.checks[0].name == "neurons sum to mlp_out"
+    assert all(check.passed for check in found.checks)
+    writes = [abs(neuron.activation) * neuron.direction for neuron in found.neurons]
+    assert writes == sorted(writes, reverse=True)
+    assert 0 < found.share < 1
+    assert found.neurons[0].gate is None or found.gated
+
+
+def test_activations_gates_and_directions_are_those_of_the_models_own_modules(lm, engine):
+    recipe = Recipe("The capital of France is")
+    list(engine.run(recipe, 2))
+    trace = engine._trace(recipe)
+    mlp, seen = lm.anatomy.blocks[20].mlp, {}
+    handles = [
+        module.register_forward_hook(lambda _m, args, out, name=name: seen.update({name: (args[0][0, 4], out[0, 4])}))
+        for name, module in (("gate", mlp.gate_proj), ("up", mlp.up_proj), ("down", mlp.down_proj))
+    ]
+    with torch.inference_mode():
+        lm.model(torch.tensor([fed_ids(trace)]), use_cache=False)
+    for handle in handles:
+        handle.remove()
+    hidden = seen["down"][0]
+    found = engine.neurons(recipe, 20, 4, 10)
+    assert (found.function, found.gated, found.n_neurons) == ("SiLU", True, 1536)
+    size = hidden.abs() * mlp.down_proj.weight.norm(dim=0)
+    assert [neuron.index for neuron in found.neurons] == size.topk(10).indices.tolist()
+    for neuron in found.neurons:
+        assert_allclose(neuron.activation, hidden[neuron.index], rtol=1e-3)
+        assert_allclose(neuron.gate, seen["gate"][1][neuron.index], rtol=1e-3)
+        assert_allclose(neuron.up, seen["up"][1][neuron.index], rtol=1e-3)
+        silu = neuron.gate / (1 + np.exp(-neuron.gate))
+        assert_allclose(neuron.activation, silu * neuron.up, rtol=1e-4)
+        assert_allclose(neuron.direction, mlp.down_proj.weight[:, neuron.index].norm().detach(), rtol=1e-5)
+
+
+def test_effects_and_tokens_are_the_writing_through_norm_and_unembedding(lm, engine):
+    recipe = Recipe("The capital of France is")
+    list(engine.run(recipe, 2))
+    trace = engine._trace(recipe)
+    found = engine.neurons(recipe, 29, 4, 5, 7042)
+    down = lm.anatomy.blocks[29].mlp.down_proj.weight.detach().double()
+    for neuron in found.neurons:
+        written = neuron.activation * down[:, neuron.index]
+        assert_allclose(neuron.effect, along(lm, trace, 4, 7042, written), atol=1e-4)
+        for tokens, amounts in ((neuron.promotes, neuron.promoted_by), (neuron.suppresses, neuron.suppressed_by)):
+            assert_allclose(amounts[0], along(lm, trace, 4, tokens[0].id, written), atol=1e-4)
+        # By the definition, over the whole vocabulary: only the norm's gain matters for the order.
+        moved = lm.model.lm_head.weight.double() @ (written * lm.model.model.norm.weight.double())
+        assert [t.id for t in neuron.promotes][:3] == moved.topk(3).indices.tolist()
+        assert [t.id for t in neuron.suppresses][:3] == (-moved).topk(3).indices.tolist()
+
+
+def test_all_neurons_effects_and_the_bias_are_the_mlps_part_of_the_logit(lm, monkeypatch):
+    from model import neurons
+
+    monkeypatch.setattr(neurons, "MOST", 500)
+    for family in ("gpt2", "gemma2", "olmo2", "granite", "cohere", "opt"):
+        engine, recipe, trace = layered(family, lm.tokenizer)
+        found = engine.neurons(recipe, 1, 6, 500, 99)
+        mlp = engine.attribution(recipe, 6, 99).mlp[1]
+        bias = getattr(neurons.stream_parts(engine.lm).blocks[1].down, "bias", None)
+        rest = 0.0 if bias is None else along(engine.lm, trace, 6, 99, bias.detach().double())
+        assert len(found.neurons) == found.n_neurons
+        assert_allclose(sum(neuron.effect for neuron in found.neurons) + rest, mlp, atol=TINY * 4)
+
+
+@pytest.mark.parametrize(("family", "name"), FUNCTIONS.items())
+def test_the_activation_function_is_recognised_by_numbers(lm, family, name):
+    engine, recipe, _ = layered(family, lm.tokenizer)
+    found = engine.neurons(recipe, 1, 3, 4)
+    assert (found.function, found.gated) == (name, family in ("gemma2", "llama", "phi3"))
+
+
+def test_experts_and_layers_without_an_mlp_are_refused_with_the_reason(lm):
+    for family in EXPERTS:
+        engine, recipe, _ = layered(family, lm.tokenizer)
+        with pytest.raises(UserError, match="layer 1: it is a mixture of experts"):
+            engine.neurons(recipe, 1, 3, 4)
+    engine, recipe, _ = layered("deepseek_v3", lm.tokenizer)
+    assert engine.neurons(recipe, 0, 3, 4).n_neurons == 128
+    with pytest.raises(UserError, match="mixture of experts"):
+        engine.neurons(recipe, 1, 3, 4)
+    engine, recipe, _ = layered("mamba", lm.tokenizer)
+    with pytest.raises(UserError, match="it has no MLP"):
+        engine.neurons(recipe, 0, 3, 4)
+
+
+def test_layers_and_counts_out_of_range_are_refused(lm):
+    engine, recipe, _ = layered("llama", lm.tokenizer)
+    with pytest.raises(UserError, match="layer is 2; it must be a whole number from 0 to 1"):
+        engine.neurons(recipe, 2, 3, 4)
+    with pytest.raises(UserError, match="k is 21"):
+        engine.neurons(recipe, 0, 3, 21)
