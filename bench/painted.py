@@ -4,16 +4,11 @@ Needs Playwright and the system's Chromium, as the browser tests do.
 """
 
 import json
-import shutil
-import socket
-import subprocess
 import sys
-import time
-from pathlib import Path
 from statistics import median
-from urllib.request import urlopen
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.browser import ARGUMENTS, app, chromium
+
 HEADS = ((3, 2), (9, 0), (14, 5), (20, 8), (27, 3))
 # The map says in its label which head it shows once it is drawn; two frames later it is on the screen.
 WATCH = """([x, y, wanted]) => new Promise((resolve) => {
@@ -38,44 +33,20 @@ PLACE = """([layer, head, layers, heads]) => {
 }"""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def head_painted(n: int) -> dict[str, float]:
     """Milliseconds from the click to the painted map: the median and the slowest of five heads never shown before."""
     from playwright.sync_api import sync_playwright
 
-    port = free_port()
-    server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        _until_served(port)
-        with sync_playwright() as playwright:
-            chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": 1440, "height": 1000})
-            taken = _clicks(page, port, n)
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait()
+    with app() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        taken = _clicks(page, url, n)
+        browser.close()
     return {"tokens": n, "median_ms": median(taken), "slowest_ms": max(taken)}
 
 
-def _until_served(port: int) -> None:
-    for _ in range(240):
-        try:
-            urlopen(f"http://127.0.0.1:{port}/").close()
-            return
-        except OSError:
-            time.sleep(0.25)
-    raise RuntimeError("the page did not start within a minute")
-
-
-def _clicks(page, port: int, n: int) -> list[float]:
-    page.goto(f"http://127.0.0.1:{port}/")
+def _clicks(page, url: str, n: int) -> list[float]:
+    page.goto(url)
     page.wait_for_selector("#tbt .strip .chip", timeout=120_000)
     page.wait_for_selector("#tbt .status:empty", state="attached", timeout=60_000)
     # One token a word, but for the first.

@@ -62,7 +62,8 @@ def test_earlier_rows_are_norm_and_head_on_transformers_hidden_states(lm, engine
             at = row - tile.row_start
             assert_allclose(tile.top_probability[at, :, 0], probability.max(-1), rtol=1e-3)
             own = probability[range(len(ids)), follows]
-            assert_allclose(tile.target_probability[at], own, rtol=2e-3)
+            # float32 ends at 1e-45.
+            assert_allclose(tile.target_probability[at], own, rtol=2e-3, atol=1e-40)
             # Neighbours closer than rounding may change places.
             ranks = 1 + (probability > own[:, None]).sum(-1)
             assert_allclose(tile.target_rank[at], ranks, rtol=1e-3, atol=1)
