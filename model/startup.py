@@ -3,6 +3,7 @@
 Importing this is light, so that the page can be served while it goes on.
 """
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ class Startup:
             self._status = EngineStatus("ready", "Ready", 1.0)
         except UserError as error:
             self._status = EngineStatus("failed", str(error), 0.0)
+            print(error, file=sys.stderr)
         except Exception as error:  # a page that waits for ever would hide it
             self._status = EngineStatus("failed", f"The model did not load: {error}", 0.0)
             raise

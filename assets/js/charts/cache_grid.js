@@ -24,9 +24,9 @@ function blocks(layers, filled) {
 /**
  * A grid in `root`. `show({layers, n, nPrompt, filled, selection, label})`: `n` columns, of which the first `filled` are
  * written, `nPrompt` of them by prefill. `onHover({row, from, to, kept} | null)`, `onPick({row, from})`.
- * Returns how many positions a column stands for.
+ * `onBin(k)` hears how many positions a column stands for.
  */
-export function cacheGrid(root, { onHover, onPick }) {
+export function cacheGrid(root, { onHover, onPick, onBin }) {
   const place = h('div', { class: 'kv-place' });
   root.append(place);
   let shown = null;
@@ -55,6 +55,7 @@ export function cacheGrid(root, { onHover, onPick }) {
     const column = Math.min(WIDEST, room / Math.ceil(n / bin));
     const tall = Math.max(4, Math.min(10, 300 / layers.length));
     scale = { wide: column / bin, tall, bin };
+    onBin(bin);
     const { wide } = scale;
     const height = tall * layers.length;
     const rect = (start, stop, top, bottom, kind) => stop > start && svg('rect', { x: LEFT + start * wide, y: top * tall, width: (stop - start) * wide, height: (bottom - top) * tall, class: kind });
@@ -94,7 +95,6 @@ export function cacheGrid(root, { onHover, onPick }) {
     show(next) {
       shown = next;
       draw();
-      return scale.bin;
     },
   };
 }

@@ -1,9 +1,9 @@
 // The lens as a heat map with words in its cells: rows are layers from bottom to top, columns positions.
 
-import { h } from '../core/dom.js';
+import { fill, h } from '../core/dom.js';
 import { label } from '../core/tokens.js';
 
-const LEFT = 58;
+const GUTTER = 58;
 const EDGE = 24;
 const NARROWEST = 62;
 const ROW = 19;
@@ -18,24 +18,26 @@ const inkOn = ([r, g, b]) => (0.299 * r + 0.587 * g + 0.114 * b > 140 ? '#14171d
  */
 export function lensMap(root, { onSelect, onHover }) {
   const canvas = h('canvas', { class: 'lens', tabindex: 0, role: 'application' });
-  root.append(canvas);
+  // The names of the rows stay in sight when a narrow screen scrolls the columns.
+  const names = h('div', { class: 'lens-rows', 'aria-hidden': 'true' });
+  root.append(h('div', { class: 'lens-inside' }, names, canvas));
   let now = null;
   let hovered = null;
 
-  const width = () => Math.max(NARROWEST, Math.floor((root.clientWidth - LEFT - 8) / now.columns));
+  const width = () => Math.max(NARROWEST, Math.floor((root.clientWidth - GUTTER - 8) / now.columns));
   const y = (row) => EDGE + (now.rows - 1 - row) * ROW;
 
   function under(event) {
     if (!now) return null;
     const box = canvas.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left - LEFT) / width());
+    const column = Math.floor((event.clientX - box.left) / width());
     const row = now.rows - 1 - Math.floor((event.clientY - box.top - EDGE) / ROW);
     return column >= 0 && column < now.columns && row >= 0 && row < now.rows ? { row, column } : null;
   }
 
   function cell(context, row, column, wide) {
     const value = now.value(row, column);
-    const x = LEFT + column * wide;
+    const x = column * wide;
     if (value === undefined) return;
     const color = now.scale(value ?? 0);
     context.fillStyle = `rgb(${color})`;
@@ -52,33 +54,30 @@ export function lensMap(root, { onSelect, onHover }) {
     };
     for (let column = 0; column < now.columns; column += 1) {
       pen(column === now.selected.column);
-      const x = LEFT + column * wide + 4;
+      const x = column * wide + 4;
       context.fillText(label(now.input(column), room), x, y(0) + ROW + EDGE / 2);
       const next = now.next(column);
       if (next) context.fillText(label(next, room), x, EDGE / 2);
     }
-    context.textAlign = 'right';
-    for (let row = 0; row < now.rows; row += 1) {
-      pen(row === now.selected.row);
-      context.fillText(now.rowName(row), LEFT - 7, y(row) + ROW / 2);
-    }
-    pen(false);
-    context.fillText(now.corner.next, LEFT - 7, EDGE / 2);
-    context.fillText(now.corner.input, LEFT - 7, y(0) + ROW + EDGE / 2);
-    context.textAlign = 'left';
+  }
+
+  function sideNames() {
+    const rows = Array.from({ length: now.rows }, (_, i) => now.rows - 1 - i);
+    const line = (text, height, strong) => h('span', { class: strong ? 'strong' : '', style: { height: `${height}px`, 'line-height': `${height}px` } }, text);
+    fill(names, line(now.corner.next, EDGE), rows.map((row) => line(now.rowName(row), ROW, row === now.selected.row)), line(now.corner.input, EDGE));
   }
 
   function frame(context, { row, column }, wide, color, line) {
     context.strokeStyle = color;
     context.lineWidth = line;
-    context.strokeRect(LEFT + column * wide - 0.5, y(row) - 0.5, wide, ROW);
+    context.strokeRect(Math.max(1, column * wide - 0.5), y(row) - 0.5, wide, ROW);
   }
 
   function draw() {
     if (!now) return;
     const ratio = window.devicePixelRatio || 1;
     const wide = width();
-    const size = { width: LEFT + wide * now.columns + 4, height: 2 * EDGE + now.rows * ROW };
+    const size = { width: wide * now.columns + 2, height: 2 * EDGE + now.rows * ROW };
     Object.assign(canvas, { width: size.width * ratio, height: size.height * ratio });
     Object.assign(canvas.style, { width: `${size.width}px`, height: `${size.height}px` });
     const context = canvas.getContext('2d');
@@ -90,6 +89,7 @@ export function lensMap(root, { onSelect, onHover }) {
       for (let column = 0; column < now.columns; column += 1) cell(context, row, column, wide);
     }
     edges(context, style, wide);
+    sideNames();
     if (hovered) frame(context, hovered, wide, style.getPropertyValue('--ink'), 1.5);
     const { row, column } = now.selected;
     if (column >= 0 && column < now.columns) frame(context, { row, column }, wide, style.getPropertyValue('--accent'), 3);
@@ -98,7 +98,7 @@ export function lensMap(root, { onSelect, onHover }) {
   /** On a narrow screen the selected column comes into view. */
   function reveal() {
     const left = now.selected.column * width();
-    const room = root.clientWidth - LEFT - width();
+    const room = root.clientWidth - GUTTER - width();
     if (left < root.scrollLeft || left > root.scrollLeft + room) root.scrollLeft = left - room / 2;
   }
 

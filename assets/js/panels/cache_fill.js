@@ -25,7 +25,7 @@ export function fillCard(root, { store, select, point }) {
     h('p', { class: 'dim' }, words.gridNote),
     h('div', { class: 'kv-fill' }, h('div', { class: 'kv-left' }, place, readout, legend, bins), side),
   );
-  const grid = cacheGrid(place, { onHover: hover, onPick: pick });
+  const grid = cacheGrid(place, { onHover: hover, onPick: pick, onBin: (k) => fill(bins, k > 1 ? words.bins(k) : '') });
   let now = null;
   let timer = null;
 
@@ -115,8 +115,7 @@ export function fillCard(root, { store, select, point }) {
       play.disabled = last() === 0;
       fill(where, words.step(step));
       const label = words.picture(cache.layers.length, run.tokens.length, filled, n);
-      const bin = grid.show({ layers: cache.layers, n: Math.max(n, filled), nPrompt: run.tokens.length, filled, selection, label });
-      fill(bins, bin > 1 ? words.bins(bin) : '');
+      grid.show({ layers: cache.layers, n: Math.max(n, filled), nPrompt: run.tokens.length, filled, selection, label });
       explain(step, filled);
     },
   };

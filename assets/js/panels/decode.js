@@ -1,10 +1,11 @@
 // The probability of the next token over the whole vocabulary, at one step of decoding.
 
 import { bars } from '../charts/bars.js';
+import { checkMark } from '../charts/check.js';
 import { fill, h } from '../core/dom.js';
 import { ms, num } from '../core/format.js';
 import { createLogits } from '../core/logits.js';
-import { contextOf, distribution } from '../core/sampling.js';
+import { contextOf, distribution, softmax } from '../core/sampling.js';
 import { candidate, chip, label, sequence } from '../core/tokens.js';
 import { mountForce } from '../parts/force.js';
 import { decode as words } from '../words/decode.js';
@@ -67,7 +68,10 @@ export function mount(root, ctx) {
     h('div', { class: 'card' }, figures),
     forceCard,
   );
+  const mark = checkMark();
+  body.firstChild.append(mark.element);
   root.append(empty, body);
+  mark.element.addEventListener('toggle', () => update());
   const drawAlong = along(body, ctx);
   const logitsOf = createLogits(view, () => update());
 
@@ -76,6 +80,14 @@ export function mount(root, ctx) {
     if (!sampling.do_sample) return null;
     const logits = logitsOf(run, step);
     return logits && distribution(logits, sampling, contextOf(run, step));
+  }
+
+  /** The server's probabilities against the softmax done again here, once the mark is opened. */
+  function check(run, now) {
+    const { card } = store.state;
+    const loaded = (card?.checks ?? []).filter(({ name }) => name.includes('cached')).map((c) => ({ ...c, name: words.atLoad(c.name) }));
+    const logits = mark.element.open ? logitsOf(run, now.index) : null;
+    mark.show([...(logits ? softmaxChecks(logits, now) : []), ...loaded]);
   }
 
   function update() {
@@ -105,11 +117,23 @@ export function mount(root, ctx) {
     table.show(rows, words.caption(Math.min(k, candidates.token_ids.length), candidates.vocabulary));
     fill(hint, draft.sampling.do_sample ? `${words.preview} (${words.exact})` : '');
     fill(figures, facts(run, now));
+    check(run, now);
     force.update(run);
     drawAlong(store.state);
   }
 
   return { update };
+}
+
+/** Two checks of a step: its probabilities are the softmax of its logits, and all of them sum to 1. */
+function softmaxChecks(logits, { candidates }) {
+  const shares = softmax(logits);
+  const error = Math.max(...candidates.token_ids.map((id, place) => Math.abs(shares[id] - candidates.probability[place])));
+  const sum = candidates.probability.reduce((total, p) => total + p, candidates.remainder);
+  return [
+    { name: words.checkSoftmax, error, tolerance: 1e-6, passed: error <= 1e-6, how: words.checkSoftmaxHow(candidates.vocabulary) },
+    { name: words.checkSum, error: Math.abs(1 - sum), tolerance: 1e-6, passed: Math.abs(1 - sum) <= 1e-6, how: words.checkSumHow },
+  ];
 }
 
 function facts(run, now) {

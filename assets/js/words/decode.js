@@ -44,6 +44,11 @@ export const decode = {
   alongNote: 'Filled: the surprisal of the selected token. Outlined: the entropy, which is the surprisal to be expected there. Both in bits; click one to see its step.',
   alongOne: (token, surprisal, entropy) => `${token}: surprisal ${num(surprisal)} bits, entropy ${num(entropy)} bits`,
   none: 'Nothing has been decoded yet. Press Next: the first token is selected from the prefill’s own logits.',
+  atLoad: (name) => `${name} (at load)`,
+  checkSoftmax: 'softmax again',
+  checkSoftmaxHow: (n) => `the softmax of all ${num(n)} logits of this step, done again in this page in double precision; largest difference over the listed tokens`,
+  checkSum: 'all tokens together',
+  checkSumHow: 'the listed tokens and the remainder, which the server summed, against 1; the 7 digits that travel round each',
   bar: (token, p) => `${token}: ${pct(p)}`,
 };
 

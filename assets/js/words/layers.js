@@ -37,7 +37,7 @@ export const layers = {
   hoverLens: 'Point at a cell to read it; click to select its position and layer.',
   cell: (row) => `After ${row === 0 ? 'the embedding' : rowName(row)}, at `,
   cellEntropy: (bits) => `entropy ${num(bits, 3)} bits`,
-  cellFollows: '; really follows: ',
+  cellFollows: '· really follows: ',
   cellTarget: (rank, probability) => ` rank ${num(rank)}, ${pct(probability)}`,
   lensTable: (token) => ['All rows at ', token],
   lensColumns: ['row', 'likeliest', 'probability', 'entropy, bits', 'rank of the next token', 'its probability'],
