@@ -1,7 +1,8 @@
 """A few positions of a run, all layers: forwarded once more over the run's own keys and values, with hooks.
 
-Recording every layer while a run is made would cost memory that grows with it, for positions nobody looks at. One
-extra pass over 16 positions costs about two decoding steps at any length; its values are compared with the run's.
+Recording every layer while a run is made was measured too: 11 % more time for a prefill of 256 positions of the bundled
+model, and 270 KB a position for ever. One extra pass over 16 positions costs three decoding steps at any length,
+for the positions somebody looks at; its values are compared with the run's.
 """
 
 import time
