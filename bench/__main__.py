@@ -31,7 +31,9 @@ def model_rows() -> Iterator[dict]:
             yield row(f"view {view}, N={n} / limit", size / 1e3, VIEW_LIMIT_KB, "KB", 1)
     for n in (64, 512):
         ours = attention.view_bytes(engine, n)["attention_tile"]
-        yield row(f"one head's map / BertViz head view, N={n}", ours / 1e3, attention.bertviz_bytes(lm, n) / 1e3, "KB", 1)
+        yield row(
+            f"one head's map / BertViz head view, N={n}", ours / 1e3, attention.bertviz_bytes(lm, n) / 1e3, "KB", 1
+        )
 
 
 def memory_rows() -> Iterator[dict]:

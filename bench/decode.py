@@ -36,9 +36,7 @@ def decode_rate(lm: LanguageModel) -> dict[str, float]:
         lm.model.set_attn_implementation("sdpa")
         started = time.perf_counter()
         with torch.inference_mode():
-            out = lm.model.generate(
-                ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=N_TOKENS
-            )
+            out = lm.model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=N_TOKENS)
         taken["generate"].append((out.shape[1] - len(tokens)) / (time.perf_counter() - started))
         lm.model.set_attn_implementation("captured")
     return {way: median(rates[1:]) for way, rates in taken.items()}

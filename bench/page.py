@@ -59,7 +59,9 @@ def _streaming(page) -> dict:
     page.fill("#prompt", "1, 2, 3, 4, 5, 6,")
     page.click("button.run")
     painted, steps, ms = page.evaluate(COUNT)
-    return row("painted steps per second while a run streams / decoded", 1e3 * painted / ms, 1e3 * steps / ms, "1/s", steps)
+    return row(
+        "painted steps per second while a run streams / decoded", 1e3 * painted / ms, 1e3 * steps / ms, "1/s", steps
+    )
 
 
 def row(name: str, ours: float, reference: float, unit: str, n: int) -> dict:

@@ -56,8 +56,7 @@ class Api:
         found = self._engine().next_token(Recipe(prompt, chat, sampling=settings), k)
         rows = zip(found.token_ids, found.texts, found.logits, found.probability, strict=True)
         return [
-            {"id": int(i), "text": text, "logit": float(logit), "probability": float(p)}
-            for i, text, logit, p in rows
+            {"id": int(i), "text": text, "logit": float(logit), "probability": float(p)} for i, text, logit, p in rows
         ]
 
     def generate(

@@ -16,9 +16,7 @@ MIN_DISTANCES, MAX_DISTANCES = 256, 512
 
 
 @torch.inference_mode()
-def dot_product(
-    lm: LanguageModel, capture: Capture, layer: int, head: int, query: int, key: int
-) -> DotProduct:
+def dot_product(lm: LanguageModel, capture: Capture, layer: int, head: int, query: int, key: int) -> DotProduct:
     """The score of a query and a key as it is, and as RoPE makes it at every other distance."""
     rotation = _verified(lm, layer)
     require_integer("head", head, 0, lm.card.n_heads - 1, "choose a head of this model")

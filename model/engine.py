@@ -114,7 +114,9 @@ class LocalEngine(CacheCalls, EmbedCalls, HeadCalls, LayersCalls, PrefillCalls, 
         """How surprising the prompt's tokens are, by one more forward pass over them; yields how far it is."""
         tokens = self.tokenize(recipe)
         return with_progress(
-            lambda report: prompt_surprisal(self.lm, tokens, lambda done, n: report(Progress("Scoring: layer", done, n)))
+            lambda report: prompt_surprisal(
+                self.lm, tokens, lambda done, n: report(Progress("Scoring: layer", done, n))
+            )
         )
 
     def snapshot(self, recipe: Recipe) -> Run:
@@ -122,9 +124,7 @@ class LocalEngine(CacheCalls, EmbedCalls, HeadCalls, LayersCalls, PrefillCalls, 
         run = self._trace(recipe).run
         return as_asked(self.lm, run, recipe, min(len(run.steps), recipe.max_new_tokens))
 
-    def _prefill(
-        self, lm: LanguageModel, recipe: Recipe, tokens: Tokens
-    ) -> Generator[Progress, None, Trace]:
+    def _prefill(self, lm: LanguageModel, recipe: Recipe, tokens: Tokens) -> Generator[Progress, None, Trace]:
         def work(report: Callable[[Progress], None]):
             report(Progress("Waiting for the model", 0, lm.card.n_layers))
             with lm.lock:

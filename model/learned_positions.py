@@ -74,8 +74,4 @@ def _candidates(lm: LanguageModel) -> list[Tensor]:
     """
     tables = [m for m in lm.model.modules() if isinstance(m, nn.Embedding) and m is not lm.anatomy.embed]
     d_model = lm.card.d_model
-    return [
-        t.weight
-        for t in tables
-        if t.weight.shape[1] == d_model and 0 <= t.num_embeddings - lm.card.context <= 2
-    ]
+    return [t.weight for t in tables if t.weight.shape[1] == d_model and 0 <= t.num_embeddings - lm.card.context <= 2]

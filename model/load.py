@@ -60,9 +60,7 @@ def load(source: str | Path, model_id: str, device: str = "auto", dtype: str = "
     return assemble(model.to(where), tokenizer, model_id)
 
 
-def assemble(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, model_id: str
-) -> LanguageModel:
+def assemble(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, model_id: str) -> LanguageModel:
     """Puts a loaded model and tokenizer together; the self-check chooses how attention is captured."""
     capture.register()
     model.eval()
@@ -71,9 +69,7 @@ def assemble(
     return verified(LanguageModel(model, tokenizer, read_vocabulary(tokenizer), anatomy, card, threading.Lock()))
 
 
-def describe(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, anatomy: Anatomy, model_id: str
-) -> ModelCard:
+def describe(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, anatomy: Anatomy, model_id: str) -> ModelCard:
     """The model card, from the config and from the modules themselves."""
     config = model.config.get_text_config()
     eos = model.generation_config.eos_token_id

@@ -62,7 +62,8 @@ class Recipe:
     """Everything a run is derived from.
 
     `forced` holds the choices a person made: pairs (index of the generated token, token id).
-    Decoding ends when the answer holds one of the strings in `stop`. An empty `model` means the model the page was started with.
+    Decoding ends when the answer holds one of the strings in `stop`. An empty `model` means the model
+    the page was started with.
     """
 
     prompt: str

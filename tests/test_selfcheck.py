@@ -59,9 +59,7 @@ def test_a_family_that_breaks_is_loaded_without_maps_and_says_what_broke(lm, mon
 
 
 def test_a_model_that_cannot_be_run_is_refused_by_name(lm):
-    with pytest.raises(
-        UserError, match="'tiny mistral' was loaded, but a forward pass over 16 tokens failed"
-    ):
+    with pytest.raises(UserError, match="'tiny mistral' was loaded, but a forward pass over 16 tokens failed"):
         tiny_lm("mistral", lm.tokenizer, num_key_value_heads=8)  # more than its 4 query heads
 
 

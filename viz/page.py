@@ -58,7 +58,7 @@ def build_page(startup, api) -> gr.Blocks:
 
 
 def page_config() -> dict:
-    """What the scripts must know before they ask: where files are, and the examples; the first of them is the first visit's."""
+    """What the scripts must know before they ask: where files are, and the examples, the first visit's first."""
     # The narrow screen's rules come last, so that they win.
     sheets = sorted((ASSETS / "css").glob("*.css"), key=lambda sheet: (sheet.stem == "phone", sheet.stem))
     examples = json.loads((ASSETS / "examples.json").read_text(encoding="utf-8"))

@@ -57,9 +57,7 @@ def step_payload(step: DecodeStep) -> dict[str, Any]:
             "token_ids": candidates.token_ids.tolist(),
             "texts": [token.text for token in candidates.tokens],
             # Only what is part of a character needs its bytes to be shown.
-            "partial": {
-                place: list(token.bytes) for place, token in enumerate(candidates.tokens) if token.partial
-            },
+            "partial": {place: list(token.bytes) for place, token in enumerate(candidates.tokens) if token.partial},
             "special": [place for place, token in enumerate(candidates.tokens) if token.special],
             "logits": _rounded(candidates.logits),
             "probability": _rounded(candidates.probability),

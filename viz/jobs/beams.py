@@ -11,8 +11,7 @@ def beams(engine, recipe: Recipe, args: dict) -> Iterator[dict]:
     found = engine.beams(recipe, args.get("num_beams"), args.get("max_new_tokens"))
     yield {
         "beams": [
-            {"tokens": [token_payload(token) for token in beam.tokens], "score": beam.score}
-            for beam in found.beams
+            {"tokens": [token_payload(token) for token in beam.tokens], "score": beam.score} for beam in found.beams
         ],
         "ms": found.seconds * 1000,
     }
