@@ -31,12 +31,14 @@ class ResidualStream:
     """One position through all layers. Norms are Euclidean lengths of vectors of d_model numbers.
 
     `missing` is the largest entry of |resid_pre + attn_out + mlp_out - resid_post|. `mid` is empty where attention
-    and MLP read the same stream (parallel), and `mlp` NaN where a layer has no MLP. The vectors, in the order
+    and MLP read the same stream (parallel), and `mlp` NaN where a layer has no MLP. Without attention (mamba) `attn`
+    is what the model has in its place. The vectors, in the order
     of `vectors_of`, are those of `layer`; 98 % of their entries are within `reach`.
     """
 
     position: int
     parallel: bool
+    has_attention: bool
     factors: Float[np.ndarray, "layer 2"]
     pre: Float[np.ndarray, " layer"]
     attn: Float[np.ndarray, " layer"]

@@ -41,6 +41,7 @@ def residual_stream(lm: LanguageModel, trace: Trace, position: int, layer: int) 
     return ResidualStream(
         position=position,
         parallel=parallel,
+        has_attention=lm.card.streamed_maps or any(layer.chunks for layer in trace.capture.layers),
         factors=to_numpy(torch.tensor([[p.mixer.factor, p.mlp.factor if p.mlp else 1.0] for p in parts])),
         pre=_norms([x.resid_pre for x in rows]),
         attn=_norms([x.attn_out for x in rows]),

@@ -1,5 +1,7 @@
 """The residual stream shown is the model's own, and its parts sum, however a family puts its layers together."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -64,6 +66,10 @@ def test_side_by_side_and_one_after_another_are_told_apart(lm):
         found = engine.residual(recipe, 2, 0)
         assert found.parallel == (family in PARALLEL), family
         assert ("resid_mid" in found.vectors_of) == (not found.parallel)
+        assert found.has_attention
+    for family, there in (("bloom", True), ("mamba", False)):
+        engine, recipe, _ = layered(family, lm.tokenizer)
+        assert engine.residual(recipe, 2, 0).has_attention == there
 
 
 def test_a_factor_on_what_is_added_is_found_by_numbers(lm):
@@ -154,3 +160,17 @@ def test_parts_are_looked_for_once_a_model(lm):
     stream_parts.cache_clear()
     stream_parts(engine.lm)
     assert hooks == [len(m._forward_hooks) + len(m._forward_pre_hooks) for m in engine.lm.model.modules()]
+
+
+def test_bfloat16_finds_the_same_parts_under_a_stream_that_it_rounds_by_more_than_is_added(lm):
+    # At position 0 the bundled model's stream is so long that bfloat16 rounds away what most layers add there.
+    from model.load import assemble
+
+    half = assemble(copy.deepcopy(lm.model).to(torch.bfloat16), lm.tokenizer, "bfloat16")
+    engine, recipe = LocalEngine(half), Recipe("The capital of France is", max_new_tokens=2)
+    list(engine.run(recipe))
+    for parts in stream_parts(half).blocks:
+        assert [type(parts.mixer.module).__name__, type(parts.mlp.module).__name__] == ["LlamaAttention", "LlamaMLP"]
+    assert all(check.passed for check in engine.residual(recipe, 4, 0).checks)
+    found = engine.attribution(recipe, 4)
+    assert found.total == pytest.approx(found.logit, abs=0.3)

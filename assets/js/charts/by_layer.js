@@ -7,11 +7,18 @@ const LEFT = 46;
 const BOTTOM = 30;
 const TOP = 8;
 const HEIGHT = 210;
-const LINES = 20;
-const BARS = 24;
+const LINES = { narrowest: 20, all: 440 };
+const BARS = { narrowest: 24, all: 620 };
+const THICKEST = 26;
 
-/** Where things stand: `slots` columns `wide` each, after the axis. */
-const frameOf = (slots, wide) => ({ wide, width: LEFT + slots * wide + 6, height: HEIGHT, x: (slot) => LEFT + (slot + 0.5) * wide, bottom: HEIGHT - BOTTOM });
+/** Where things stand: `slots` columns after the axis, wide enough for their names and to fill the picture. */
+const frameOf = (slots, { narrowest, all }, wide = Math.max(narrowest, Math.floor(all / slots))) => ({
+  wide,
+  width: LEFT + slots * wide + 6,
+  height: HEIGHT,
+  x: (slot) => LEFT + (slot + 0.5) * wide,
+  bottom: HEIGHT - BOTTOM,
+});
 
 function floor(frame, slots, names, selected, onSelect, titles) {
   const every = Math.ceil(slots / 34);
@@ -72,8 +79,8 @@ export function signedBars(root, { slots, selected, onSelect, label, title }) {
   const pillars = slots.map(({ bars }, slot) =>
     bars.map(({ value, kind }, place) => {
       if (!Number.isFinite(value)) return null;
-      const thick = (frame.wide - 5) / bars.length;
-      const x = frame.x(slot) - (frame.wide - 5) / 2 + place * thick;
+      const thick = Math.min(THICKEST, (frame.wide - 5) / bars.length);
+      const x = frame.x(slot) + (place - bars.length / 2) * thick;
       return svg('rect', { class: `pillar is-${kind}`, x, y: y(Math.max(0, value)), width: Math.max(1, thick - 1), height: Math.max(0.6, Math.abs(y(0) - y(value))) });
     }),
   );

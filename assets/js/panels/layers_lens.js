@@ -70,9 +70,10 @@ export function lensCard(root, { view, select, store, point }) {
   const map = lensMap(place, {
     onHover: (at) => {
       say(at);
-      point(at ? found.start + at.column : null);
+      point(at && found ? found.start + at.column : null);
     },
     onSelect: (at) => {
+      if (!found) return;
       row = at.row;
       const position = Math.max(0, Math.min(found.start + at.column, found.note.n_positions - 1));
       select({ position, layer: Math.max(0, at.row - 1) });
@@ -90,20 +91,17 @@ export function lensCard(root, { view, select, store, point }) {
   }
 
   function page(by) {
-    const last = found.note.n_positions - 1;
-    select({ position: by < 0 ? Math.max(0, found.start - 1) : Math.min(last, found.start + found.columns) });
+    const last = (found?.note.n_positions ?? 1) - 1;
+    if (found) select({ position: by < 0 ? Math.max(0, found.start - 1) : Math.min(last, found.start + found.columns) });
   }
 
-  const input = (column) => now.tokens[found.start + column];
-  const next = (column) => found.tokens.get(found.next[column]);
-
   function say(at) {
-    if (!at || at.row >= found.done) return fill(said, h('span', { class: 'dim' }, words.hoverLens));
+    if (!found || !at || at.row >= found.done) return fill(said, h('span', { class: 'dim' }, words.hoverLens));
     const cell = at.row * found.columns + at.column;
     const likely = Array.from({ length: found.k }, (_, place) => [chip(found.tokens.get(found.ids[cell * found.k + place]), { limit: 14 }), text(`${pct(found.top[cell * found.k + place])} `)]);
-    const follows = next(at.column);
+    const follows = found.tokens.get(found.next[at.column]);
     fill(
-      said, text(words.cell(at.row)), chip(input(at.column), { limit: 14 }), text(': '), likely, text(words.cellEntropy(found.entropy[cell])),
+      said, text(words.cell(at.row)), chip(now.tokens[found.start + at.column], { limit: 14 }), text(': '), likely, text(words.cellEntropy(found.entropy[cell])),
       follows && [text(words.cellFollows), chip(follows, { limit: 14 }), text(words.cellTarget(found.rank[cell], found.target[cell]))],
     );
   }
@@ -123,6 +121,8 @@ export function lensCard(root, { view, select, store, point }) {
 
   function draw() {
     if (!found) return;
+    // The map may ask again when the window is another already: these are its own.
+    const [held, { tokens }] = [found, now];
     const scale = sequential('--c-resid');
     buttons.forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.mode === mode)));
     nav[0].disabled = found.start === 0;
@@ -130,9 +130,11 @@ export function lensCard(root, { view, select, store, point }) {
     const column = now.position - found.start;
     map.show(
       {
-        columns: found.columns, rows: found.rows, scale, input, next, selected: { row: rowOf(), column },
-        value: (at, col) => (at < found.done ? LEVELS[mode](found, at * found.columns + col) : undefined),
-        token: (at, col) => found.tokens.get(found.ids[(at * found.columns + col) * found.k]),
+        columns: held.columns, rows: held.rows, scale, selected: { row: rowOf(), column },
+        input: (col) => tokens[held.start + col],
+        next: (col) => held.tokens.get(held.next[col]),
+        value: (at, col) => (at < held.done ? LEVELS[mode](held, at * held.columns + col) : undefined),
+        token: (at, col) => held.tokens.get(held.ids[(at * held.columns + col) * held.k]),
         rowName: (at) => (at === 0 ? words.embedding : String(at - 1)),
         corner: { input: words.axisInput, next: words.axisNext },
       },

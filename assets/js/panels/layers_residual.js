@@ -54,7 +54,7 @@ export function residualCard(root, { view, select, store }) {
     const [pre, attn, mid, mlp, post, missing] = ['pre', 'attn', 'mid', 'mlp', 'post', 'missing'].map((name) => unpack(found[name]).data);
     const { layer } = found;
     fill(title, words.stream, ' at ', chip(now.tokens[found.position]), ` (position ${found.position})`);
-    fill(note, words.streamNote(found.parallel));
+    fill(note, words.streamNote(found.parallel), !found.has_attention && ` ${words.noAttention}`);
     logLines(chart, {
       series: [{ values: post, kind: 'post' }, { values: attn, kind: 'attn' }, { values: mlp, kind: 'mlp' }],
       selected: layer,

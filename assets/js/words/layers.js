@@ -47,6 +47,7 @@ export const layers = {
     parallel
       ? 'A layer reads the stream and adds what its attention and its MLP make of it, both from the same reading.'
       : 'A layer reads the stream, adds what its attention makes of it, and then what its MLP makes of that.',
+  noAttention: 'This model has no attention that is known here: what is called attn_out is what it has in its place (a mixer) adds.',
   streamAxis: 'length of the vector (logarithmic)',
   layerAxis: 'layer',
   series: { post: 'resid_post', attn: 'attn_out', mlp: 'mlp_out' },
@@ -79,7 +80,6 @@ export const layers = {
   without: (reason) => `Heads are not shown: ${reason}.`,
   largest: 'Largest parts',
   part: ({ kind, layer, head }) => ({ embedding: 'embedding', mlp: `MLP ${layer}`, attention: `attention ${layer}`, head: `layer ${layer} head ${head}` })[kind],
-  hoverShares: 'Point at a bar or a cell; click selects its layer and head.',
 
   neurons: (layer, token) => [`MLP neurons of layer ${layer} at `, token],
   neuronsNote: (found) =>
