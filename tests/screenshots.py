@@ -10,7 +10,7 @@ from tests.browser import ARGUMENTS, ROOT, app, chromium, finished
 README = ROOT / "assets" / "screenshots"
 ALL = ROOT / "screenshots"
 WIDTHS = {1440: 1000, 390: 844}
-SETTLE_MS = 2500
+SETTLE_MS = 4000
 
 
 def shoot(folder: Path, url: str, browser) -> None:
