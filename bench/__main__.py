@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import attention, decode, page
+from bench import attention, decode, page, painted
 from bench.page import row
 from model.engine import LocalEngine
 
@@ -44,10 +44,17 @@ def memory_rows() -> Iterator[dict]:
         yield row(f"memory of a prefill with capture / eager maps, N={n}", above["captured"], above["eager"], "MB", 1)
 
 
+def painted_rows() -> Iterator[dict]:
+    """A click on a head until its map is on the screen, in the longest prompt and in a short one."""
+    long, short = painted.head_painted(4096), painted.head_painted(64)
+    yield row("click to painted, one head, N=4096 / N=64", long["median_ms"], short["median_ms"], "ms", 5)
+
+
 def main() -> None:
     """Measures, prints as it goes, writes the results."""
     rows = []
-    for part in (model_rows, memory_rows, page.measure):
+    # Memory first: a process inherits the peak of the one that started it.
+    for part in (memory_rows, model_rows, page.measure, painted_rows):
         for found in part():
             rows.append(found)
             print(f"{found['name']:<62} {found['ours']:>10.4g} {found['reference']:>10.4g} {found['unit']:<9}"

@@ -9,22 +9,8 @@ from model.recipe import Recipe
 from model.run_checks import fed_ids
 from model.trace import Trace
 from tests.test_capture import FAMILIES
-from tests.tiny import tiny_lm
+from tests.tiny import LATENT, tiny_lm
 
-LATENT = {
-    "num_key_value_heads": 4,
-    "n_routed_experts": 4,
-    "num_experts_per_tok": 2,
-    "n_group": 2,
-    "topk_group": 1,
-    "moe_intermediate_size": 32,
-    "first_k_dense_replace": 1,
-    "q_lora_rank": 32,
-    "kv_lora_rank": 16,
-    "qk_rope_head_dim": 8,
-    "qk_nope_head_dim": 16,
-    "v_head_dim": 16,
-}
 LAYERED = {
     **FAMILIES,
     "gemma2": {**FAMILIES["gemma2"], "final_logit_softcapping": 5.0},

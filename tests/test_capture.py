@@ -9,7 +9,7 @@ from model.forward import forward, new_cache
 from model.masks import band
 from model.pattern import pattern_rows
 from model.run_checks import fed_ids
-from tests.tiny import tiny_lm
+from tests.tiny import LATENT, tiny_lm
 
 PROMPTS = ("The capital of France is", "def add(a, b):\n    return a + b\n" * 6, "नमस्ते 🙂 مرحبا " * 12)
 # Same numbers added in another order, thirty layers deep; see the measured 2e-6.
@@ -31,6 +31,7 @@ FAMILIES = {
     "olmo2": {"num_key_value_heads": 2},
     "mixtral": {"num_key_value_heads": 2, "num_local_experts": 4},
     "gpt_oss": {"num_key_value_heads": 2, "head_dim": 16, "num_local_experts": 4, "sliding_window": 8},
+    "deepseek_v3": LATENT,
 }
 NEEDS_EAGER = {"gemma2", "gpt_oss"}
 

@@ -16,6 +16,22 @@ SIZES = {
     "max_position_embeddings": 128,
 }
 
+# Keys and values through a latent vector (MLA), and routed experts.
+LATENT = {
+    "num_key_value_heads": 4,
+    "n_routed_experts": 4,
+    "num_experts_per_tok": 2,
+    "n_group": 2,
+    "topk_group": 1,
+    "moe_intermediate_size": 32,
+    "first_k_dense_replace": 1,
+    "q_lora_rank": 32,
+    "kv_lora_rank": 16,
+    "qk_rope_head_dim": 8,
+    "qk_nope_head_dim": 16,
+    "v_head_dim": 16,
+}
+
 
 def tiny_lm(family: str, tokenizer, attention: str = capture.SDPA, **settings) -> LanguageModel:
     """A model of a family with random weights from seed 0, its attention captured."""

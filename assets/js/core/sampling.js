@@ -73,13 +73,14 @@ function topK(scores, k) {
 
 function topP(scores, p) {
   const shares = softmax(scores);
-  const order = alive(scores).sort((a, b) => shares[a] - shares[b]);
-  let sum = 0;
-  const kept = order.filter((i, place) => {
-    sum += shares[i];
-    return sum > 1 - p || place === order.length - 1;
-  });
-  return only(scores, kept);
+  // A typed array sorts in a few milliseconds where a comparator would take a frame or two.
+  const ascending = Float64Array.from(shares).sort();
+  let removed = 0;
+  for (let sum = ascending[0]; sum <= 1 - p && removed < ascending.length - 1; sum += ascending[removed]) removed += 1;
+  const limit = ascending[removed];
+  // Of tokens that tie at the limit, as many go as the count says.
+  let ties = removed - ascending.indexOf(limit);
+  return map(scores, (score, i) => (shares[i] < limit || (shares[i] === limit && ties-- > 0) ? -Infinity : score));
 }
 
 function minP(scores, p) {
