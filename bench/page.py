@@ -11,14 +11,19 @@ CLICK = """(selector) => new Promise((resolve) => {
   if (selector) document.querySelector(selector).click();
   requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - began)));
 })"""
-COUNT = """() => new Promise((resolve) => {
+COUNT = """(prompt) => new Promise((resolve) => {
   const strip = document.querySelector('.group-generated .tokens');
-  const began = performance.now();
+  let began = null;
   let painted = 0;
-  const seen = new MutationObserver(() => { painted += 1; });
+  const seen = new MutationObserver(() => {
+    if (document.querySelector('#tbt').dataset.prompt !== prompt) return;
+    began ??= performance.now();
+    painted += 1;
+  });
   seen.observe(strip, { childList: true });
+  document.querySelector('button.run').click();
   const wait = setInterval(() => {
-    if (document.querySelector('.status .working') || !document.querySelector('.group-generated .end')) return;
+    if (!began || document.querySelector('.status .working') || !document.querySelector('.group-generated .end')) return;
     clearInterval(wait);
     seen.disconnect();
     resolve([painted, document.querySelectorAll('.group-generated .chip').length, performance.now() - began]);
