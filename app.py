@@ -28,6 +28,8 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", default=port, type=whole(1, 65_535), help="port to serve on")
     parser.add_argument("--max-prompt-tokens", default=4096, type=whole(1, 131_072), help="longer prompts are refused")
     parser.add_argument("--max-new-tokens", default=256, type=whole(1, 4_096), help="most tokens of one answer")
+    seconds = "most seconds of one live measurement"
+    parser.add_argument("--budget-seconds", default=120, type=whole(5, 3_600), help=seconds)
     parser.add_argument("--share", action="store_true", help="a public link through Gradio's relay (needs network)")
     return parser.parse_args(arguments)
 
@@ -51,7 +53,7 @@ def build_engine(options: argparse.Namespace, report):
 
     examples = json.loads((Path(__file__).parent / "assets" / "examples.json").read_text(encoding="utf-8"))
     first = Recipe.from_json(json.dumps(examples[0]["recipe"]))
-    limits = (options.max_prompt_tokens, options.max_new_tokens)
+    limits = (options.max_prompt_tokens, options.max_new_tokens, options.budget_seconds)
     return open_engine(EngineOptions(options.model, options.device, options.dtype, *limits), report, first)
 
 

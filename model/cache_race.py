@@ -3,7 +3,6 @@
 Both choose from the same ids with the same draws; the answer goes on with the token chosen with the cache.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
+from model.budget import Budget
 from model.costs import costs_of
 from model.decode import select
 from model.errors import UserError
@@ -22,9 +22,6 @@ from model.recipe import Recipe
 from model.records import Run, Tokens
 from model.records_kv import Race, RaceStep
 from model.timing import now
-
-# Of one race: a pass over all positions of a long prompt takes seconds on a CPU.
-BUDGET_SECONDS = 60.0
 
 
 @torch.inference_mode()
@@ -39,16 +36,18 @@ def pass_over(lm: LanguageModel, ids: Sequence[int], cache: Cache | None) -> tup
     return out.logits[0, -1].float().cpu(), seconds
 
 
-def cache_race(lm: LanguageModel, recipe: Recipe, tokens: Tokens, n_tokens: int) -> Iterator[Progress | Race]:
+def cache_race(
+    lm: LanguageModel, recipe: Recipe, tokens: Tokens, n_tokens: int, budget: Budget
+) -> Iterator[Progress | Race]:
     """Decodes up to `n_tokens` both ways, and yields the race so far after each token.
 
-    Ends at the recipe's own end, at `n_tokens`, or when a minute is spent. Raises UserError for a model
+    Ends at the recipe's own end, at `n_tokens`, or when the budget is spent. Raises UserError for a model
     without a cache.
     """
     cache = new_cache(lm)
     run = Run(replace(recipe, max_new_tokens=n_tokens), tokens)
     race = Race(len(tokens), n_tokens, (), "", 0)
-    ids, fed, until = list(tokens.ids), 0, time.monotonic() + BUDGET_SECONDS
+    ids, fed = list(tokens.ids), 0
     yield Progress("Decoding both ways: token", 0, n_tokens)
     while not race.ended:
         logits, cached_seconds = pass_over(lm, ids[fed:], cache)
@@ -72,7 +71,7 @@ def cache_race(lm: LanguageModel, recipe: Recipe, tokens: Tokens, n_tokens: int)
         )
         run = replace(run, steps=(*run.steps, step))
         ids.append(step.token.id)
-        late = time.monotonic() + full_seconds > until
+        late = not budget.allows(full_seconds)
         race = _with_step(race, found, run, cache, stop_reason(lm, run).kind or ("time" if late else ""))
         yield race
 

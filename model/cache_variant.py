@@ -4,7 +4,6 @@ The prompt is read whole by both, as it stands; what a cache forgets or rounds i
 position on.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,7 +13,8 @@ from transformers import Cache, QuantizedCache
 from transformers.cache_utils import DynamicLayer
 from transformers.utils import is_hqq_available, is_optimum_quanto_available
 
-from model.cache_race import BUDGET_SECONDS, held_bytes, pass_over
+from model.budget import Budget
+from model.cache_race import held_bytes, pass_over
 from model.decode import select
 from model.errors import UserError
 from model.finish import stop_reason, written
@@ -79,13 +79,19 @@ def other_cache(lm: LanguageModel, kind: str, window: int, sinks: int) -> Cache:
 
 
 def cache_variant(
-    lm: LanguageModel, recipe: Recipe, tokens: Tokens, kind: str, n_tokens: int, window: int = 32, sinks: int = 0
+    lm: LanguageModel,
+    recipe: Recipe,
+    tokens: Tokens,
+    budget: Budget,
+    kind: str,
+    n_tokens: int,
+    window: int = 32,
+    sinks: int = 0,
 ) -> Iterator[Progress | Variant]:
     """Decodes with a full cache and with another, each going on with its own tokens; yields both after each token."""
     caches = new_cache(lm), other_cache(lm, kind, window, sinks)
     runs = [Run(replace(recipe, max_new_tokens=n_tokens), tokens) for _ in caches]
     found = Variant(kind, len(tokens), n_tokens, (), None, "", "", 0, 0)
-    until = time.monotonic() + BUDGET_SECONDS
     yield Progress("Decoding with both caches: token", 0, n_tokens)
     while not found.ended:
         logits: list[Tensor | None] = []
@@ -94,7 +100,7 @@ def cache_variant(
             if logits[place] is not None:
                 step = select(lm, runs[place], logits[place], 0.0)
                 runs[place] = replace(runs[place], steps=(*runs[place].steps, step))
-        found = _with_step(lm, found, runs, logits, late=time.monotonic() > until)
+        found = _with_step(lm, found, runs, logits, late=not budget.allows())
         found = replace(found, bytes=held_bytes(caches[0]), other_bytes=held_bytes(caches[1]))
         yield found
 

@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from model.beams import Beams, beam_search
+from model.budget import Budget
 from model.decode import select
 from model.engine_cache import CacheCalls
 from model.engine_embed import EmbedCalls
@@ -48,10 +49,12 @@ class LocalEngine(CacheCalls, EmbedCalls, HeadCalls, LayersCalls, PrefillCalls, 
         max_prompt_tokens: int = 4096,
         max_new_tokens: int = 256,
         trace_budget_bytes: int = 2 * 1024**3,
+        budget_seconds: int = 120,
     ):
         self.lm = lm
         self.max_prompt_tokens = max_prompt_tokens
         self.max_new_tokens = max_new_tokens
+        self.budget_seconds = budget_seconds
         self._store = TraceStore(trace_budget_bytes)
 
     def _trace(self, recipe: Recipe) -> Trace:
@@ -59,6 +62,10 @@ class LocalEngine(CacheCalls, EmbedCalls, HeadCalls, LayersCalls, PrefillCalls, 
         if trace is None:
             raise Evicted("This run is no longer in memory. Run it again: the numbers will be the same.")
         return trace
+
+    def budget(self) -> Budget:
+        """What one live measurement may take from now on."""
+        return Budget(self.budget_seconds)
 
     def card(self) -> ModelCard:
         """What the loaded model is."""

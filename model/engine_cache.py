@@ -29,13 +29,13 @@ class CacheCalls:
 
     def cache_race(self, recipe: Recipe, n_tokens: int) -> Iterator[Progress | Race]:
         """The recipe's prompt decoded with the cache and without, token by token in turn."""
-        return cache_race(self.lm, recipe, self.tokenize(recipe), n_tokens)
+        return cache_race(self.lm, recipe, self.tokenize(recipe), n_tokens, self.budget())
 
     def cache_variant(
         self, recipe: Recipe, kind: str, n_tokens: int, window: int, sinks: int
     ) -> Iterator[Progress | Variant]:
         """The recipe's prompt decoded with the full cache and with one that forgets or rounds."""
-        return cache_variant(self.lm, recipe, self.tokenize(recipe), kind, n_tokens, window, sinks)
+        return cache_variant(self.lm, recipe, self.tokenize(recipe), self.budget(), kind, n_tokens, window, sinks)
 
     def quantised_backends(self) -> tuple[tuple[str, bool], ...]:
         """Which backends of a quantised cache there are, and which work here."""

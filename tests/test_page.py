@@ -37,6 +37,7 @@ def test_the_probabilities_on_the_screen_are_the_engines(page, server, engine):
     page.goto(server)
     finished(page)
     page.click("#tab-decode")
+    page.wait_for_selector(".bars tbody tr >> nth=10")
     step = answer(engine, EXAMPLE).steps[0]
     rows = page.locator(".bars tbody tr").all_inner_texts()
     assert len(rows) == 11

@@ -1,6 +1,7 @@
 // The KV cache: what it holds, how it fills, what it saves, and what a smaller one would change.
 
 import { fill, h, notice } from '../core/dom.js';
+import { facts as figures } from '../core/facts.js';
 import { cache as words } from '../words/cache.js';
 import { fillCard } from './cache_fill.js';
 import { raceCard } from './cache_race.js';
@@ -30,8 +31,7 @@ export function mount(root, ctx) {
 
   function show(state) {
     const { cache, costs, run } = now;
-    const lines = words.facts({ cache, costs, run }).map(([name, value, note]) => h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note))));
-    fill(facts, lines);
+    fill(facts, figures(words.facts({ cache, costs, run })));
     if (tabled !== cache) fill(layers, layersTable(cache.layers, cache.bytes));
     tabled = cache;
     grid.update({ ...now, selection: state.selection, step: state.step });

@@ -4,24 +4,24 @@ import { lines } from '../charts/lines.js';
 import { fill, h } from '../core/dom.js';
 import { num } from '../core/format.js';
 import { chip, label as tokenLabel } from '../core/tokens.js';
+import { measurement } from '../parts/measurement.js';
 import { cache as words } from '../words/cache.js';
 
 const MOST = 64;
 
 /** The card in `root`; update(state) keeps it in step with the page, offer(backends) says what there is. */
-export function variantCard(root, { store, runner }) {
+export function variantCard(root, ctx) {
   const field = (value, min, max) => h('input', { type: 'number', min, max, value });
   const radio = (value, checked) => h('input', { type: 'radio', name: 'kv-variant', value, checked });
   const kinds = { window: radio('window', true), fp8: radio('fp8', false) };
   const window = field(8, 2, 100000);
   const sinks = field(0, 0, 64);
   const nTokens = field(24, 1, MOST);
-  const button = h('button', { type: 'button', class: 'primary', onclick: () => (busy ? runner.stop() : begin()) });
   const missing = h('p', { class: 'dim' });
-  const said = h('p', { class: 'kv-said', role: 'status' });
   const pair = h('div', { class: 'columns' });
   const chart = h('div', { class: 'kv-drift-chart' });
-  const found = h('div', { class: 'kv-found', hidden: true }, pair, chart);
+  const variant = measurement(ctx, { job: 'cache_variant', args, show, go: words.compare, stop: words.stop });
+  fill(variant.found, pair, chart);
   root.append(
     h('h2', {}, words.variant),
     h('p', { class: 'dim' }, words.variantNote),
@@ -31,33 +31,20 @@ export function variantCard(root, { store, runner }) {
       h('span', { class: 'kv-choice' }, h('label', { class: 'radio' }, kinds.window, words.kindWindow), window, words.kindWindowUnit, ', ', h('label', { class: 'number-row' }, words.sinks, sinks)),
       h('label', { class: 'radio' }, kinds.fp8, words.kindFp8),
       h('label', { class: 'number-row' }, words.tokens, nTokens),
-      button,
+      variant.button,
     ),
     missing,
-    said,
-    found,
+    variant.said,
+    variant.found,
   );
   window.setAttribute('aria-label', `${words.kindWindow} … ${words.kindWindowUnit}`);
   const drift = lines(chart);
-  let busy = false;
-  let of = '';
 
-  function begin() {
+  function args() {
     const kind = kinds.fp8.checked ? 'fp8' : 'window';
-    busy = true;
-    of = store.state.run.key;
-    fill(said);
-    label();
     const kept = kind === 'window' ? { window: window.valueAsNumber, sinks: sinks.valueAsNumber } : {};
-    runner.job('cache_variant', { kind, n_tokens: nTokens.valueAsNumber, ...kept }, show, () => end());
+    return { kind, n_tokens: nTokens.valueAsNumber, ...kept };
   }
-
-  function end() {
-    busy = false;
-    label();
-  }
-
-  const label = () => fill(button, busy ? words.stop : words.compare);
 
   function side(title, size, tokens, parts) {
     const made = tokens.map((token, place) => token && chip(token, { limit: 16, class: parts !== null && place >= parts ? (place === parts ? 'kv-first' : 'kv-differs') : '' }));
@@ -66,31 +53,22 @@ export function variantCard(root, { store, runner }) {
 
   function show(state) {
     const { steps, kind, first_different: parts, n_tokens: asked } = state;
-    if (of !== store.state.run.key || !steps.length) return;
-    found.hidden = false;
+    if (!steps.length) return undefined;
     fill(
       pair,
       side(words.fullCache, state.bytes, steps.map((step) => step.token), parts),
       side(words.otherCache[kind], state.other_bytes, steps.map((step) => step.other), parts),
     );
-    fill(said, words.variantSaid(state, tokenLabel));
     const values = steps.map((step) => step.drift).filter((value) => value !== null);
     drift.show({ title: words.drift, n: state.ended ? values.length : asked, format: (value) => num(value, 3), axis: words.positions, series: [{ name: words.drift, kind: 'kv-drift', values }] });
+    return words.variantSaid(state, tokenLabel);
   }
 
-  label();
   return {
     offer(backends) {
       const absent = backends.filter(([, there]) => !there).map(([name]) => name);
       fill(missing, absent.length ? words.missing(absent) : '');
     },
-    update({ run, status }) {
-      if (busy && status.phase !== 'running') end();
-      if (of && of !== run.key) {
-        of = '';
-        found.hidden = true;
-        fill(said);
-      }
-    },
+    update: variant.update,
   };
 }

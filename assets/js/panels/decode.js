@@ -3,6 +3,7 @@
 import { bars } from '../charts/bars.js';
 import { checkMark } from '../charts/check.js';
 import { fill, h } from '../core/dom.js';
+import { facts as figures } from '../core/facts.js';
 import { ms, num } from '../core/format.js';
 import { createLogits } from '../core/logits.js';
 import { contextOf, distribution, softmax } from '../core/sampling.js';
@@ -144,5 +145,5 @@ function facts(run, now) {
     [words.rank, num(now.rank), words.rankNote(now.candidates.vocabulary)],
     [words.forward, ms(now.forward_ms), words.forwardNote(now.index, run.tokens.length)],
   ];
-  return rows.map(([name, value, note]) => h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note))));
+  return figures(rows);
 }

@@ -2,6 +2,7 @@
 
 import { checkMark } from '../charts/check.js';
 import { fill, h } from '../core/dom.js';
+import { facts as figures } from '../core/facts.js';
 import { sequence } from '../core/tokens.js';
 import { prefill as words } from '../words/prefill.js';
 import { bertvizSection } from './prefill_bertviz.js';
@@ -67,7 +68,7 @@ export function mount(root, ctx) {
   }
 
   function showFacts(now) {
-    const lines = words.facts(now).map(([name, value, note]) => h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note))));
+    const lines = figures(words.facts(now));
     fill(facts, lines);
   }
 

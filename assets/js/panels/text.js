@@ -1,6 +1,7 @@
 // Text in and text out, and the run in a few figures: the whole story at a glance.
 
 import { fill, h } from '../core/dom.js';
+import { facts as figures } from '../core/facts.js';
 import { text as words } from '../words/decode.js';
 
 export function mount(root, { store }) {
@@ -17,7 +18,7 @@ export function mount(root, { store }) {
     fill(answer, h('span', { class: 'dim' }, run.recipe.chat ? '' : run.text_in), h('mark', {}, run.text || (run.steps.length ? '' : words.none)));
     fill(
       facts,
-      words.facts({ run, card }).map(([name, value, note]) => h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note)))),
+      figures(words.facts({ run, card })),
     );
   }
 

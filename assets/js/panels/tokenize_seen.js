@@ -1,6 +1,7 @@
 // The text the model sees, with its token edges, in the chat template or without.
 
 import { fill, h } from '../core/dom.js';
+import { facts as figures } from '../core/facts.js';
 import { reveal } from '../core/scroll.js';
 import { label, spoken, visible } from '../core/tokens.js';
 import { tokenize as words } from '../words/tokenize.js';
@@ -90,7 +91,7 @@ export function mountSeen(root, ctx) {
     fill(more, stop - shown.start < shown.n_tokens ? words.windowed(shown.start, stop, shown.n_tokens) : '');
     fill(
       facts,
-      words.facts(shown).map(([name, value, note]) => h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note)))),
+      figures(words.facts(shown)),
     );
     mark();
   }

@@ -7,12 +7,19 @@ const PATIENCE_MS = 300;
 
 export function mountStatus(parts, { store, runner }) {
   const root = parts.appendChild(h('div', { class: 'status', role: 'status', 'aria-live': 'polite' }));
+  // Made once and kept: a button that is replaced at every token cannot be clicked.
+  const bar = h('progress', { max: 1 });
+  const message = h('span');
+  const working = h('div', { class: 'working' }, bar, message, h('button', { type: 'button', class: 'quiet', onclick: runner.stop }, page.pause));
   let timer = null;
 
-  function progress({ message, fraction }) {
-    const known = fraction !== null && fraction !== undefined;
-    const bar = h('progress', known ? { value: fraction, max: 1, 'aria-label': message } : { 'aria-label': message });
-    fill(root, h('div', { class: 'working' }, bar, h('span', {}, message), h('button', { type: 'button', class: 'quiet', onclick: runner.stop }, page.pause)));
+  function progress(status) {
+    const known = status.fraction !== null && status.fraction !== undefined;
+    if (known) bar.value = status.fraction;
+    else bar.removeAttribute('value');
+    bar.setAttribute('aria-label', status.message);
+    fill(message, status.message);
+    if (!working.isConnected) fill(root, working);
   }
 
   function show() {

@@ -99,7 +99,7 @@ export const cache = {
     return (
       `After the prefill a token took ${ms(cached)} with the cache and ${ms(full)} without (medians of ${count(later.length, 'token')}): ${times(full / cached)} as long. ` +
       (equal ? 'Every token was the same. ' : 'Some tokens differ: in this number type the rounding decides close calls. ') +
-      (ended === 'time' ? 'A minute was spent, so it stopped here.' : '')
+      (ended === 'time' ? 'The time for one measurement was spent, so it stopped here.' : '')
     );
   },
   raceTable: ['token', 'positions', 'with', 'without', 'largest difference'],

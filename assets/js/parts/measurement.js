@@ -1,0 +1,54 @@
+// A measurement on the run that is shown: its own button, what it says, and what it has found so far.
+// One file for all cards that measure live, so that starting, stopping and forgetting are the same everywhere.
+
+import { fill, h } from '../core/dom.js';
+
+/**
+ * `job` names the work, `args()` gives its arguments, `show(found)` draws what has been found so far and gives the
+ * sentence to say of it. `go` and `stop` are the button's words. Put `button`, `said` and `found` where they belong
+ * (`found` is hidden until there is something), and call `update(state)` with the page.
+ */
+export function measurement({ store, runner }, { job, args, show, go, stop, onforget = () => {} }) {
+  const button = h('button', { type: 'button', class: 'primary', onclick: () => (busy ? runner.stop() : begin()) }, go);
+  const said = h('p', { class: 'measure-said', role: 'status' });
+  const found = h('div', { class: 'measure-found', hidden: true });
+  let busy = false;
+  let of = '';
+
+  function label(working) {
+    busy = working;
+    fill(button, busy ? stop : go);
+  }
+
+  function begin() {
+    of = store.state.run.key;
+    fill(said);
+    label(true);
+    runner.job(job, args(), heard, () => label(false));
+  }
+
+  function heard(news) {
+    if (of !== store.state.run.key) return;
+    const sentence = show(news);
+    if (sentence === undefined) return;
+    found.hidden = false;
+    fill(said, sentence);
+  }
+
+  return {
+    button,
+    said,
+    found,
+    begin,
+
+    /** Another run, or work stopped from elsewhere: what stands here follows. */
+    update({ run, status }) {
+      if (busy && status.phase !== 'running') label(false);
+      if (!of || of === run.key) return;
+      of = '';
+      found.hidden = true;
+      fill(said);
+      onforget();
+    },
+  };
+}
