@@ -78,6 +78,12 @@ class LocalEngine(CacheCalls, EmbedCalls, HeadCalls, LayersCalls, PrefillCalls, 
                 f"max_new_tokens is {recipe.max_new_tokens:,}; the limit here is {self.max_new_tokens:,}. "
                 "Ask for fewer, or start the page with a larger --max-new-tokens."
             )
+        n_vocab = self.lm.card.n_vocab
+        if (largest := max((token_id for _, token_id in recipe.forced), default=0)) >= n_vocab:
+            raise UserError(
+                f"A forced token has id {largest:,}; this model's vocabulary ends at {n_vocab - 1:,}. "
+                "Choose a token of this model."
+            )
 
     def tokenize(self, recipe: Recipe) -> Tokens:
         """The recipe's text and tokens. Raises UserError over the prompt limit."""

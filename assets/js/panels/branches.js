@@ -40,7 +40,7 @@ export function mount(root, ctx) {
 
   function pick(key, on) {
     compared = on ? [...compared, key].slice(-2) : compared.filter((k) => k !== key);
-    update(store.state);
+    draw(store.state);
   }
 
   function leaf(branch) {
@@ -85,7 +85,7 @@ export function mount(root, ctx) {
     );
   }
 
-  function update({ branches }) {
+  function draw({ branches }) {
     const kept = branches.list;
     compared = compared.filter((key) => kept.some((b) => b.key === key));
     fill(list, h('ul', {}, tree(kept).map(segment)));
@@ -95,6 +95,11 @@ export function mount(root, ctx) {
     drawBeams();
   }
 
-  return { update };
+  return {
+    update(state, changed) {
+      // Drawn anew, a field somebody types a name into would lose it.
+      if (['branches', 'run'].some((key) => changed.has(key))) draw(state);
+    },
+  };
 }
 

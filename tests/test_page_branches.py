@@ -1,0 +1,66 @@
+"""Choosing other tokens on the page: each choice is a branch, and the way back is always there."""
+
+import psutil
+
+from model.recipe import Recipe
+from tests.browser import ask, finished, tokens
+
+PROMPT = "The capital of France is"
+
+
+def chosen(page, place: int) -> None:
+    """Clicks a candidate of the first generated token and waits for its run."""
+    before = tokens(page)
+    page.click("#tab-decode")
+    page.locator(".group-generated .chip").first.click()
+    page.click("#tab-decode")
+    # The greedy choice, the first, is selected already and has no button.
+    page.locator(".bars tbody tr button").nth(place - 1).click()
+    page.wait_for_function(
+        "before => JSON.stringify([...document.querySelectorAll('.group-generated .chip')]"
+        ".map(c => +c.ariaLabel.split('id ').at(-1))) !== before",
+        arg=str(before).replace(" ", ""),
+    )
+    finished(page)
+
+
+def test_a_clicked_candidate_becomes_a_branch_and_back_undoes_it(page, server, engine):
+    page.goto(server)
+    finished(page)
+    ask(page, PROMPT)
+    plain = tokens(page)
+    chosen(page, 2)
+    run = list(engine.run(Recipe(PROMPT, max_new_tokens=1)))[-1]
+    third = int(run.steps[0].candidates.token_ids[2])
+    forced = list(engine.run(Recipe(PROMPT, forced=((0, third),), max_new_tokens=24)))[-1]
+    found = tokens(page)
+    assert found == [step.token.id for step in forced.steps][: len(found)]
+    page.click("#tab-branches")
+    page.wait_for_selector(".panel-branches .leaf >> nth=1")
+    assert page.locator(".panel-branches .leaf").count() == 2
+    page.locator(".panel-branches .leaf button", has_text="Open").first.click()
+    page.wait_for_function("() => !location.search.includes('forced')")
+    finished(page)
+    assert tokens(page) == plain
+    page.go_back()
+    page.wait_for_function("() => location.search.includes('forced')")
+    page.wait_for_function(f"() => document.querySelector('.group-generated .chip').ariaLabel.endsWith(' {third}')")
+
+
+def test_leaving_the_page_stops_the_work_within_a_second(page, server):
+    page.goto(server)
+    finished(page)
+    port = server.rstrip("/").rsplit(":", 1)[1]
+    process = next(p for p in psutil.process_iter(["cmdline"]) if ["--port", port] == (p.info["cmdline"] or [])[-2:])
+    page.click(".settings summary")
+    page.fill("#set-max_new_tokens", "250")
+    page.fill("#prompt", "Count on: 1, 2, 3, 4, 5, 6,")
+    page.click("button.run")
+    page.wait_for_function("() => document.querySelectorAll('.group-generated .chip').length > 4")
+    page.goto("about:blank")
+    page.wait_for_timeout(1000)
+    before = process.cpu_times()
+    page.wait_for_timeout(1000)
+    after = process.cpu_times()
+    # A run under way takes most of two cores; a server at rest answers a heartbeat now and then.
+    assert after.user + after.system - before.user - before.system < 0.3
