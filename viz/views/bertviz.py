@@ -10,6 +10,7 @@ from math import isqrt
 from model.errors import UserError
 from model.recipe import Recipe
 from model.validate import require_integer
+from viz.args import integer
 from viz.bertviz_page import label, neuron_page, offline
 
 MAX_TOKENS = 64
@@ -19,7 +20,6 @@ ROOM = 170_000
 BYTES_A_WEIGHT, BYTES_AN_ENTRY = 4.5, 7.5
 FEWEST_TOKENS = 24
 KINDS = ("head", "model", "neuron")
-MAX_POSITION = 1_000_000
 
 
 def bertviz(engine, recipe: Recipe, args: dict) -> dict:
@@ -28,7 +28,7 @@ def bertviz(engine, recipe: Recipe, args: dict) -> dict:
     if kind not in KINDS:
         raise UserError(f"kind is {kind!r:.40}; it must be one of: {', '.join(KINDS)}.")
     layer, head, position, n_positions = (
-        _integer(args, name, low) for name, low in (("layer", 0), ("head", 0), ("position", 0), ("n_positions", 1))
+        integer(args, name, low=low) for name, low in (("layer", 0), ("head", 0), ("position", 0), ("n_positions", 1))
     )
     card = engine.card()
     require_integer("layer", layer, 0, card.n_layers - 1, "layers are counted from 0")
@@ -109,12 +109,6 @@ def _tokens(kind: str, card, n_layers: int) -> int:
     if kind == "neuron":
         return min(MAX_TOKENS, int(ROOM // (2 * BYTES_AN_ENTRY * max(card.d_head, 1))))
     return min(MAX_TOKENS, isqrt(int(ROOM / (BYTES_A_WEIGHT * card.n_heads * n_layers))))
-
-
-def _integer(args: dict, name: str, low: int) -> int:
-    value = args.get(name)
-    require_integer(name, value, low, MAX_POSITION, "use a number of this run")
-    return value
 
 
 VIEWS = {"bertviz": bertviz}

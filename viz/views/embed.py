@@ -1,15 +1,10 @@
 """The Embed stage: rows, similarity, neighbours, the map, and positions."""
 
-from dataclasses import asdict
-
 import numpy as np
 
 from model.recipe import Recipe
-from model.records import Check
-from model.validate import require_integer
-from viz.payload import pack, token_payload
-
-MAX_POSITION = 1_000_000
+from viz.args import integer
+from viz.payload import check_payload, pack, token_payload
 
 
 def embed_rows(engine, recipe: Recipe, args: dict) -> dict:
@@ -25,7 +20,7 @@ def embed_similarity(engine, recipe: Recipe, args: dict) -> dict:
 
 def embed_nearest(engine, recipe: Recipe, args: dict) -> dict:
     """The `k` tokens nearest to `token_id` in the whole vocabulary."""
-    token_id, k = _integer(args, "token_id"), _integer(args, "k", 12, 1, 50)
+    token_id, k = integer(args, "token_id"), integer(args, "k", 12, 1, 50)
     found = engine.nearest(recipe, token_id, k)
     return {
         "token": token_payload(found.token),
@@ -48,24 +43,24 @@ def embed_map(engine, recipe: Recipe, args: dict) -> dict:
 
 def embed_positions(engine, recipe: Recipe, args: dict) -> dict:
     """How the model knows the order of tokens, shown for `layer`."""
-    found = engine.positions(recipe, *_place(args), _integer(args, "layer"))
-    fed = {"scale": found.block_input.scale, "check": _check(found.block_input.check)}
+    found = engine.positions(recipe, *_place(args), integer(args, "layer"))
+    fed = {"scale": found.block_input.scale, "check": check_payload(found.block_input.check)}
     answer = {"kind": found.kind, "reason": found.reason, "block_input": fed}
     if found.rotary is not None:
         rotation = found.rotary.rotation
-        shown = {**_packed(rotation), "check": _check(rotation.check)}
-        run_check = found.rotary.run_check and _check(found.rotary.run_check)
+        shown = {**_packed(rotation), "check": check_payload(rotation.check)}
+        run_check = found.rotary.run_check and check_payload(found.rotary.run_check)
         answer["rotary"] = {**_packed(found.rotary), "rotation": shown, "run_check": run_check}
     if found.learned is not None:
-        answer["learned"] = {**_packed(found.learned), "check": _check(found.learned.check)}
+        answer["learned"] = {**_packed(found.learned), "check": check_payload(found.learned.check)}
     return answer
 
 
 def embed_dot_product(engine, recipe: Recipe, args: dict) -> dict:
     """The score of a query and a key in one head, over every distance."""
     names = ("layer", "head", "query", "key")
-    found = engine.dot_product(recipe, *(_integer(args, name) for name in names))
-    return {**_packed(found), "check": _check(found.check)}
+    found = engine.dot_product(recipe, *(integer(args, name) for name in names))
+    return {**_packed(found), "check": check_payload(found.check)}
 
 
 def _packed(record) -> dict:
@@ -73,27 +68,13 @@ def _packed(record) -> dict:
     caller.
     """
     fields = {name: getattr(record, name) for name in record.__dataclass_fields__}
-    arrays = {k: pack(_narrow(v)) for k, v in fields.items() if isinstance(v, np.ndarray)}
+    arrays = {k: pack(v) for k, v in fields.items() if isinstance(v, np.ndarray)}
     plain = {k: v for k, v in fields.items() if isinstance(v, bool | int | float | str | tuple)}
     return {**plain, **arrays}
 
 
-def _narrow(array: np.ndarray) -> np.ndarray:
-    return array.astype(np.int32) if array.dtype == np.int64 else array
-
-
-def _check(check: Check) -> dict:
-    return {**asdict(check), "passed": check.passed}
-
-
 def _place(args: dict) -> tuple[int, int]:
-    return _integer(args, "n", low=1), _integer(args, "position")
-
-
-def _integer(args: dict, name: str, default=None, low: int = 0, high: int = MAX_POSITION) -> int:
-    value = args.get(name, default)
-    require_integer(name, value, low, high, "reload the page")
-    return value
+    return integer(args, "n", low=1), integer(args, "position")
 
 
 VIEWS = {

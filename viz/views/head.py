@@ -1,27 +1,26 @@
 """One head step by step, and its checks."""
 
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 
 import numpy as np
 
 from model.recipe import Recipe
-from model.validate import require_integer
-from viz.payload import pack
+from viz.args import integer, optional_integer
+from viz.payload import check_payload, pack
 
-MAX_POSITION = 1_000_000
 MAX_LAYER = 10_000
 
 
 def one_head(engine, recipe: Recipe, args: dict) -> dict:
     """Every number from q and k to the head's part of attn_out; `key` null takes the largest weight."""
-    key = None if args.get("key") is None else _integer(args, "key", MAX_POSITION)
+    key = optional_integer(args, "key")
     return record_payload(engine.one_head(recipe, *_query(args), key))
 
 
 def head_checks(engine, recipe: Recipe, args: dict) -> dict:
     """The steps against the model's own, by step: costs one decoding step."""
-    found = engine.head_checks(recipe, *_query(args), _integer(args, "key", MAX_POSITION))
-    checks = [{**asdict(check), "passed": check.passed} for check in found.checks]
+    found = engine.head_checks(recipe, *_query(args), integer(args, "key"))
+    checks = [check_payload(check) for check in found.checks]
     return {"checks": dict(zip(found.steps, checks, strict=True)), "seconds": found.seconds}
 
 
@@ -37,14 +36,8 @@ def _told(value):
 
 
 def _query(args: dict) -> tuple[int, int, int]:
-    layer, head = _integer(args, "layer", MAX_LAYER), _integer(args, "head", MAX_LAYER)
-    return layer, head, _integer(args, "query", MAX_POSITION)
-
-
-def _integer(args: dict, name: str, high: int) -> int:
-    value = args.get(name)
-    require_integer(name, value, 0, high, "use a number of this run")
-    return value
+    layer, head = integer(args, "layer", high=MAX_LAYER), integer(args, "head", high=MAX_LAYER)
+    return layer, head, integer(args, "query")
 
 
 VIEWS = {"one_head": one_head, "head_checks": head_checks}

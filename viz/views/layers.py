@@ -5,10 +5,10 @@ from dataclasses import asdict
 import numpy as np
 
 from model.recipe import Recipe
-from model.records import Check, Token
+from model.records import Token
 from model.records_layers import Neuron
-from model.validate import require_integer
-from viz.payload import pack
+from viz.args import integer, optional_integer
+from viz.payload import check_payload, pack
 
 MOST = 1_000_000_000
 DIGITS = 7
@@ -16,7 +16,7 @@ DIGITS = 7
 
 def layers_lens(engine, recipe: Recipe, args: dict) -> dict:
     """The lens on the positions around `position`, from `row_start` on; `row_stop` says where to go on."""
-    found = engine.lens(recipe, _integer(args, "position"), _integer(args, "row_start", 0))
+    found = engine.lens(recipe, integer(args, "position"), integer(args, "row_start", 0))
     texts = {token.id: token for token in found.tokens}
     return {
         **_packed(found),
@@ -29,14 +29,14 @@ def layers_lens(engine, recipe: Recipe, args: dict) -> dict:
 
 def layers_residual(engine, recipe: Recipe, args: dict) -> dict:
     """The residual stream of `position`; the vectors of `layer`."""
-    found = engine.residual(recipe, _integer(args, "position"), _integer(args, "layer"))
+    found = engine.residual(recipe, integer(args, "position"), integer(args, "layer"))
     vectors = found.vectors.astype(np.float16) if found.vectors.size > 20_000 else found.vectors
     return {**_packed(found), "vectors_of": list(found.vectors_of), "vectors": pack(vectors)}
 
 
 def layers_attribution(engine, recipe: Recipe, args: dict) -> dict:
     """What each part adds to the logit of `token` at `position`, less that of `against`."""
-    asked = _integer(args, "position"), _optional(args, "token"), _optional(args, "against")
+    asked = integer(args, "position"), optional_integer(args, "token"), optional_integer(args, "against")
     found = engine.attribution(recipe, *asked)
     return {
         **_packed(found),
@@ -50,8 +50,8 @@ def layers_attribution(engine, recipe: Recipe, args: dict) -> dict:
 
 def layers_neurons(engine, recipe: Recipe, args: dict) -> dict:
     """The `k` neurons of `layer` that write most at `position`; their effect on the logit of `token`."""
-    asked = _integer(args, "layer"), _integer(args, "position"), _integer(args, "k", 10)
-    found = engine.neurons(recipe, *asked, _optional(args, "token"))
+    asked = integer(args, "layer"), integer(args, "position"), integer(args, "k", 10)
+    found = engine.neurons(recipe, *asked, optional_integer(args, "token"))
     return {
         **_packed(found),
         "token": _token(found.token),
@@ -86,27 +86,9 @@ def _token(token: Token) -> dict:
 def _packed(record) -> dict:
     """The plain fields of a record, its arrays packed, its note and its checks."""
     fields = {name: getattr(record, name) for name in record.__dataclass_fields__}
-    arrays = {k: pack(_narrow(v)) for k, v in fields.items() if isinstance(v, np.ndarray)}
+    arrays = {k: pack(v) for k, v in fields.items() if isinstance(v, np.ndarray)}
     plain = {k: v for k, v in fields.items() if isinstance(v, bool | int | float | str)}
-    return {**plain, **arrays, "note": asdict(record.note), "checks": [_check(check) for check in record.checks]}
-
-
-def _narrow(array: np.ndarray) -> np.ndarray:
-    return array.astype(np.int32) if array.dtype == np.int64 else array
-
-
-def _check(check: Check) -> dict:
-    return {**asdict(check), "passed": check.passed}
-
-
-def _integer(args: dict, name: str, default=None) -> int:
-    value = args.get(name, default)
-    require_integer(name, value, 0, MOST, "choose one of this run")
-    return value
-
-
-def _optional(args: dict, name: str) -> int | None:
-    return None if args.get(name) is None else _integer(args, name)
+    return {**plain, **arrays, "note": asdict(record.note), "checks": [check_payload(check) for check in record.checks]}
 
 
 VIEWS = {

@@ -7,9 +7,9 @@ import numpy as np
 from model.recipe import Recipe
 from model.records_prefill import Weights
 from model.validate import require_integer
-from viz.payload import pack
+from viz.args import integer
+from viz.payload import check_payload, pack
 
-MAX_POSITION = 1_000_000
 MAX_LAYER = 10_000
 # Up to this many cells a map travels as float32; a larger one as float16, which has three digits.
 EXACT_CELLS = 36_000
@@ -22,8 +22,8 @@ def attention_tile(engine, recipe: Recipe, args: dict) -> dict:
     found = engine.attention_tile(
         recipe,
         *_head(args),
-        queries=(_position(args, "query_start"), _position(args, "query_stop", 1)),
-        keys=(_position(args, "key_start"), _position(args, "key_stop", 1)),
+        queries=(integer(args, "query_start"), integer(args, "query_stop", low=1)),
+        keys=(integer(args, "key_start"), integer(args, "key_stop", low=1)),
         rule=args.get("rule", "max"),
     )
     exact = found.pattern.size <= EXACT_CELLS
@@ -35,7 +35,7 @@ def attention_overview(engine, recipe: Recipe, args: dict) -> dict:
     """Thumbnails of all heads of the layers from `layer_start` on; `layer_stop` says where to go on."""
     layer_start = args.get("layer_start", 0)
     require_integer("layer_start", layer_start, 0, MAX_LAYER, "layers are counted from 0")
-    n_positions, rule = _position(args, "n_positions", 1), args.get("rule", "max")
+    n_positions, rule = integer(args, "n_positions", low=1), args.get("rule", "max")
     found = engine.attention_overview(recipe, layer_start, n_positions, rule)
     return {**_plain(found), "thumbnails": pack(found.thumbnails)}
 
@@ -44,13 +44,13 @@ def head_scores(engine, recipe: Recipe, args: dict) -> dict:
     """Scores of all heads of the layers from `layer_start` on; `layer_stop` says where to go on."""
     layer_start = args.get("layer_start", 0)
     require_integer("layer_start", layer_start, 0, MAX_LAYER, "layers are counted from 0")
-    found = engine.head_scores(recipe, layer_start, _position(args, "n_positions", 1))
+    found = engine.head_scores(recipe, layer_start, integer(args, "n_positions", low=1))
     return {**_plain(found), "scores": {name: pack(getattr(found, name)) for name in SCORES}}
 
 
 def attention_position(engine, recipe: Recipe, args: dict) -> dict:
     """What `position` attends to in one head and who attends to it, among the first `n_positions`."""
-    places = _position(args, "position"), _position(args, "n_positions", 1)
+    places = integer(args, "position"), integer(args, "n_positions", low=1)
     found = engine.position_attention(recipe, *_head(args), *places)
     return {
         **_plain(found),
@@ -64,7 +64,7 @@ def attention_position(engine, recipe: Recipe, args: dict) -> dict:
 def prefill_checks(engine, recipe: Recipe, args: dict) -> dict:
     """This run's numbers for one head against a second forward pass: about a second of work."""
     found = engine.run_checks(recipe, *_head(args))
-    checks = [{**asdict(check), "passed": check.passed} for check in found.checks]
+    checks = [check_payload(check) for check in found.checks]
     return {**_plain(found), "checks": checks, "skipped": list(found.skipped)}
 
 
@@ -78,12 +78,6 @@ def _head(args: dict) -> tuple[int, int]:
     require_integer("layer", layer, 0, MAX_LAYER, "layers are counted from 0")
     require_integer("head", head, 0, MAX_LAYER, "heads are counted from 0")
     return layer, head
-
-
-def _position(args: dict, name: str, low: int = 0) -> int:
-    value = args.get(name)
-    require_integer(name, value, low, MAX_POSITION, "use a position of this run")
-    return value
 
 
 def _weights(weights: Weights) -> dict:

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from model.recipe import Recipe
-from model.validate import require_bool, require_integer
+from model.validate import require_bool
+from viz.args import integer
 from viz.payload import token_payload
 
 LANGUAGES = Path(__file__).resolve().parents[2] / "assets" / "languages.json"
-MAX_POSITION = 1_000_000
 TOKENS_AROUND = 300
 ROWS_AROUND = 50
 
@@ -20,7 +20,7 @@ def tokenize_seen(engine, recipe: Recipe, args: dict) -> dict:
     require_bool("chat", chat)
     found = engine.seen(recipe, chat)
     tokens = found.tokens.tokens
-    start, stop = _window(len(tokens), _integer(args, "position", 0), TOKENS_AROUND)
+    start, stop = _window(len(tokens), integer(args, "position", 0), TOKENS_AROUND)
     shown = tokens[start:stop]
     first, last = min(t.start for t in shown), max(t.end for t in shown)
     sizes = ("n_characters", "n_bytes", "n_partial", "n_special")
@@ -38,19 +38,19 @@ def tokenize_seen(engine, recipe: Recipe, args: dict) -> dict:
 
 def tokenize_shares(engine, recipe: Recipe, args: dict) -> dict:
     """Which parts of which characters the tokens near `position` hold, of the first `n` tokens."""
-    found = engine.shares(recipe, _integer(args, "n", low=1))
-    start, stop = _window(len(found), _integer(args, "position"), ROWS_AROUND)
+    found = engine.shares(recipe, integer(args, "n", low=1))
+    start, stop = _window(len(found), integer(args, "position"), ROWS_AROUND)
     return {"start": start, "shares": [[asdict(share) for share in held] for held in found[start:stop]]}
 
 
 def tokenize_path(engine, recipe: Recipe, args: dict) -> dict:
     """The pieces around the prompt token `position`."""
-    return asdict(engine.token_path(recipe, _integer(args, "position")))
+    return asdict(engine.token_path(recipe, integer(args, "position")))
 
 
 def tokenize_merges(engine, recipe: Recipe, args: dict) -> dict:
     """The merges of the piece that holds the prompt token `position`; parts are places in `entries`."""
-    found = engine.token_merges(recipe, _integer(args, "position"))
+    found = engine.token_merges(recipe, integer(args, "position"))
     place = {entry.piece: index for index, entry in enumerate(found.entries)}
     return {
         "written": found.written,
@@ -81,7 +81,7 @@ def detokenize(engine, recipe: Recipe, args: dict) -> dict:
     """The prompt (`prompt`) or the first `n` generated tokens as text, shown near the token `around`."""
     prompt = args.get("prompt", False)
     require_bool("prompt", prompt)
-    found = engine.detokenize(recipe, _integer(args, "n", 0), _integer(args, "around", 0), prompt)
+    found = engine.detokenize(recipe, integer(args, "n", 0), integer(args, "around", 0), prompt)
     joined = [
         {"token": token_payload(part.token), "text": part.text, "waiting": list(part.waiting)} for part in found.joined
     ]
@@ -92,12 +92,6 @@ def _window(n: int, around: int, reach: int) -> tuple[int, int]:
     """The `2 * reach` places around one, fewer where there are not so many."""
     start = max(0, min(around - reach, n - 2 * reach))
     return start, min(n, start + 2 * reach)
-
-
-def _integer(args: dict, name: str, default=None, low: int = 0, high: int = MAX_POSITION) -> int:
-    value = args.get(name, default)
-    require_integer(name, value, low, high, "reload the page")
-    return value
 
 
 VIEWS = {
