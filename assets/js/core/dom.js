@@ -11,11 +11,12 @@ function build(node, props, children) {
     } else if (name === 'dataset') Object.assign(node.dataset, value);
     else node.setAttribute(name === 'className' ? 'class' : name, value === true ? '' : value);
   }
-  append(node, children);
+  append(node, ...children);
   return node;
 }
 
-function append(node, children) {
+/** Adds children behind those a node has: elements, text, lists of both; what is null or false is left out. */
+export function append(node, ...children) {
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
     node.append(child instanceof Node ? child : document.createTextNode(String(child)));
@@ -31,7 +32,7 @@ export const svg = (tag, props, ...children) => build(document.createElementNS(S
 /** Empties a node and puts `children` in. */
 export function fill(node, ...children) {
   node.replaceChildren();
-  append(node, children);
+  append(node, ...children);
   return node;
 }
 

@@ -1,5 +1,8 @@
 // Numbers as people read them: a unit, and no more digits than mean something.
 
+// Made once: a page shows hundreds of numbers at every token, and a new formatter for each takes a tenth of the time.
+const GROUPED = new Intl.NumberFormat('en', { maximumFractionDigits: 6 });
+
 const digits = (value, n) => Number(value.toPrecision(n));
 
 /** Milliseconds: 0.42 ms, 41 ms, 1.3 s. */
@@ -21,9 +24,9 @@ export function pct(value) {
 /** A plain number with n significant digits, grouped. */
 export function num(value, n = 3) {
   if (value === null || value === undefined) return '–';
-  if (Number.isInteger(value)) return value.toLocaleString('en');
+  if (Number.isInteger(value)) return GROUPED.format(value);
   if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1);
-  return digits(value, n).toLocaleString('en', { maximumFractionDigits: 6 });
+  return GROUPED.format(digits(value, n));
 }
 
 /** Bytes in the binary units of memory. */
@@ -38,7 +41,7 @@ export function bytes(value) {
 }
 
 /** A number of things: 1 token, 5 tokens. */
-export const count = (n, noun) => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
+export const count = (n, noun) => `${GROUPED.format(n)} ${noun}${n === 1 ? '' : 's'}`;
 
 /** A probability of many tokens together: per cent while that says something, else a power of ten. */
 export const chance = (p) => (p >= 1e-4 ? pct(p) : p.toExponential(1).replace('e-', ' × 10⁻').replace(/\d+$/, (n) => [...n].map((d) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[d]).join('')));

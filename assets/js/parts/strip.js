@@ -1,6 +1,6 @@
 // All tokens of the run, prompt and generated apart; always in sight, and the place to select a position.
 
-import { fill, h } from '../core/dom.js';
+import { append, fill, h } from '../core/dom.js';
 import { chip, spoken } from '../core/tokens.js';
 import { page } from '../words/page.js';
 import { mountSurprise } from './surprise.js';
@@ -13,8 +13,8 @@ export function mountStrip(parts, ctx) {
   const answer = h('div', { class: 'tokens', role: 'listbox', 'aria-label': page.answerTokens });
   const root = h('section', { class: 'strip' }, group(page.promptTokens, prompt), group(page.answerTokens, answer));
   parts.append(root);
-  let chips = new Map();
-  let drawn = '';
+  const chips = new Map();
+  const drawn = { prompt: '', answer: '', steps: 0 };
 
   function group(name, tokens) {
     return h('div', { class: `group group-${name}` }, h('span', { class: 'name' }, name), tokens);
@@ -53,16 +53,31 @@ export function mountStrip(parts, ctx) {
     ];
   }
 
-  function draw({ run, selection }) {
-    const long = run.tokens.length > 2 * SHOWN_AROUND ? Math.floor(selection.position / SHOWN_AROUND) : 0;
-    const wanted = `${run.key}:${run.steps.length}:${run.stop.kind}:${long}`;
-    if (wanted === drawn) return;
-    drawn = wanted;
-    chips = new Map();
+  const forget = (from, upto) => [...chips.keys()].filter((position) => position >= from && position < upto).forEach((position) => chips.delete(position));
+
+  function drawPrompt({ run, selection }) {
+    const n = run.tokens.length;
+    const wanted = `${run.key}:${n > 2 * SHOWN_AROUND ? Math.floor(selection.position / SHOWN_AROUND) : 0}`;
+    if (wanted === drawn.prompt) return;
+    drawn.prompt = wanted;
+    forget(0, n);
     fill(prompt, windowed(run.tokens, selection.position));
-    const steps = run.steps.map((step) => make(step.token));
-    const end = run.stop.kind && h('span', { class: 'end' }, page.ended[run.stop.kind]);
-    fill(answer, steps.length ? [steps, end] : h('span', { class: 'gap' }, page.noAnswer));
+  }
+
+  /** While a run grows, only its new tokens are made. */
+  function drawAnswer({ run }) {
+    const { steps } = run;
+    const grows = drawn.answer === `${run.key}:` && drawn.steps > 0 && steps.length >= drawn.steps;
+    const wanted = `${run.key}:${run.stop.kind}`;
+    if (wanted === drawn.answer && steps.length === drawn.steps) return;
+    if (!grows) {
+      forget(run.tokens.length, Infinity);
+      fill(answer);
+    }
+    append(answer, steps.slice(grows ? drawn.steps : 0).map((step) => make(step.token)));
+    if (run.stop.kind) append(answer, h('span', { class: 'end' }, page.ended[run.stop.kind]));
+    if (!steps.length) fill(answer, h('span', { class: 'gap' }, page.noAnswer));
+    Object.assign(drawn, { answer: wanted, steps: steps.length });
   }
 
   function mark({ run, selection, stage, step }) {
@@ -79,7 +94,8 @@ export function mountStrip(parts, ctx) {
   store.subscribe((state, changed) => {
     if (!state.run) return;
     if (['run', 'selection', 'stage', 'step'].some((key) => changed.has(key))) {
-      draw(state);
+      drawPrompt(state);
+      drawAnswer(state);
       mark(state);
     }
   });
