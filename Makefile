@@ -20,8 +20,9 @@ setup: $(READY) ## make .venv, install everything, unpack the bundled model
 run: $(READY) ## start the page; options: make run ARGS="--port 7861"
 	@exec $(PY) app.py $(ARGS)
 
+# Two processes of one thread each: half the tests wait for a browser.
 test: lint ## format check, lint, tests (browser tests need a Chromium)
-	$(PY) -m pytest -q $(ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 lint: $(TEST_READY) ## format check and lint
 	$(PY) -m ruff format --check .
