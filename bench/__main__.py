@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import attention, decode, page, painted
+from bench import attention, decode, page, painted, serving
 from bench.page import row
 from model.engine import LocalEngine
 
@@ -26,6 +26,7 @@ def model_rows() -> Iterator[dict]:
     held = decode.branch_bytes(lm, 200)
     yield row("memory of 100 branches / of 100 runs", held["branches"], held["alone"], "MB", decode.BRANCHES)
     engine = LocalEngine(lm)
+    yield from serving.speculative_rows(engine)
     for n in (64, 512, 4096):
         for view, size in attention.view_bytes(engine, n).items():
             yield row(f"view {view}, N={n} / limit", size / 1e3, VIEW_LIMIT_KB, "KB", 1)

@@ -18,6 +18,7 @@ from model.engine_embed import EmbedCalls
 from model.engine_head import HeadCalls
 from model.engine_layers import LayersCalls
 from model.engine_prefill import PrefillCalls
+from model.engine_speculative import SpeculativeCalls
 from model.engine_tokens import TokenCalls
 from model.errors import Evicted, UserError
 from model.finish import as_asked
@@ -40,7 +41,7 @@ from model.tokens import continuation, tokenize
 from model.trace import Trace, TraceStore
 
 
-class LocalEngine(CacheCalls, EmbedCalls, HeadCalls, LayersCalls, PrefillCalls, TokenCalls):
+class LocalEngine(CacheCalls, EmbedCalls, HeadCalls, LayersCalls, PrefillCalls, SpeculativeCalls, TokenCalls):
     """Runs one loaded model in this process."""
 
     def __init__(

@@ -33,9 +33,12 @@ class Choice:
     stages: tuple[StageCount, ...]
 
 
-def uniform(seed: int, position: int) -> float:
-    """The uniform number in [0, 1) that belongs to a position: a function, so a step can be repeated anywhere."""
-    digest = hashlib.blake2b(f"{seed}:{position}".encode(), digest_size=8).digest()
+def uniform(seed: int, position: int, stream: str = "") -> float:
+    """The uniform number in [0, 1) that belongs to a position: a function, so a step can be repeated anywhere.
+
+    Numbers of different streams are independent.
+    """
+    digest = hashlib.blake2b(f"{seed}:{position}{stream}".encode(), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 11) * 2.0**-53
 
 

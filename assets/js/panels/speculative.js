@@ -1,0 +1,123 @@
+// Speculative decoding: a draft, the rounds it took, and what they cost beside plain decoding.
+
+import { lines, linesKey } from '../charts/lines.js';
+import { facts } from '../core/facts.js';
+import { fill, h } from '../core/dom.js';
+import { ms } from '../core/format.js';
+import { measurement } from '../parts/measurement.js';
+import { speculative as words } from '../words/speculative.js';
+import { roundsList } from './speculative_rounds.js';
+
+const SERIES = [
+  { name: words.series[0], kind: 'spec-fast' },
+  { name: words.series[1], kind: 'spec-plain' },
+];
+const NEAR_TIE = 1e-3;
+
+/** Values at the end of each round, spread over the tokens it made. */
+function byToken(rounds, pick) {
+  let sum = 0;
+  return rounds.flatMap((round) => {
+    sum += pick(round);
+    const made = round.n_accepted + (round.extra ? 1 : 0);
+    return [...Array(made - 1).fill(null), sum];
+  });
+}
+
+export function mount(root, ctx) {
+  const number = (value, min, max) => h('input', { type: 'number', min, max, value });
+  const fields = { n_draft: number(6, 1, 16), n_tokens: number(48, 2, 128), n_layers: number(20, 1, 200), draft_model: h('input', { type: 'text' }) };
+  const labelled = (name, field) => h('label', { class: 'number-row' }, name, field);
+  const extra = { exit: labelled(words.layers, fields.n_layers), model: labelled(words.model, fields.draft_model) };
+  const choices = h('div', { class: 'spec-drafts', role: 'radiogroup', 'aria-label': words.draft });
+  const forced = h('p', { class: 'dim', hidden: true }, words.forced);
+  const figures = h('dl', { class: 'facts' });
+  const proof = h('p', { class: 'spec-proof' });
+  const chartPlace = h('div', { class: 'spec-chart' });
+  const list = h('div');
+  const rounds = roundsList(list, ctx);
+  const work = measurement(ctx, { job: 'speculate', args, show, go: words.go, stop: words.stop });
+  fill(work.found, figures, proof, linesKey(SERIES), chartPlace, list);
+  root.append(
+    h('div', { class: 'card' },
+      h('h2', {}, words.title),
+      h('p', { class: 'dim' }, words.note),
+      choices,
+      h('div', { class: 'kv-controls' }, labelled(words.perRound, fields.n_draft), labelled(words.tokens, fields.n_tokens), extra.exit, extra.model, work.button),
+      forced,
+      work.said,
+      work.found,
+    ),
+  );
+  const chart = lines(chartPlace);
+  let kind = '';
+  let asked = '';
+
+  function args() {
+    const numbers = Object.fromEntries(['n_draft', 'n_tokens', 'n_layers'].map((name) => [name, fields[name].valueAsNumber]));
+    return { kind, ...numbers, draft_model: fields.draft_model.value };
+  }
+
+  function choose(next) {
+    kind = next;
+    for (const [name, row] of Object.entries(extra)) row.hidden = name !== kind;
+  }
+
+  function option({ kind: name, reason }) {
+    const [title, note] = words.kinds[name];
+    const radio = h('input', { type: 'radio', name: 'spec-draft', value: name, checked: name === kind, disabled: Boolean(reason), onchange: () => choose(name) });
+    return h('label', { class: reason ? 'spec-draft off' : 'spec-draft' }, radio, h('span', {}, h('strong', {}, title), h('span', { class: 'dim' }, reason ? words.off(reason) : note)));
+  }
+
+  async function offer({ card }) {
+    const model = card?.model_id ?? '';
+    if (asked === model) return;
+    asked = model;
+    try {
+      const { drafts, n_layers } = await ctx.view('drafts');
+      choose(drafts.find(({ reason }) => !reason)?.kind ?? '');
+      fill(choices, drafts.map(option));
+      fields.n_layers.max = n_layers - 1;
+      fields.n_layers.value = Math.max(1, Math.round((2 * n_layers) / 3));
+      work.button.disabled = !kind;
+    } catch (error) {
+      asked = '';
+      fill(choices, h('p', { class: 'notice', role: 'status' }, error.message));
+    }
+  }
+
+  function show(found) {
+    if (!found.rounds.length) return undefined;
+    fill(figures, facts(words.facts(found.totals)));
+    proof.classList.toggle('good', found.equal === true);
+    fill(proof, proofOf(found));
+    const done = found.rounds;
+    chart.show({
+      title: words.chart,
+      n: found.ended ? found.tokens.length : found.n_tokens,
+      format: ms,
+      axis: words.axis,
+      series: [
+        { ...SERIES[0], values: byToken(done, (round) => round.draft_ms + round.verify_ms) },
+        { ...SERIES[1], values: byToken(done, (round) => round.plain_ms) },
+      ],
+    });
+    rounds.show(found);
+    return words.said(found);
+  }
+
+  function proofOf(found) {
+    if (found.equal === null) return words.drawn;
+    if (found.equal) return `✓ ${words.equal}`;
+    const said = Math.abs(found.logit_gap) < NEAR_TIE ? words.differs : words.differsMuch;
+    return `✗ ${said(found.first_different, Math.abs(found.logit_gap))}`;
+  }
+
+  return {
+    update(state) {
+      offer(state);
+      forced.hidden = !state.run.recipe.forced.length;
+      work.update(state);
+    },
+  };
+}

@@ -1,0 +1,25 @@
+"""The serving side: what speculative decoding gains, on a free prompt and on one that repeats itself."""
+
+from collections.abc import Iterator
+
+from bench.page import row
+from model.engine import LocalEngine
+from model.recipe import Recipe
+from model.records_speculative import Speculation
+
+FREE = "Once upon a time in a small village by the sea there lived"
+REPEATING = "Rewrite this list. apples, pears, plums, cherries, grapes, apples, pears, plums, cherries, grapes, apples,"
+N_TOKENS = 64
+
+
+def speculative_rows(engine: LocalEngine) -> Iterator[dict]:
+    """Tokens per second with each draft, beside plain decoding taken in turns with it."""
+    for kind, n_draft in (("llama", 4), ("llama", 8), ("lookup", 5), ("exit", 3)):
+        for name, prompt in (("free", FREE), ("repeating", REPEATING)):
+            layers = round(2 * engine.card().n_layers / 3)
+            found = list(engine.speculate(Recipe(prompt), kind, n_draft, N_TOKENS, layers, ""))[-1]
+            assert isinstance(found, Speculation)
+            t = found.totals
+            ours, plain = t.n_tokens / (t.draft_seconds + t.verify_seconds), t.n_tokens / t.plain_seconds
+            name = f"speculative, {kind} × {n_draft}, {name} prompt (accepted {t.acceptance or 0:.0%}) / plain"
+            yield row(name, ours, plain, "tokens/s", t.n_rounds)

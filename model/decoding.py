@@ -1,0 +1,30 @@
+"""A sequence on its own KV cache, without capture: for measurements beside the run."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from model.forward import new_cache
+from model.language_model import LanguageModel
+
+
+class Decoding:
+    """Ids, and the KV cache of all of them but the last, which the next forward pass takes."""
+
+    def __init__(self, lm: LanguageModel, ids: Sequence[int]):
+        self.lm, self.ids, self.cache = lm, list(ids), new_cache(lm)
+        if len(self.ids) > 1:
+            self.forward(self.ids[:-1], keep=1)
+
+    @torch.inference_mode()
+    def forward(self, ids: list[int], keep: int) -> Tensor:
+        """Forwards `ids` after what the cache holds: logits (keep, vocab) of the last ones, float32 on the CPU."""
+        with self.lm.lock:
+            out = self.lm.model(
+                torch.tensor([ids], device=self.lm.device),
+                past_key_values=self.cache,
+                use_cache=True,
+                logits_to_keep=keep,
+            )
+        return out.logits[0, -keep:].float().cpu()

@@ -1,0 +1,100 @@
+"""The engine's calls about speculative decoding: which drafts there are, and decoding with one of them."""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from model.bundled import BUNDLED_ID, locate
+from model.drafts import Draft, LookupDraft, ModelDraft
+from model.errors import UserError
+from model.fork import can_be_cut
+from model.forward import new_cache
+from model.language_model import LanguageModel
+from model.llama_draft import LlamaDraft, LlamaServer, why_not
+from model.load import load
+from model.progress import Progress
+from model.recipe import Recipe
+from model.records import Tokens
+from model.records_speculative import DraftChoice, Speculation
+from model.speculative import speculate
+from model.validate import require_integer
+
+
+class SpeculativeCalls:
+    """For an engine that has `lm`, `budget()` and `tokenize(recipe)`."""
+
+    lm: LanguageModel
+
+    def drafts(self) -> tuple[DraftChoice, ...]:
+        """The ways to draft, each with the reason where it is off."""
+        other = "" if self.lm.card.model_id == BUNDLED_ID else "only the bundled model comes with 4-bit weights"
+        shallow = "" if self.lm.card.n_layers > 1 else "one layer cannot be left early"
+        kinds = (
+            DraftChoice("llama", other or why_not(locate())),
+            DraftChoice("lookup"),
+            DraftChoice("exit", shallow),
+            DraftChoice("model"),
+        )
+        uncut = "" if can_be_cut(new_cache(self.lm)) else "this model's KV cache cannot be cut back after a rejection"
+        return tuple(DraftChoice(choice.kind, uncut or choice.reason) for choice in kinds)
+
+    def speculate(
+        self, recipe: Recipe, kind: str, n_draft: int, n_tokens: int, n_layers: int, draft_model: str
+    ) -> Iterator[Progress | Speculation]:
+        """The recipe's prompt decoded speculatively, beside plain decoding. Forced tokens are left out.
+
+        `n_layers` is where an early exit leaves, `draft_model` the smaller model of the kind 'model'.
+        """
+        choice = next((c for c in self.drafts() if c.kind == kind), None)
+        if choice is None:
+            raise UserError(
+                f"There is no draft {kind!r:.40}. Choose one of: {', '.join(c.kind for c in self.drafts())}."
+            )
+        if choice.reason:
+            raise UserError(f"This draft is off: {choice.reason}. Choose another.")
+        tokens = self.tokenize(recipe)
+        if kind == "llama":
+            yield Progress("Loading the 4-bit weights", 0, 1)
+        if kind == "model":
+            yield Progress("Loading the draft model", 0, 1)
+        draft = self._draft(recipe, tokens, kind, n_layers, draft_model)
+        found = Speculation(kind, n_draft, n_tokens, recipe.sampling.do_sample, (), (), None, None, None, "", "", None)
+        yield from speculate(self.lm, recipe, tokens, draft, found, self.budget())
+
+    def _draft(self, recipe: Recipe, tokens: Tokens, kind: str, n_layers: int, draft_model: str) -> Draft:
+        lm, settings, n_prompt = self.lm, recipe.sampling, len(tokens)
+        if kind == "lookup":
+            return LookupDraft(lm.card.n_vocab)
+        if kind == "llama":
+            return LlamaDraft(self._llama, settings, n_prompt, lm.card.n_vocab)
+        if kind == "exit":
+            require_integer("n_layers", n_layers, 1, lm.card.n_layers - 1, "leave after fewer layers than there are")
+            return ModelDraft(lm, settings, n_prompt, n_layers)
+        return ModelDraft(self._smaller(draft_model), settings, n_prompt)
+
+    @cached_property
+    def _llama(self) -> LlamaServer:
+        return LlamaServer(locate(), self.lm.card.context)
+
+    def _smaller(self, source: str) -> LanguageModel:
+        """A draft model, loaded. Raises UserError unless it is smaller and has the same vocabulary."""
+        if not source.strip():
+            raise UserError("No draft model is named. Give a Hub id or a folder of a smaller model.")
+        draft = load(source.strip(), source.strip(), self.lm.card.device.split(":")[0], self.lm.card.dtype)
+        return same_vocabulary(self.lm, draft)
+
+
+def same_vocabulary(target: LanguageModel, draft: LanguageModel) -> LanguageModel:
+    """The draft, if it can draft for the target. Raises UserError with what differs."""
+    theirs, ours = draft.tokenizer.get_vocab(), target.tokenizer.get_vocab()
+    if theirs != ours or draft.card.n_vocab != target.card.n_vocab:
+        differ = len(theirs.items() ^ ours.items())
+        raise UserError(
+            f"{draft.card.model_id} has another tokenizer: {differ:,} entries differ from those of "
+            f"{target.card.model_id}. A draft must share the vocabulary; choose a model of the same family."
+        )
+    if draft.card.n_parameters >= target.card.n_parameters:
+        raise UserError(
+            f"{draft.card.model_id} has {draft.card.n_parameters:,} parameters, the target "
+            f"{target.card.n_parameters:,}. A draft must be smaller to be quicker."
+        )
+    return draft

