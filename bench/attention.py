@@ -12,7 +12,7 @@ from statistics import median
 
 import torch
 
-from model.bundled import bundled_model_dir
+from model.bundled import BUNDLED_ID, bundled_model_dir
 from model.capture import Capture
 from model.engine import LocalEngine
 from model.forward import forward, new_cache
@@ -29,7 +29,7 @@ TEXT = "The quick brown fox jumps over the lazy dog, and the dog does not mind. 
 
 def loaded() -> LanguageModel:
     """The bundled model in float32 on the CPU."""
-    return load(bundled_model_dir(), "bundled", "cpu", "float32")
+    return load(bundled_model_dir(), BUNDLED_ID, "cpu", "float32")
 
 
 def ids_of(lm: LanguageModel, n: int) -> list[int]:
