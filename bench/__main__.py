@@ -26,6 +26,7 @@ def model_rows() -> Iterator[dict]:
     held = decode.branch_bytes(lm, 200)
     yield row("memory of 100 branches / of 100 runs", held["branches"], held["alone"], "MB", decode.BRANCHES)
     engine = LocalEngine(lm)
+    yield from serving.latency_rows(engine)
     yield from serving.speculative_rows(engine)
     for n in (64, 512, 4096):
         for view, size in attention.view_bytes(engine, n).items():

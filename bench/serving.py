@@ -1,10 +1,11 @@
-"""The serving side: what speculative decoding gains, on a free prompt and on one that repeats itself."""
+"""The serving side: what stage timers cost, what batches and speculative decoding gain."""
 
 from collections.abc import Iterator
 
 from bench.page import row
 from model.engine import LocalEngine
 from model.recipe import Recipe
+from model.records_latency import StageTimes, Throughput
 from model.records_speculative import Speculation
 
 FREE = "Once upon a time in a small village by the sea there lived"
@@ -23,3 +24,18 @@ def speculative_rows(engine: LocalEngine) -> Iterator[dict]:
             ours, plain = t.n_tokens / (t.draft_seconds + t.verify_seconds), t.n_tokens / t.plain_seconds
             name = f"speculative, {kind} × {n_draft}, {name} prompt (accepted {t.acceptance or 0:.0%}) / plain"
             yield row(name, ours, plain, "tokens/s", t.n_rounds)
+
+
+def latency_rows(engine: LocalEngine) -> Iterator[dict]:
+    """Passes with a timer on each part beside passes without, and tokens per second over batch size."""
+    recipe = Recipe(FREE, max_new_tokens=12)
+    *_, _ = engine.run(recipe)
+    *_, times = engine.stage_times(recipe)
+    assert isinstance(times, StageTimes)
+    for split in (times.prefill, times.decode):
+        name = f"{split.phase} with stage timers / without"
+        yield row(name, 1e3 * split.seconds, 1e3 * split.unhooked, "ms", split.n_passes)
+    *_, found = engine.throughput(recipe, 32)
+    assert isinstance(found, Throughput)
+    for point in found.points[1:]:
+        yield row(f"decoding {point.batch} rows / one", point.rate, found.points[0].rate, "tokens/s", found.n_steps)

@@ -16,6 +16,7 @@ from model.decode import select
 from model.engine_cache import CacheCalls
 from model.engine_embed import EmbedCalls
 from model.engine_head import HeadCalls
+from model.engine_latency import LatencyCalls
 from model.engine_layers import LayersCalls
 from model.engine_prefill import PrefillCalls
 from model.engine_speculative import SpeculativeCalls
@@ -41,7 +42,16 @@ from model.tokens import continuation, tokenize
 from model.trace import Trace, TraceStore
 
 
-class LocalEngine(CacheCalls, EmbedCalls, HeadCalls, LayersCalls, PrefillCalls, SpeculativeCalls, TokenCalls):
+class LocalEngine(
+    CacheCalls,
+    EmbedCalls,
+    HeadCalls,
+    LatencyCalls,
+    LayersCalls,
+    PrefillCalls,
+    SpeculativeCalls,
+    TokenCalls,
+):
     """Runs one loaded model in this process."""
 
     def __init__(

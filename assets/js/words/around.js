@@ -16,6 +16,11 @@ export const around = {
         ? `The prefill wrote keys and values of ${count(run.tokens.length, 'position')} at once. Since then each step adds one position and reads all those before it: ${ms(now.forward_ms)} at step ${now.index}.`
         : `The prefill writes the keys and values of ${count(run.tokens.length, 'position')} at once, so that each later step has only one position to compute.`,
   },
+  latency: {
+    title: 'Latency',
+    sentence: ({ run }) =>
+      run.ttft_ms === null ? 'How long each token took, where the time went, and what this machine allows.' : `The first token came after ${ms(run.ttft_ms)}; what follows says where the time went, and what this machine allows.`,
+  },
   speculative: {
     title: 'Speculative decoding',
     sentence: ({ run }) => `Plain decoding made ${count(run.steps.length, 'token')} in as many forward passes. A draft that guesses ahead lets the model verify several tokens in one pass.`,

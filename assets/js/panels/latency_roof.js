@@ -1,0 +1,67 @@
+// The roofline of this machine, with the passes of this run below it.
+
+import { linesKey } from '../charts/lines.js';
+import { xy } from '../charts/xy.js';
+import { facts } from '../core/facts.js';
+import { fill, h } from '../core/dom.js';
+import { bytes, flops, num, pct } from '../core/format.js';
+import { measurement } from '../parts/measurement.js';
+import { latency as words } from '../words/latency.js';
+
+const SPAN = [0.1, 1000];
+const SERIES = [
+  { name: words.limit, kind: 'roof' },
+  { name: words.run, kind: 'roof-run' },
+  { name: words.batches, kind: 'roof-batch' },
+];
+
+/** The card in `root`; add(dots) puts those of measured batches under the roof. */
+export function roofCard(root, ctx) {
+  const work = measurement(ctx, { job: 'roofline', args: () => ({}), show, go: words.roofGo, stop: words.stop, onforget: () => { batches = []; shown = null; } });
+  const figures = h('dl', { class: 'facts' });
+  const place = h('div', { class: 'roof-chart' });
+  const rows = h('tbody');
+  const table = h('div', { class: 'scroll' }, h('table', { class: 'cache-table' }, h('thead', {}, h('tr', {}, words.dotTable.map((name) => h('th', { scope: 'col' }, name)))), rows));
+  work.found.append(figures, linesKey(SERIES), place, table);
+  root.append(h('h2', {}, words.roof), h('p', { class: 'dim' }, words.roofNote), h('div', { class: 'kv-controls' }, work.button), work.found, work.said);
+  const chart = xy(place);
+  let batches = [];
+  let shown = null;
+
+  function draw() {
+    const { roofline: r, dots } = shown;
+    const bend = r.flops / r.bandwidth;
+    const roof = [[SPAN[0], SPAN[0] * r.bandwidth], [bend, r.flops], [Math.max(SPAN[1], 2 * bend), r.flops]];
+    const points = (list, name) => list.map((d) => [d.intensity, d.achieved, name(d)]);
+    chart.show({
+      title: '',
+      log: true,
+      x: { name: words.intensity, format: (value) => num(value, 3) },
+      y: { name: '', format: words.perSecond },
+      series: [
+        { ...SERIES[0], points: roof, dots: false, quiet: true },
+        { ...SERIES[2], points: points(batches, (d) => (d.batch === batches.at(-1).batch ? `× ${d.batch}` : '')), line: false },
+        { ...SERIES[1], points: points(dots, (d) => d.name), line: false },
+      ],
+    });
+    fill(
+      rows,
+      [...dots, ...batches].map((d) => h('tr', {}, h('th', { scope: 'row' }, d.name), [flops(d.flops), bytes(d.bytes), num(d.intensity, 3), words.seconds(d.seconds), words.perSecond(d.achieved), pct(d.share)].map((text) => h('td', {}, text)))),
+    );
+  }
+
+  function show(found) {
+    shown = found;
+    fill(figures, facts(words.roofFacts(found)));
+    draw();
+    return words.roofSaid(found);
+  }
+
+  return {
+    add(dots) {
+      batches = dots;
+      if (shown) draw();
+    },
+    update: work.update,
+  };
+}

@@ -1,0 +1,98 @@
+// The words of the latency panel.
+
+import { bytes, count, flops, ms, num, pct } from '../core/format.js';
+
+const s = (seconds) => ms(seconds * 1000);
+const rate = (value) => `${num(value, 3)} tokens/s`;
+const ended = { time: ' The time for one measurement was spent, so it stopped there.', memory: ' The next size would take more of the free memory than a page should, so it stopped there.' };
+
+export const latency = {
+  seconds: s,
+  rate,
+  title: 'This run',
+  note: 'How long a reader waited: for the first token, then for each further one. As it was recorded while the run ran.',
+  facts: (l) => [
+    ['time to first token (TTFT)', l.ttft === null ? '–' : s(l.ttft), l.ttft === null ? 'taken over from another branch' : `tokenize, prefill of ${count(l.n_prompt, 'token')}, select`],
+    ['between tokens (ITL), p50', l.itl_p50 === null ? '–' : s(l.itl_p50), 'half of the tokens came quicker'],
+    ['ITL, p95', l.itl_p95 === null ? '–' : s(l.itl_p95), 'one in twenty took longer'],
+    ['end to end', s(l.end_to_end), `${count(l.n_tokens, 'token')}, and their text`],
+    ['prefill', l.prefill_rate === null ? '–' : rate(l.prefill_rate), 'all positions in one pass'],
+    ['decode', l.decode_rate === null ? '–' : rate(l.decode_rate), 'one position a pass'],
+  ],
+  inOrder: 'Inter-token latency, token by token',
+  sorted: 'The same, sorted',
+  short: 'This run has no second token of its own yet, so there is no inter-token latency.',
+  said: (l) =>
+    l.itl_p50 === null
+      ? `This run: the first token after ${l.ttft === null ? '–' : s(l.ttft)}.`
+      : `This run: ${l.ttft === null ? '' : `the first token after ${s(l.ttft)}, then `}one every ${s(l.itl_p50)} (p95 ${s(l.itl_p95)}). Prefill took in ${num(l.prefill_rate / l.decode_rate, 2)} tokens in the time in which decoding made one.`,
+
+  split: 'Where the time goes',
+  splitNote: 'The same passes again, with a timer on each part, in turns with passes without timers. The run itself is never timed inside, so its own times stay what they are.',
+  splitGo: 'Time the parts',
+  stop: 'Stop',
+  parts: { tokenize: 'tokenize', embed: 'embed', attention: 'attention', mlp: 'MLP', head: 'head', other: 'norms and the rest', sampling: 'select', detokenize: 'detokenize' },
+  prefill: (n) => `Prefill of ${count(n, 'position')}`,
+  decode: 'One decoding step',
+  splitSaid(t) {
+    const [first] = [...t.decode.parts].sort((a, b) => b[1] - a[1]);
+    const extra = t.decode.seconds / t.decode.unhooked - 1;
+    const found = t.reason ? `Attention and MLP are not told apart here: ${t.reason}.` : `In a decoding step most time goes to ${latency.parts[first[0]]}: ${pct(first[1] / t.decode.seconds)}.`;
+    return `${found} Means of ${t.prefill.n_passes} prefills and ${count(t.decode.n_passes, 'step')}; with timers a step took ${pct(Math.abs(extra))} ${extra >= 0 ? 'longer' : 'less'} than without (${s(t.decode.seconds)} and ${s(t.decode.unhooked)}).`;
+  },
+
+  roof: 'What this machine allows: the roofline',
+  roofNote: 'A pass reads its weights and its KV cache from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. Both limits are measured here, at first use.',
+  roofGo: 'Measure the limits',
+  intensity: 'FLOP per byte read',
+  perSecond: (value) => `${flops(value)}/s`,
+  limit: 'limit',
+  run: 'this run',
+  batches: 'batches',
+  roofFacts: ({ roofline: r }) => [
+    ['memory bandwidth', `${bytes(r.bandwidth)}/s`, 'best of 5 matrix-vector products over 256 MiB'],
+    ['arithmetic', `${flops(r.flops)}/s`, `best of 5 products of 2048 × 2048 in ${r.dtype}`],
+    ['the bend', `${num(r.flops / r.bandwidth, 3)} FLOP/byte`, `${r.device}: below it memory is the limit`],
+  ],
+  dotTable: ['pass', 'computes', 'reads', 'FLOP per byte', 'took', 'reached', 'of what the roof allows'],
+  roofSaid({ roofline: r, dots }) {
+    const [prefill, decode] = dots;
+    const bend = r.flops / r.bandwidth;
+    const which = (d) => (d.intensity < bend ? 'memory is the limit' : 'arithmetic is the limit');
+    const first = `The prefill of ${count(prefill.n_new, 'position')} computes ${num(prefill.intensity, 3)} FLOP for each byte it reads: ${which(prefill)}.`;
+    if (!decode) return first;
+    return `${first} A decoding step reads ${bytes(decode.bytes)} to compute ${flops(decode.flops)}, ${num(decode.intensity, 2)} FLOP a byte: ${which(decode)}, and no step can be quicker here than ${s(decode.bytes / r.bandwidth)}. It took ${s(decode.seconds)}, ${pct(decode.share)} of what the roof allows.`;
+  },
+
+  lengths: 'Longer prompts, longer contexts',
+  lengthsNote: 'The prompt’s own tokens, repeated or cut to each length: the time of the prefill, and of a decoding step with that many positions in the KV cache.',
+  longest: 'longest prompt',
+  tokens: 'tokens',
+  lengthsGo: 'Measure every length',
+  prefillTime: 'TTFT: the prefill',
+  stepTime: 'ITL: one decoding step',
+  measured: 'measured',
+  bound: 'the roofline’s limit',
+  lengthTable: ['tokens', 'prefill', 'at best', 'step', 'at best'],
+  lengthsSaid({ points, ended: why }) {
+    const [first, last] = [points[0], points.at(-1)];
+    const times = (value) => `${num(value, 2)} times`;
+    return `From ${num(first.n)} to ${num(last.n)} tokens (${times(last.n / first.n)} as many) the prefill took ${times(last.prefill / first.prefill)} as long, a decoding step ${times(last.step / first.step)}.${ended[why] ?? ''}`;
+  },
+
+  batch: 'Many at once: throughput over batch size',
+  batchNote: 'The same prompt in many rows, decoded together. The weights are read once for all rows, so that a larger batch makes more tokens a second, until arithmetic is the limit; each single request gets slower.',
+  largest: 'largest batch',
+  batchGo: 'Measure every size',
+  rate_: 'tokens per second, all rows',
+  step_: 'ITL of each request',
+  size: 'rows',
+  batchTable: ['rows', 'tokens/s', 'ITL', 'KV cache', 'FLOP per byte', 'tokens as alone'],
+  batchSaid({ points, bend, ended: why }) {
+    const [first, last] = [points[0], points.at(-1)];
+    const same = points.every(({ equal }) => equal) ? 'Every row gave the tokens of the row alone.' : 'Some rows gave other tokens than alone: a batch multiplies in other shapes, and near ties fall otherwise.';
+    const bent = bend === null ? 'Each doubling gave at least half as much again.' : `It bends at ${bend}: from there a doubling gave less than half as much again.`;
+    return `${num(last.batch)} rows made ${rate(last.rate)}, ${num(last.rate / first.rate, 3)} times as many as one; each request then waited ${s(last.step)} for a token instead of ${s(first.step)}. ${bent} ${same}${ended[why] ?? ''}`;
+  },
+  numbers: 'The numbers',
+};

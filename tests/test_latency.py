@@ -1,0 +1,179 @@
+"""Latencies are those of the run; parts sum to the whole; the roof by hand; each row of a batch equals it alone."""
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from model.budget import Budget
+from model.costs import costs_of
+from model.decoding import Decoding
+from model.engine import LocalEngine
+from model.errors import UserError
+from model.length_sweep import length_sweep
+from model.recipe import Recipe
+from model.records_kv import PassCost
+from model.records_latency import LengthSweep, Roofline, StageTimes, Throughput
+from model.roofline import bound, dot, measure_roofline
+from model.stage_times import stage_times, timed_modules
+from model.throughput import throughput
+from tests.browser import finished
+from tests.tiny import tiny_lm
+
+RECIPE = Recipe("The quick brown fox jumps over the lazy dog and", max_new_tokens=8)
+ROOF = Roofline("cpu", "float32", bandwidth=10e9, flops=100e9, seconds=1.0)
+
+
+def last(items, kind):
+    return [item for item in items if isinstance(item, kind)][-1]
+
+
+@pytest.fixture(scope="module")
+def run(lm):
+    engine = LocalEngine(lm)
+    return list(engine.run(RECIPE))[-1], engine
+
+
+def test_the_latencies_are_the_runs_own(run):
+    made, engine = run
+    found = engine.latency(RECIPE)
+    assert found.itl == made.itl
+    assert found.itl_p50 == pytest.approx(float(np.median(made.itl)))
+    assert min(made.itl) <= found.itl_p50 <= found.itl_p95 <= max(made.itl)
+    assert found.decode_rate == pytest.approx(len(made.itl) / sum(made.itl))
+    assert found.end_to_end == pytest.approx(made.ttft + sum(made.itl) + made.detokenize_seconds, abs=0.01)
+
+
+def test_tokens_of_another_branch_have_no_latency_in_this_one(run):
+    made, engine = run
+    branch = Recipe(RECIPE.prompt, forced=((5, 100),), max_new_tokens=8)
+    *_, _ = engine.run(branch)
+    found = engine.latency(branch)
+    assert found.ttft is None
+    assert len(found.itl) == 2  # steps 6 and 7; step 5 was forced on logits that were there
+
+
+@pytest.mark.parametrize(
+    ("family", "settings"), [("llama", {}), ("gpt2", {}), ("gpt_neox", {}), ("gemma2", {"head_dim": 16}), ("olmo2", {})]
+)
+def test_the_parts_of_a_pass_sum_to_it_and_cover_its_matrices(lm, family, settings):
+    tiny = tiny_lm(family, lm.tokenizer, **settings)
+    engine = LocalEngine(tiny)
+    *_, made = engine.run(RECIPE)
+    times = last(stage_times(tiny, made), StageTimes)
+    for split in (times.prefill, times.decode):
+        assert sum(seconds for _, seconds in split.parts) == pytest.approx(split.seconds)
+        assert all(seconds > 0 for _, seconds in split.parts), split
+    # What is timed apart holds every matrix of the blocks, and no matrix twice.
+    modules, reason = timed_modules(tiny)
+    assert reason == ""
+    inside = [p for name, m in modules.items() if name[-1].isdigit() for p in m.parameters() if p.ndim > 1]
+    blocks = [p for p in tiny.anatomy.blocks.parameters() if p.ndim > 1]
+    assert len(inside) == len(blocks)
+    assert {id(p) for p in inside} == {id(p) for p in blocks}
+
+
+def test_timing_leaves_no_hook_behind(run, lm):
+    made, _ = run
+    last(stage_times(lm, made), StageTimes)
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in lm.model.modules())
+
+
+def test_the_roof_by_hand():
+    assert ROOF.attainable(2.0) == 20e9
+    assert ROOF.attainable(50.0) == 100e9
+    cost = PassCost(n_new=1, n_keys=9, flops=2 * 10**9, cache_bytes=10**8, weight_bytes=9 * 10**8)
+    alone, four = dot(ROOF, "decode", cost, 0.2), dot(ROOF, "decode", cost, 0.4, batch=4)
+    assert (alone.intensity, alone.achieved, alone.share) == pytest.approx((2.0, 10e9, 0.5))
+    assert four.bytes == 9 * 10**8 + 4 * 10**8  # the weights once, each row's cache for itself
+    assert four.flops == 8 * 10**9
+
+
+def test_a_pass_under_the_roof_takes_the_longer_of_computing_and_reading(lm):
+    decoding = Decoding(lm, [1, 2, 3])
+    costs = costs_of(lm, decoding.cache)
+    step, long = costs.cached(1, 10), costs.cached(4096, 4096)
+    assert bound(ROOF, costs, 1, 10) == (step.weight_bytes + step.cache_bytes) / ROOF.bandwidth
+    assert bound(ROOF, costs, 4096, 4096) == long.flops / ROOF.flops
+
+
+def test_the_measured_limits_are_above_what_the_run_reached(run, lm):
+    _, engine = run
+    *_, found = _returned(engine.roofline(RECIPE))
+    again = measure_roofline(lm)
+    assert 0.2 < again.bandwidth / found.roofline.bandwidth < 5
+    assert [d.name for d in found.dots] == ["prefill", "decode"]
+    # A shared machine may be slower while it measures than while it ran, but not by this much.
+    assert all(0 < d.share < 3 for d in found.dots)
+    assert found.dots[1].intensity < found.roofline.flops / found.roofline.bandwidth
+
+
+def _returned(generator):
+    while True:
+        try:
+            yield next(generator)
+        except StopIteration as stop:
+            yield stop.value
+            return
+
+
+def test_the_flops_of_a_batch_are_what_torch_counts(lm):
+    own = lm.model.config._attn_implementation
+    lm.model.set_attn_implementation("eager")
+    try:
+        with FlopCounterMode(display=False) as counter, torch.inference_mode():
+            lm.model(torch.full((4, 8), 7), use_cache=False, logits_to_keep=1)
+    finally:
+        lm.model.set_attn_implementation(own)
+    cost = costs_of(lm, Decoding(lm, [1, 2, 3]).cache).cached(8, 8)
+    assert dot(ROOF, "batch", cost, 1.0, batch=4).flops == pytest.approx(counter.get_total_flops(), rel=1e-3)
+
+
+def test_lengths_double_up_to_the_longest_and_the_budget_ends_it(lm):
+    tiny = tiny_lm("llama", lm.tokenizer)
+    full = last(length_sweep(tiny, [5, 6, 7], 100, ROOF, Budget(60)), LengthSweep)
+    assert [p.n for p in full.points] == [16, 32, 64, 100]
+    assert full.ended == "limit"
+    assert all(p.prefill_bound > 0 and p.prefill > 0 for p in full.points)
+    none = last(length_sweep(tiny, [5, 6, 7], 100, ROOF, Budget(0)), LengthSweep)
+    assert (none.points, none.ended) == ((), "time")
+
+
+def test_a_sweep_over_the_limit_is_refused_with_both_numbers(lm):
+    engine = LocalEngine(lm, max_prompt_tokens=500)
+    with pytest.raises(UserError, match="501 tokens; the limit here is 500"):
+        list(engine.length_sweep(RECIPE, 501))
+
+
+def test_every_row_of_a_batch_gives_the_tokens_of_the_run_alone(run, lm):
+    made, _ = run
+    found = last(throughput(lm, made.tokens.ids, 4, ROOF, Budget(60)), Throughput)
+    assert [p.batch for p in found.points] == [1, 2, 4]
+    assert all(p.equal for p in found.points)
+    assert found.points[2].rate == pytest.approx(4 / found.points[2].step)
+    # Keys and values, 30 layers, 3 heads of 64, 4 bytes.
+    assert found.points[2].cache_bytes == 4 * 2 * 30 * 3 * 64 * 4 * len(made.tokens)
+
+
+def test_a_batch_that_memory_has_no_room_for_is_not_tried(lm, monkeypatch):
+    monkeypatch.setattr("model.throughput.free_bytes", lambda device: 100_000)
+    tiny = tiny_lm("llama", lm.tokenizer)
+    found = last(throughput(tiny, list(range(100, 110)), 64, ROOF, Budget(60)), Throughput)
+    assert found.ended == "memory"
+    assert found.points[-1].cache_bytes <= 25_000 < 2 * found.points[-1].cache_bytes
+
+
+def test_the_page_measures_what_is_asked(page, server):
+    page.goto(server)
+    finished(page)
+    page.click("#tab-latency")
+    page.wait_for_selector(".panel-latency .itl .column")
+    for place in (0, 1):
+        page.locator(".panel-latency button.primary").nth(place).click()
+        page.locator(".panel-latency .measure-found").nth(place).wait_for(timeout=60_000)
+        page.wait_for_function("() => !document.querySelector('.status .working')", timeout=60_000)
+    assert "FLOP for each byte" in page.inner_text(".panel-latency")
+    page.fill("input[name=longest]", "9999999")
+    page.locator(".panel-latency button.primary").nth(2).click()
+    page.wait_for_selector(".refused")
+    assert "9999999" in page.inner_text(".refused")

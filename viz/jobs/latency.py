@@ -1,0 +1,45 @@
+"""Latency and throughput, measured live. All times in seconds."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, is_dataclass
+
+from model.progress import Progress
+from model.recipe import Recipe
+from model.records_latency import RoofedRun
+from model.validate import require_integer
+
+MOST_ROWS = 64
+
+
+def stage_times(engine, recipe: Recipe, args: dict) -> Iterator:
+    """Where the time of the run's passes goes."""
+    yield from _told(engine.stage_times(recipe))
+
+
+def roofline(engine, recipe: Recipe, args: dict) -> Iterator:
+    """This machine's two limits, and the run's passes below them."""
+    found: RoofedRun = yield from engine.roofline(recipe)
+    yield asdict(found)
+
+
+def length_sweep(engine, recipe: Recipe, args: dict) -> Iterator:
+    """TTFT and ITL over prompt lengths up to `longest`."""
+    longest = args.get("longest", 1024)
+    require_integer("longest", longest, 32, 1_000_000, "it counts the tokens of the longest prompt")
+    yield from _told(engine.length_sweep(recipe, longest))
+
+
+def throughput(engine, recipe: Recipe, args: dict) -> Iterator:
+    """Tokens per second over batch sizes up to `largest`."""
+    largest = args.get("largest", 32)
+    require_integer("largest", largest, 1, MOST_ROWS, "it counts the rows of the largest batch")
+    yield from _told(engine.throughput(recipe, largest))
+
+
+def _told(items: Iterator) -> Iterator:
+    """Records as dicts; progress as it is."""
+    for item in items:
+        yield asdict(item) if is_dataclass(item) and not isinstance(item, Progress) else item
+
+
+JOBS = {"stage_times": stage_times, "roofline": roofline, "length_sweep": length_sweep, "throughput": throughput}
