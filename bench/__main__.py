@@ -28,6 +28,7 @@ def model_rows() -> Iterator[dict]:
     engine = LocalEngine(lm)
     yield from serving.latency_rows(engine)
     yield from serving.speculative_rows(engine)
+    yield from serving.batching_rows(engine)
     for n in (64, 512, 4096):
         for view, size in attention.view_bytes(engine, n).items():
             yield row(f"view {view}, N={n} / limit", size / 1e3, VIEW_LIMIT_KB, "KB", 1)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bench.page import row
 from model.engine import LocalEngine
 from model.recipe import Recipe
+from model.records_batching import BatchingRun, Request
 from model.records_latency import StageTimes, Throughput
 from model.records_speculative import Speculation
 
@@ -39,3 +40,20 @@ def latency_rows(engine: LocalEngine) -> Iterator[dict]:
     assert isinstance(found, Throughput)
     for point in found.points[1:]:
         yield row(f"decoding {point.batch} rows / one", point.rate, found.points[0].rate, "tokens/s", found.n_steps)
+
+
+def batching_rows(engine: LocalEngine) -> Iterator[dict]:
+    """Eight requests of mixed lengths, all there at once: continuous beside static."""
+    lengths = (4, 48, 8, 32, 6, 24, 12, 16)
+    requests = tuple(Request(f"{FREE} {'and so on ' * n}", n, 0.0) for n in lengths)
+    *_, found = engine.batching(Recipe(FREE), requests)
+    assert isinstance(found, BatchingRun)
+    ways = found.continuous, found.static
+    yield row("8 mixed requests, continuous / static", *(way.rate for way in ways), "tokens/s", 1)
+    ttft = [1e3 * sum(one.ttft for one in way.served) / len(lengths) for way in ways]
+    yield row("8 mixed requests, mean TTFT, continuous / static", *ttft, "ms", 1)
+    yield row("8 mixed requests, positions computed, continuous / static", *map(_positions, ways), "positions", 1)
+
+
+def _positions(way) -> float:
+    return float(sum(step.n_positions for step in way.steps))

@@ -13,6 +13,7 @@ from torch import Tensor
 from model.beams import Beams, beam_search
 from model.budget import Budget
 from model.decode import select
+from model.engine_batching import BatchingCalls
 from model.engine_cache import CacheCalls
 from model.engine_embed import EmbedCalls
 from model.engine_head import HeadCalls
@@ -43,6 +44,7 @@ from model.trace import Trace, TraceStore
 
 
 class LocalEngine(
+    BatchingCalls,
     CacheCalls,
     EmbedCalls,
     HeadCalls,

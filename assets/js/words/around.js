@@ -21,6 +21,10 @@ export const around = {
     sentence: ({ run }) =>
       run.ttft_ms === null ? 'How long each token took, where the time went, and what this machine allows.' : `The first token came after ${ms(run.ttft_ms)}; what follows says where the time went, and what this machine allows.`,
   },
+  batching: {
+    title: 'Batching',
+    sentence: () => 'This run had the model to itself. Servers decode many requests in one pass, because a pass reads all weights however many rows it computes.',
+  },
   speculative: {
     title: 'Speculative decoding',
     sentence: ({ run }) => `Plain decoding made ${count(run.steps.length, 'token')} in as many forward passes. A draft that guesses ahead lets the model verify several tokens in one pass.`,

@@ -1,0 +1,86 @@
+"""Static batching: wait for all requests, pad them to one length, decode until the longest answer ends."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from inspect import signature
+
+import torch
+from torch import Tensor
+
+from model.forward import new_cache
+from model.language_model import LanguageModel
+from model.records_batching import Request, Step
+from model.timing import now
+
+
+@dataclass(eq=False)
+class Watched:
+    """What was seen while requests were served: ids and times of their tokens, when each started, every step."""
+
+    ids: list[list[int]]
+    times: list[list[float]]
+    started: list[float]
+    steps: list[Step] = field(default_factory=list)
+    n_blocks: int = 0
+    block_size: int = 0
+
+
+def nothing_yet(n: int) -> Watched:
+    """Before the first step of `n` requests."""
+    return Watched([[] for _ in range(n)], [[] for _ in range(n)], [0.0] * n)
+
+
+@torch.inference_mode()
+def serve_static(
+    lm: LanguageModel, prompts: Sequence[Sequence[int]], requests: Sequence[Request], report: Callable[[int], None]
+) -> Watched:
+    """Decodes all requests in one padded batch, greedily. The caller holds `lm.lock`; `report(done)` may raise."""
+    seen = nothing_yet(len(prompts))
+    ids, mask = padded(prompts, lm.device)
+    cache, began = new_cache(lm), now(lm.device)
+    while time.perf_counter() - began < max(request.arrival for request in requests):
+        report(0)
+        time.sleep(0.01)
+    start = now(lm.device) - began
+    seen.started = [start] * len(prompts)
+    n_real = int(mask.sum())
+    while True:
+        step_start = now(lm.device) - began
+        logits = _forward(lm, ids, mask, cache)
+        end = now(lm.device) - began
+        column = logits.argmax(-1)
+        live = [row for row in range(len(prompts)) if not _done(lm, seen.ids[row], requests[row])]
+        n_positions = ids.numel()
+        wasted = n_positions - (n_real if ids.shape[1] > 1 else len(live))
+        seen.steps.append(Step(step_start, end, len(live), n_positions, wasted, 0))
+        for row in live:
+            seen.ids[row].append(int(column[row]))
+            seen.times[row].append(end)
+        report(sum(map(len, seen.ids)))
+        if all(_done(lm, seen.ids[row], requests[row]) for row in range(len(prompts))):
+            return seen
+        # A row that has ended goes on with whatever came out: nobody reads it.
+        ids = column[:, None]
+        mask = torch.cat([mask, torch.ones_like(mask[:, :1])], dim=1)
+
+
+def padded(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Prompts padded on the left to the longest: ids and mask, both (request, position)."""
+    longest = max(map(len, prompts))
+    ids = torch.tensor([[0] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=device)
+    mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
+    return ids, mask
+
+
+def _forward(lm: LanguageModel, ids: Tensor, mask: Tensor, cache) -> Tensor:
+    """Logits (request, vocab) of the last position. Positions are counted without the padding."""
+    known = signature(lm.model.forward).parameters
+    positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+    held = {"position_ids": positions} if "position_ids" in known else {}
+    out = lm.model(ids, attention_mask=mask, past_key_values=cache, use_cache=True, logits_to_keep=1, **held)
+    return out.logits[:, -1].float()
+
+
+def _done(lm: LanguageModel, ids: list[int], request: Request) -> bool:
+    return len(ids) >= request.max_new_tokens or bool(ids and ids[-1] in lm.card.eos_token_ids)

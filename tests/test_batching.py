@@ -1,0 +1,159 @@
+"""Requests served together get the tokens they get alone; waste and blocks are what arithmetic says."""
+
+import pytest
+import torch
+
+from model.batch_continuous import BLOCK, blocks_of
+from model.batch_static import padded
+from model.batching import serve_both
+from model.budget import Budget
+from model.capture import SDPA
+from model.engine import LocalEngine
+from model.errors import UserError
+from model.progress import Progress
+from model.recipe import Recipe
+from model.records_batching import BatchingRun, Request
+from tests.browser import finished
+from tests.tiny import tiny_lm
+
+REQUESTS = (
+    Request("The capital of France is", 4, 0.0),
+    Request("Once upon a time in a small village by the sea there lived a", 12, 0.0),
+    Request("1, 2, 3, 4, 5, 6,", 7, 0.2),
+)
+
+
+def served(engine, requests=REQUESTS):
+    return [item for item in engine.batching(Recipe("x"), requests) if isinstance(item, BatchingRun)][-1]
+
+
+@pytest.fixture(scope="module")
+def found(lm):
+    return served(LocalEngine(lm))
+
+
+@pytest.mark.parametrize("kind", ["static", "continuous"])
+def test_each_request_gets_the_tokens_of_its_own_run(found, engine, kind):
+    way = getattr(found, kind)
+    for request, one in zip(REQUESTS, way.served, strict=True):
+        run = list(engine.run(Recipe(request.prompt, max_new_tokens=request.max_new_tokens)))[-1]
+        assert [token.id for token in one.tokens] == [step.token.id for step in run.steps]
+        assert one.equal
+        assert one.n_prompt == len(run.tokens)
+
+
+@pytest.mark.parametrize(
+    ("family", "settings"), [("gpt2", {}), ("opt", {}), ("qwen3", {"head_dim": 16, "num_key_value_heads": 2})]
+)
+def test_padding_moves_no_position(lm, family, settings):
+    """Learned positions would notice: a padded row must count from its first real token."""
+    tiny = tiny_lm(family, lm.tokenizer, **settings)
+    way = served(LocalEngine(tiny)).static
+    assert all(one.equal for one in way.served)
+
+
+def test_the_waste_of_a_padded_batch_by_hand(found, lm):
+    way = found.static
+    lengths = [one.n_prompt for one in way.served]
+    n_steps = max(len(one.tokens) for one in way.served)
+    pad = 3 * max(lengths) - sum(lengths)
+    after = sum(n_steps - len(one.tokens) for one in way.served)
+    assert sum(step.n_wasted for step in way.steps) == pad + after
+    assert sum(step.n_positions for step in way.steps) == 3 * max(lengths) + 3 * (n_steps - 1)
+    assert way.wasted == pytest.approx((pad + after) / (3 * max(lengths) + 3 * (n_steps - 1)))
+
+
+def test_ids_are_padded_on_the_left_and_masked():
+    ids, mask = padded([[5, 6, 7], [8]], torch.device("cpu"))
+    assert ids.tolist() == [[5, 6, 7], [0, 0, 8]]
+    assert mask.tolist() == [[1, 1, 1], [0, 0, 1]]
+
+
+def test_a_continuous_batch_computes_what_was_asked_and_nothing_else(found):
+    way = found.continuous
+    # The last token of each request is never fed back.
+    asked = sum(one.n_prompt + len(one.tokens) - 1 for one in way.served)
+    assert sum(step.n_positions for step in way.steps) == asked
+    assert way.wasted == 0.0
+
+
+def test_blocks_in_use_are_those_the_positions_fill(found):
+    assert [blocks_of(n) for n in (1, 16, 17, 32, 33)] == [1, 1, 2, 2, 3]
+    way = found.continuous
+    assert way.block_size == BLOCK == 16
+    first = way.steps[0]
+    inside = [one for one in way.served if one.times[0] <= first.end + 0.05][: first.n_requests]
+    assert first.blocks == sum(blocks_of(one.n_prompt) for one in inside)
+    assert max(step.blocks for step in way.steps) <= way.n_blocks
+
+
+def test_a_later_request_joins_between_two_steps(found):
+    way = found.continuous
+    late = way.served[2]
+    assert late.started >= 0.2
+    assert way.served[1].times[0] < late.times[0] < way.served[1].times[-1]
+    assert found.static.served[0].started >= 0.2  # the padded batch waits for the last arrival
+
+
+def test_attention_is_captured_again_after_success_failure_and_cancel(lm, monkeypatch):
+    engine = LocalEngine(lm)
+    assert lm.model.config._attn_implementation == SDPA
+    working = engine.batching(Recipe("x"), REQUESTS)
+    for item in working:
+        if isinstance(item, Progress) and item.message.startswith("Serving (continuous)"):
+            break
+    working.close()
+    assert lm.model.config._attn_implementation == SDPA
+    assert not lm.lock.locked()
+
+    def broken(*args, **kwargs):
+        raise RuntimeError("no paged attention here")
+
+    monkeypatch.setattr(lm.model, "init_continuous_batching", broken, raising=False)
+    items = list(serve_both(lm, REQUESTS[:1], [[504, 3575]], Budget(60)))
+    assert "no paged attention here" in items[-1].reason
+    assert items[-1].static.served[0].equal
+    assert lm.model.config._attn_implementation == SDPA
+    assert not lm.model._forward_hooks
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Request(" ", 4, 0.0), "empty prompt"),
+        (lambda: Request("a", 0, 0.0), "max_new_tokens is 0"),
+        (lambda: Request("a", 65, 0.0), "max_new_tokens is 65"),
+        (lambda: Request("a", 4, -1.0), "arrival is -1.0"),
+    ],
+)
+def test_bad_requests_are_refused_with_value_and_limit(make, message):
+    with pytest.raises(UserError, match=message):
+        make()
+
+
+def test_none_too_many_and_too_long_are_refused(engine):
+    for requests, message in (
+        ((), "There are 0 requests"),
+        (tuple([Request("a", 1, 0.0)] * 13), "There are 13 requests"),
+        ((Request("the " * 600, 1, 0.0),), "the limit in a batch is 512"),
+    ):
+        with pytest.raises(UserError, match=message):
+            list(engine.batching(Recipe("x"), requests))
+
+
+def test_the_page_serves_edited_requests_both_ways(page, server):
+    page.goto(server)
+    finished(page)
+    page.click("#tab-batching")
+    page.wait_for_selector(".requests tbody tr >> nth=3")
+    page.locator(".request-tools button", has_text="Remove").last.click()
+    page.locator(".requests textarea").nth(1).fill("Cats and dogs")
+    page.click(".panel-batching button.primary")
+    page.wait_for_selector(".panel-batching .gantt >> nth=1", timeout=90_000)
+    page.wait_for_function("() => !document.querySelector('.status .working')", timeout=60_000)
+    assert "exactly the tokens it gets alone" in page.inner_text(".panel-batching .measure-said")
+    page.locator(".requests textarea").nth(0).fill(" ")
+    page.click(".panel-batching button.primary")
+    page.wait_for_selector(".refused")
+    assert "empty prompt" in page.inner_text(".refused")
+    assert page.locator(".requests textarea").nth(1).input_value() == "Cats and dogs"

@@ -1,0 +1,54 @@
+"""Requests served together, live: statically, then continuously. Times in seconds."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from model.errors import UserError
+from model.recipe import Recipe
+from model.records_batching import MOST_REQUESTS, Batched, BatchingRun, Request
+from viz.payload import token_payload
+
+
+def batching(engine, recipe: Recipe, args: dict) -> Iterator:
+    """Serves `requests`, a list of {prompt, max_new_tokens, arrival}, both ways."""
+    for item in engine.batching(recipe, _requests(args.get("requests"))):
+        yield _payload(item) if isinstance(item, BatchingRun) else item
+
+
+def _requests(given) -> tuple[Request, ...]:
+    if not isinstance(given, list) or not 0 < len(given) <= MOST_REQUESTS:
+        n = len(given) if isinstance(given, list) else 0
+        raise UserError(f"There are {n} requests; from 1 to {MOST_REQUESTS} can be served here. Add or remove some.")
+    return tuple(_request(entry) for entry in given)
+
+
+def _request(entry) -> Request:
+    if not isinstance(entry, dict):
+        raise UserError(f"A request is {entry!r:.40}, not an object. Reload the page.")
+    arrival = entry.get("arrival")
+    return Request(
+        prompt=entry.get("prompt"),
+        max_new_tokens=entry.get("max_new_tokens"),
+        arrival=float(arrival) if isinstance(arrival, int) and not isinstance(arrival, bool) else arrival,
+    )
+
+
+def _payload(found: BatchingRun) -> dict:
+    ways = {kind: getattr(found, kind) for kind in ("static", "continuous")}
+    return {"reason": found.reason, **{kind: way and _way(way) for kind, way in ways.items()}}
+
+
+def _way(way: Batched) -> dict:
+    served = [
+        {
+            **asdict(one),
+            "tokens": [token_payload(token) for token in one.tokens],
+            "ttft": one.ttft,
+            "latency": one.latency,
+        }
+        for one in way.served
+    ]
+    return {**asdict(way), "served": served}
+
+
+JOBS = {"batching": batching}
