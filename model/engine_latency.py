@@ -6,15 +6,18 @@ from statistics import median
 
 from model.costs import costs_of
 from model.errors import UserError
+from model.estimate import estimate, machines, models, own_size, this_machine
 from model.language_model import LanguageModel
 from model.latency import latency
 from model.length_sweep import length_sweep
 from model.progress import Progress
 from model.recipe import Recipe
+from model.records_estimate import Machine, WhatIf
 from model.records_latency import Latency, LengthSweep, RoofedRun, Roofline, StageTimes, Throughput
 from model.roofline import dot, measure_roofline
 from model.stage_times import stage_times
 from model.throughput import throughput
+from model.validate import require_integer
 
 
 class LatencyCalls:
@@ -61,3 +64,32 @@ class LatencyCalls:
         """Tokens per second over batch size, with the recipe's own prompt."""
         yield Progress("Measuring memory bandwidth and matrix products", 0, 1)
         yield from throughput(self.lm, self.tokenize(recipe).ids, largest, self._roofline, self.budget())
+
+    def what_if(
+        self, recipe: Recipe, machine: int, model: int, weight_bits: int, sizes: tuple[int, int, int]
+    ) -> WhatIf:
+        """One case by formula: `machine` and `model` by their place in the lists, this machine and model first.
+
+        `sizes` are prompt, context and users. This machine is in the list once its limits have been measured.
+        """
+        known, run = self._machines(), latency(self.snapshot(recipe))
+        sizes_known = (own_size(self.lm.card), *models())
+        require_integer("machine", machine, 0, len(known) - 1, "choose one of the list")
+        require_integer("model", model, 0, len(sizes_known) - 1, "choose one of the list")
+        own = None
+        if "_roofline" in self.__dict__:
+            bits = 8 * self.lm.anatomy.embed.weight.dtype.itemsize
+            own = estimate(known[0], sizes_known[0], bits, run.n_prompt, run.n_prompt + run.n_tokens, 1)
+        return WhatIf(
+            estimate=estimate(known[machine], sizes_known[model], weight_bits, *sizes),
+            machines=known,
+            models=sizes_known,
+            own=own,
+            measured_ttft=run.ttft,
+            measured_itl=run.itl_p50,
+        )
+
+    def _machines(self) -> tuple[Machine, ...]:
+        measured = "_roofline" in self.__dict__
+        here = (this_machine(self._roofline, self.lm.device),) if measured else ()
+        return (*here, *machines())

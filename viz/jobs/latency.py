@@ -1,11 +1,10 @@
 """Latency and throughput, measured live. All times in seconds."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 
-from model.progress import Progress
 from model.recipe import Recipe
-from model.records_latency import RoofedRun
+from model.records_latency import LengthSweep, RoofedRun, StageTimes, Throughput
 from model.validate import require_integer
 
 MOST_ROWS = 64
@@ -13,7 +12,7 @@ MOST_ROWS = 64
 
 def stage_times(engine, recipe: Recipe, args: dict) -> Iterator:
     """Where the time of the run's passes goes."""
-    yield from _told(engine.stage_times(recipe))
+    yield from _told(engine.stage_times(recipe), StageTimes)
 
 
 def roofline(engine, recipe: Recipe, args: dict) -> Iterator:
@@ -26,20 +25,20 @@ def length_sweep(engine, recipe: Recipe, args: dict) -> Iterator:
     """TTFT and ITL over prompt lengths up to `longest`."""
     longest = args.get("longest", 1024)
     require_integer("longest", longest, 32, 1_000_000, "it counts the tokens of the longest prompt")
-    yield from _told(engine.length_sweep(recipe, longest))
+    yield from _told(engine.length_sweep(recipe, longest), LengthSweep)
 
 
 def throughput(engine, recipe: Recipe, args: dict) -> Iterator:
     """Tokens per second over batch sizes up to `largest`."""
     largest = args.get("largest", 32)
     require_integer("largest", largest, 1, MOST_ROWS, "it counts the rows of the largest batch")
-    yield from _told(engine.throughput(recipe, largest))
+    yield from _told(engine.throughput(recipe, largest), Throughput)
 
 
-def _told(items: Iterator) -> Iterator:
-    """Records as dicts; progress as it is."""
+def _told(items: Iterator, record: type) -> Iterator:
+    """Records of that kind as dicts; progress as it is."""
     for item in items:
-        yield asdict(item) if is_dataclass(item) and not isinstance(item, Progress) else item
+        yield asdict(item) if isinstance(item, record) else item
 
 
 JOBS = {"stage_times": stage_times, "roofline": roofline, "length_sweep": length_sweep, "throughput": throughput}

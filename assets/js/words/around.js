@@ -23,10 +23,14 @@ export const around = {
   },
   batching: {
     title: 'Batching',
-    sentence: () => 'This run had the model to itself. Servers decode many requests in one pass, because a pass reads all weights however many rows it computes.',
+    sentence: ({ run }) => `This run had the model to itself: ${count(run.steps.length, 'token')}, one row in each pass. Servers decode many requests in one pass, because a pass reads all weights however many rows it computes.`,
   },
   speculative: {
     title: 'Speculative decoding',
     sentence: ({ run }) => `Plain decoding made ${count(run.steps.length, 'token')} in as many forward passes. A draft that guesses ahead lets the model verify several tokens in one pass.`,
+  },
+  whatif: {
+    title: 'What if',
+    sentence: ({ run }) => `This run fed ${count(run.tokens.length, 'prompt token')} to this model on this machine. The formulas that say what that takes at best say it for other machines, other models and more users too. All of it is estimated.`,
   },
 };

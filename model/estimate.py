@@ -1,0 +1,108 @@
+"""From measured or published figures to other cases by formula: memory, how many fit, TTFT, ITL, throughput.
+
+The roofline (Williams et al. 2009): a pass takes the longer of reading its bytes and computing its FLOPs. Weights
+are read once a step for all users, each user's KV cache for itself. Real systems reach a part of this.
+"""
+
+import json
+import math
+from pathlib import Path
+
+import psutil
+import torch
+
+from model.kv_compare import published, size_of, variants
+from model.records import ModelCard
+from model.records_estimate import Estimate, Machine, ModelSize
+from model.records_latency import Roofline
+
+TABLE = Path(__file__).resolve().parent.parent / "assets" / "whatif.json"
+# What a server leaves free for activations and the framework.
+USABLE = 0.9
+
+
+def machines() -> tuple[Machine, ...]:
+    """Well-known machines, with their published figures."""
+    return tuple(Machine(**entry) for entry in _table()["machines"])
+
+
+def models() -> tuple[ModelSize, ...]:
+    """Well-known models: published shapes and parameter counts."""
+    shapes = {shape.model_id: shape for shape in published()}
+    found = []
+    for entry in _table()["models"]:
+        shape = shapes[entry["model_id"]]
+        found.append(
+            ModelSize(
+                name=shape.name,
+                model_id=shape.model_id,
+                n_parameters=entry["n_parameters"],
+                n_active=entry.get("n_active", entry["n_parameters"]),
+                n_layers=shape.n_layers,
+                n_heads=shape.n_heads,
+                d_head=shape.d_head,
+                kv_bytes_per_token=size_of(shape, 1).bytes_per_token,
+            )
+        )
+    return tuple(found)
+
+
+def own_size(card: ModelCard) -> ModelSize:
+    """The model at hand."""
+    return ModelSize(
+        name=card.model_id.rpartition("/")[2],
+        model_id=card.model_id,
+        n_parameters=card.n_parameters,
+        n_active=card.n_parameters,
+        n_layers=card.n_layers,
+        n_heads=card.n_heads,
+        d_head=card.d_head,
+        kv_bytes_per_token=size_of(variants(card, 1)[0], 1).bytes_per_token,
+    )
+
+
+def this_machine(roofline: Roofline, device: torch.device) -> Machine:
+    """The machine at hand, by its measured limits."""
+    on_cuda = device.type == "cuda"
+    memory = torch.cuda.mem_get_info(device)[1] if on_cuda else psutil.virtual_memory().total
+    source = f"measured here, {roofline.dtype} on {roofline.device}"
+    return Machine("this machine", float(memory), roofline.bandwidth, roofline.flops, source)
+
+
+def estimate(
+    machine: Machine, model: ModelSize, weight_bits: int, n_prompt: int, n_context: int, n_users: int
+) -> Estimate:
+    """One case. `n_context` are the positions each user's KV cache holds, `n_prompt` those of one prefill."""
+    weight_bytes = model.n_parameters * weight_bits / 8
+    active_bytes = model.n_active * weight_bits / 8
+    kv_bytes = float(n_context * model.kv_bytes_per_token)
+    memory = weight_bytes + n_users * kv_bytes
+    # 2 FLOPs a weight and position, and 4 for each component of each head and pair of positions.
+    prefill_flops = 2.0 * n_prompt * model.n_active + 4.0 * model.n_layers * model.n_heads * model.d_head * n_prompt**2
+    # Users may be sent to different experts: then all weights are read.
+    read = min(weight_bytes, active_bytes * n_users) + n_users * kv_bytes
+    reading, computing = read / machine.bandwidth, 2.0 * n_users * model.n_active / machine.flops
+    itl = max(reading, computing)
+    return Estimate(
+        machine=machine,
+        model=model,
+        weight_bits=weight_bits,
+        n_prompt=n_prompt,
+        n_context=n_context,
+        n_users=n_users,
+        weight_bytes=weight_bytes,
+        kv_bytes=kv_bytes,
+        memory_bytes=memory,
+        fits=memory <= USABLE * machine.memory_bytes,
+        max_users=max(0, math.floor((USABLE * machine.memory_bytes - weight_bytes) / kv_bytes)),
+        prefill_flops=prefill_flops,
+        ttft=max(prefill_flops / machine.flops, active_bytes / machine.bandwidth),
+        step_reading=reading,
+        step_computing=computing,
+        itl=itl,
+        rate=n_users / itl,
+    )
+
+
+def _table() -> dict:
+    return json.loads(TABLE.read_text(encoding="utf-8"))

@@ -1,0 +1,29 @@
+"""What if, on the page: the shown estimate follows from what is chosen, and this machine joins the list when measured."""
+
+from tests.browser import finished
+
+
+def shown(page, row: str) -> str:
+    return page.locator(".panel-whatif tr", has_text=row).first.locator("td").first.inner_text()
+
+
+def test_an_estimate_follows_its_formula_and_this_run_stands_beside_its_own(page, server):
+    page.goto(server)
+    finished(page)
+    page.click("#tab-whatif")
+    page.wait_for_selector(".panel-whatif tbody tr")
+    page.get_by_label("weights", exact=True).select_option("32")
+    # 134,515,008 parameters of 4 bytes.
+    page.wait_for_function("() => document.querySelector('.panel-whatif td').innerText === '513 MiB'")
+    page.get_by_label("tokens in each KV cache").fill("2000")
+    # 30 layers x 3 KV heads x 64 x 2 x 4 bytes are 45 KiB a token.
+    page.wait_for_function(
+        "() => document.querySelectorAll('.panel-whatif tbody tr')[1].innerText.includes('87.9 MiB')"
+    )
+    page.get_by_label("users at once").fill("0")
+    page.wait_for_selector(".panel-whatif .error, .panel-whatif .notice")
+    page.get_by_label("users at once").fill("3")
+    page.click(".panel-whatif button.primary")
+    page.wait_for_selector(".panel-whatif h3", timeout=60_000)
+    assert page.get_by_label("machine", exact=True).locator("option").first.inner_text() == "this machine"
+    assert "measured here" in page.inner_text(".panel-whatif")
