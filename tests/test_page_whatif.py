@@ -1,4 +1,4 @@
-"""What if, on the page: the shown estimate follows from what is chosen, and this machine joins the list when measured."""
+"""What if, on the page: what is shown follows from what is chosen; this machine joins the list when measured."""
 
 from tests.browser import finished
 
