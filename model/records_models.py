@@ -28,11 +28,27 @@ class Inspection:
 
 @dataclass(frozen=True)
 class HeldModel:
-    """One model that is in memory. Equal `name`, `revision`, `device` and `dtype` are one model."""
+    """One model that is in memory: `device` and `dtype` are what it has, the others what a recipe says to get it.
 
-    name: str
-    revision: str
+    `is_current`: the recipe that was asked about has this model.
+    """
+
+    title: str
     device: str
     dtype: str
     n_bytes: int
-    is_start: bool
+    is_current: bool
+    model: str
+    revision: str
+    asked_device: str
+    asked_dtype: str
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Where a page can open models, and in which numbers: `default_dtypes` by device, the page's own device first."""
+
+    devices: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    default_device: str
+    default_dtypes: dict[str, str]

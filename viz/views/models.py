@@ -11,25 +11,17 @@ LISTED = Path(__file__).resolve().parents[2] / "assets" / "models.json"
 
 def models(pool, recipe: Recipe, args: dict) -> dict:
     """What is listed, what is in memory, and what can be chosen here."""
-    allowed = pool.allowed
     listed = json.loads(LISTED.read_text(encoding="utf-8"))
-    names = allowed.names
-    known = {item["id"] for item in listed}
+    names, known = pool.allowed.names, {item["id"] for item in listed}
+    shown = [item for item in listed if names is None or item["id"] in names]
     return {
-        "listed": [item for item in listed if names is None or item["id"] in names],
+        "listed": [{**item, "memory": pool.memory(item["parameters"])} for item in shown],
         "others": sorted(name for name in names or () if name not in known),
         "free": names is None,
-        "paths": allowed.paths,
-        "start": {**asdict(pool.start), "model": title(pool.start.model)},
-        "held": [{**asdict(model), "name": "" if model.is_start else model.name} for model in pool.held()],
-        "budget_bytes": pool.budget_bytes,
-        "devices": list(pool.devices()),
+        "paths": pool.allowed.paths,
+        "held": [asdict(model) for model in pool.held(recipe)],
+        "choices": asdict(pool.choices()),
     }
-
-
-def title(name: str) -> str:
-    """A model's name without the folders it stands in: those are the server's own."""
-    return Path(name).name if name.startswith(("/", ".", "~")) else name
 
 
 def model_look(pool, recipe: Recipe, args: dict) -> dict:

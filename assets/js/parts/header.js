@@ -3,6 +3,7 @@
 import { h, fill } from '../core/dom.js';
 import { num } from '../core/format.js';
 import { switchTheme } from '../core/theme.js';
+import { models as words } from '../words/models.js';
 import { page } from '../words/page.js';
 
 function summary(card) {
@@ -10,8 +11,9 @@ function summary(card) {
   return `${card.n_layers} layers · ${card.n_heads} heads · d_model ${card.d_model} · ${millions} M parameters · ${card.dtype} on ${card.device}`;
 }
 
-export function mountHeader(parts, { store }) {
-  const model = h('div', { class: 'model' });
+/** The header; `openModels` opens the choice of models. */
+export function mountHeader(parts, { store }, openModels) {
+  const model = h('button', { type: 'button', class: 'model', 'aria-haspopup': 'dialog', title: words.change, onclick: openModels }, words.choose);
   parts.append(
     h(
       'header',
@@ -23,7 +25,8 @@ export function mountHeader(parts, { store }) {
   );
   store.subscribe(({ card }, changed) => {
     if (!changed.has('card') || !card) return;
-    fill(model, h('strong', {}, card.model_id.split('/').pop()), h('span', { class: 'dim' }, summary(card)));
-    model.title = card.model_id;
+    const name = h('strong', {}, card.model_id.split('/').pop(), h('span', { class: 'more', 'aria-hidden': true }, ' ▾'));
+    fill(model, name, h('span', { class: 'dim' }, summary(card)));
+    model.title = `${card.model_id}: ${words.change}`;
   });
 }
