@@ -37,7 +37,11 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
     settle();
     refused.hidden = false;
     fill(refused, text);
+    show();
   }
+
+  /** The list is long: what is said of a model in it must be seen. */
+  const show = () => root.scrollIntoView({ block: 'nearest' });
 
   function settle() {
     wanted = null;
@@ -49,6 +53,7 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
   async function look(choice) {
     clear();
     fill(said, words.checking);
+    show();
     onbusy(true);
     try {
       const about = await askOf(recipeOf(choice), 'model_look');

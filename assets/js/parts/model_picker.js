@@ -15,7 +15,7 @@ function mountHow(root, onchange, reopen) {
   const device = h('select', { id: 'model-device', onchange: () => change() });
   const dtype = h('select', { id: 'model-dtype', onchange: () => change() });
   const again = h('button', { type: 'button', onclick: reopen }, words.reopen);
-  root.append(field(words.device, device), field(words.dtype, dtype), h('span', { class: 'dim' }, words.applies), again);
+  root.append(field(words.device, device), field(words.dtype, dtype), again);
   let choices = null;
 
   function change() {
