@@ -20,6 +20,8 @@ def download(plan: Plan, hub: Hub, report: Callable[[Progress], None]) -> Path:
     for name in plan.wanted:
         path = hub.download(plan.found, name, _bar(f"Downloading {name}", done, total, report))
         done += plan.found.files[name]
+    if plan.about.download_bytes:
+        hub.remember(plan.found)
     # A file of a repository's own folder stands that much deeper.
     return path.parents[plan.wanted[-1].count("/")]
 
@@ -42,7 +44,7 @@ def _bar(message: str, before: int, total: int, report: Callable[[Progress], Non
             self.n = initial or 0
             self.update(0)
 
-        def update(self, n: float = 1) -> None:
+        def update(self, n: float | int = 1) -> None:
             self.n += n
             report(Progress(message, min(before + int(self.n), total), total, "bytes"))
 

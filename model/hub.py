@@ -1,14 +1,21 @@
 """The Hub: the one place that asks it anything. Short waits, few retries, and errors that say what to do."""
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download, try_to_load_from_cache
-from huggingface_hub.errors import (
-    HFValidationError,
-    LocalEntryNotFoundError,
+from filelock import FileLock
+from huggingface_hub import (
+    HfApi,
+    constants,
+    get_hf_file_metadata,
+    hf_hub_download,
+    hf_hub_url,
+    try_to_load_from_cache,
 )
+from huggingface_hub.file_download import http_get, repo_folder_name
+from huggingface_hub.utils import build_hf_headers
 
 from model.errors import UserError
 from model.hub_errors import in_words
@@ -18,9 +25,13 @@ SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Repository:
-    """One revision of a repository. `files`: name -> bytes. `parameters`: 0 where the Hub does not know."""
+    """One commit of a repository, found by the revision that was `asked` for. `files`: name -> bytes.
+
+    `parameters` is 0 where the Hub does not know.
+    """
 
     repo: str
+    asked: str
     revision: str
     files: dict[str, int]
     gated: bool
@@ -48,6 +59,7 @@ class Hub:
         weights = known.safetensors
         return Repository(
             repo=repo,
+            asked=revision,
             revision=known.sha or "",
             files={file.rfilename: file.size or 0 for file in known.siblings or []},
             gated=bool(known.gated),
@@ -58,7 +70,7 @@ class Hub:
 
     def read_json(self, found: Repository, name: str) -> dict:
         """A small file of a repository, as the object it holds. Raises UserError when it is none."""
-        path = self.download(found, name)
+        path = self._linked(found, name, found.revision)
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
         except (ValueError, OSError) as error:
@@ -67,12 +79,44 @@ class Hub:
             raise UserError(f"{name} of {found.repo!r} holds no object. Choose another revision.")
         return value
 
-    def download(self, found: Repository, name: str, bar: type | None = None) -> Path:
-        """One file into the cache, the rest of it where a part is there. `bar` hears of the bytes, as tqdm would."""
-        asked = {"revision": found.revision, "endpoint": self.endpoint, "cache_dir": self.cache, "token": self.token}
+    def download(self, found: Repository, name: str, bar: type) -> Path:
+        """One file into the cache, the rest of it where a part is there. `bar` hears of the bytes, as tqdm would.
+
+        The client itself begins anew each time; a part is kept beside the client's own files until it is whole.
+        """
+        url = hf_hub_url(found.repo, name, revision=found.revision, endpoint=self.endpoint)
+
+        def fetch() -> None:
+            about = get_hf_file_metadata(url, token=self.token, timeout=SECONDS, endpoint=self.endpoint)
+            blobs = self.folder() / repo_folder_name(repo_id=found.repo, repo_type="model") / "blobs"
+            blobs.mkdir(parents=True, exist_ok=True)
+            blob, part = blobs / about.etag, blobs / f"{about.etag}.part"
+            with FileLock(f"{part}.lock"):
+                if blob.exists():
+                    return
+                with part.open("ab") as file:
+                    there = file.tell()
+                    if there < about.size:
+                        headers = build_hf_headers(token=self.token)
+                        http_get(
+                            url, file, resume_size=there, headers=headers, expected_size=about.size, tqdm_class=bar
+                        )
+                os.replace(part, blob)
+
+        in_words(fetch, found.repo, found.revision)
+        return self._linked(found, name, found.revision)
+
+    def remember(self, found: Repository) -> None:
+        """Notes which commit the asked revision was, so that it is found again without a network."""
+        small = min(found.files, key=lambda name: found.files[name])
+        self._linked(found, small, found.asked or "main")
+
+    def _linked(self, found: Repository, name: str, revision: str) -> Path:
+        """A file at its place in the cache; fetched where it is not there at all."""
+        asked = {"revision": revision, "endpoint": self.endpoint, "cache_dir": self.cache, "token": self.token}
 
         def fetch() -> str:
-            return hf_hub_download(found.repo, name, **asked, tqdm_class=bar, etag_timeout=SECONDS)
+            return hf_hub_download(found.repo, name, **asked, etag_timeout=SECONDS)
 
         return Path(in_words(fetch, found.repo, found.revision))
 
@@ -85,9 +129,7 @@ class Hub:
         """Where files are kept between starts."""
         return Path(self.cache or constants.HF_HUB_CACHE)
 
-    def copy_on_disk(self, repo: str, revision: str) -> Path | None:
-        """The folder of an earlier download, which may lack files; None where there is none."""
-        try:
-            return Path(snapshot_download(repo, revision=revision or None, cache_dir=self.cache, local_files_only=True))
-        except (LocalEntryNotFoundError, HFValidationError, OSError, ValueError):
-            return None
+    def copy_on_disk(self, repo: str, revision: str, file: str) -> Path | None:
+        """The folder of an earlier download that has `file`, though it may lack others; None where there is none."""
+        path = try_to_load_from_cache(repo, file, self.cache, revision or None)
+        return Path(path).parents[file.count("/")] if isinstance(path, str) else None

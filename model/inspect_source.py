@@ -94,8 +94,8 @@ def _on_hub(source: Source, hub: Hub) -> Plan:
     try:
         found = hub.look(source.repo, source.revision)
     except Unreachable:
-        folder = hub.copy_on_disk(source.repo, source.revision)
-        if folder is None or not (folder / (source.file or "config.json")).exists():
+        folder = hub.copy_on_disk(source.repo, source.revision, source.file or "config.json")
+        if folder is None:
             raise
         return _on_disk(source, folder, folder.name)
     if source.file:

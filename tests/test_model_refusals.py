@@ -138,7 +138,9 @@ def test_weights_of_another_shape_are_refused_in_words(folder):
 
 def test_what_does_not_fit_into_memory_is_refused_with_both_sizes(folder, monkeypatch):
     monkeypatch.setattr("model.inspect_source.free_bytes", lambda device: 2**20)
-    said = refused(folder, r"needs about .* of memory as float32 \(its weights and a fifth more\); 0.000977 GiB are free")
+    said = refused(
+        folder, r"needs about .* of memory as float32 \(its weights and a fifth more\); 0.000977 GiB are free"
+    )
     assert "choose bfloat16" in said
 
 
