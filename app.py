@@ -10,8 +10,6 @@ os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-ASSETS = Path(__file__).parent / "assets"
-
 
 def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line. Bad values end the program with one line that names the limit."""
@@ -51,15 +49,18 @@ def whole(low: int, high: int):
     return number
 
 
+def assets_list(name: str) -> list[dict]:
+    """One of the lists that come with the page."""
+    return json.loads((Path(__file__).parent / "assets" / name).read_text(encoding="utf-8"))
+
+
 def build_models(options: argparse.Namespace, allowed, report):
     """Imports torch and loads the first model; called in a thread, behind the page."""
     report(0.0, "Starting torch")
     from model.open import EngineOptions, open_pool
     from model.recipe import Recipe
 
-    first = Recipe.from_json(
-        json.dumps(json.loads((ASSETS / "examples.json").read_text(encoding="utf-8"))[0]["recipe"])
-    )
+    first = Recipe.from_json(json.dumps(assets_list("examples.json")[0]["recipe"]))
     limits = (options.max_prompt_tokens, options.max_new_tokens, options.budget_seconds)
     room = options.model_memory_gb * 2**30
     return open_pool(EngineOptions(options.model, options.device, options.dtype, *limits, room, allowed), report, first)
@@ -70,7 +71,7 @@ def allowed_models(options: argparse.Namespace):
     from model.errors import UserError
     from model.sources import read_allowed
 
-    listed = [item["id"] for item in json.loads((ASSETS / "models.json").read_text(encoding="utf-8"))]
+    listed = [item["id"] for item in assets_list("models.json")]
     public = options.share or options.host not in ("127.0.0.1", "localhost", "::1")
     try:
         return read_allowed(options.models_allowed, listed, public)
@@ -81,11 +82,11 @@ def allowed_models(options: argparse.Namespace):
 def main() -> None:
     """Starts the model behind the page and serves the page."""
     options = parse_options()
+    allowed = allowed_models(options)
     from model.api import Api
     from model.startup import Startup
     from viz.page import build_page, launch
 
-    allowed = allowed_models(options)
     startup = Startup(lambda report: build_models(options, allowed, report))
     page = build_page(startup, Api(startup.engine))
     launch(page, options.host, options.port, options.share)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from model.api import Api
@@ -45,20 +45,21 @@ class LocalOpener:
 
     def __init__(self, options: EngineOptions):
         self._options = options
+        self._hub = options.hub if options.allowed.as_owner else replace(options.hub, token=False)
 
     def inspect(self, key: ModelKey, freeable: int = 0) -> Plan:
         """What opening a model takes. Raises UserError for one that cannot be opened."""
-        return inspect_source(parse_source(key.model, key.revision), key.device, key.dtype, self._options.hub, freeable)
+        return inspect_source(parse_source(key.model, key.revision), key.device, key.dtype, self._hub, freeable)
 
     def open(self, key: ModelKey, plan: Plan, report: Callable[[Progress], None], make_room) -> LocalEngine:
         """Downloads what is missing, has room made, and loads."""
         folder = plan.folder
         if plan.found is not None:
-            folder = download(plan, self._options.hub, report)
+            folder = download(plan, self._hub, report)
             # The files themselves now tell what the Hub could only claim.
             here = parse_source(str(folder / plan.source.file)) if plan.source.file else None
             if here:
-                check_memory(inspect_source(here, key.device, key.dtype, self._options.hub).about)
+                check_memory(inspect_source(here, key.device, key.dtype, self._hub).about)
         about = plan.about
         make_room(about.name, about.n_parameters * DTYPES[key.dtype].itemsize)
         title = BUNDLED_ID if key.model == BUNDLED else plan.source.title

@@ -75,10 +75,14 @@ def _of_address(path: str, revision: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Allowed:
-    """Which models a page opens. `names` is None for any; local paths that are not named need `paths`."""
+    """Which models a page opens. `names` is None for any; local paths that are not named need `paths`.
+
+    `as_owner`: the Hub is asked with the owner's token, so that gated and private models open as well.
+    """
 
     names: frozenset[str] | None = None
     paths: bool = True
+    as_owner: bool = True
 
     def check(self, source: Source) -> None:
         """Raises UserError, before disk or network is touched, for a model this page does not open."""
@@ -102,7 +106,7 @@ def read_allowed(option: str, listed: list[str], public: bool) -> Allowed:
     'auto' is any model for its owner alone, and the list for the public. Raises UserError for what is no name.
     """
     if option == "any" or (option == "auto" and not public):
-        return Allowed(None, not public)
+        return Allowed(None, not public, not public)
     if option in ("auto", "listed"):
         return Allowed(frozenset(listed), False)
     names = [name.strip() for name in option.split(",") if name.strip()]

@@ -15,29 +15,33 @@ import torch
 from accelerate import dispatch_model
 from transformers import AutoModelForCausalLM
 
+from model.download import download
 from model.engine import LocalEngine
 from model.errors import Evicted, UserError
 from model.hub import Hub
 from model.load import assemble
 from model.open import EngineOptions, LocalOpener
 from model.pool import ModelPool, start_key
+from model.progress import Cancelled
 from model.recipe import Recipe
 from model.sources import Allowed
 from tests.fake_hub import COMMIT, fake_hub
 from tests.saved_models import save, write_gguf
 from tests.small_tokenizers import KINDS
 from viz.answers import answer_view, follow_run
+from viz.views.models import models
 
 PROMPT = "the quick brown fox"
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory, lm):
+def saved(tmp_path_factory):
     """Three families with two tokenizers on the disk, by name."""
     root = tmp_path_factory.mktemp("saved")
-    other = KINDS["byte fallback"]().tokenizer
+    # Small vocabularies: most of the time of opening a tiny model is its tokenizer's.
+    one, other = KINDS["whole words"]().tokenizer, KINDS["byte fallback"]().tokenizer
     return {
-        "gpt2": save(root / "tiny-gpt2", "gpt2", lm.tokenizer),
+        "gpt2": save(root / "tiny-gpt2", "gpt2", one),
         "qwen3": save(root / "tiny-qwen3", "qwen3", other, num_key_value_heads=2, head_dim=16),
         "llama": save(root / "tiny-llama", "llama", other),
     }
@@ -146,7 +150,7 @@ def test_a_dtype_is_part_of_the_recipe_and_gives_a_model_of_its_own(saved):
         assert abs(float(half.logits[0] - exact.logits[0])) < 0.05 * abs(float(exact.logits[0]))
 
 
-def test_a_model_that_accelerate_has_put_in_several_places_computes_and_captures_the_same(saved, lm):
+def test_a_model_that_accelerate_has_put_in_several_places_computes_and_captures_the_same(saved):
     pool = pool_of(saved["qwen3"])
     one, split = run(pool, recipe("")), run(pool, recipe("", device="split"))
     assert pool.engine(recipe("", device="split")) is not pool.engine(recipe(""))
@@ -288,21 +292,24 @@ def test_a_model_of_the_hub_is_downloaded_once_with_its_bytes_told_and_equals_th
 
 
 def test_a_download_stops_between_chunks_and_goes_on_from_there(saved, hub, monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 1 << 20)
     weights = (saved["llama"] / "model.safetensors").stat().st_size
-    pool, asked, chunk = pool_of(saved["gpt2"], hub=hub.client), recipe("org/tiny"), 100_000
-    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", chunk)
-    with closing(pool.opened(asked)) as opening:
-        for progress in opening:
-            if progress.message.endswith("model.safetensors") and progress.done > weights / 2:
-                break
-    assert pool.held(recipe("")) == ()
+    monkeypatch.setattr("huggingface_hub.file_download.constants.DOWNLOAD_CHUNK_SIZE", weights // 10)
+    pool, asked = pool_of(saved["gpt2"], hub=hub.client), recipe("org/tiny")
+    plan, heard = pool.inspect(asked), []
+
+    def until_half(progress):
+        if progress.message.endswith("model.safetensors"):
+            heard.append(progress.done)
+        if heard and progress.done - heard[0] > weights / 2:
+            raise Cancelled(progress.message)
+
+    with pytest.raises(Cancelled):
+        download(plan, hub.client, until_half)
     use(pool, asked)
-    (first, start), (second, resumed) = [r for r in hub.requests if r[0] == "model.safetensors"]
-    assert start == ""
-    at = int(resumed.removeprefix("bytes=").split("-")[0])
-    assert chunk <= at < weights
-    assert run(pool, asked).steps
+    (_, first), (_, second) = [asked for asked in hub.requests if asked[0] == "model.safetensors"]
+    assert first == ""
+    assert 0.4 * weights < int(second.removeprefix("bytes=").split("-")[0]) < 0.7 * weights
+    same(run(pool, asked).steps[-1].candidates.logits, run(pool, recipe(saved["llama"])).steps[-1].candidates.logits)
 
 
 def test_a_gguf_runs_like_any_other_model_and_so_does_one_of_the_hub(saved, hub, tmp_path):
@@ -314,3 +321,15 @@ def test_a_gguf_runs_like_any_other_model_and_so_does_one_of_the_hub(saved, hub,
     assert pool.engine(recipe(path)).card().family == "llama"
     assert all(check.passed for check in pool.engine(recipe(path)).card().checks)
     same(local.steps[-1].candidates.logits, remote.steps[-1].candidates.logits)
+
+
+def test_a_limited_page_lists_what_it_opens_and_says_nothing_of_its_disk(saved):
+    pool = pool_of(saved["gpt2"])
+    use(pool, recipe(""))
+    pool.allowed = Allowed(frozenset(["openai-community/gpt2", "org/own"]), False)
+    found = models(pool, recipe(""), {})
+    assert [item["id"] for item in found["listed"]] == ["openai-community/gpt2"]
+    assert (found["others"], found["free"], found["paths"]) == (["org/own"], False, False)
+    assert found["listed"][0]["memory"]["bfloat16"] == int(1.2 * 2 * 124_439_808)
+    assert str(saved["gpt2"].parent) not in json.dumps(found)
+    assert [(m["title"], m["model"], m["is_current"]) for m in found["held"]] == [("tiny-gpt2", "", True)]
