@@ -31,7 +31,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--max-new-tokens", default=256, type=whole(1, 4_096), help="most tokens of one answer")
     seconds = "most seconds of one live measurement"
     parser.add_argument("--budget-seconds", default=120, type=whole(5, 3_600), help=seconds)
-    parser.add_argument("--models-allowed", default="auto", help="auto, any, listed, or names with commas between")
+    parser.add_argument("--models-allowed", default="auto", help="auto, any, listed, or names and commas")
     gigabytes = "memory for the models together; 0: a share of what is free"
     parser.add_argument("--model-memory-gb", default=0, type=whole(0, 10_000), help=gigabytes)
     parser.add_argument("--share", action="store_true", help="a public link through Gradio's relay (needs network)")

@@ -124,12 +124,13 @@ class ModelPool:
         return tuple(self._described(key, held, key == current) for key, held in found)
 
     def _described(self, key: ModelKey, held: _Held, is_current: bool) -> HeldModel:
-        usual = choose_dtype(self._default_dtype(key.device), key.device)
+        card, usual = held.engine.card(), choose_dtype(self._default_dtype(key.device), key.device)
         return HeldModel(
-            title=held.engine.card().model_id,
+            title=card.model_id,
             device=key.device,
             dtype=key.dtype,
             n_bytes=held.n_bytes,
+            has_chat_template=card.has_chat_template,
             is_current=is_current,
             model="" if key.model == self.start.model else key.model,
             revision=key.revision,

@@ -37,6 +37,7 @@ class HeldModel:
     device: str
     dtype: str
     n_bytes: int
+    has_chat_template: bool
     is_current: bool
     model: str
     revision: str

@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
     def file(self, repo: str, name: str, body: bool) -> None:
         if repo in self.server.hub.gated:
             return self.refuse(403, "GatedRepo")
-        path = self.server.hub.repositories[repo] / name
+        path = self.server.hub.repositories.get(repo, Path()) / name
         if not path.is_file():
             return self.refuse(404, "EntryNotFound")
         content, asked = path.read_bytes(), self.headers.get("Range", "")

@@ -93,7 +93,7 @@ def _opened(startup, recipe: Recipe):
 def _standing(item) -> dict:
     if hasattr(item, "message"):
         fraction = item.done / max(item.total, 1)
-        far = f"{item.done} of {item.total}"
+        far = f"{item.done} of {item.total}" if item.total > 1 else "…"
         if item.unit == "bytes":
             far = f"{item.done / 1e6:,.0f} of {item.total / 1e6:,.0f} MB"
         return {"kind": "progress", "message": f"{item.message} {far}", "fraction": fraction}

@@ -113,6 +113,13 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
     clear,
     refuse,
     look,
+    /** Goes back to one that is in memory: there is nothing to check. */
+    back(choice, held) {
+      clear();
+      found = { choice, about: held };
+      begin();
+    },
+
     /** Checks, and opens what passes. */
     async open(choice) {
       if (await look(choice)) begin();

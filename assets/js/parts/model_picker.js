@@ -77,7 +77,7 @@ export function mountModels(root, ctx) {
   function draw() {
     const { held } = known;
     const choice = (m) => ({ model: m.model, revision: m.revision, device: m.asked_device, dtype: m.asked_dtype });
-    const back = held.filter((m) => !m.is_current).map((m) => h('button', { type: 'button', class: 'models-back', onclick: () => opening.open(choice(m)) }, words.held1(m)));
+    const back = held.filter((m) => !m.is_current).map((m) => h('button', { type: 'button', class: 'models-back', onclick: () => opening.back(choice(m), m) }, words.held1(m)));
     fill(places.now, words.now, held.filter((m) => m.is_current).map((m) => h('strong', {}, words.held1(m))));
     fill(places.held, back.length > 0 && h('span', { class: 'dim' }, words.held), back);
     own.hidden = !known.free;
