@@ -1,6 +1,8 @@
 """The engine's calls about speculative decoding: which drafts there are, and decoding with one of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import cached_property
 
 from model.bundled import BUNDLED_ID, locate
@@ -10,7 +12,6 @@ from model.fork import can_be_cut
 from model.forward import new_cache
 from model.language_model import LanguageModel
 from model.llama_draft import LlamaDraft, LlamaServer, why_not
-from model.load import load
 from model.progress import Progress
 from model.recipe import Recipe
 from model.records import Tokens
@@ -20,9 +21,13 @@ from model.validate import require_integer
 
 
 class SpeculativeCalls:
-    """For an engine that has `lm`, `budget()` and `tokenize(recipe)`."""
+    """For an engine that has `lm`, `budget()` and `tokenize(recipe)`.
+
+    `open_other(recipe)` is the pool's `opened`, for an engine that is in one.
+    """
 
     lm: LanguageModel
+    open_other: Callable | None = None
 
     def drafts(self) -> tuple[DraftChoice, ...]:
         """The ways to draft, each with the reason where it is off."""
@@ -54,13 +59,14 @@ class SpeculativeCalls:
         tokens = self.tokenize(recipe)
         if kind == "llama":
             yield Progress("Loading the 4-bit weights", 0, 1)
-        if kind == "model":
-            yield Progress("Loading the draft model", 0, 1)
-        draft = self._draft(recipe, tokens, kind, n_layers, draft_model)
         found = Speculation(kind, n_draft, n_tokens, recipe.sampling.do_sample, (), (), None, None, None, "", "", None)
-        yield from speculate(self.lm, recipe, tokens, draft, found, self.budget())
+        with (yield from self._smaller(recipe, kind, draft_model)) as smaller:
+            draft = self._draft(recipe, tokens, kind, n_layers, smaller)
+            yield from speculate(self.lm, recipe, tokens, draft, found, self.budget())
 
-    def _draft(self, recipe: Recipe, tokens: Tokens, kind: str, n_layers: int, draft_model: str) -> Draft:
+    def _draft(
+        self, recipe: Recipe, tokens: Tokens, kind: str, n_layers: int, smaller: "SpeculativeCalls | None"
+    ) -> Draft:
         lm, settings, n_prompt = self.lm, recipe.sampling, len(tokens)
         if kind == "lookup":
             return LookupDraft(lm.card.n_vocab)
@@ -69,18 +75,23 @@ class SpeculativeCalls:
         if kind == "exit":
             require_integer("n_layers", n_layers, 1, lm.card.n_layers - 1, "leave after fewer layers than there are")
             return ModelDraft(lm, settings, n_prompt, n_layers)
-        return ModelDraft(self._smaller(draft_model), settings, n_prompt)
+        return ModelDraft(same_vocabulary(lm, smaller.lm), settings, n_prompt)
 
     @cached_property
     def _llama(self) -> LlamaServer:
         return LlamaServer(locate(), self.lm.card.context)
 
-    def _smaller(self, source: str) -> LanguageModel:
-        """A draft model, loaded. Raises UserError unless it is smaller and has the same vocabulary."""
-        if not source.strip():
+    def _smaller(
+        self, recipe: Recipe, kind: str, name: str
+    ) -> Generator[Progress, None, AbstractContextManager["SpeculativeCalls | None"]]:
+        """The engine of the draft model, in use, for the kind 'model'; it is opened like any model of the page."""
+        if kind != "model":
+            return nullcontext()
+        if not name.strip():
             raise UserError("No draft model is named. Give a Hub id or a folder of a smaller model.")
-        draft = load(source.strip(), source.strip(), self.lm.card.device.split(":")[0], self.lm.card.dtype)
-        return same_vocabulary(self.lm, draft)
+        if self.open_other is None:
+            raise UserError("This engine has one model and opens no other. Choose another draft.")
+        return (yield from self.open_other(replace(recipe, model=name.strip(), revision="", forced=())))
 
 
 def same_vocabulary(target: LanguageModel, draft: LanguageModel) -> LanguageModel:

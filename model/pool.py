@@ -164,6 +164,7 @@ class ModelPool:
         report(Progress("Looking at the model's config", 0, 1))
         plan = self._opener.inspect(key, self._freeable())
         engine = self._opener.open(key, plan, report, self._make_room)
+        engine.open_other = self.opened
         with self._lock:
             self._held[key] = _Held(engine, engine.lm.nbytes())
             for held in self._held.values():

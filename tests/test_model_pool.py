@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate import dispatch_model
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from model.download import download
 from model.engine import LocalEngine
@@ -333,3 +333,20 @@ def test_a_limited_page_lists_what_it_opens_and_says_nothing_of_its_disk(saved):
     assert found["listed"][0]["memory"]["bfloat16"] == int(1.2 * 2 * 124_439_808)
     assert str(saved["gpt2"].parent) not in json.dumps(found)
     assert [(m["title"], m["model"], m["is_current"]) for m in found["held"]] == [("tiny-gpt2", "", True)]
+
+
+def test_a_draft_model_is_opened_like_any_model_of_the_page(saved, tmp_path):
+    pool, target = pool_of(saved["gpt2"]), recipe(saved["llama"])
+    small = save(tmp_path / "smaller", "llama", AutoTokenizer.from_pretrained(saved["llama"]), num_key_value_heads=1)
+    engine, _ = use(pool, target)
+    found = list(engine.speculate(target, "model", 3, 8, 1, str(small)))
+    plain = run(pool, replace(target, max_new_tokens=8))
+    assert [t.id for t in found[-1].tokens][:8] == [s.token.id for s in plain.steps]
+    assert Path(pool.held(target)[0].model).name in ("smaller", "tiny-llama")
+    with pytest.raises(UserError, match="another tokenizer"):
+        list(engine.speculate(target, "model", 3, 8, 1, str(saved["gpt2"])))
+    with pytest.raises(UserError, match="There is no folder"):
+        list(engine.speculate(target, "model", 3, 8, 1, "/no/such/model"))
+    pool.allowed = Allowed(frozenset([str(saved["llama"])]), False)
+    with pytest.raises(UserError, match="opens no folders or files of its server"):
+        list(engine.speculate(target, "model", 3, 8, 1, str(small)))
