@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from functools import cached_property
 
-from model.bundled import BUNDLED_ID, locate
-from model.drafts import Draft, LookupDraft, ModelDraft
+from model.bundled import BUNDLED_ID, bundled_model_dir, locate
+from model.drafts import Draft, LookupDraft, ModelDraft, leaving_after
 from model.errors import UserError
 from model.fork import can_be_cut
 from model.forward import new_cache
 from model.language_model import LanguageModel
 from model.llama_draft import LlamaDraft, LlamaServer, why_not
-from model.load import load
+from model.load import count_parameters, load, read_tokenizer
 from model.progress import Progress
 from model.recipe import Recipe
 from model.records import Tokens
@@ -18,18 +18,22 @@ from model.records_speculative import DraftChoice, Speculation
 from model.speculative import speculate
 from model.validate import require_integer
 
+BUNDLED_VOCABULARY = 49_152
+# What the 4-bit weights were trained on; their KV cache takes 23 KB a position.
+MAX_CONTEXT = 8192
+
 
 class SpeculativeCalls:
     """For an engine that has `lm`, `budget()` and `tokenize(recipe)`."""
 
     lm: LanguageModel
+    _last_smaller: tuple[str, LanguageModel | None] = ("", None)
 
     def drafts(self) -> tuple[DraftChoice, ...]:
         """The ways to draft, each with the reason where it is off."""
-        other = "" if self.lm.card.model_id == BUNDLED_ID else "only the bundled model comes with 4-bit weights"
         shallow = "" if self.lm.card.n_layers > 1 else "one layer cannot be left early"
         kinds = (
-            DraftChoice("llama", other or why_not(locate())),
+            DraftChoice("llama", why_not(locate()) or self._other_tokens),
             DraftChoice("lookup"),
             DraftChoice("exit", shallow),
             DraftChoice("model"),
@@ -40,7 +44,7 @@ class SpeculativeCalls:
     def speculate(
         self, recipe: Recipe, kind: str, n_draft: int, n_tokens: int, n_layers: int, draft_model: str
     ) -> Iterator[Progress | Speculation]:
-        """The recipe's prompt decoded speculatively, beside plain decoding. Forced tokens are left out.
+        """The recipe's prompt decoded speculatively, beside plain decoding.
 
         `n_layers` is where an early exit leaves, `draft_model` the smaller model of the kind 'model'.
         """
@@ -68,33 +72,48 @@ class SpeculativeCalls:
             return LlamaDraft(self._llama, settings, n_prompt, lm.card.n_vocab)
         if kind == "exit":
             require_integer("n_layers", n_layers, 1, lm.card.n_layers - 1, "leave after fewer layers than there are")
-            return ModelDraft(lm, settings, n_prompt, n_layers)
-        return ModelDraft(self._smaller(draft_model), settings, n_prompt)
+            return ModelDraft(leaving_after(lm, n_layers), settings, n_prompt, lm.card.n_vocab)
+        return ModelDraft(self._smaller(draft_model.strip()), settings, n_prompt, lm.card.n_vocab)
 
     @cached_property
     def _llama(self) -> LlamaServer:
-        return LlamaServer(locate(), self.lm.card.context)
+        context = self.lm.card.context or MAX_CONTEXT
+        return LlamaServer(locate(), min(context, MAX_CONTEXT))
+
+    @cached_property
+    def _other_tokens(self) -> str:
+        """Why the 4-bit weights cannot draft for this model: they speak SmolLM2's tokens."""
+        card = self.lm.card
+        if card.model_id == BUNDLED_ID:
+            return ""
+        theirs = read_tokenizer(bundled_model_dir(), BUNDLED_ID) if card.n_vocab == BUNDLED_VOCABULARY else None
+        same = theirs is not None and theirs.get_vocab() == self.lm.tokenizer.get_vocab()
+        return "" if same else "the 4-bit weights are SmolLM2's, and this model has another tokenizer"
 
     def _smaller(self, source: str) -> LanguageModel:
-        """A draft model, loaded. Raises UserError unless it is smaller and has the same vocabulary."""
-        if not source.strip():
+        """A draft model; the last one is kept. Raises UserError for an unfit one, before any weight is read."""
+        if not source:
             raise UserError("No draft model is named. Give a Hub id or a folder of a smaller model.")
-        draft = load(source.strip(), source.strip(), self.lm.card.device.split(":")[0], self.lm.card.dtype)
-        return same_vocabulary(self.lm, draft)
+        last, model = self._last_smaller
+        if last != source:
+            fit_to_draft(self.lm, source, read_tokenizer(source, source).get_vocab(), count_parameters(source, source))
+            # The one before must be gone before the next is read.
+            self._last_smaller = last, model = "", None
+            model = load(source, source, self.lm.card.device.split(":")[0], self.lm.card.dtype)
+            self._last_smaller = source, model
+        return model
 
 
-def same_vocabulary(target: LanguageModel, draft: LanguageModel) -> LanguageModel:
-    """The draft, if it can draft for the target. Raises UserError with what differs."""
-    theirs, ours = draft.tokenizer.get_vocab(), target.tokenizer.get_vocab()
-    if theirs != ours or draft.card.n_vocab != target.card.n_vocab:
-        differ = len(theirs.items() ^ ours.items())
+def fit_to_draft(target: LanguageModel, name: str, vocabulary: dict[str, int], n_parameters: int) -> None:
+    """Raises UserError, with what differs, unless a model can draft for the target."""
+    ours = target.tokenizer.get_vocab()
+    if vocabulary != ours:
         raise UserError(
-            f"{draft.card.model_id} has another tokenizer: {differ:,} entries differ from those of "
+            f"{name} has another tokenizer: {len(vocabulary.items() ^ ours.items()):,} entries differ from those of "
             f"{target.card.model_id}. A draft must share the vocabulary; choose a model of the same family."
         )
-    if draft.card.n_parameters >= target.card.n_parameters:
+    if n_parameters >= target.card.n_parameters:
         raise UserError(
-            f"{draft.card.model_id} has {draft.card.n_parameters:,} parameters, the target "
-            f"{target.card.n_parameters:,}. A draft must be smaller to be quicker."
+            f"{name} has {n_parameters:,} parameters, the target {target.card.n_parameters:,}. A draft must be smaller "
+            "to be quicker."
         )
-    return draft

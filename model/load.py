@@ -1,10 +1,12 @@
 """Model id or folder to a LanguageModel: weights, tokenizer, anatomy, card; attention captured and verified."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
 from model import capture
 from model.anatomy import Anatomy, find_anatomy
@@ -43,21 +45,42 @@ def load(source: str | Path, model_id: str, device: str = "auto", dtype: str = "
     Only safetensors are read and no code from a repository is run.
     """
     where = choose_device(device)
+    tokenizer = read_tokenizer(source, model_id)
+    model = read_weights(source, model_id, choose_dtype(dtype, where))
+    return assemble(model.to(where), tokenizer, model_id)
+
+
+def read_tokenizer(source: str | Path, model_id: str) -> PreTrainedTokenizerFast:
+    """A model's tokenizer. Raises UserError when it cannot be had."""
+    with _refused(model_id):
+        return AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+
+
+def read_weights(source: str | Path, model_id: str, dtype: torch.dtype) -> PreTrainedModel:
+    """A model with its weights, on the CPU. Raises UserError when it cannot be had."""
+    with _refused(model_id):
+        return AutoModelForCausalLM.from_pretrained(source, dtype=dtype, use_safetensors=True, trust_remote_code=False)
+
+
+def count_parameters(source: str | Path, model_id: str) -> int:
+    """How many parameters a model has, from its config alone: no weight is fetched. Raises UserError without one."""
+    with _refused(model_id):
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    return sum(p.numel() for p in model.parameters())
+
+
+@contextmanager
+def _refused(model_id: str) -> Iterator[None]:
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(
-            source,
-            dtype=choose_dtype(dtype, where),
-            use_safetensors=True,
-            trust_remote_code=False,
-        )
+        yield
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:300]
         raise UserError(
             f"The model {model_id!r} cannot be loaded: {reason} Check the name, the network, or use "
-            "--model with a local folder that holds safetensors."
+            "a local folder that holds safetensors."
         ) from error
-    return assemble(model.to(where), tokenizer, model_id)
 
 
 def assemble(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, model_id: str) -> LanguageModel:
