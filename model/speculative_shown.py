@@ -51,13 +51,16 @@ def _proposed(lm: LanguageModel, verdict: Verdict, place: int, settings: Samplin
 
 
 def _likeliest(lm: LanguageModel, verdict: Verdict) -> tuple[Left, ...]:
-    """The tokens that the target's own most likely comes from, and what they had before q was taken off."""
+    """The likeliest tokens where the target's own comes from, and what they had before q was taken off."""
     place = verdict.n_accepted
     p = verdict.p[place]
     q = verdict.proposals[place].q if place < len(verdict.proposals) else None
-    top = verdict.added_from.topk(min(SHOWN, len(p)))
+    weights = verdict.added_from
+    likeliest = weights.topk(min(SHOWN, len(weights))).indices.tolist()
+    # The one that was drawn is shown in any case.
+    shown = likeliest if verdict.extra in likeliest else [*likeliest, verdict.extra]
     return tuple(
-        Left(describe(lm.vocabulary, i, -1), share, float(p[i]), None if q is None else float(q[i]))
-        for i, share in zip(top.indices.tolist(), top.values.tolist(), strict=True)
-        if share > 0
+        Left(describe(lm.vocabulary, i, -1), float(weights[i]), float(p[i]), None if q is None else float(q[i]))
+        for i in shown
+        if weights[i] > 0
     )
