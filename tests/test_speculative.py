@@ -223,9 +223,11 @@ def test_a_model_left_early_gives_the_logit_lens_of_its_layer(engine, lm):
     shallow = leaving_after(lm, 20)
     with torch.inference_mode():
         logits = shallow.model(torch.tensor([run.tokens.ids]), logits_to_keep=1).logits[0, -1]
-    tile = engine.lens(recipe, len(run.tokens) - 1, 20)
-    assert logits.topk(5).indices.tolist() == tile.top_ids[0, -1].tolist()
-    np.testing.assert_allclose(logits.softmax(-1).topk(5).values.numpy(), tile.top_probability[0, -1], rtol=1e-3)
+    last = len(run.tokens) - 1
+    tile = engine.lens(recipe, last, 20)
+    place = last - tile.note.start
+    assert logits.topk(5).indices.tolist() == tile.top_ids[0, place].tolist()
+    np.testing.assert_allclose(logits.softmax(-1).topk(5).values.numpy(), tile.top_probability[0, place], rtol=1e-3)
     assert lm.model.config.num_hidden_layers == len(lm.anatomy.blocks) == 30
     assert len(DynamicCache(config=shallow.model.config).layers) == 20
 
