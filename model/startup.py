@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from model.errors import UserError
+from model.errors import Starting, UserError
 from model.records import EngineStatus
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class Startup:
         return self._status
 
     def engine(self) -> "LocalEngine":
-        """The engine. Raises UserError, saying how far it is, while there is none."""
+        """The engine. Raises Starting, saying how far it is, while it comes up, and UserError when it failed."""
         if self._engine is None:
-            raise UserError(f"The model is not ready: {self._status.message}. Try again shortly.")
+            refused = UserError if self._ended.is_set() else Starting
+            raise refused(f"The model is not ready: {self._status.message}. Try again shortly.")
         return self._engine

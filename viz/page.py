@@ -86,7 +86,8 @@ def spoken(call):
 
 def launch(page: gr.Blocks, host: str, port: int, share: bool) -> None:
     """Serves the page, and returns while it is served."""
-    page.queue(max_size=64).launch(
+    # Who waits hears once a second how many are before them.
+    page.queue(max_size=64, status_update_rate=1).launch(
         server_name=host,
         server_port=port,
         share=share,

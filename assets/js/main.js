@@ -1,6 +1,7 @@
 // Puts the page together: store, bridge, the fixed parts, and one panel a stage.
 
 import { createBridge } from './core/bridge.js';
+import { createChannel } from './core/channel.js';
 import { h, notice } from './core/dom.js';
 import { keepLink, read } from './core/link.js';
 import { createRunner } from './core/runner.js';
@@ -40,7 +41,7 @@ function mountPanels(root, ctx) {
     root.append(place);
     places.set(stage, { place, panel: null });
     try {
-      const module = await import(`./panels/${stage}.js`);
+      const module = await ctx.load(`./panels/${stage}.js`);
       places.get(stage).panel = module.mount(place, ctx);
     } catch (error) {
       console.error(error);
@@ -69,6 +70,17 @@ function mountPanels(root, ctx) {
   ctx.store.subscribe(refresh);
 }
 
+/** A module; when the server is away just then, again once it is back (a browser remembers that an address failed). */
+async function load(path, line) {
+  try {
+    return await import(path);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    await line.back();
+    return import(`${path}?again=${Date.now()}`);
+  }
+}
+
 /** Our style sheets, as links: Gradio would rewrite the selectors of what it is given as css. */
 function dress(base, sheets) {
   const loaded = sheets.map((path) => {
@@ -79,13 +91,14 @@ function dress(base, sheets) {
   return Promise.all(loaded);
 }
 
-/** Starts the page inside `root`; `host` has the component's channels. */
+/** Starts the page inside `root`; `host` says where its files are, and has a line to the server or the event to make one. */
 export async function start(root, host) {
   const base = (window.gradio_config?.root ?? '').replace(/\/$/, '');
   await dress(base, host.config.css);
   const asked = read(location.search);
   const store = createStore({
     card: null,
+    away: false,
     branches: { root: '', list: [] },
     draft: completed(asked.recipe ?? host.config.examples[0].recipe),
     following: false,
@@ -97,16 +110,17 @@ export async function start(root, host) {
     step: 0,
     theme: null,
   });
-  const bridge = createBridge(host);
+  const line = host.line ?? createChannel(window.gradio_config, host.event, (away) => store.set({ away }));
+  const bridge = createBridge(line);
   const runner = createRunner(store, bridge);
 
-  /** A look at the run; when the server has given it up, it is derived again first. */
+  /** A look at the run; when the server does not have it, or not yet, it is derived again first. */
   async function restored(look) {
     const { recipe } = store.state;
     try {
       return await look(recipe);
     } catch (error) {
-      if (error.reason !== 'evicted' || store.state.recipe !== recipe) throw error;
+      if (!['evicted', 'starting'].includes(error.reason) || store.state.recipe !== recipe) throw error;
       await runner.restore();
       return look(recipe);
     }
@@ -120,6 +134,7 @@ export async function start(root, host) {
     vendorUrl: base + host.config.vendor,
     view: (name, args) => restored((recipe) => bridge.look(name, recipe, args)),
     ask: (name, args) => restored((recipe) => bridge.ask(name, recipe, args)),
+    load: (path) => load(path, line),
     select: (patch) => store.set({ selection: { ...store.state.selection, ...patch } }),
   };
 
