@@ -62,7 +62,11 @@ def page_config() -> dict:
     # The narrow screen's rules come last, so that they win.
     sheets = sorted((ASSETS / "css").glob("*.css"), key=lambda sheet: (sheet.stem == "phone", sheet.stem))
     examples = json.loads((ASSETS / "examples.json").read_text(encoding="utf-8"))
+    # What a walk taken along as one file is made of; what makes the file stays here.
+    paths = (path.relative_to(ASSETS / "js") for path in sorted((ASSETS / "js").rglob("*.js")))
+    modules = [path.as_posix() for path in paths if path.parts[0] != "export"]
     return {
+        "modules": modules,
         "js": f"/gradio_api/file={ASSETS / 'js'}/",
         "css": [f"/gradio_api/file={sheet}" for sheet in sheets],
         "plotly": f"/gradio_api/file={PLOTLY / 'plotly.min.js'}",

@@ -15,6 +15,7 @@ import { mountAsk } from './parts/ask.js';
 import { keepBranches } from './parts/keeper.js';
 import { mountHeader } from './parts/header.js';
 import { mountPlayer } from './parts/player.js';
+import { mountRecorded } from './parts/recorded.js';
 import { mountRibbon } from './parts/ribbon.js';
 import { mountStatus } from './parts/status.js';
 import { mountStrip } from './parts/strip.js';
@@ -91,6 +92,9 @@ function dress(base, sheets) {
   return Promise.all(loaded);
 }
 
+/** Where the page's own files are, for whoever takes them along. */
+const filesOf = (base, config) => ({ base: base + config.js, modules: config.modules, sheets: config.css.map((path) => base + path), config });
+
 /** Starts the page inside `root`; `host` says where its files are, and has a line to the server or the event to make one. */
 export async function start(root, host) {
   const base = (window.gradio_config?.root ?? '').replace(/\/$/, '');
@@ -130,18 +134,20 @@ export async function start(root, host) {
     store,
     runner,
     examples: host.config.examples,
-    plotlyUrl: base + host.config.plotly,
+    files: filesOf(base, host.config),
+    plotlyUrl: host.config.plotly && base + host.config.plotly,
     vendorUrl: base + host.config.vendor,
     view: (name, args) => restored((recipe) => bridge.look(name, recipe, args)),
     ask: (name, args) => restored((recipe) => bridge.ask(name, recipe, args)),
-    load: (path) => load(path, line),
+    load: host.load ?? ((path) => load(path, line)),
     select: (patch) => store.set({ selection: { ...store.state.selection, ...patch } }),
   };
 
-  const parts = h('div', { class: 'page' });
+  const parts = h('div', { class: `page${host.recorded ? ' recorded' : ''}` });
   root.replaceChildren(parts);
   mountHeader(parts, ctx);
-  mountAsk(parts, ctx);
+  if (host.recorded) mountRecorded(parts, host.recorded);
+  else mountAsk(parts, ctx);
   mountStatus(parts, ctx);
   mountRibbon(parts, ctx);
   mountAround(parts, ctx);
@@ -166,6 +172,8 @@ export async function start(root, host) {
   }
 
   keepBranches(store);
-  keepLink(store, { onback: show });
+  // A recorded walk is one address.
+  if (!host.line) keepLink(store, { onback: show });
   show(asked);
+  return ctx;
 }
