@@ -12,6 +12,7 @@ import { watchTheme } from './core/theme.js';
 import { mountAttend } from './parts/attend.js';
 import { mountAround } from './parts/around.js';
 import { mountAsk } from './parts/ask.js';
+import { mountFigureButton } from './parts/figures.js';
 import { keepBranches } from './parts/keeper.js';
 import { mountHeader } from './parts/header.js';
 import { mountPlayer } from './parts/player.js';
@@ -155,7 +156,9 @@ export async function start(root, host) {
   // Panels whose tokens are painted, not elements, say by it what is pointed at.
   ctx.point = mountAttend(parts, strip, ctx).point;
   mountPlayer(parts, ctx);
-  mountPanels(parts.appendChild(h('main', { class: 'stage', id: 'stage' })), ctx);
+  const stage = parts.appendChild(h('main', { class: 'stage', id: 'stage' }));
+  mountPanels(stage, ctx);
+  mountFigureButton(stage, ctx);
 
   watchTheme(store);
   store.subscribe((state, changed) => {

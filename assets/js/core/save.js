@@ -8,7 +8,8 @@ export const slug = (text, most = 32) => text.normalize('NFKD').replace(/[^\p{L}
 /** Hands a blob to the visitor as a file. */
 export function save(blob, name) {
   const url = URL.createObjectURL(blob);
-  const link = h('a', { href: url, download: name });
+  // The menu that is open must not take this for a click beside it.
+  const link = h('a', { href: url, download: name, onclick: (event) => event.stopPropagation() });
   document.body.append(link);
   link.click();
   link.remove();

@@ -67,11 +67,8 @@ async function allHeads({ keeper, card, tell, signal }) {
   const templates = [...wanted.filter(([name]) => name === 'attention_tile'), ...wanted.filter(([name]) => name !== 'attention_tile').slice(-1)];
   for (let layer = 0; layer < card.n_layers && !keeper.full(); layer += 1) {
     tell('attention', layer, card.n_layers);
-    for (let head = 0; head < card.n_heads; head += 1) {
-      for (const [name, args] of templates) {
-        if (signal.aborted) throw new Stopped();
-        await keeper.record(name, { ...args, layer, head });
-      }
-    }
+    if (signal.aborted) throw new Stopped();
+    const heads = Array.from({ length: card.n_heads }, (_, head) => head);
+    await Promise.all(heads.flatMap((head) => templates.map(([name, args]) => keeper.record(name, { ...args, layer, head }))));
   }
 }

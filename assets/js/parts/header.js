@@ -12,7 +12,7 @@ function summary(card) {
 }
 
 export function mountHeader(parts, ctx) {
-  const { store, files } = ctx;
+  const { store } = ctx;
   const model = h('div', { class: 'model' });
   const take = h('div', { class: 'take' });
   parts.append(
@@ -25,8 +25,7 @@ export function mountHeader(parts, ctx) {
       h('button', { class: 'icon', type: 'button', title: page.theme, 'aria-label': page.theme, onclick: switchTheme }, '◐'),
     ),
   );
-  // A recorded walk has been taken along already.
-  if (files.modules.length) parts.append(mountTakeAlong(take, ctx));
+  parts.append(mountTakeAlong(take, ctx));
   store.subscribe(({ card }, changed) => {
     if (!changed.has('card') || !card) return;
     fill(model, h('strong', {}, card.model_id.split('/').pop()), h('span', { class: 'dim' }, summary(card)));

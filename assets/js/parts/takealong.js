@@ -5,6 +5,7 @@ import { save, slug } from '../core/save.js';
 import { around } from '../words/around.js';
 import { comparison, taking as words } from '../words/export.js';
 import { ribbon } from '../words/page.js';
+import { figureList } from './figures.js';
 
 const LARGEST = 8 * 1024 ** 2;
 
@@ -16,12 +17,21 @@ export function mountTakeAlong(place, ctx) {
   const said = h('p', { class: 'take-said', role: 'status', hidden: true });
   const file = h('input', { type: 'file', accept: '.json,application/json', class: 'visually-hidden', tabindex: '-1', onchange: () => file.files[0] && open(file.files[0]) });
   const item = (name, hint, onclick) => h('button', { type: 'button', class: 'take-item', onclick: () => { menu.open = false; onclick(); } }, h('strong', {}, name), h('span', { class: 'dim' }, hint));
-  const list = h('div', { class: 'take-list' }, item(words.trace, words.traceHint, saveTrace), item(words.walk, words.walkHint, saveWalk), item(words.open, `${words.openHint}, ${words.dropped}`, () => file.click()));
-  const summary = h('summary', { class: 'take-summary' }, h('span', { 'aria-hidden': 'true' }, '⤓ '), words.title);
+  const figures = figureList(ctx, say);
+  // A recorded walk has been taken along already: it has figures and tables, and no server to make the rest.
+  const live = ctx.files.modules.length > 0;
+  const list = h(
+    'div',
+    { class: 'take-list' },
+    live && [item(words.trace, words.traceHint, saveTrace), item(words.walk, words.walkHint, saveWalk), item(words.open, `${words.openHint}, ${words.dropped}`, () => file.click())],
+    figures.element,
+  );
+  const summary = h('summary', { class: 'take-summary', title: words.title }, h('span', { 'aria-hidden': 'true' }, '⤓'), h('span', { class: 'label' }, ` ${words.title}`));
   const menu = h('details', { class: 'take-menu' }, summary, list);
   place.append(menu, file);
   let busy = null;
 
+  menu.addEventListener('toggle', () => menu.open && figures.show());
   menu.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;
     menu.open = false;
@@ -89,6 +99,7 @@ export function mountTakeAlong(place, ctx) {
     });
   }
 
+  if (!live) return said;
   window.addEventListener('dragover', (event) => { if ([...event.dataTransfer.types].includes('Files')) event.preventDefault(); });
   window.addEventListener('drop', (event) => {
     const [dropped] = event.dataTransfer.files;

@@ -65,11 +65,11 @@ export const recorded = {
 
 export const figures = {
   title: 'Figures and tables',
+  facts: 'Key figures',
   hint: 'Of what is open now: pictures stand alone, tables open in a spreadsheet',
   none: 'There is no figure or table in what is open.',
   svg: 'SVG',
   png: 'PNG',
   csv: 'CSV',
-  figure: (name) => name,
   save: (kind, name) => `Save “${name}” as ${kind}`,
 };
