@@ -12,8 +12,7 @@ from tests.browser import finished, tokens
 
 pytestmark = pytest.mark.browser
 
-PROMPT = "=1+1 </script><b>&"
-HOSTILE = {"p": PROMPT, "n": "3"}
+PROMPT = "=1+1 </script>&"
 
 
 @pytest.fixture
@@ -44,15 +43,19 @@ def lens(page) -> str:
     """What the lens says of one cell, and of another position's last row."""
     page.click("#tab-layers")
     page.wait_for_selector(".lens-place canvas")
-    page.wait_for_function("() => !document.querySelector('.layers-legend').innerText.includes('of 31')")
-    page.hover(".lens-place canvas", position={"x": 140, "y": 60})
-    return page.inner_text(".layers-said")
+    for _ in range(60):
+        page.mouse.move(0, 0)
+        page.hover(".lens-place canvas", position={"x": 140, "y": 60})
+        if "entropy" in (said := page.inner_text(".layers-said >> nth=0")):
+            return said
+        page.wait_for_timeout(250)
+    raise AssertionError(said)
 
 
 def residual(page, position: int) -> str:
     page.click(f".strip .chip[data-position='{position}']")
-    page.wait_for_function(f"() => document.querySelector('.panel-layers').innerText.includes('(position {position})')")
-    return page.locator(".layers-table").last.inner_text()
+    page.wait_for_selector(f".panel-layers .card:has-text('(position {position})')")
+    return page.text_content(f".panel-layers .card:has-text('(position {position})')")
 
 
 def test_the_walk_as_one_file_opens_offline_with_the_same_numbers(shown, chromium, tmp_path):
@@ -110,13 +113,13 @@ def test_a_trace_file_opens_again_and_a_changed_one_is_found_out(shown, page, se
     finished(page)
     said = opened(page, file)
     assert "the same 3 tokens" in said
-    assert "equal to the last bit" in said
+    assert "All logits are equal to the last bit" in said
     finished(page)
     assert tokens(page) == before
     made["steps"][1]["candidates"]["probability"][0] -= 0.01
     file.write_text(json.dumps(made))
     page.click(".take-said button")
-    assert "more than 1" in opened(page, file)
+    assert "more than 1.0 %" in opened(page, file)
     made["model"]["model_id"] = "other/model"
     file.write_text(json.dumps(made))
     page.click(".take-said button")
@@ -138,7 +141,7 @@ def test_tables_become_csv_in_which_no_token_is_a_formula(shown, tmp_path):
     shown.click("#tab-tokenize")
     shown.wait_for_selector(".panel-tokenize table tbody tr")
     name = item(shown, "Every token", "CSV", tmp_path / "t.csv")
-    assert name.startswith("token-by-token-1-1-script-b-tokenize-every-token")
+    assert name.startswith("token-by-token-1-1-script-tokenize-every-token")
     raw = (tmp_path / "t.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
     fields = re.findall(r'(?:^|,)("(?:[^"]|"")*"|[^,"\r\n]*)', raw.decode("utf-8-sig"), re.MULTILINE)

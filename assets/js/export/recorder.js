@@ -6,7 +6,8 @@ import { compacted } from './compact.js';
 import { compressed } from './pack.js';
 
 const QUIET_MS = 50;
-const PATIENT_MS = 600;
+// Longer than any panel waits before it asks by itself.
+const PATIENT_MS = 450;
 const LONGEST_MS = 60_000;
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });

@@ -38,12 +38,9 @@ export function comparison(found) {
   const sentences = [same(found)];
   if (found.n_compared) {
     const gap = found.max_probability_difference;
-    const exact = found.same_logits === found.n_compared;
-    sentences.push(
-      exact
-        ? `Every logit of ${count(found.n_compared, 'step')} is equal to the last bit.`
-        : `Of ${count(found.n_candidates, 'candidate')} in ${count(found.n_compared, 'step')}, no probability differs by more than ${gap ? pct(gap) : '0'}; ${found.same_logits} steps have equal logits to the last bit.`,
-    );
+    sentences.push(`Over ${count(found.n_candidates, 'candidate')} in ${count(found.n_compared, 'step')} no probability differs by more than ${gap ? pct(gap) : '0'}.`);
+    const all = found.same_logits === found.n_compared;
+    sentences.push(`${all ? 'All logits' : `The logits of ${found.same_logits} steps`} are equal to the last bit.`);
   }
   sentences.push(found.differing.length ? `Made by something else: ${made(found.differing)}.` : 'Made by the same versions on the same kind of machine.');
   return sentences;
