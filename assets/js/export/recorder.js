@@ -102,7 +102,10 @@ export async function openCopy({ main, config, line }) {
   const frame = h('iframe', { class: 'walk-copy', 'aria-hidden': 'true', tabindex: '-1' });
   document.body.append(frame);
   const { contentDocument: page } = frame;
-  page.body.innerHTML = '<div class="tbt" id="tbt"></div>';
+  const root = page.createElement('div');
+  root.className = 'tbt';
+  root.id = 'tbt';
+  page.body.append(root);
   const script = page.createElement('script');
   script.type = 'module';
   script.textContent = `import { start } from ${JSON.stringify(main)}; window.frameElement.dispatchEvent(new CustomEvent('ready', { detail: start }));`;
@@ -112,6 +115,6 @@ export async function openCopy({ main, config, line }) {
   });
   page.head.append(script);
   const start = await ready;
-  const { store } = await start(page.getElementById('tbt'), { config, line });
+  const { store } = await start(root, { config, line });
   return { store, close: () => frame.remove() };
 }
