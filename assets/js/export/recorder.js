@@ -33,7 +33,7 @@ export function createKeeper(run, ask, room) {
     return left.delete(key);
   }
 
-  async function record(name, args) {
+  async function record(name, args = {}) {
     pending += 1;
     visit.set(name, [...(visit.get(name) ?? []), args]);
     try {
