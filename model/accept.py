@@ -11,17 +11,19 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from model.recipe import SamplingSettings
-from model.sampling import process
+from model.sampling import processors
 
 Distribution = Float64[Tensor, "vocab"]
 
 
 def distribution(logits: Tensor, ids: list[int], settings: SamplingSettings, n_prompt: int) -> Distribution:
     """What the token after `ids` is drawn from, float64 (vocab,): softmax of the processed logits, or one token."""
-    scores, _ = process(logits, torch.tensor(ids), settings, n_prompt)
+    scores, before = logits.float()[None], torch.tensor([ids])
+    for _, _, processor in processors(settings, n_prompt):
+        scores = processor(before, scores)
     if settings.do_sample:
-        return scores.double().softmax(-1)
-    return one_token(int(scores.argmax()), len(scores))
+        return scores[0].double().softmax(-1)
+    return one_token(int(scores.argmax()), len(logits))
 
 
 def one_token(token_id: int, n_vocab: int) -> Distribution:
@@ -49,6 +51,15 @@ def residual(p: Distribution, q: Distribution) -> Distribution:
     total = left.sum()
     # p and q alike but for rounding: nothing is left over, and p itself is right.
     return left / total if total > 0 else p
+
+
+def rule_error(p: Distribution, q: Distribution) -> float:
+    """The largest difference between `p` and what proposal and rule give together: min(p, q) + P(rejected) · residual.
+
+    It is rounding alone, for any `q` (Leviathan et al. 2023, appendix A.1).
+    """
+    stays = torch.minimum(p, q)
+    return float((stays + (1.0 - stays.sum()) * residual(p, q) - p).abs().max())
 
 
 def judge(p: list[Distribution], q: list[Distribution], ids: list[int], number: Callable[[int], float]) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from model.fork import cut_cache
 from model.forward import new_cache
 from model.language_model import LanguageModel
 
@@ -16,6 +17,14 @@ class Decoding:
         self.lm, self.ids, self.cache = lm, list(ids), new_cache(lm)
         if len(self.ids) > 1:
             self.forward(self.ids[:-1], keep=1)
+
+    def again(self) -> "Decoding":
+        """The same sequence once more, going on by itself: what the cache holds is shared, and grows apart."""
+        twin = Decoding(self.lm, self.ids[-1:])
+        twin.ids = list(self.ids)
+        if len(self.ids) > 1:
+            twin.cache = cut_cache(self.cache, len(self.ids) - 1)
+        return twin
 
     @torch.inference_mode()
     def forward(self, ids: list[int], keep: int) -> Tensor:

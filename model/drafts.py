@@ -1,13 +1,11 @@
 """Who proposes: a smaller model, the target's own first layers, or what the text itself has said before."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
-from transformers import Cache
 
 from model.accept import Distribution, distribution, draw, one_token
 from model.errors import UserError
@@ -16,6 +14,7 @@ from model.forward import layer_progress, new_cache
 from model.language_model import LanguageModel
 from model.recipe import SamplingSettings
 from model.sampling import uniform
+from model.shallow import first_layers
 
 LONGEST_NGRAM = 4
 
@@ -68,16 +67,14 @@ def next_proposal(
 class ModelDraft:
     """A language model of the same vocabulary, with a KV cache of its own.
 
-    `n_layers` less than the model's own makes it leave after so many layers (early exit): final norm and head
-    then read an earlier residual stream.
+    Logits for fewer tokens than `n_vocab` get no chance for the others; those for more are cut: some models have
+    rows that no token uses.
     """
 
-    def __init__(self, lm: LanguageModel, settings: SamplingSettings, n_prompt: int, n_layers: int | None = None):
-        self.lm, self.settings, self.n_prompt, self.n_layers = lm, settings, n_prompt, n_layers
+    def __init__(self, lm: LanguageModel, settings: SamplingSettings, n_prompt: int, n_vocab: int):
+        self.lm, self.settings, self.n_prompt, self.n_vocab = lm, settings, n_prompt, n_vocab
         self._fed: list[int] = []
-        self._cache = self._new_cache()
-        if n_layers is not None:
-            _check_exit(lm, n_layers)
+        self._cache = new_cache(lm)
 
     def propose(self, ids: Sequence[int], n: int) -> list[Proposal]:
         """Decodes `n` tokens; positions that it has seen are taken from its cache."""
@@ -97,50 +94,34 @@ class ModelDraft:
         if same < len(self._fed):
             if same and not can_be_cut(self._cache):
                 raise UserError("The draft's KV cache cannot be cut back after a rejection. Choose another draft.")
-            self._cache = cut_cache(self._cache, same) if same else self._new_cache()
+            self._cache = cut_cache(self._cache, same) if same else new_cache(self.lm)
             self._fed = self._fed[:same]
 
     @torch.inference_mode()
     def _forward(self, ids: list[int]) -> Tensor:
-        with self.lm.lock, _leaving_after(self.lm, self.n_layers):
+        with self.lm.lock:
             out = self.lm.model(
                 torch.tensor([ids], device=self.lm.device),
                 past_key_values=self._cache,
                 use_cache=True,
                 logits_to_keep=1,
             )
-        return out.logits[0, -1].float().cpu()
-
-    def _new_cache(self) -> Cache:
-        with _leaving_after(self.lm, self.n_layers):
-            return new_cache(self.lm)
+        row = out.logits[0, -1].float().cpu()[: self.n_vocab]
+        return torch.nn.functional.pad(row, (0, self.n_vocab - len(row)), value=-torch.inf)
 
 
-def _check_exit(lm: LanguageModel, n_layers: int) -> None:
-    """Raises UserError for a model that does not read its number of layers from the config at every pass."""
+def leaving_after(lm: LanguageModel, n_layers: int) -> LanguageModel:
+    """The target left early: final norm and head read the residual stream after its first `n_layers` layers.
+
+    Raises UserError for a model that runs other layers than it is given.
+    """
+    shallow = replace(lm, model=first_layers(lm, n_layers))
     ran: set[int] = set()
-    with (
-        lm.lock,
-        torch.inference_mode(),
-        _leaving_after(lm, n_layers),
-        layer_progress(lm, lambda done, _: ran.add(done)),
-    ):
-        lm.model(torch.tensor([[0]], device=lm.device), use_cache=False)
-    if len(ran) != n_layers:
+    with lm.lock, torch.inference_mode(), layer_progress(lm, lambda done, _: ran.add(done)):
+        shallow.model(torch.tensor([[0]], device=lm.device), use_cache=False)
+    if ran != set(range(1, n_layers + 1)):
         raise UserError(
             f"This model ran {len(ran)} layers where {n_layers} were asked for: it cannot leave early. "
             "Choose another draft."
         )
-
-
-@contextmanager
-def _leaving_after(lm: LanguageModel, n_layers: int | None) -> Iterator[None]:
-    """For one pass, the model ends after `n_layers` blocks: it reads their number from its config."""
-    config = lm.model.config.get_text_config()
-    whole = config.num_hidden_layers
-    try:
-        if n_layers is not None:
-            config.num_hidden_layers = n_layers
-        yield
-    finally:
-        config.num_hidden_layers = whole
+    return shallow

@@ -16,6 +16,7 @@ from model.decode import select
 from model.engine_batching import BatchingCalls
 from model.engine_cache import CacheCalls
 from model.engine_embed import EmbedCalls
+from model.engine_file import FileCalls
 from model.engine_head import HeadCalls
 from model.engine_latency import LatencyCalls
 from model.engine_layers import LayersCalls
@@ -50,6 +51,7 @@ class LocalEngine(
     BatchingCalls,
     CacheCalls,
     EmbedCalls,
+    FileCalls,
     HeadCalls,
     LatencyCalls,
     LayersCalls,

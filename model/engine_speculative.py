@@ -5,19 +5,24 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 
-from model.bundled import BUNDLED_ID, locate
-from model.drafts import Draft, LookupDraft, ModelDraft
+from model.bundled import BUNDLED_ID, bundled_model_dir, locate
+from model.drafts import Draft, LookupDraft, ModelDraft, leaving_after
 from model.errors import UserError
 from model.fork import can_be_cut
 from model.forward import new_cache
 from model.language_model import LanguageModel
 from model.llama_draft import LlamaDraft, LlamaServer, why_not
+from model.load import read_tokenizer
 from model.progress import Progress
 from model.recipe import Recipe
 from model.records import Tokens
 from model.records_speculative import DraftChoice, Speculation
 from model.speculative import speculate
 from model.validate import require_integer
+
+BUNDLED_VOCABULARY = 49_152
+# What the 4-bit weights were trained on; their KV cache takes 23 KB a position.
+MAX_CONTEXT = 8192
 
 
 class SpeculativeCalls:
@@ -31,10 +36,9 @@ class SpeculativeCalls:
 
     def drafts(self) -> tuple[DraftChoice, ...]:
         """The ways to draft, each with the reason where it is off."""
-        other = "" if self.lm.card.model_id == BUNDLED_ID else "only the bundled model comes with 4-bit weights"
         shallow = "" if self.lm.card.n_layers > 1 else "one layer cannot be left early"
         kinds = (
-            DraftChoice("llama", other or why_not(locate())),
+            DraftChoice("llama", why_not(locate()) or self._other_tokens),
             DraftChoice("lookup"),
             DraftChoice("exit", shallow),
             DraftChoice("model"),
@@ -45,7 +49,7 @@ class SpeculativeCalls:
     def speculate(
         self, recipe: Recipe, kind: str, n_draft: int, n_tokens: int, n_layers: int, draft_model: str
     ) -> Iterator[Progress | Speculation]:
-        """The recipe's prompt decoded speculatively, beside plain decoding. Forced tokens are left out.
+        """The recipe's prompt decoded speculatively, beside plain decoding.
 
         `n_layers` is where an early exit leaves, `draft_model` the smaller model of the kind 'model'.
         """
@@ -74,12 +78,24 @@ class SpeculativeCalls:
             return LlamaDraft(self._llama, settings, n_prompt, lm.card.n_vocab)
         if kind == "exit":
             require_integer("n_layers", n_layers, 1, lm.card.n_layers - 1, "leave after fewer layers than there are")
-            return ModelDraft(lm, settings, n_prompt, n_layers)
-        return ModelDraft(same_vocabulary(lm, smaller.lm), settings, n_prompt)
+            return ModelDraft(leaving_after(lm, n_layers), settings, n_prompt, lm.card.n_vocab)
+        fit_to_draft(lm, smaller.lm)
+        return ModelDraft(smaller.lm, settings, n_prompt, lm.card.n_vocab)
 
     @cached_property
     def _llama(self) -> LlamaServer:
-        return LlamaServer(locate(), self.lm.card.context)
+        context = self.lm.card.context or MAX_CONTEXT
+        return LlamaServer(locate(), min(context, MAX_CONTEXT))
+
+    @cached_property
+    def _other_tokens(self) -> str:
+        """Why the 4-bit weights cannot draft for this model: they speak SmolLM2's tokens."""
+        card = self.lm.card
+        if card.model_id == BUNDLED_ID:
+            return ""
+        theirs = read_tokenizer(bundled_model_dir(), BUNDLED_ID) if card.n_vocab == BUNDLED_VOCABULARY else None
+        same = theirs is not None and theirs.get_vocab() == self.lm.tokenizer.get_vocab()
+        return "" if same else "the 4-bit weights are SmolLM2's, and this model has another tokenizer"
 
     def _smaller(
         self, recipe: Recipe, kind: str, name: str
@@ -91,21 +107,27 @@ class SpeculativeCalls:
             raise UserError("No draft model is named. Give a Hub id or a folder of a smaller model.")
         if self.open_other is None:
             raise UserError("This engine has one model and opens no other. Choose another draft.")
-        return (yield from self.open_other(replace(recipe, model=name.strip(), revision="", forced=())))
+        wanted = replace(recipe, model=name.strip(), revision="", forced=())
+        return (
+            yield from self.open_other(wanted, lambda about: must_be_smaller(self.lm, about.name, about.n_parameters))
+        )
 
 
-def same_vocabulary(target: LanguageModel, draft: LanguageModel) -> LanguageModel:
-    """The draft, if it can draft for the target. Raises UserError with what differs."""
-    theirs, ours = draft.tokenizer.get_vocab(), target.tokenizer.get_vocab()
-    if theirs != ours or draft.card.n_vocab != target.card.n_vocab:
-        differ = len(theirs.items() ^ ours.items())
+def must_be_smaller(target: LanguageModel, name: str, n_parameters: int) -> None:
+    """Raises UserError for a draft that could not be quicker; known before any weight is read."""
+    if n_parameters >= target.card.n_parameters:
         raise UserError(
-            f"{draft.card.model_id} has another tokenizer: {differ:,} entries differ from those of "
+            f"{name} has {n_parameters:,} parameters, the target {target.card.n_parameters:,}. A draft must be smaller "
+            "to be quicker."
+        )
+
+
+def fit_to_draft(target: LanguageModel, draft: LanguageModel) -> None:
+    """Raises UserError, with what differs, unless a model can draft for the target."""
+    ours, theirs, name = target.tokenizer.get_vocab(), draft.tokenizer.get_vocab(), draft.card.model_id
+    if theirs != ours:
+        raise UserError(
+            f"{name} has another tokenizer: {len(theirs.items() ^ ours.items()):,} entries differ from those of "
             f"{target.card.model_id}. A draft must share the vocabulary; choose a model of the same family."
         )
-    if draft.card.n_parameters >= target.card.n_parameters:
-        raise UserError(
-            f"{draft.card.model_id} has {draft.card.n_parameters:,} parameters, the target "
-            f"{target.card.n_parameters:,}. A draft must be smaller to be quicker."
-        )
-    return draft
+    must_be_smaller(target, name, draft.card.n_parameters)

@@ -5,7 +5,6 @@ The wheel xllamacpp is optional: where it is missing, `why_not` says so and the 
 
 import importlib.util
 import math
-import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,9 @@ from model.recipe import SamplingSettings
 
 # Likeliest tokens a step is drawn from, while settings need more than the likeliest.
 K = 100
+# Several wait for each other by spinning. On a machine whose cores others use too, a token then took ten times as
+# long as with one; on an idle one with two cores it was no quicker, for it waits for memory.
+THREADS = 1
 
 
 def why_not(gguf: Path | None) -> str:
@@ -38,10 +40,10 @@ class LlamaServer:
         params = xllamacpp.CommonParams()
         params.model.path = str(gguf)
         params.n_ctx, params.n_parallel, params.warmup = context, 1, False
-        n_threads = int(os.environ.get("OMP_NUM_THREADS", 0)) or os.cpu_count() or 1
+        # By default it would keep every prompt it has seen, up to 8 GiB of them.
+        params.cache_ram_mib = 0
         for pool in (params.cpuparams, params.cpuparams_batch):
-            # Threads that wait by spinning would take the cores from the target's forward pass.
-            pool.n_threads, pool.poll = n_threads, 0
+            pool.n_threads, pool.poll = THREADS, 0
         # It also listens on a free port of this machine; without the key nobody is answered.
         params.api_keys, params.verbosity = [secrets.token_hex(16)], -1
         self._server = xllamacpp.Server(params)

@@ -1,7 +1,8 @@
 """Model id or folder to a LanguageModel: weights, tokenizer, anatomy, card; attention captured and verified."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -36,17 +37,30 @@ def load(
     where = choose_device(device)
     wanted = {"trust_remote_code": False, "local_files_only": True, **({"gguf_file": gguf_file} if gguf_file else {})}
     weights = {} if gguf_file else {"use_safetensors": True}
+    with _refused(model_id), reporting(report):
+        tokenizer = AutoTokenizer.from_pretrained(folder, **wanted)
+        model, found = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=DTYPES[choose_dtype(dtype, where)],
+            device_map="auto" if where == SPLIT else None,
+            output_loading_info=True,
+            **weights,
+            **wanted,
+        )
+    _check_whole(model, found, model_id)
+    return assemble(model if where == SPLIT else model.to(where), tokenizer, model_id, revision)
+
+
+def read_tokenizer(folder: Path, model_id: str) -> PreTrainedTokenizerFast:
+    """The tokenizer of a local folder. Raises UserError when it cannot be had."""
+    with _refused(model_id):
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+
+
+@contextmanager
+def _refused(model_id: str) -> Iterator[None]:
     try:
-        with reporting(report):
-            tokenizer = AutoTokenizer.from_pretrained(folder, **wanted)
-            model, found = AutoModelForCausalLM.from_pretrained(
-                folder,
-                dtype=DTYPES[choose_dtype(dtype, where)],
-                device_map="auto" if where == SPLIT else None,
-                output_loading_info=True,
-                **weights,
-                **wanted,
-            )
+        yield
     except Cancelled:
         raise
     except Exception as error:  # whatever a file that somebody made may lead to
@@ -54,8 +68,6 @@ def load(
         raise UserError(
             f"{model_id!r} cannot be loaded: {lines[0][:300]} Fetch it again, or choose another model."
         ) from error
-    _check_whole(model, found, model_id)
-    return assemble(model if where == SPLIT else model.to(where), tokenizer, model_id, revision)
 
 
 def _check_whole(model: PreTrainedModel, found: dict, model_id: str) -> None:

@@ -19,7 +19,7 @@ from model.errors import Evicted, UserError
 from model.inspect_source import Plan, memory_bytes
 from model.progress import Progress, with_progress
 from model.recipe import Recipe
-from model.records_models import Choices, HeldModel
+from model.records_models import Choices, HeldModel, Inspection
 from model.sources import BUNDLED, Allowed, parse_source
 
 WAIT_SECONDS = 0.25
@@ -85,10 +85,13 @@ class ModelPool:
         """The same engine, which stays in memory until the context is left."""
         return self._lease(self.key(recipe))
 
-    def opened(self, recipe: Recipe) -> Generator[Progress, None, AbstractContextManager[LocalEngine]]:
+    def opened(
+        self, recipe: Recipe, check: Callable[[Inspection], None] = lambda about: None
+    ) -> Generator[Progress, None, AbstractContextManager[LocalEngine]]:
         """Loads the recipe's model if it is not there, yielding how far it is; gives the engine, in use.
 
-        Closing the generator ends the download or the loading. Raises UserError for a model that cannot be had.
+        `check` may refuse a model before anything of it is fetched. Closing the generator ends the download or the
+        loading. Raises UserError for a model that cannot be had.
         """
         key = self.key(recipe)
         while key not in self._held:
@@ -97,7 +100,7 @@ class ModelPool:
                 continue
             try:
                 if key not in self._held:
-                    yield from with_progress(lambda report: self._open(key, report))
+                    yield from with_progress(lambda report: self._open(key, check, report))
             finally:
                 self._loading.release()
         return self._lease(key)
@@ -160,9 +163,10 @@ class ModelPool:
             with self._lock:
                 held.users -= 1
 
-    def _open(self, key: ModelKey, report: Callable[[Progress], None]) -> None:
+    def _open(self, key: ModelKey, check: Callable[[Inspection], None], report: Callable[[Progress], None]) -> None:
         report(Progress("Looking at the model's config", 0, 1))
         plan = self._opener.inspect(key, self._freeable())
+        check(plan.about)
         engine = self._opener.open(key, plan, report, self._make_room)
         engine.open_other = self.opened
         with self._lock:

@@ -19,7 +19,8 @@ class Proposed:
 
     `accept` is min(1, p/q); `draw` the uniform number it is held against, None in greedy decoding.
     `by_draft` and `by_target` are the two models' own probabilities; None for a draft that is no model.
-    `judged` is False behind the first rejection.
+    `judged` is False behind the first rejection. `overlap` is the chance that whatever the draft draws here is
+    accepted: the sum of min(p, q).
     """
 
     token: Token
@@ -31,6 +32,19 @@ class Proposed:
     judged: bool
     by_draft: float | None
     by_target: float
+    overlap: float
+
+
+@dataclass(frozen=True)
+class Left:
+    """One token of the distribution that the target's own was drawn from, `share` of it; its `p`, and its `q` where
+    that was taken off.
+    """
+
+    token: Token
+    share: float
+    p: float
+    q: float | None
 
 
 @dataclass(frozen=True)
@@ -47,7 +61,7 @@ class Round:
     extra: Token | None
     extra_kind: str
     extra_draw: float | None
-    added_from: tuple[tuple[Token, float], ...]
+    added_from: tuple[Left, ...]
     draft_seconds: float
     verify_seconds: float
     plain_seconds: float
@@ -58,7 +72,8 @@ class Totals:
     """Of all rounds so far. `acceptance` counts judged proposals only; None while nothing was judged.
 
     `draft_cost` and `verify_cost` are one drafted token and one verification, as shares of a plain decoding step;
-    `expected` is the speed-up that follows from them and the acceptance; `speed_up` the measured one.
+    `expected` is the speed-up that follows from them and the acceptance, `ideal` the same where a verification costs
+    one plain step; `speed_up` is the measured one. `overlap` is the mean chance of being accepted, by p and q.
     """
 
     n_tokens: int
@@ -67,6 +82,8 @@ class Totals:
     n_judged: int
     n_accepted: int
     acceptance: float | None
+    overlap: float | None
+    proposed_per_round: float
     tokens_per_forward: float
     draft_seconds: float
     verify_seconds: float
@@ -74,6 +91,7 @@ class Totals:
     draft_cost: float
     verify_cost: float
     expected: float | None
+    ideal: float | None
     speed_up: float
 
 
@@ -82,6 +100,8 @@ class Speculation:
     """Speculative decoding so far, beside plain decoding of as many tokens from the same prompt.
 
     `equal` says whether the tokens are those of plain decoding; None when they are drawn, and so differ.
+    `rule_error` is the largest difference between p and what the rule gives, over all tokens where one was judged.
+    The prefill of each is not part of the rounds.
     """
 
     kind: str
@@ -96,3 +116,6 @@ class Speculation:
     text: str
     ended: str
     totals: Totals | None
+    rule_error: float = 0.0
+    prefill_seconds: float = 0.0
+    draft_prefill_seconds: float = 0.0

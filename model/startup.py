@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from model.errors import UserError
+from model.errors import Starting, UserError
 from model.records import EngineStatus
 
 if TYPE_CHECKING:
@@ -57,11 +57,12 @@ class Startup:
         return self._status
 
     def models(self) -> "ModelPool":
-        """The models. Raises UserError, saying how far the first one is, while there is none."""
+        """The models. Raises Starting, saying how far the first one is, and UserError when it failed."""
         if self._models is None:
-            raise UserError(f"The model is not ready: {self._status.message}. Try again shortly.")
+            refused = UserError if self._ended.is_set() else Starting
+            raise refused(f"The model is not ready: {self._status.message}. Try again shortly.")
         return self._models
 
     def engine(self) -> "LocalEngine":
-        """The engine of the model that the page was started with. Raises UserError like `models`."""
+        """The engine of the model that the page was started with. Raises like `models`."""
         return self.models().start_engine()

@@ -30,9 +30,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def app(*options: str, log: Path | None = None) -> Iterator[str]:
-    """`python app.py` on a free port: yields its address once the page answers."""
-    port = free_port()
+def app(*options: str, log: Path | None = None, port: int | None = None) -> Iterator[str]:
+    """`python app.py` on a port, a free one if none is named: yields its address once the page answers."""
+    port = port or free_port()
     command = [sys.executable, "app.py", "--port", str(port), *options]
     with open(log or os.devnull, "w") as out:
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)

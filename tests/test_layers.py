@@ -67,7 +67,7 @@ def test_text_reaches_the_page_as_text_alone():
     for path in scripts():
         code = path.read_text(encoding="utf-8")
         for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"):
-            assert way not in re.sub(r"//.*|/\*.*?\*/", "", code, flags=re.DOTALL), f"{path.name} uses {way}"
+            assert way not in re.sub(r"(?s)/\*.*?\*/|//[^\n]*", "", code), f"{path.name} uses {way}"
 
 
 def test_nothing_is_loaded_from_another_host():

@@ -350,3 +350,13 @@ def test_a_draft_model_is_opened_like_any_model_of_the_page(saved, tmp_path):
     pool.allowed = Allowed(frozenset([str(saved["llama"])]), False)
     with pytest.raises(UserError, match="opens no folders or files of its server"):
         list(engine.speculate(target, "model", 3, 8, 1, str(small)))
+
+
+def test_a_draft_that_is_not_smaller_is_refused_before_it_is_read(saved, tmp_path):
+    pool = pool_of(saved["gpt2"])
+    small = save(tmp_path / "smaller", "llama", AutoTokenizer.from_pretrained(saved["llama"]), num_key_value_heads=1)
+    engine, _ = use(pool, recipe(small))
+    held = len(pool.held(recipe(small)))
+    with pytest.raises(UserError, match="must be smaller"):
+        list(engine.speculate(recipe(small), "model", 3, 8, 1, str(saved["llama"])))
+    assert len(pool.held(recipe(small))) == held

@@ -1,19 +1,20 @@
 """Speculative decoding gives what plain decoding gives: the same tokens, or the same distribution."""
 
 from collections import Counter
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from transformers import GenerationConfig
+from transformers import DynamicCache, GenerationConfig
 
 from model import engine_speculative
-from model.accept import accept_chance, draw, judge, residual
+from model.accept import accept_chance, draw, judge, residual, rule_error
 from model.budget import Budget
 from model.decoding import Decoding
-from model.drafts import LookupDraft, ModelDraft, Proposal
+from model.drafts import LookupDraft, ModelDraft, Proposal, leaving_after
 from model.engine import LocalEngine
-from model.engine_speculative import same_vocabulary
 from model.errors import UserError
 from model.llama_draft import why_not
 from model.recipe import Recipe, SamplingSettings
@@ -81,6 +82,7 @@ def test_greedy_speculation_gives_the_runs_tokens(engine, kind):
     assert ids(found) == [step.token.id for step in run.steps][: len(found.tokens)]
     assert found.equal
     assert found.totals.n_accepted > 0 or kind == "exit"
+    assert found.rule_error < 1e-12
 
 
 def test_the_result_is_that_of_transformers_assisted_generation(engine, lm):
@@ -133,7 +135,7 @@ def test_drawn_tokens_follow_the_targets_distribution(lm):
     settings = [SamplingSettings(do_sample=True, top_k=3, temperature=2.0, seed=seed) for seed in range(n)]
     counts: Counter = Counter()
     for seeded in settings:
-        decoding, proposing = Decoding(target, prompt), ModelDraft(draft, seeded, 3)
+        decoding, proposing = Decoding(target, prompt), ModelDraft(draft, seeded, 3, target.card.n_vocab)
         while len(decoding.ids) < 5:
             one_round(decoding, proposing, seeded, 3, 2)
         counts[tuple(decoding.ids[3:5])] += 1
@@ -161,27 +163,84 @@ def test_prompt_lookup_takes_the_latest_place_of_the_longest_ending():
 def test_a_draft_models_cache_follows_the_sequence_it_is_asked_about(lm):
     """After rejections the next proposals must not remember what was thrown away."""
     settings = SamplingSettings()
-    used, tokens = ModelDraft(lm, settings, 4), lm.tokenizer(PROMPT)["input_ids"]
+    used, tokens = ModelDraft(lm, settings, 4, lm.card.n_vocab), lm.tokenizer(PROMPT)["input_ids"]
     used.propose(tokens, 4)
     other = [*tokens[:6], 99, 100]
-    fresh = ModelDraft(lm, settings, 4)
+    fresh = ModelDraft(lm, settings, 4, lm.card.n_vocab)
     assert [p.token_id for p in used.propose(other, 4)] == [p.token_id for p in fresh.propose(other, 4)]
 
 
 def test_the_expected_speed_up_by_hand():
-    assert expected_tokens(0.5, 2) == pytest.approx(1.75)
-    assert expected_tokens(1.0, 4) == 5.0
-    assert expected_speed_up(0.8, 4, 0.1, 1.0) == pytest.approx((1 - 0.8**5) / 0.2 / 1.4)
+    assert expected_tokens(0.5, 2.0) == pytest.approx(1.75)
+    assert expected_tokens(1.0, 4.0) == 5.0
+    assert expected_speed_up(0.8, 4.0, 0.1) == pytest.approx((1 - 0.8**5) / 0.2 / 1.4)
 
 
-def test_a_draft_with_another_tokenizer_or_as_large_is_refused(lm):
-    small = tiny_lm("llama", lm.tokenizer)
-    assert same_vocabulary(lm, small) is small
-    with pytest.raises(UserError, match="must be smaller"):
-        same_vocabulary(small, lm)
-    other = tiny_lm("llama", whole_words().tokenizer)
+@pytest.fixture
+def with_draft(engine, monkeypatch):
+    """The engine, opening this one model whatever it is asked for; what it asks beforehand is heard."""
+
+    def give(draft):
+        def opened(recipe, check):
+            check(SimpleNamespace(name=recipe.model, n_parameters=draft.card.n_parameters))
+            yield from ()
+            return nullcontext(SimpleNamespace(lm=draft))
+
+        monkeypatch.setattr(engine, "open_other", opened)
+        return engine
+
+    return give
+
+
+def test_an_unfit_draft_model_is_refused(lm, with_draft):
+    recipe = Recipe(PROMPT)
     with pytest.raises(UserError, match="another tokenizer"):
-        same_vocabulary(lm, other)
+        speculated(with_draft(tiny_lm("llama", whole_words().tokenizer)), recipe, "model", source="other")
+    with pytest.raises(UserError, match="must be smaller"):
+        speculated(with_draft(lm), recipe, "model", source="itself")
+
+
+def test_a_smaller_model_drafts_as_in_transformers_assisted_generation(lm, with_draft):
+    """A random draft is always wrong: every token is the target's own, as with `generate(assistant_model=…)`."""
+    tiny = tiny_lm("llama", lm.tokenizer)
+    found = speculated(with_draft(tiny), Recipe(PROMPT, max_new_tokens=12), "model", n_tokens=12, source="tiny")
+    inputs = lm.tokenizer(PROMPT, return_tensors="pt")
+    tiny.model.generation_config.num_assistant_tokens = 4
+    config = GenerationConfig(max_new_tokens=12, do_sample=False, pad_token_id=0)
+    theirs = lm.model.generate(**inputs, generation_config=config, assistant_model=tiny.model)
+    assert ids(found) == theirs[0, inputs["input_ids"].shape[1] :].tolist()[: len(found.tokens)]
+
+
+def test_a_model_left_early_gives_the_logit_lens_of_its_layer(engine, lm):
+    """By another route: final norm and head laid on the residual stream; and the whole model is as it was."""
+    recipe = Recipe(PROMPT, max_new_tokens=1)
+    run = list(engine.run(recipe, 0))[-1]
+    shallow = leaving_after(lm, 20)
+    with torch.inference_mode():
+        logits = shallow.model(torch.tensor([run.tokens.ids]), logits_to_keep=1).logits[0, -1]
+    last = len(run.tokens) - 1
+    tile = engine.lens(recipe, last, 20)
+    place = last - tile.note.start
+    assert logits.topk(5).indices.tolist() == tile.top_ids[0, place].tolist()
+    np.testing.assert_allclose(logits.softmax(-1).topk(5).values.numpy(), tile.top_probability[0, place], rtol=1e-3)
+    assert lm.model.config.num_hidden_layers == len(lm.anatomy.blocks) == 30
+    assert len(DynamicCache(config=shallow.model.config).layers) == 20
+
+
+def test_the_rule_leaves_p_as_it_is_for_any_q():
+    random = np.random.default_rng(1)
+    for _ in range(20):
+        p, q = (torch.tensor(random.dirichlet(np.full(9, 0.3))) for _ in range(2))
+        assert rule_error(p, q) < 1e-15
+
+
+def test_forced_tokens_and_stop_strings_hold(engine):
+    recipe = Recipe(PROMPT, max_new_tokens=16, forced=((3, 7042),), stop=("\n",))
+    run = list(engine.run(recipe))[-1]
+    found = speculated(engine, recipe, "llama", n_tokens=16)
+    assert ids(found) == [step.token.id for step in run.steps]
+    assert ids(found)[3] == 7042
+    assert found.ended == run.stop.kind
 
 
 def test_what_is_missing_is_said(lm, monkeypatch):

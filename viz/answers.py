@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing
 
-from model.errors import Evicted, UserError
+from model.errors import Evicted, Starting, UserError
 from model.recipe import Recipe
 from viz.payload import dump
 from viz.views.models import ABOUT_MODELS
@@ -18,7 +18,8 @@ UNEXPECTED = "Something went wrong on the server, and what you had is still here
 def failure(error: Exception) -> dict:
     """What the page is told of an error: never a traceback."""
     if isinstance(error, UserError):
-        return {"error": str(error), "reason": "evicted" if isinstance(error, Evicted) else "refused"}
+        reasons = {Evicted: "evicted", Starting: "starting"}
+        return {"error": str(error), "reason": reasons.get(type(error), "refused")}
     log.exception("unexpected error", exc_info=error)
     return {"error": UNEXPECTED, "reason": "unexpected"}
 

@@ -19,7 +19,7 @@ from viz.walk import Walk
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 PLOTLY = Path(plotly.__file__).resolve().parent / "package_data"
 # One may wait long for a download while others run; passes over one model take turns by its lock.
-MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 4}
+MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 3}
 
 
 def build_page(startup, api) -> gr.Blocks:
@@ -63,7 +63,11 @@ def page_config() -> dict:
     # The narrow screen's rules come last, so that they win.
     sheets = sorted((ASSETS / "css").glob("*.css"), key=lambda sheet: (sheet.stem == "phone", sheet.stem))
     examples = json.loads((ASSETS / "examples.json").read_text(encoding="utf-8"))
+    # What a walk taken along as one file is made of; what makes the file stays here.
+    paths = (path.relative_to(ASSETS / "js") for path in sorted((ASSETS / "js").rglob("*.js")))
+    modules = [path.as_posix() for path in paths if path.parts[0] != "export"]
     return {
+        "modules": modules,
         "js": f"/gradio_api/file={ASSETS / 'js'}/",
         "css": [f"/gradio_api/file={sheet}" for sheet in sheets],
         "plotly": f"/gradio_api/file={PLOTLY / 'plotly.min.js'}",
@@ -87,7 +91,8 @@ def spoken(call):
 
 def launch(page: gr.Blocks, host: str, port: int, share: bool) -> None:
     """Serves the page, and returns while it is served."""
-    page.queue(max_size=64).launch(
+    # Who waits hears once a second how many are before them.
+    page.queue(max_size=64, status_update_rate=1).launch(
         server_name=host,
         server_port=port,
         share=share,

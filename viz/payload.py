@@ -93,13 +93,13 @@ def step_payload(step: DecodeStep) -> dict[str, Any]:
     }
 
 
-def run_payload(run: Run, tokens_from: int, steps_from: int) -> dict[str, Any]:
-    """The run so far: its tokens and steps from where the page has them, as many as one answer may carry.
+def run_payload(run: Run, tokens_from: int, steps_from: int, room: int = ANSWER_BYTES) -> dict[str, Any]:
+    """The run so far: its tokens and steps from where the page has them, as many as fit in `room` bytes.
 
     Steps come when all tokens of the prompt are there. Times in milliseconds.
     """
     filled = run.prefill
-    tokens, room = _fitting(run.tokens.tokens[tokens_from:], token_payload, ANSWER_BYTES)
+    tokens, room = _fitting(run.tokens.tokens[tokens_from:], token_payload, room)
     complete = tokens_from + len(tokens) >= len(run.tokens)
     steps, _ = _fitting(run.steps[steps_from:] if complete else (), step_payload, room)
     return {

@@ -6,15 +6,10 @@ import gradio as gr
 
 TEMPLATE = '<div class="tbt" id="tbt"></div>'
 
-# The name of the event stands here because Gradio finds a component's own events in this text.
+# The name of the event stands here because Gradio finds a component's own events in this text; the scripts send it
+# over a line of their own (core/channel.js).
 ON_LOAD = """
-const start = (module) => module.start(element.querySelector('#tbt'), {
-  config: CONFIG,
-  run: (request) => trigger('walk_run', request),
-  halt: (id) => server.halt(id),
-  look: (request) => server.look(request),
-  onAnswer: (listen) => watch('value', () => listen(props.value)),
-});
+const start = (module) => module.start(element.querySelector('#tbt'), { config: CONFIG, event: 'walk_run' });
 const root = (window.gradio_config?.root || '').replace(/\\/$/, '');
 import(root + CONFIG.js + 'main.js').then(start, (error) => {
   element.textContent = 'The page could not load its scripts (' + error.message + '). Reload it.';

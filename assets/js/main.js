@@ -1,6 +1,7 @@
 // Puts the page together: store, bridge, the fixed parts, and one panel a stage.
 
 import { createBridge } from './core/bridge.js';
+import { createChannel } from './core/channel.js';
 import { h, notice } from './core/dom.js';
 import { keepLink, read } from './core/link.js';
 import { createRunner } from './core/runner.js';
@@ -11,10 +12,12 @@ import { watchTheme } from './core/theme.js';
 import { mountAttend } from './parts/attend.js';
 import { mountAround } from './parts/around.js';
 import { mountAsk } from './parts/ask.js';
+import { mountFigureButton } from './parts/figures.js';
 import { keepBranches } from './parts/keeper.js';
 import { mountHeader } from './parts/header.js';
 import { mountModels } from './parts/model_picker.js';
 import { mountPlayer } from './parts/player.js';
+import { mountRecorded } from './parts/recorded.js';
 import { mountRibbon } from './parts/ribbon.js';
 import { mountStatus } from './parts/status.js';
 import { mountStrip } from './parts/strip.js';
@@ -45,7 +48,7 @@ function mountPanels(root, ctx) {
     const here = { place, panel: null };
     places.set(stage, here);
     try {
-      const module = await import(`./panels/${stage}.js`);
+      const module = await ctx.load(`./panels/${stage}.js`);
       here.panel = module.mount(place, ctx);
     } catch (error) {
       console.error(error);
@@ -83,6 +86,17 @@ function mountPanels(root, ctx) {
   ctx.store.subscribe(refresh);
 }
 
+/** A module; when the server is away just then, again once it is back (a browser remembers that an address failed). */
+async function load(path, line) {
+  try {
+    return await import(path);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    await line.back();
+    return import(`${path}?again=${Date.now()}`);
+  }
+}
+
 /** Our style sheets, as links: Gradio would rewrite the selectors of what it is given as css. */
 function dress(base, sheets) {
   const loaded = sheets.map((path) => {
@@ -93,13 +107,17 @@ function dress(base, sheets) {
   return Promise.all(loaded);
 }
 
-/** Starts the page inside `root`; `host` has the component's channels. */
+/** Where the page's own files are, for whoever takes them along. */
+const filesOf = (base, config) => ({ base: base + config.js, modules: config.modules, sheets: config.css.map((path) => base + path), config });
+
+/** Starts the page inside `root`; `host` says where its files are, and has a line to the server or the event to make one. */
 export async function start(root, host) {
   const base = (window.gradio_config?.root ?? '').replace(/\/$/, '');
   await dress(base, host.config.css);
   const asked = read(location.search);
   const store = createStore({
     card: null,
+    away: false,
     branches: { root: '', list: [] },
     draft: completed(asked.recipe ?? host.config.examples[0].recipe),
     following: false,
@@ -111,16 +129,17 @@ export async function start(root, host) {
     step: 0,
     theme: null,
   });
-  const bridge = createBridge(host);
+  const line = host.line ?? createChannel(window.gradio_config, host.event, (away) => store.set({ away }));
+  const bridge = createBridge(line);
   const runner = createRunner(store, bridge);
 
-  /** A look at the run; when the server has given it up, it is derived again first. */
+  /** A look at the run; when the server does not have it, or not yet, it is derived again first. */
   async function restored(look) {
     const { recipe } = store.state;
     try {
       return await look(recipe);
     } catch (error) {
-      if (error.reason !== 'evicted' || store.state.recipe !== recipe) throw error;
+      if (!['evicted', 'starting'].includes(error.reason) || store.state.recipe !== recipe) throw error;
       await runner.restore();
       return look(recipe);
     }
@@ -130,19 +149,22 @@ export async function start(root, host) {
     store,
     runner,
     examples: host.config.examples,
-    plotlyUrl: base + host.config.plotly,
+    files: filesOf(base, host.config),
+    plotlyUrl: host.config.plotly && base + host.config.plotly,
     vendorUrl: base + host.config.vendor,
     view: (name, args) => restored((recipe) => bridge.look(name, recipe, args)),
     ask: (name, args) => restored((recipe) => bridge.ask(name, recipe, args)),
     // For what is asked of the models themselves: nothing need be in memory.
     askOf: (recipe, name) => bridge.ask(name, recipe, {}),
+    load: host.load ?? ((path) => load(path, line)),
     select: (patch) => store.set({ selection: { ...store.state.selection, ...patch } }),
   };
 
-  const parts = h('div', { class: 'page' });
+  const parts = h('div', { class: `page${host.recorded ? ' recorded' : ''}` });
   root.replaceChildren(parts);
-  mountHeader(parts, ctx, mountModels(root, ctx));
-  mountAsk(parts, ctx);
+  mountHeader(parts, ctx, host.recorded ? null : mountModels(root, ctx));
+  if (host.recorded) mountRecorded(parts, host.recorded);
+  else mountAsk(parts, ctx);
   mountStatus(parts, ctx);
   mountRibbon(parts, ctx);
   mountAround(parts, ctx);
@@ -150,7 +172,9 @@ export async function start(root, host) {
   // Panels whose tokens are painted, not elements, say by it what is pointed at.
   ctx.point = mountAttend(parts, strip, ctx).point;
   mountPlayer(parts, ctx);
-  mountPanels(parts.appendChild(h('main', { class: 'stage', id: 'stage' })), ctx);
+  const stage = parts.appendChild(h('main', { class: 'stage', id: 'stage' }));
+  mountPanels(stage, ctx);
+  mountFigureButton(stage, ctx);
 
   watchTheme(store);
   store.subscribe((state, changed) => {
@@ -164,6 +188,8 @@ export async function start(root, host) {
   }
 
   keepBranches(store);
-  keepLink(store, { onback: show });
+  // A recorded walk is one address.
+  if (!host.line) keepLink(store, { onback: show });
   show(asked);
+  return ctx;
 }

@@ -38,7 +38,7 @@ def _round(item: Round) -> dict:
         "extra": item.extra and token_payload(item.extra),
         "extra_kind": item.extra_kind,
         "extra_draw": item.extra_draw,
-        "added_from": [{"token": token_payload(token), "share": share} for token, share in item.added_from],
+        "added_from": [{**asdict(left), "token": token_payload(left.token)} for left in item.added_from],
         "draft_ms": item.draft_seconds * 1000,
         "verify_ms": item.verify_seconds * 1000,
         "plain_ms": item.plain_seconds * 1000,

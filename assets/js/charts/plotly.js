@@ -2,12 +2,14 @@
 
 import { css } from '../core/color.js';
 import { fill, h } from '../core/dom.js';
+import { recorded } from '../words/export.js';
 
 const KEPT_BUTTONS = [['toImage', 'zoom2d', 'pan2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d'], ['orbitRotation', 'resetCameraDefault3d']];
 const loading = new Map();
 
 /** The library from the plotly package's own file, once for the page. */
 function load(url) {
+  if (!url) return Promise.reject(new Error(recorded.notHere));
   if (!loading.has(url)) {
     const arrival = new Promise((resolve, reject) => {
       const failed = () => reject(new Error('The chart library could not be loaded. Reload the page.'));

@@ -1,5 +1,8 @@
 // The way to the server: runs go through Gradio's queue, looks at a run go beside it.
 
+import { waiting } from '../words/lost.js';
+import { randomId } from './channel.js';
+
 const MAX_KEPT = 200;
 
 /** An error the visitor should read. */
@@ -10,22 +13,27 @@ export class Refused extends Error {
   }
 }
 
-/** Sixteen random bytes in hex; crypto.randomUUID is missing where the page comes over plain http. */
-const randomId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
-
-/** Looks and runs over the component's own channels. */
+/** Looks and runs over a host's channel: {look(text) -> text, run(request, hear) -> end, halt(id), back()}. */
 export function createBridge(host) {
   const kept = new Map();
   let current = null;
 
-  host.onAnswer((text) => {
-    if (!text) return;
-    const standing = JSON.parse(text);
-    if (standing.id !== current?.id) return;
-    const { listen } = current;
-    if (standing.kind === 'done' || standing.kind === 'error') current = null;
-    listen(standing);
-  });
+  /** One request through the queue. A server that restarts is waited for, and asked for all of it again. */
+  function send(request, listen) {
+    const mine = { id: randomId(), listen, end: () => {} };
+    current = mine;
+    mine.end = host.run({ id: mine.id, ...request }, async ({ queued, said, lost }) => {
+      if (current !== mine) return;
+      if (lost) {
+        await host.back();
+        if (current === mine) send(request, listen);
+      } else if (said) {
+        const standing = JSON.parse(said);
+        if (standing.kind === 'done' || standing.kind === 'error') current = null;
+        listen(standing);
+      } else listen({ kind: 'progress', message: waiting(queued), fraction: null });
+    });
+  }
 
   async function ask(name, recipe, args) {
     const answer = JSON.parse(await host.look(JSON.stringify({ name, recipe, args })));
@@ -35,14 +43,16 @@ export function createBridge(host) {
 
   function halt() {
     // An id is made up at random: nobody else can name it.
-    if (current) host.halt(current.id);
+    if (current) {
+      host.halt(current.id);
+      current.end();
+    }
     current = null;
   }
 
   function begin(request, listen) {
     halt();
-    current = { id: randomId(), listen };
-    host.run({ id: current.id, ...request });
+    send(request, listen);
   }
 
   return {

@@ -8,6 +8,7 @@ const within = (value, size) => Math.max(0, Math.min(value, size - 1));
 export function createRunner(store, bridge) {
   let turn = 0;
   let restoring = null;
+  let stopOwn = null;
 
   function merge(answer, card) {
     const old = store.state.run;
@@ -147,6 +148,20 @@ export function createRunner(store, bridge) {
       });
     },
 
+    /** Work of the page's own that takes long: it shows how far it is where runs do, and Pause calls `onstop`. */
+    own(onstop) {
+      turn += 1;
+      const mine = turn;
+      stopOwn = onstop;
+      return {
+        tell: (message, fraction, began) => mine === turn && store.set({ status: { phase: 'running', message, fraction, began } }),
+        done: () => {
+          stopOwn = null;
+          if (mine === turn) store.set({ status: { phase: 'idle' } });
+        },
+      };
+    },
+
     /** Brings a run back that has left the server's memory; what is shown stays as it is. */
     restore() {
       const { recipe, run } = store.state;
@@ -167,6 +182,7 @@ export function createRunner(store, bridge) {
     /** Stops where it is; what has been decoded stays. */
     stop() {
       turn += 1;
+      stopOwn?.();
       bridge.stop();
       store.set({ following: false, status: { phase: 'idle' } });
     },

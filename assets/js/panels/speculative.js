@@ -1,6 +1,6 @@
 // Speculative decoding: a draft, the rounds it took, and what they cost beside plain decoding.
 
-import { lines, linesKey } from '../charts/lines.js';
+import { lanes, lanesKey } from '../charts/lanes.js';
 import { facts } from '../core/facts.js';
 import { fill, h } from '../core/dom.js';
 import { ms } from '../core/format.js';
@@ -8,21 +8,7 @@ import { measurement } from '../parts/measurement.js';
 import { speculative as words } from '../words/speculative.js';
 import { roundsList } from './speculative_rounds.js';
 
-const SERIES = [
-  { name: words.series[0], kind: 'spec-fast' },
-  { name: words.series[1], kind: 'spec-plain' },
-];
 const NEAR_TIE = 1e-3;
-
-/** Values at the end of each round, spread over the tokens it made. */
-function byToken(rounds, pick) {
-  let sum = 0;
-  return rounds.flatMap((round) => {
-    sum += pick(round);
-    const made = round.n_accepted + (round.extra ? 1 : 0);
-    return [...Array(made - 1).fill(null), sum];
-  });
-}
 
 export function mount(root, ctx) {
   const number = (value, min, max) => h('input', { type: 'number', min, max, value });
@@ -30,28 +16,28 @@ export function mount(root, ctx) {
   const labelled = (name, field) => h('label', { class: 'number-row' }, name, field);
   const extra = { exit: labelled(words.layers, fields.n_layers), model: labelled(words.model, fields.draft_model) };
   const choices = h('div', { class: 'spec-drafts', role: 'radiogroup', 'aria-label': words.draft });
-  const forced = h('p', { class: 'dim', hidden: true }, words.forced);
   const figures = h('dl', { class: 'facts' });
   const proof = h('p', { class: 'spec-proof' });
-  const chartPlace = h('div', { class: 'spec-chart' });
-  const list = h('div');
-  const rounds = roundsList(list, ctx);
+  const clockNote = h('p', { class: 'dim' });
+  const clock = h('div', { class: 'spec-clock' });
+  const list = h('div', { class: 'spec-list' });
+  const rounds = roundsList(list, () => time());
+  const timed = lanes(clock, rounds.pick);
   const work = measurement(ctx, { job: 'speculate', args, show, go: words.go, stop: words.stop });
-  fill(work.found, figures, proof, linesKey(SERIES), chartPlace, list);
+  fill(work.found, figures, proof, h('h3', {}, words.clock), clockNote, lanesKey(words.pieces), clock, list);
   root.append(
     h('div', { class: 'card' },
       h('h2', {}, words.title),
       h('p', { class: 'dim' }, words.note),
       choices,
       h('div', { class: 'kv-controls' }, labelled(words.perRound, fields.n_draft), labelled(words.tokens, fields.n_tokens), extra.exit, extra.model, work.button),
-      forced,
       work.said,
       work.found,
     ),
   );
-  const chart = lines(chartPlace);
   let kind = '';
   let asked = '';
+  let done = [];
 
   function args() {
     const numbers = Object.fromEntries(['n_draft', 'n_tokens', 'n_layers'].map((name) => [name, fields[name].valueAsNumber]));
@@ -91,23 +77,26 @@ export function mount(root, ctx) {
     fill(figures, facts(words.facts(found.totals)));
     proof.classList.toggle('good', found.equal === true);
     fill(proof, proofOf(found));
-    const done = found.rounds;
-    chart.show({
-      title: words.chart,
-      n: found.ended ? found.tokens.length : found.n_tokens,
-      format: ms,
-      axis: words.axis,
-      series: [
-        { ...SERIES[0], values: byToken(done, (round) => round.draft_ms + round.verify_ms) },
-        { ...SERIES[1], values: byToken(done, (round) => round.plain_ms) },
-      ],
-    });
+    done = found.rounds;
+    fill(clockNote, words.clockNote(found));
     rounds.show(found);
     return words.said(found);
   }
 
+  function time() {
+    const groups = (parts) => done.map((round, place) => ({ label: words.roundLabel(place, round), parts: parts(round) }));
+    timed.show({
+      format: ms,
+      open: rounds.open(),
+      lanes: [
+        { name: words.lanes[0], groups: groups((round) => [{ kind: 'spec-draft-time', value: round.draft_ms }, { kind: 'spec-verify-time', value: round.verify_ms }]) },
+        { name: words.lanes[1], groups: groups((round) => [{ kind: 'spec-plain-time', value: round.plain_ms }]) },
+      ],
+    });
+  }
+
   function proofOf(found) {
-    if (found.equal === null) return words.drawn;
+    if (found.equal === null) return words.drawn(found);
     if (found.equal) return `✓ ${words.equal}`;
     const said = Math.abs(found.logit_gap) < NEAR_TIE ? words.differs : words.differsMuch;
     return `✗ ${said(found.first_different, Math.abs(found.logit_gap))}`;
@@ -116,7 +105,6 @@ export function mount(root, ctx) {
   return {
     update(state) {
       offer(state);
-      forced.hidden = !state.run.recipe.forced.length;
       work.update(state);
     },
   };

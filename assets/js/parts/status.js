@@ -1,6 +1,7 @@
 // What is going on, how far it is, and what went wrong: always as a sentence.
 
 import { fill, h } from '../core/dom.js';
+import { lost } from '../words/lost.js';
 import { page } from '../words/page.js';
 
 const PATIENCE_MS = 300;
@@ -23,9 +24,10 @@ export function mountStatus(parts, { store, runner }) {
   }
 
   function show() {
-    const { status } = store.state;
+    const { away, status } = store.state;
     clearTimeout(timer);
-    if (status.phase === 'error') {
+    if (away) fill(root, h('div', { class: 'working away', role: 'alert' }, lost.away));
+    else if (status.phase === 'error') {
       const close = h('button', { type: 'button', class: 'quiet', onclick: () => store.set({ status: { phase: 'idle' } }) }, page.dismiss);
       fill(root, h('div', { class: 'refused', role: 'alert' }, h('span', {}, status.message), close));
     } else if (status.phase === 'running') {
@@ -35,5 +37,5 @@ export function mountStatus(parts, { store, runner }) {
     } else fill(root);
   }
 
-  store.subscribe((_, changed) => changed.has('status') && show());
+  store.subscribe((_, changed) => (changed.has('status') || changed.has('away')) && show());
 }

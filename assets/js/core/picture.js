@@ -1,0 +1,57 @@
+// Figures as pictures that stand alone: computed colours and type go into the file.
+
+const KEPT = [
+  'fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-linecap', 'stroke-linejoin', 'stroke-opacity', 'opacity', 'color',
+  'font-family', 'font-size', 'font-weight', 'font-style', 'letter-spacing', 'text-anchor', 'dominant-baseline', 'display', 'visibility', 'paint-order', 'white-space',
+];
+const SCALE = 2;
+// XML has no words for these.
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+
+/** The colour behind an element. */
+function behind(element) {
+  for (let node = element; node; node = node.parentElement) {
+    const { backgroundColor } = getComputedStyle(node);
+    if (!/^rgba\(.*, 0\)$|^transparent$/.test(backgroundColor)) return backgroundColor;
+  }
+  return '#ffffff';
+}
+
+function inlined(from, to) {
+  const style = getComputedStyle(from);
+  to.setAttribute('style', KEPT.map((name) => `${name}:${style.getPropertyValue(name)}`).join(';'));
+  to.removeAttribute('class');
+  for (const [i, child] of [...from.children].entries()) inlined(child, to.children[i]);
+}
+
+/** An SVG element as a file's text, with its background. */
+export function svgText(figure) {
+  const { width, height } = figure.getBoundingClientRect();
+  const copy = figure.cloneNode(true);
+  inlined(figure, copy);
+  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  copy.setAttribute('width', width);
+  copy.setAttribute('height', height);
+  if (!copy.hasAttribute('viewBox')) copy.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  copy.style.background = behind(figure);
+  return new XMLSerializer().serializeToString(copy).replace(CONTROL, '');
+}
+
+function painted(source, width, height, background) {
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  const pen = canvas.getContext('2d');
+  pen.fillStyle = background;
+  pen.fillRect(0, 0, width, height);
+  pen.drawImage(source, 0, 0, width, height);
+  return new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
+}
+
+/** An SVG or canvas element as a PNG. */
+export async function png(figure) {
+  if (figure instanceof HTMLCanvasElement) return painted(figure, figure.width, figure.height, behind(figure));
+  const { width, height } = figure.getBoundingClientRect();
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(figure))}`;
+  await image.decode();
+  return painted(image, Math.ceil(width * SCALE), Math.ceil(height * SCALE), behind(figure));
+}

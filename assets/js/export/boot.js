@@ -1,0 +1,28 @@
+// Starts a recorded walk. The function's own text is put into the file: it may use nothing from outside itself.
+
+/** Unpacks modules, sheets and answers, gives each module an address, and starts the page on them. */
+export async function boot(nonce) {
+  const root = document.getElementById('tbt');
+  try {
+    const place = document.getElementById('walk');
+    const bytes = Uint8Array.from(atob(place.textContent), (sign) => sign.charCodeAt(0));
+    place.remove();
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+    const { modules, css, walk } = JSON.parse(await new Response(stream).text());
+    document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
+    document.body.classList.toggle('dark', matchMedia('(prefers-color-scheme: dark)').matches);
+    const imports = {};
+    for (const [path, source] of Object.entries(modules)) {
+      imports[`walk/${path}`] = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+    }
+    const map = Object.assign(document.createElement('script'), { type: 'importmap', textContent: JSON.stringify({ imports }) });
+    map.nonce = nonce;
+    document.head.append(map);
+    const [{ start }, { createReplay }] = await Promise.all([import('walk/main.js'), import('walk/core/replay.js')]);
+    const line = createReplay({ run: walk.run, keys: new Map(walk.keys), answers: walk.answers });
+    const load = (path) => import(`walk/${path.replace('./', '')}`);
+    await start(root, { config: walk.config, line, load, recorded: walk.about });
+  } catch (error) {
+    root.textContent = `This walk could not be opened (${error.message}). It needs a browser of 2023 or later.`;
+  }
+}

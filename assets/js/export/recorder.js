@@ -1,0 +1,120 @@
+// Walks a second, unseen copy of the page through the run and keeps every answer it asks for.
+
+import { h } from '../core/dom.js';
+import { createReplay, keyOf } from '../core/replay.js';
+import { compacted } from './compact.js';
+import { compressed } from './pack.js';
+
+const QUIET_MS = 50;
+// Longer than any panel waits before it asks by itself.
+const PATIENT_MS = 450;
+const LONGEST_MS = 60_000;
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/** Keeps answers up to `room` compressed bytes; `ask(name, args)` is the live page's own way to the server. */
+export function createKeeper(run, ask, room) {
+  const keys = new Map();
+  const answers = [];
+  const left = new Set();
+  const visit = new Map();
+  let latest = new Map();
+  let used = 0;
+  let pending = 0;
+  let touched = performance.now();
+
+  async function keep(name, args, answer) {
+    const kept = compacted(name, answer);
+    const bytes = (await compressed(JSON.stringify(kept))).size;
+    const key = keyOf(name, args);
+    if (used + bytes > room) return left.add(key);
+    used += bytes;
+    keys.set(key, answers.push(kept) - 1);
+    return left.delete(key);
+  }
+
+  async function record(name, args = {}) {
+    pending += 1;
+    visit.set(name, [...(visit.get(name) ?? []), args]);
+    try {
+      const answer = await ask(name, args);
+      if (!keys.has(keyOf(name, args))) await keep(name, args, answer);
+      return { ok: answer };
+    } catch (error) {
+      return { error: error.message, reason: error.reason };
+    } finally {
+      pending -= 1;
+      touched = performance.now();
+    }
+  }
+
+  function alias(key, known) {
+    if (keys.has(known)) keys.set(key, keys.get(known));
+  }
+
+  return {
+    line: createReplay({ run, keys, answers }, record),
+    keys,
+    answers,
+    left,
+    record,
+    full: () => used > 0.97 * room,
+
+    /** Waits until the page has asked for nothing for a while; true when it asked since `fresh`. */
+    async quiet(ms = QUIET_MS) {
+      touched = performance.now();
+      const began = touched;
+      while ((pending || performance.now() - touched < ms) && performance.now() - began < LONGEST_MS) await pause(20);
+    },
+
+    /** Begins a visit: what is asked from here on belongs to it. */
+    fresh() {
+      visit.clear();
+    },
+
+    /**
+     * Ends a visit that differed from the last in one argument, `axis`. What was not asked again still holds there: the
+     * answer stands under the new value too. True when anything was asked.
+     */
+    end(axis, value) {
+      for (const [name, all] of latest) {
+        if (visit.has(name)) continue;
+        const moved = all.map((args) => (axis in args ? { ...args, [axis]: value } : args));
+        // The copy itself keeps what it has asked once: then the answer is here, and is what holds from now on.
+        if (moved.some((args) => keys.has(keyOf(name, args)))) latest.set(name, moved);
+        else moved.forEach((args, place) => alias(keyOf(name, args), keyOf(name, all[place])));
+      }
+      const asked = visit.size > 0;
+      latest = new Map([...latest, ...visit]);
+      return asked;
+    },
+
+    /** Another stage: nothing of the last one holds. */
+    turn() {
+      latest = new Map();
+    },
+    PATIENT_MS,
+  };
+}
+
+/** A frame that nobody sees, as wide as a desk, with the page inside on `line`. Gives its store and how to end it. */
+export async function openCopy({ main, config, line }) {
+  const frame = h('iframe', { class: 'walk-copy', 'aria-hidden': 'true', tabindex: '-1' });
+  document.body.append(frame);
+  const { contentDocument: page } = frame;
+  const root = page.createElement('div');
+  root.className = 'tbt';
+  root.id = 'tbt';
+  page.body.append(root);
+  const script = page.createElement('script');
+  script.type = 'module';
+  script.textContent = `import { start } from ${JSON.stringify(main)}; window.frameElement.dispatchEvent(new CustomEvent('ready', { detail: start }));`;
+  const ready = new Promise((resolve, reject) => {
+    frame.addEventListener('ready', ({ detail }) => resolve(detail), { once: true });
+    script.onerror = reject;
+  });
+  page.head.append(script);
+  const start = await ready;
+  const { store } = await start(root, { config, line });
+  return { store, close: () => frame.remove() };
+}

@@ -1,0 +1,141 @@
+"""Nothing is lost: the server restarts, the page is reloaded or left and come back to, others run at the same time."""
+
+import urllib.parse
+
+import pytest
+
+from model.recipe import Recipe
+from tests.browser import app, ask, finished, free_port, tokens
+from viz.page import MODEL_QUEUE
+
+pytestmark = pytest.mark.browser
+
+LONG = "Count to one hundred: 1, 2, 3,"
+
+
+def expected(engine, prompt: str, n: int) -> list[int]:
+    run = list(engine.run(Recipe(prompt, max_new_tokens=n)))[-1]
+    return [step.token.id for step in run.steps]
+
+
+def link(url: str, prompt: str, n: int, **more) -> str:
+    return f"{url}?{urllib.parse.urlencode({'p': prompt, 'n': n, **more})}"
+
+
+def said(tab) -> str:
+    return tab.inner_text(".status")
+
+
+@pytest.fixture
+def tab(chromium):
+    """A tab whose console may tell of a server that is gone, and of nothing else."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    problems = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    context.close()
+    assert [text for text in problems if "ERR_CONNECTION_REFUSED" not in text and "net::ERR" not in text] == []
+
+
+def test_a_server_that_restarts_in_mid_run_and_while_idle_loses_nothing(tab, engine):
+    port = free_port()
+    with app(port=port) as url:
+        tab.goto(link(url, LONG, 40))
+        finished(tab)
+        tab.fill("#prompt", "Tell me about the sea")
+        tab.evaluate("document.querySelector('#tbt').dataset.mark = 'the same page'")
+        tab.click("button.run")
+        tab.wait_for_function("() => document.querySelector('#tbt').dataset.prompt.startsWith('Tell me')")
+    # In mid-run the server is gone: the page says so, keeps what it has, and can still be used.
+    tab.wait_for_selector(".status .away")
+    tab.fill("#prompt", "Not yet asked")
+    with app(port=port):
+        tab.wait_for_selector(".status .away", state="detached", timeout=60_000)
+        finished(tab)
+        assert tokens(tab) == expected(engine, "Tell me about the sea", 40)
+        assert tab.input_value("#prompt") == "Not yet asked"
+    # Idle, it notices by itself; a click on what it does not have yet waits for the server.
+    tab.wait_for_selector(".status .away")
+    tab.click("#tab-layers")
+    with app(port=port):
+        tab.wait_for_selector(".panel-layers .lens-place canvas", timeout=90_000)
+        tab.wait_for_selector(".status .away", state="detached", timeout=60_000)
+        assert tokens(tab) == expected(engine, "Tell me about the sea", 40)
+    assert tab.get_attribute("#tbt", "data-mark") == "the same page"
+    assert tab.locator(".toast-body").count() == 0
+
+
+def test_a_link_holds_prompt_settings_choices_stage_step_and_selection(page, server, chromium):
+    first = link(
+        server, "Hello & <b> 🚀 = ?", 6, do_sample=1, temperature=1.3, seed=7, forced="1.345", at="layers.2.3.4.5"
+    )
+    page.goto(first)
+    finished(page)
+    page.wait_for_selector("#tab-layers[aria-selected=true]")
+    page.wait_for_timeout(400)
+    asked, kept = (urllib.parse.parse_qs(urllib.parse.urlsplit(url).query) for url in (first, page.url))
+    assert kept == asked
+    assert tokens(page)[1] == 345
+    other = chromium.new_context().new_page()
+    other.goto(page.url)
+    finished(other)
+    other.wait_for_selector("#tab-layers[aria-selected=true]")
+    assert tokens(other) == tokens(page)
+    for tab in (page, other):
+        assert tab.get_attribute(".strip .chip.selected", "data-position") == "3"
+    other.context.close()
+
+
+def test_back_and_forward_go_through_the_runs(page, server, engine):
+    page.goto(link(server, "The sun is", 5))
+    finished(page)
+    page.wait_for_url("**at=*")
+    ask(page, "The moon is")
+    page.wait_for_url("**moon**")
+    for go, prompt in ((page.go_back, "The sun is"), (page.go_forward, "The moon is")):
+        go()
+        page.wait_for_function("p => document.querySelector('#tbt').dataset.prompt === p", arg=prompt)
+        finished(page)
+        assert tokens(page) == expected(engine, prompt, 5)
+        assert page.input_value("#prompt") == prompt
+
+
+def test_who_waits_sees_their_place_and_can_leave(server, chromium, engine):
+    """With as many at work as there may be, the next two pages are told how many wait before them; one moves up."""
+    tabs = [chromium.new_context().new_page() for _ in range(MODEL_QUEUE["concurrency_limit"] + 2)]
+    *working, second, last = tabs
+    try:
+        for tab in tabs:
+            tab.goto(link(server, "The sun is", 5))
+            finished(tab)
+            tab.evaluate(
+                """() => { window.seen = []; new MutationObserver(() => {
+                    const text = document.querySelector('.status').innerText;
+                    if (text.includes('Waiting') && window.seen.at(-1) !== text) window.seen.push(text);
+                }).observe(
+                    document.querySelector('.status'), { subtree: true, childList: true, characterData: true }
+                ); }"""
+            )
+            tab.click(".settings summary")
+            tab.fill("#set-max_new_tokens", "120")
+        for number, tab in enumerate(tabs):
+            tab.fill("#prompt", f"{LONG} {number}")
+            tab.click("button.run")
+            tab.wait_for_timeout(250)
+        last.wait_for_function("() => document.querySelector('.status').innerText.includes('1 run before yours')")
+        second.wait_for_function("() => document.querySelector('.status').innerText.includes('yours is next')")
+        second.click(".status button")
+        last.wait_for_function("() => window.seen.some((text) => text.includes('yours is next'))", timeout=60_000)
+        for tab in working:
+            tab.click(".status button")
+        last.wait_for_function(
+            "p => document.querySelector('#tbt').dataset.prompt === p", arg=f"{LONG} {len(tabs) - 1}", timeout=60_000
+        )
+        last.click(".status button")
+        assert second.get_attribute("#tbt", "data-prompt") == "The sun is"
+        assert tokens(second) == expected(engine, "The sun is", 5)
+    finally:
+        for tab in tabs:
+            tab.context.close()
