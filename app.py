@@ -18,8 +18,9 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
         description="Walk through LLM inference on a live model.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--model", default="bundled", help="'bundled', a folder with safetensors, or a Hub id")
-    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"], help="where to compute")
+    parser.add_argument("--model", default="bundled", help="'bundled', a folder, a GGUF file, or a Hub id")
+    devices = ["auto", "cpu", "cuda", "mps", "split"]
+    parser.add_argument("--device", default="auto", choices=devices, help="where to compute; split: over all devices")
     dtypes = ["auto", "float32", "bfloat16", "float16"]
     parser.add_argument("--dtype", default="auto", choices=dtypes, help="auto: float32 on the CPU, else bfloat16")
     # A hosted Space says in these variables where it wants to be served.
@@ -30,6 +31,9 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--max-new-tokens", default=256, type=whole(1, 4_096), help="most tokens of one answer")
     seconds = "most seconds of one live measurement"
     parser.add_argument("--budget-seconds", default=120, type=whole(5, 3_600), help=seconds)
+    parser.add_argument("--models-allowed", default="auto", help="auto, any, listed, or names and commas")
+    gigabytes = "memory for the models together; 0: a share of what is free"
+    parser.add_argument("--model-memory-gb", default=0, type=whole(0, 10_000), help=gigabytes)
     parser.add_argument("--share", action="store_true", help="a public link through Gradio's relay (needs network)")
     return parser.parse_args(arguments)
 
@@ -45,26 +49,45 @@ def whole(low: int, high: int):
     return number
 
 
-def build_engine(options: argparse.Namespace, report):
-    """Imports torch and loads the model; called in a thread, behind the page."""
+def assets_list(name: str) -> list[dict]:
+    """One of the lists that come with the page."""
+    return json.loads((Path(__file__).parent / "assets" / name).read_text(encoding="utf-8"))
+
+
+def build_models(options: argparse.Namespace, allowed, report):
+    """Imports torch and loads the first model; called in a thread, behind the page."""
     report(0.0, "Starting torch")
-    from model.open import EngineOptions, open_engine
+    from model.open import EngineOptions, open_pool
     from model.recipe import Recipe
 
-    examples = json.loads((Path(__file__).parent / "assets" / "examples.json").read_text(encoding="utf-8"))
-    first = Recipe.from_json(json.dumps(examples[0]["recipe"]))
+    first = Recipe.from_json(json.dumps(assets_list("examples.json")[0]["recipe"]))
     limits = (options.max_prompt_tokens, options.max_new_tokens, options.budget_seconds)
-    return open_engine(EngineOptions(options.model, options.device, options.dtype, *limits), report, first)
+    room = options.model_memory_gb * 2**30
+    return open_pool(EngineOptions(options.model, options.device, options.dtype, *limits, room, allowed), report, first)
+
+
+def allowed_models(options: argparse.Namespace):
+    """Which models the page opens. Ends the program with one line for a bad --models-allowed."""
+    from model.errors import UserError
+    from model.sources import read_allowed
+
+    listed = [item["id"] for item in assets_list("models.json")]
+    public = options.share or options.host not in ("127.0.0.1", "localhost", "::1")
+    try:
+        return read_allowed(options.models_allowed, listed, public)
+    except UserError as error:
+        raise SystemExit(str(error)) from None
 
 
 def main() -> None:
     """Starts the model behind the page and serves the page."""
     options = parse_options()
+    allowed = allowed_models(options)
     from model.api import Api
     from model.startup import Startup
     from viz.page import build_page, launch
 
-    startup = Startup(lambda report: build_engine(options, report))
+    startup = Startup(lambda report: build_models(options, allowed, report))
     page = build_page(startup, Api(startup.engine))
     launch(page, options.host, options.port, options.share)
     # After the page is served: two imports at once would slow each other.

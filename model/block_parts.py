@@ -6,7 +6,6 @@ terms is found out on one short pass: those whose outputs sum. Where none do, th
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 
 import torch
@@ -15,6 +14,7 @@ from transformers.pytorch_utils import Conv1D
 
 from model.capture import Capture, capturing
 from model.language_model import LanguageModel
+from model.per_model import once_per_model
 from model.recording import Seen, recording
 
 N_PROBED = 12
@@ -59,8 +59,7 @@ class StreamParts:
     reason: str = ""
 
 
-# The engine serves one model: loading a second must not keep the first in memory.
-@lru_cache(maxsize=1)
+@once_per_model
 def stream_parts(lm: LanguageModel) -> StreamParts:
     """Finds the parts of every block on one short pass, once per model."""
     found = []

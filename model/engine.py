@@ -43,6 +43,9 @@ from model.timing import now
 from model.tokens import continuation, tokenize
 from model.trace import Trace, TraceStore
 
+# What the traces of all engines of a page may hold together.
+TRACE_BYTES = 2 * 1024**3
+
 
 class LocalEngine(
     BatchingCalls,
@@ -63,7 +66,7 @@ class LocalEngine(
         lm: LanguageModel,
         max_prompt_tokens: int = 4096,
         max_new_tokens: int = 256,
-        trace_budget_bytes: int = 2 * 1024**3,
+        trace_budget_bytes: int = TRACE_BYTES,
         budget_seconds: int = 120,
     ):
         self.lm = lm
@@ -81,6 +84,10 @@ class LocalEngine(
     def budget(self) -> Budget:
         """What one live measurement may take from now on."""
         return Budget(self.budget_seconds)
+
+    def limit_traces(self, budget_bytes: int) -> None:
+        """How much this engine's traces may hold from now on: engines beside it want some too."""
+        self._store.limit(budget_bytes)
 
     def card(self) -> ModelCard:
         """What the loaded model is."""

@@ -1,6 +1,8 @@
 """The engine's calls about speculative decoding: which drafts there are, and decoding with one of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import cached_property
 
 from model.bundled import BUNDLED_ID, bundled_model_dir, locate
@@ -10,7 +12,7 @@ from model.fork import can_be_cut
 from model.forward import new_cache
 from model.language_model import LanguageModel
 from model.llama_draft import LlamaDraft, LlamaServer, why_not
-from model.load import count_parameters, load, read_tokenizer
+from model.load import read_tokenizer
 from model.progress import Progress
 from model.recipe import Recipe
 from model.records import Tokens
@@ -24,10 +26,13 @@ MAX_CONTEXT = 8192
 
 
 class SpeculativeCalls:
-    """For an engine that has `lm`, `budget()` and `tokenize(recipe)`."""
+    """For an engine that has `lm`, `budget()` and `tokenize(recipe)`.
+
+    `open_other(recipe)` is the pool's `opened`, for an engine that is in one.
+    """
 
     lm: LanguageModel
-    _last_smaller: tuple[str, LanguageModel | None] = ("", None)
+    open_other: Callable | None = None
 
     def drafts(self) -> tuple[DraftChoice, ...]:
         """The ways to draft, each with the reason where it is off."""
@@ -58,13 +63,14 @@ class SpeculativeCalls:
         tokens = self.tokenize(recipe)
         if kind == "llama":
             yield Progress("Loading the 4-bit weights", 0, 1)
-        if kind == "model":
-            yield Progress("Loading the draft model", 0, 1)
-        draft = self._draft(recipe, tokens, kind, n_layers, draft_model)
         found = Speculation(kind, n_draft, n_tokens, recipe.sampling.do_sample, (), (), None, None, None, "", "", None)
-        yield from speculate(self.lm, recipe, tokens, draft, found, self.budget())
+        with (yield from self._smaller(recipe, kind, draft_model)) as smaller:
+            draft = self._draft(recipe, tokens, kind, n_layers, smaller)
+            yield from speculate(self.lm, recipe, tokens, draft, found, self.budget())
 
-    def _draft(self, recipe: Recipe, tokens: Tokens, kind: str, n_layers: int, draft_model: str) -> Draft:
+    def _draft(
+        self, recipe: Recipe, tokens: Tokens, kind: str, n_layers: int, smaller: "SpeculativeCalls | None"
+    ) -> Draft:
         lm, settings, n_prompt = self.lm, recipe.sampling, len(tokens)
         if kind == "lookup":
             return LookupDraft(lm.card.n_vocab)
@@ -73,7 +79,8 @@ class SpeculativeCalls:
         if kind == "exit":
             require_integer("n_layers", n_layers, 1, lm.card.n_layers - 1, "leave after fewer layers than there are")
             return ModelDraft(leaving_after(lm, n_layers), settings, n_prompt, lm.card.n_vocab)
-        return ModelDraft(self._smaller(draft_model.strip()), settings, n_prompt, lm.card.n_vocab)
+        fit_to_draft(lm, smaller.lm)
+        return ModelDraft(smaller.lm, settings, n_prompt, lm.card.n_vocab)
 
     @cached_property
     def _llama(self) -> LlamaServer:
@@ -90,30 +97,37 @@ class SpeculativeCalls:
         same = theirs is not None and theirs.get_vocab() == self.lm.tokenizer.get_vocab()
         return "" if same else "the 4-bit weights are SmolLM2's, and this model has another tokenizer"
 
-    def _smaller(self, source: str) -> LanguageModel:
-        """A draft model; the last one is kept. Raises UserError for an unfit one, before any weight is read."""
-        if not source:
+    def _smaller(
+        self, recipe: Recipe, kind: str, name: str
+    ) -> Generator[Progress, None, AbstractContextManager["SpeculativeCalls | None"]]:
+        """The engine of the draft model, in use, for the kind 'model'; it is opened like any model of the page."""
+        if kind != "model":
+            return nullcontext()
+        if not name.strip():
             raise UserError("No draft model is named. Give a Hub id or a folder of a smaller model.")
-        last, model = self._last_smaller
-        if last != source:
-            fit_to_draft(self.lm, source, read_tokenizer(source, source).get_vocab(), count_parameters(source, source))
-            # The one before must be gone before the next is read.
-            self._last_smaller = last, model = "", None
-            model = load(source, source, self.lm.card.device.split(":")[0], self.lm.card.dtype)
-            self._last_smaller = source, model
-        return model
-
-
-def fit_to_draft(target: LanguageModel, name: str, vocabulary: dict[str, int], n_parameters: int) -> None:
-    """Raises UserError, with what differs, unless a model can draft for the target."""
-    ours = target.tokenizer.get_vocab()
-    if vocabulary != ours:
-        raise UserError(
-            f"{name} has another tokenizer: {len(vocabulary.items() ^ ours.items()):,} entries differ from those of "
-            f"{target.card.model_id}. A draft must share the vocabulary; choose a model of the same family."
+        if self.open_other is None:
+            raise UserError("This engine has one model and opens no other. Choose another draft.")
+        wanted = replace(recipe, model=name.strip(), revision="", forced=())
+        return (
+            yield from self.open_other(wanted, lambda about: must_be_smaller(self.lm, about.name, about.n_parameters))
         )
+
+
+def must_be_smaller(target: LanguageModel, name: str, n_parameters: int) -> None:
+    """Raises UserError for a draft that could not be quicker; known before any weight is read."""
     if n_parameters >= target.card.n_parameters:
         raise UserError(
             f"{name} has {n_parameters:,} parameters, the target {target.card.n_parameters:,}. A draft must be smaller "
             "to be quicker."
         )
+
+
+def fit_to_draft(target: LanguageModel, draft: LanguageModel) -> None:
+    """Raises UserError, with what differs, unless a model can draft for the target."""
+    ours, theirs, name = target.tokenizer.get_vocab(), draft.tokenizer.get_vocab(), draft.card.model_id
+    if theirs != ours:
+        raise UserError(
+            f"{name} has another tokenizer: {len(theirs.items() ^ ours.items()):,} entries differ from those of "
+            f"{target.card.model_id}. A draft must share the vocabulary; choose a model of the same family."
+        )
+    must_be_smaller(target, name, draft.card.n_parameters)

@@ -25,3 +25,8 @@ class LanguageModel:
     @property
     def device(self) -> torch.device:
         return self.anatomy.embed.weight.device
+
+    def nbytes(self) -> int:
+        """Bytes of the weights, each counted once."""
+        tensors = (*self.model.parameters(), *self.model.buffers())
+        return sum(t.nbytes for t in {id(t): t for t in tensors}.values())

@@ -1,98 +1,105 @@
 """Model id or folder to a LanguageModel: weights, tokenizer, anatomy, card; attention captured and verified."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
 from model import capture
 from model.anatomy import Anatomy, find_anatomy
+from model.devices import AUTO, DTYPES, SPLIT, choose_device, choose_dtype
 from model.errors import UserError
 from model.language_model import LanguageModel
+from model.load_progress import reporting
+from model.progress import Cancelled
 from model.records import ModelCard
 from model.selfcheck import verified
 from model.vocabulary import read_vocabulary
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
+def load(
+    folder: Path,
+    model_id: str,
+    device: str = AUTO,
+    dtype: str = AUTO,
+    gguf_file: str = "",
+    revision: str = "",
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> LanguageModel:
+    """Loads a local folder, or a GGUF in it. Raises UserError, with the way out, when it cannot be had.
 
-def choose_device(name: str) -> torch.device:
-    """'auto' takes CUDA, then MPS, then the CPU. Raises UserError for a device this machine lacks."""
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        name = next(n for n in ("cuda", "mps", "cpu") if available[n])
-    if not available.get(name, False):
-        here = ", ".join(n for n, there in available.items() if there)
-        raise UserError(f"Device {name!r} is not on this machine. Available: {here}. Use --device auto.")
-    return torch.device(name)
-
-
-def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """'auto' is float32 on the CPU, where bf16 is slow and less exact, and bfloat16 elsewhere."""
-    if name == "auto":
-        return torch.float32 if device.type == "cpu" else torch.bfloat16
-    if name not in DTYPES:
-        raise UserError(f"dtype {name!r} is unknown. Choose one of: auto, {', '.join(DTYPES)}.")
-    return DTYPES[name]
-
-
-def load(source: str | Path, model_id: str, device: str = "auto", dtype: str = "auto") -> LanguageModel:
-    """Loads a local folder or a Hub id. Raises UserError, with the way out, when it cannot be had.
-
-    Only safetensors are read and no code from a repository is run.
+    Only safetensors and GGUF are read, no code from a repository is run, and the network is not asked.
+    `report` hears how many of the weights are there; what it raises ends the work.
     """
     where = choose_device(device)
-    tokenizer = read_tokenizer(source, model_id)
-    model = read_weights(source, model_id, choose_dtype(dtype, where))
-    return assemble(model.to(where), tokenizer, model_id)
+    wanted = {"trust_remote_code": False, "local_files_only": True, **({"gguf_file": gguf_file} if gguf_file else {})}
+    weights = {} if gguf_file else {"use_safetensors": True}
+    with _refused(model_id), reporting(report):
+        tokenizer = AutoTokenizer.from_pretrained(folder, **wanted)
+        model, found = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=DTYPES[choose_dtype(dtype, where)],
+            device_map="auto" if where == SPLIT else None,
+            output_loading_info=True,
+            **weights,
+            **wanted,
+        )
+    _check_whole(model, found, model_id)
+    return assemble(model if where == SPLIT else model.to(where), tokenizer, model_id, revision)
 
 
-def read_tokenizer(source: str | Path, model_id: str) -> PreTrainedTokenizerFast:
-    """A model's tokenizer. Raises UserError when it cannot be had."""
+def read_tokenizer(folder: Path, model_id: str) -> PreTrainedTokenizerFast:
+    """The tokenizer of a local folder. Raises UserError when it cannot be had."""
     with _refused(model_id):
-        return AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-
-
-def read_weights(source: str | Path, model_id: str, dtype: torch.dtype) -> PreTrainedModel:
-    """A model with its weights, on the CPU. Raises UserError when it cannot be had."""
-    with _refused(model_id):
-        return AutoModelForCausalLM.from_pretrained(source, dtype=dtype, use_safetensors=True, trust_remote_code=False)
-
-
-def count_parameters(source: str | Path, model_id: str) -> int:
-    """How many parameters a model has, from its config alone: no weight is fetched. Raises UserError without one."""
-    with _refused(model_id):
-        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
-        with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
-    return sum(p.numel() for p in model.parameters())
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
 
 
 @contextmanager
 def _refused(model_id: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0][:300]
+    except Cancelled:
+        raise
+    except Exception as error:  # whatever a file that somebody made may lead to
+        lines = str(error).strip().splitlines() or [type(error).__name__]
         raise UserError(
-            f"The model {model_id!r} cannot be loaded: {reason} Check the name, the network, or use "
-            "a local folder that holds safetensors."
+            f"{model_id!r} cannot be loaded: {lines[0][:300]} Fetch it again, or choose another model."
         ) from error
 
 
-def assemble(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, model_id: str) -> LanguageModel:
+def _check_whole(model: PreTrainedModel, found: dict, model_id: str) -> None:
+    """Raises UserError where weights are made up by chance, or lie outside the memory they compute in."""
+    missing = sorted(found.get("missing_keys") or ())
+    if missing:
+        raise UserError(
+            f"{model_id!r} lacks {len(missing)} of its weights ({missing[0]}, …): it would compute with random "
+            "numbers. Fetch it again, or choose another model."
+        )
+    places = set(map(str, getattr(model, "hf_device_map", {}).values()))
+    if "disk" in places or ("cpu" in places and len(places) > 1):
+        raise UserError(
+            f"{model_id!r} does not fit into the devices of this machine: accelerate would leave part of it "
+            f"outside ({', '.join(sorted(places))}). Choose a smaller dtype, the CPU, or a smaller model."
+        )
+
+
+def assemble(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, model_id: str, revision: str = ""
+) -> LanguageModel:
     """Puts a loaded model and tokenizer together; the self-check chooses how attention is captured."""
     capture.register()
     model.eval()
     anatomy = find_anatomy(model)
-    card = describe(model, tokenizer, anatomy, model_id)
+    card = describe(model, tokenizer, anatomy, model_id, revision)
     return verified(LanguageModel(model, tokenizer, read_vocabulary(tokenizer), anatomy, card, threading.Lock()))
 
 
-def describe(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, anatomy: Anatomy, model_id: str) -> ModelCard:
+def describe(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, anatomy: Anatomy, model_id: str, revision: str
+) -> ModelCard:
     """The model card, from the config and from the modules themselves."""
     config = model.config.get_text_config()
     eos = model.generation_config.eos_token_id
@@ -100,7 +107,7 @@ def describe(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, anatomy
     n_heads = getattr(config, "num_attention_heads", None) or 0
     return ModelCard(
         model_id=model_id,
-        revision=getattr(config, "_commit_hash", None) or "",
+        revision=revision,
         family=config.model_type,
         n_layers=config.num_hidden_layers,
         n_heads=n_heads,
@@ -112,7 +119,7 @@ def describe(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, anatomy
         n_parameters=sum(p.numel() for p in model.parameters()),
         context=getattr(config, "max_position_embeddings", None) or 0,
         dtype=str(weight.dtype).removeprefix("torch."),
-        device=str(weight.device),
+        device=", ".join(sorted({str(p.device) for p in model.parameters()})),
         position_kind=position_kind(model),
         tied_embeddings=anatomy.head.weight is weight,
         has_chat_template=bool(tokenizer.chat_template),

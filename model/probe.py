@@ -8,7 +8,6 @@ model of any family.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -16,6 +15,7 @@ from torch import Tensor
 from model.capture import Capture, capturing
 from model.embeddings import rows_of
 from model.load import LanguageModel
+from model.per_model import once_per_model
 from model.records import Check
 from model.records_embed import BlockInput
 
@@ -35,8 +35,7 @@ class Probe:
     keys: tuple[Tensor | None, ...]
 
 
-# The engine serves one model: loading a second must not keep the first in memory.
-@lru_cache(maxsize=1)
+@once_per_model
 def probe(lm: LanguageModel) -> Probe:
     """Runs one token, repeated, through the model, once per model."""
     token_id = lm.tokenizer(" the", add_special_tokens=False)["input_ids"][-1]

@@ -11,11 +11,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a piece of work is: `done` of `total`, in the words of `message`."""
+    """How far a piece of work is: `done` of `total`, in the words of `message`. `unit` 'bytes' is shown as such."""
 
     message: str
     done: int
     total: int
+    unit: str = ""
 
 
 class Cancelled(Exception):

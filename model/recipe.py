@@ -63,7 +63,8 @@ class Recipe:
 
     `forced` holds the choices a person made: pairs (index of the generated token, token id).
     Decoding ends when the answer holds one of the strings in `stop`. An empty `model` means the model
-    the page was started with.
+    the page was started with. `device` and `dtype` are part of what numbers come out (bfloat16 chooses other
+    tokens than float32); empty, they are what this machine does best.
     """
 
     prompt: str
@@ -75,9 +76,11 @@ class Recipe:
     stop: tuple[str, ...] = ()
     model: str = ""
     revision: str = ""
+    device: str = ""
+    dtype: str = ""
 
     def __post_init__(self):
-        for name in ("prompt", "system", "model", "revision"):
+        for name in ("prompt", "system", "model", "revision", "device", "dtype"):
             require_text(name, getattr(self, name))
         if not self.prompt.strip():
             what = "empty" if not self.prompt else f"blank ({len(self.prompt)} white-space characters)"

@@ -4,13 +4,13 @@ numbers.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
 from model.embeddings import to_numpy
 from model.load import LanguageModel
+from model.per_model import once_per_model
 from model.probe import probe, tolerance
 from model.records import Check
 from model.records_embed import Rotation
@@ -85,7 +85,7 @@ def unrotated_pairs(rotation: Rotation, vectors: Tensor, positions: Tensor) -> t
 
 
 # Kept like the probe it comes from: the page asks with every change of the selection.
-@lru_cache(maxsize=1)
+@once_per_model
 @torch.inference_mode()
 def rotations(lm: LanguageModel) -> tuple[Rotation | None, ...]:
     """The rotation of each layer whose keys could be captured, with the measured error of its

@@ -13,16 +13,17 @@ from model.records import EngineStatus
 
 if TYPE_CHECKING:
     from model.engine import LocalEngine
+    from model.pool import ModelPool
 
-Build = Callable[[Callable[[float, str], None]], "LocalEngine"]
+Build = Callable[[Callable[[float, str], None]], "ModelPool"]
 
 
 class Startup:
-    """An engine on its way. `build(report)` is called once, in a thread, by `start`."""
+    """The models of a page on their way. `build(report)` is called once, in a thread, by `start`."""
 
     def __init__(self, build: Build):
         self._build = build
-        self._engine: LocalEngine | None = None
+        self._models: ModelPool | None = None
         self._status = EngineStatus("loading", "Starting", 0.0)
         self._ended = threading.Event()
 
@@ -32,7 +33,7 @@ class Startup:
 
     def _run(self) -> None:
         try:
-            self._engine = self._build(self._report)
+            self._models = self._build(self._report)
             self._status = EngineStatus("ready", "Ready", 1.0)
         except UserError as error:
             self._status = EngineStatus("failed", str(error), 0.0)
@@ -55,9 +56,13 @@ class Startup:
         self._ended.wait(timeout)
         return self._status
 
-    def engine(self) -> "LocalEngine":
-        """The engine. Raises Starting, saying how far it is, while it comes up, and UserError when it failed."""
-        if self._engine is None:
+    def models(self) -> "ModelPool":
+        """The models. Raises Starting, saying how far the first one is, and UserError when it failed."""
+        if self._models is None:
             refused = UserError if self._ended.is_set() else Starting
             raise refused(f"The model is not ready: {self._status.message}. Try again shortly.")
-        return self._engine
+        return self._models
+
+    def engine(self) -> "LocalEngine":
+        """The engine of the model that the page was started with. Raises like `models`."""
+        return self.models().start_engine()

@@ -45,17 +45,17 @@ def prompt_surprisal(
     with lm.lock, layer_progress(lm, on_layer):
         handle = lm.anatomy.head.register_forward_pre_hook(keep)
         try:
-            last = lm.model(ids[None], use_cache=False).logits[0, -1].float()
+            last = lm.model(ids[None], use_cache=False).logits[0, -1].float().cpu()
         finally:
             handle.remove()
-        if not torch.allclose(last, lm.anatomy.head(kept[0][-1]).float(), atol=1e-2):
+        if not torch.allclose(last, lm.anatomy.head(kept[0][-1]).float().cpu(), atol=1e-2):
             raise UserError(
                 "This model changes its logits after the head, so its prompt cannot be scored position by position."
             )
         for start in range(0, len(ids) - 1, POSITIONS_AT_ONCE):
             stop = min(start + POSITIONS_AT_ONCE, len(ids) - 1)
             logits = lm.anatomy.head(kept[0][start:stop]).float()
-            chosen = logits.log_softmax(-1).gather(1, ids[start + 1 : stop + 1, None])[:, 0]
+            chosen = logits.log_softmax(-1).gather(1, ids[start + 1 : stop + 1, None].to(logits.device))[:, 0]
             bits[start + 1 : stop + 1] = (-chosen / np.log(2)).cpu()
     mean = float(bits[1:].mean()) if len(ids) > 1 else float("nan")
     return PromptSurprisal(bits.numpy().copy(), 2.0**mean)

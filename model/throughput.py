@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-import psutil
 import torch
 
 from model.budget import Budget
 from model.costs import costs_of
 from model.decoding import Decoding
+from model.devices import free_bytes
 from model.language_model import LanguageModel
 from model.progress import Progress
 from model.records_latency import BatchPoint, Roofline, Throughput
@@ -34,7 +34,7 @@ def throughput(
     for size in sizes:
         yield Progress("Decoding in batches: rows", size, sizes[-1])
         last = found.points[-1].step * STEPS if found.points else 0.0
-        if not budget.allows(2 * last) or size * row_bytes > MEMORY_SHARE * free_bytes(lm.device):
+        if not budget.allows(2 * last) or size * row_bytes > MEMORY_SHARE * free_bytes(lm.device.type):
             yield _ended(found, "memory" if budget.allows(2 * last) else "time")
             return
         taken, rows = _decode(lm, list(ids), size)
@@ -71,11 +71,6 @@ def _decode(lm: LanguageModel, ids: list[int], size: int) -> tuple[list[float], 
             taken.append(now(lm.device) - started)
         columns.append(column)
     return taken, torch.cat(columns, dim=1).tolist()
-
-
-def free_bytes(device: torch.device) -> int:
-    """Memory that is free on the device."""
-    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
 
 
 def _with(found: Throughput, point: BatchPoint) -> Throughput:

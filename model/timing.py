@@ -11,7 +11,9 @@ from torch import nn
 def now(device: torch.device) -> float:
     """Wall clock in seconds, after the device has finished what was asked of it."""
     if device.type == "cuda":
-        torch.cuda.synchronize(device)
+        # All of them: a model may be spread over several.
+        for index in range(torch.cuda.device_count()):
+            torch.cuda.synchronize(index)
     elif device.type == "mps":
         torch.mps.synchronize()
     return time.perf_counter()

@@ -71,6 +71,11 @@ class TraceStore:
             while len(self._traces) > 1 and self.nbytes() > self._budget:
                 self._traces.popitem(last=False)
 
+    def limit(self, budget_bytes: int) -> None:
+        """Another budget from now on."""
+        self._budget = budget_bytes
+        self.trim()
+
     def nbytes(self) -> int:
         """Bytes of all traces held."""
         return sum(trace.nbytes() for trace in self._traces.values())

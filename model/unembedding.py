@@ -5,13 +5,13 @@ softcap (gemma2) is found by comparing with the model's own logits. That it is r
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
 from model.capture import Capture, capturing
 from model.language_model import LanguageModel
+from model.per_model import once_per_model
 from model.recording import Seen, recording
 from model.selfcheck import LOGIT_TOLERANCE
 
@@ -45,8 +45,7 @@ class Unembedding:
         return raw if self.softcap is None else torch.tanh(raw / self.softcap) * self.softcap
 
 
-# The engine serves one model: loading a second must not keep the first in memory.
-@lru_cache(maxsize=1)
+@once_per_model
 def unembedding(lm: LanguageModel) -> Unembedding:
     """Finds the way on one short pass, once per model."""
     calls, last, logits = _probe(lm)

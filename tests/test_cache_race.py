@@ -10,6 +10,7 @@ from model.engine import LocalEngine
 from model.errors import UserError
 from model.recipe import Recipe, SamplingSettings
 from model.records_kv import Race
+from tests.ready import Ready
 from tests.tiny import tiny_lm
 from viz.answers import follow_job
 from viz.jobs import all_jobs
@@ -87,16 +88,3 @@ def test_a_race_on_a_sliding_model_agrees_too(lm):
     found = race(sliding, replace(Recipe(PROMPT), max_new_tokens=6), 6)
     assert all(s.max_error <= 1e-4 * max(1.0, s.largest_logit) for s in found.steps)
     assert found.steps[-1].cached.cache_bytes == 2 * 2 * 2 * 16 * 4 * 8
-
-
-class Ready:
-    """A startup that is done."""
-
-    def __init__(self, engine):
-        self._engine = engine
-
-    def status(self):
-        return type("Status", (), {"phase": "ready"})
-
-    def engine(self):
-        return self._engine

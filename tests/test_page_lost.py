@@ -6,6 +6,7 @@ import pytest
 
 from model.recipe import Recipe
 from tests.browser import app, ask, finished, free_port, tokens
+from viz.page import MODEL_QUEUE
 
 pytestmark = pytest.mark.browser
 
@@ -102,9 +103,9 @@ def test_back_and_forward_go_through_the_runs(page, server, engine):
 
 
 def test_who_waits_sees_their_place_and_can_leave(server, chromium, engine):
-    """Two runs at a time: the third and fourth page are told how many are before them, and the fourth moves up."""
-    tabs = [chromium.new_context().new_page() for _ in range(4)]
-    seen = [[] for _ in tabs]
+    """With as many at work as there may be, the next two pages are told how many wait before them; one moves up."""
+    tabs = [chromium.new_context().new_page() for _ in range(MODEL_QUEUE["concurrency_limit"] + 2)]
+    *working, second, last = tabs
     try:
         for tab in tabs:
             tab.goto(link(server, "The sun is", 5))
@@ -113,7 +114,9 @@ def test_who_waits_sees_their_place_and_can_leave(server, chromium, engine):
                 """() => { window.seen = []; new MutationObserver(() => {
                     const text = document.querySelector('.status').innerText;
                     if (text.includes('Waiting') && window.seen.at(-1) !== text) window.seen.push(text);
-                }).observe(document.querySelector('.status'), { subtree: true, childList: true, characterData: true }); }"""
+                }).observe(
+                    document.querySelector('.status'), { subtree: true, childList: true, characterData: true }
+                ); }"""
             )
             tab.click(".settings summary")
             tab.fill("#set-max_new_tokens", "120")
@@ -121,18 +124,18 @@ def test_who_waits_sees_their_place_and_can_leave(server, chromium, engine):
             tab.fill("#prompt", f"{LONG} {number}")
             tab.click("button.run")
             tab.wait_for_timeout(250)
-        tabs[3].wait_for_function("() => document.querySelector('.status').innerText.includes('1 run before yours')")
-        tabs[2].wait_for_function("() => document.querySelector('.status').innerText.includes('yours is next')")
-        tabs[2].click(".status button")
-        tabs[3].wait_for_function("() => window.seen.some((text) => text.includes('yours is next'))", timeout=60_000)
-        tabs[0].click(".status button")
-        tabs[1].click(".status button")
-        tabs[3].wait_for_function(
-            "p => document.querySelector('#tbt').dataset.prompt === p", arg=f"{LONG} 3", timeout=60_000
+        last.wait_for_function("() => document.querySelector('.status').innerText.includes('1 run before yours')")
+        second.wait_for_function("() => document.querySelector('.status').innerText.includes('yours is next')")
+        second.click(".status button")
+        last.wait_for_function("() => window.seen.some((text) => text.includes('yours is next'))", timeout=60_000)
+        for tab in working:
+            tab.click(".status button")
+        last.wait_for_function(
+            "p => document.querySelector('#tbt').dataset.prompt === p", arg=f"{LONG} {len(tabs) - 1}", timeout=60_000
         )
-        tabs[3].click(".status button")
-        assert tabs[2].get_attribute("#tbt", "data-prompt") == "The sun is"
-        assert tokens(tabs[2]) == expected(engine, "The sun is", 5)
+        last.click(".status button")
+        assert second.get_attribute("#tbt", "data-prompt") == "The sun is"
+        assert tokens(second) == expected(engine, "The sun is", 5)
     finally:
         for tab in tabs:
             tab.context.close()

@@ -1,6 +1,8 @@
 """Speculative decoding gives what plain decoding gives: the same tokens, or the same distribution."""
 
 from collections import Counter
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +15,6 @@ from model.budget import Budget
 from model.decoding import Decoding
 from model.drafts import LookupDraft, ModelDraft, Proposal, leaving_after
 from model.engine import LocalEngine
-from model.engine_speculative import fit_to_draft
 from model.errors import UserError
 from model.llama_draft import why_not
 from model.recipe import Recipe, SamplingSettings
@@ -176,44 +177,38 @@ def test_the_expected_speed_up_by_hand():
 
 
 @pytest.fixture
-def saved(tmp_path):
-    """A folder with a model, as a person would name it."""
+def with_draft(engine, monkeypatch):
+    """The engine, opening this one model whatever it is asked for; what it asks beforehand is heard."""
 
-    def save(small, name):
-        small.model.save_pretrained(tmp_path / name)
-        small.tokenizer.save_pretrained(tmp_path / name)
-        return str(tmp_path / name)
+    def give(draft):
+        def opened(recipe, check):
+            check(SimpleNamespace(name=recipe.model, n_parameters=draft.card.n_parameters))
+            yield from ()
+            return nullcontext(SimpleNamespace(lm=draft))
 
-    return save
+        monkeypatch.setattr(engine, "open_other", opened)
+        return engine
+
+    return give
 
 
-def test_an_unfit_draft_model_is_refused_before_its_weights_are_read(lm, engine, saved, monkeypatch):
-    read = []
-    monkeypatch.setattr(engine_speculative, "load", lambda *arguments: read.append(arguments))
+def test_an_unfit_draft_model_is_refused(lm, with_draft):
     recipe = Recipe(PROMPT)
     with pytest.raises(UserError, match="another tokenizer"):
-        speculated(engine, recipe, "model", source=saved(tiny_lm("llama", whole_words().tokenizer), "other"))
-    tiny = tiny_lm("llama", lm.tokenizer)
+        speculated(with_draft(tiny_lm("llama", whole_words().tokenizer)), recipe, "model", source="other")
     with pytest.raises(UserError, match="must be smaller"):
-        fit_to_draft(tiny, "itself", lm.tokenizer.get_vocab(), tiny.card.n_parameters)
-    with pytest.raises(UserError, match="cannot be loaded"):
-        speculated(engine, recipe, "model", source="/no/such/folder")
-    assert not read
+        speculated(with_draft(lm), recipe, "model", source="itself")
 
 
-def test_a_smaller_model_drafts_as_in_transformers_assisted_generation(engine, lm, saved):
+def test_a_smaller_model_drafts_as_in_transformers_assisted_generation(lm, with_draft):
     """A random draft is always wrong: every token is the target's own, as with `generate(assistant_model=…)`."""
     tiny = tiny_lm("llama", lm.tokenizer)
-    source, recipe = saved(tiny, "tiny"), Recipe(PROMPT, max_new_tokens=12)
-    found = speculated(engine, recipe, "model", n_tokens=12, source=source)
+    found = speculated(with_draft(tiny), Recipe(PROMPT, max_new_tokens=12), "model", n_tokens=12, source="tiny")
     inputs = lm.tokenizer(PROMPT, return_tensors="pt")
     tiny.model.generation_config.num_assistant_tokens = 4
     config = GenerationConfig(max_new_tokens=12, do_sample=False, pad_token_id=0)
     theirs = lm.model.generate(**inputs, generation_config=config, assistant_model=tiny.model)
     assert ids(found) == theirs[0, inputs["input_ids"].shape[1] :].tolist()[: len(found.tokens)]
-    kept = engine._last_smaller[1]
-    speculated(engine, recipe, "model", n_tokens=2, source=source)
-    assert engine._last_smaller[1] is kept, "the same model was read twice"
 
 
 def test_a_model_left_early_gives_the_logit_lens_of_its_layer(engine, lm):

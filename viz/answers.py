@@ -3,10 +3,12 @@
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import closing
 
 from model.errors import Evicted, Starting, UserError
 from model.recipe import Recipe
 from viz.payload import dump
+from viz.views.models import ABOUT_MODELS
 
 log = logging.getLogger(__name__)
 
@@ -23,14 +25,18 @@ def failure(error: Exception) -> dict:
 
 
 def answer_view(views: dict, startup, request: str) -> str:
-    """One look at a run: {name, recipe, args} in, {ok} or {error, reason} out, as JSON text."""
+    """One look at a run, or at the models: {name, recipe, args} in, {ok} or {error, reason} out, as JSON text."""
     try:
         asked = json.loads(request)
         view = views.get(asked.get("name"))
         if view is None:
             raise UserError(f"There is no view {asked.get('name')!r:.40}. Reload the page.")
-        recipe = Recipe.from_json(json.dumps(asked["recipe"]))
-        return dump({"ok": view(startup.engine(), recipe, asked.get("args") or {})})
+        recipe, args = Recipe.from_json(json.dumps(asked["recipe"])), asked.get("args") or {}
+        models = startup.models()
+        if asked["name"] in ABOUT_MODELS:
+            return dump({"ok": view(models, recipe, args)})
+        with models.using(recipe) as engine:
+            return dump({"ok": view(engine, recipe, args)})
     except Exception as error:
         return dump(failure(error))
 
@@ -41,8 +47,9 @@ def follow_run(startup, request: dict) -> Iterator[dict]:
         recipe = Recipe.from_json(json.dumps(request.get("recipe")))
         yield from _until_ready(startup)
         n_steps = request.get("n_steps")
-        for item in startup.engine().run(recipe, n_steps):
-            yield _standing(item)
+        with (yield from _opened(startup, recipe)) as engine:
+            for item in engine.run(recipe, n_steps):
+                yield _standing(item)
         yield {"kind": "done"}
     except Exception as error:
         yield {"kind": "error", **failure(error)}
@@ -56,8 +63,9 @@ def follow_job(startup, jobs: dict, request: dict) -> Iterator[dict]:
             raise UserError(f"There is no job {request.get('job')!r:.40}. Reload the page.")
         recipe = Recipe.from_json(json.dumps(request.get("recipe")))
         yield from _until_ready(startup)
-        for item in job(startup.engine(), recipe, request.get("args") or {}):
-            yield {"kind": "job", "found": item} if isinstance(item, dict) else _standing(item)
+        with (yield from _opened(startup, recipe)) as engine:
+            for item in job(engine, recipe, request.get("args") or {}):
+                yield {"kind": "job", "found": item} if isinstance(item, dict) else _standing(item)
         yield {"kind": "done"}
     except Exception as error:
         yield {"kind": "error", **failure(error)}
@@ -71,10 +79,25 @@ def _until_ready(startup) -> Iterator[dict]:
         raise UserError(status.message)
 
 
+def _opened(startup, recipe: Recipe):
+    """Loads the recipe's model if need be: yields how far it is, and gives the engine to be used in a `with`."""
+    opening = startup.models().opened(recipe)
+    with closing(opening):
+        while True:
+            try:
+                progress = next(opening)
+            except StopIteration as end:
+                return end.value
+            yield {**_standing(progress), "opening": True}
+
+
 def _standing(item) -> dict:
     if hasattr(item, "message"):
         fraction = item.done / max(item.total, 1)
-        return {"kind": "progress", "message": f"{item.message} {item.done} of {item.total}", "fraction": fraction}
+        far = f"{item.done} of {item.total}" if item.total > 1 else "…"
+        if item.unit == "bytes":
+            far = f"{item.done / 1e6:,.0f} of {item.total / 1e6:,.0f} MB"
+        return {"kind": "progress", "message": f"{item.message} {far}", "fraction": fraction}
     if item.prefill is None:
         return {"kind": "progress", "message": f"{len(item.tokens)} tokens", "fraction": 0.0}
     return {"kind": "run", "key": item.recipe.trace_key, "n_steps": len(item.steps), "text": item.text}

@@ -18,7 +18,8 @@ from viz.walk import Walk
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 PLOTLY = Path(plotly.__file__).resolve().parent / "package_data"
-MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 2}
+# One may wait long for a download while others run; passes over one model take turns by its lock.
+MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 3}
 
 
 def build_page(startup, api) -> gr.Blocks:

@@ -15,6 +15,7 @@ import { mountAsk } from './parts/ask.js';
 import { mountFigureButton } from './parts/figures.js';
 import { keepBranches } from './parts/keeper.js';
 import { mountHeader } from './parts/header.js';
+import { mountModels } from './parts/model_picker.js';
 import { mountPlayer } from './parts/player.js';
 import { mountRecorded } from './parts/recorded.js';
 import { mountRibbon } from './parts/ribbon.js';
@@ -30,6 +31,8 @@ export const completed = (recipe) => ({
   stop: [],
   model: '',
   revision: '',
+  device: '',
+  dtype: '',
   ...recipe,
   sampling: { ...DEFAULTS, ...recipe.sampling },
 });
@@ -37,14 +40,16 @@ export const completed = (recipe) => ({
 function mountPanels(root, ctx) {
   const places = new Map();
   const told = new Map();
+  let built = null;
 
   async function open(stage) {
     const place = h('section', { class: `panel panel-${stage}`, id: `panel-${stage}`, role: 'tabpanel', 'aria-labelledby': `tab-${stage}` });
     root.append(place);
-    places.set(stage, { place, panel: null });
+    const here = { place, panel: null };
+    places.set(stage, here);
     try {
       const module = await ctx.load(`./panels/${stage}.js`);
-      places.get(stage).panel = module.mount(place, ctx);
+      here.panel = module.mount(place, ctx);
     } catch (error) {
       console.error(error);
       notice(place, `This panel could not be opened (${error.message}). Reload the page.`);
@@ -52,7 +57,16 @@ function mountPanels(root, ctx) {
     refresh(ctx.store.state, new Set(Object.keys(ctx.store.state)));
   }
 
+  /** Another model: what a panel has built from the last one's sizes goes with it. */
+  function reset(card) {
+    built = card;
+    root.replaceChildren();
+    places.clear();
+    told.clear();
+  }
+
   function refresh(state, changed) {
+    if (state.card !== built) reset(state.card);
     for (const stage of [...STAGES, ...AROUND]) {
       const waiting = told.get(stage) ?? new Set(Object.keys(state));
       changed.forEach((key) => waiting.add(key));
@@ -140,13 +154,15 @@ export async function start(root, host) {
     vendorUrl: base + host.config.vendor,
     view: (name, args) => restored((recipe) => bridge.look(name, recipe, args)),
     ask: (name, args) => restored((recipe) => bridge.ask(name, recipe, args)),
+    // For what is asked of the models themselves: nothing need be in memory.
+    askOf: (recipe, name) => bridge.ask(name, recipe, {}),
     load: host.load ?? ((path) => load(path, line)),
     select: (patch) => store.set({ selection: { ...store.state.selection, ...patch } }),
   };
 
   const parts = h('div', { class: `page${host.recorded ? ' recorded' : ''}` });
   root.replaceChildren(parts);
-  mountHeader(parts, ctx);
+  mountHeader(parts, ctx, host.recorded ? null : mountModels(root, ctx));
   if (host.recorded) mountRecorded(parts, host.recorded);
   else mountAsk(parts, ctx);
   mountStatus(parts, ctx);
@@ -163,9 +179,6 @@ export async function start(root, host) {
   watchTheme(store);
   store.subscribe((state, changed) => {
     if (changed.has('run')) root.dataset.prompt = state.run.recipe.prompt;
-    if (changed.has('run') && !state.card) {
-      bridge.look('card', state.recipe).then((card) => store.set({ card }), () => {});
-    }
   });
 
   /** Shows what an address asks for: its run, then its place in it. */

@@ -1,7 +1,9 @@
 // The branches a person has made of one prompt: runs that share a beginning, as a tree.
 
+import { modelKey } from './models.js';
+
 /** What all branches of a tree have in common: the text before the answer. */
-export const rootOf = ({ prompt, chat, system, model, revision }) => JSON.stringify([prompt, chat, system, model, revision]);
+export const rootOf = ({ prompt, chat, system, ...recipe }) => JSON.stringify([prompt, chat, system, modelKey(recipe)]);
 
 /** A run as a branch: {key, recipe, name, tokens: [{id, token, probability, surprisal, forced}], text, stop}. */
 export function branchOf(run, name = '') {

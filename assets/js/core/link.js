@@ -1,5 +1,6 @@
 // The address bar holds the recipe and where one looks: a reload or a pasted link brings exactly this back.
 
+import { MODEL } from './models.js';
 import { DEFAULTS } from './sampling.js';
 import { AROUND, STAGES } from './stops.js';
 
@@ -19,6 +20,7 @@ export function write({ recipe, stage, step, selection }, base) {
   }
   if (recipe.forced.length) query.set('forced', recipe.forced.map((pair) => pair.join('.')).join('_'));
   for (const text of recipe.stop) query.append('stop', text);
+  for (const name of Object.keys(MODEL)) if (recipe[name]) query.set(name, recipe[name]);
   query.set('at', [stage, step, selection.position, selection.layer, selection.head].join('.'));
   return query.toString();
 }
@@ -43,6 +45,7 @@ export function read(search) {
     sampling,
     forced,
     stop: query.getAll('stop'),
+    ...Object.fromEntries(Object.keys(MODEL).map((name) => [name, query.get(name) ?? ''])),
     ...(whole(query.get('n')) && { max_new_tokens: whole(query.get('n')) }),
   };
   return { recipe, place };

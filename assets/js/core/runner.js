@@ -1,20 +1,27 @@
 // Runs a recipe and keeps the store's run in step with the server's.
 
+import { modelKey } from './models.js';
+
+const within = (value, size) => Math.max(0, Math.min(value, size - 1));
+
 /** start, more, restore and stop a run. The run that is shown stays until a new one has something to show. */
 export function createRunner(store, bridge) {
   let turn = 0;
   let restoring = null;
   let stopOwn = null;
 
-  function merge(answer) {
+  function merge(answer, card) {
     const old = store.state.run;
+    const otherModel = old && modelKey(old.recipe) !== modelKey(answer.recipe);
     const same = old && old.key === answer.key && answer.steps_from > 0;
     const steps = same ? [...old.steps.slice(0, answer.steps_from), ...answer.steps] : answer.steps;
     const { tokens } = answer;
-    store.set({ run: { ...answer, steps }, recipe: answer.recipe });
+    store.set({ run: { ...answer, steps }, recipe: answer.recipe, card });
     // A new text is first seen at its last position: the one whose output is the first token.
-    if (old?.text_in !== answer.text_in) {
-      store.set({ selection: { ...store.state.selection, position: tokens.length - 1 } });
+    if (otherModel || old?.text_in !== answer.text_in) {
+      const { layer, head } = store.state.selection;
+      const selection = { position: tokens.length - 1, layer: within(layer, card.n_layers), head: within(head, card.n_heads) };
+      store.set({ selection });
     }
     if (store.state.step >= steps.length) store.set({ step: Math.max(0, steps.length - 1) });
   }
@@ -30,6 +37,12 @@ export function createRunner(store, bridge) {
     return { ...answer, tokens };
   }
 
+  /** What the run's model is; asked for when it is another than the last. */
+  function cardOf(recipe) {
+    const { run, card } = store.state;
+    return run && card && modelKey(run.recipe) === modelKey(recipe) ? card : bridge.ask('card', recipe);
+  }
+
   /** Fetches what the server has and we have not, one answer at a time. */
   function createPull(recipe, mine) {
     let work = null;
@@ -40,9 +53,10 @@ export function createRunner(store, bridge) {
       do {
         again = false;
         const answer = await fetchRun(recipe, store.state.run?.key === key ? store.state.run : null);
+        const card = await cardOf(answer.recipe);
         if (mine !== turn) return;
         key = answer.key;
-        merge(answer);
+        merge(answer, card);
         again ||= store.state.run.steps.length < answer.n_steps;
         if (store.state.following) follow();
       } while (again);
@@ -69,14 +83,13 @@ export function createRunner(store, bridge) {
     if (!place) return;
     const { run, card } = store.state;
     const { position, layer, head } = place.selection;
-    const within = (value, size) => Math.max(0, Math.min(value, size - 1));
     store.set({
       stage: place.stage,
       step: within(place.step, run.steps.length),
       selection: {
         position: within(position, run.tokens.length + run.steps.length),
-        layer: within(layer, card?.n_layers ?? layer + 1),
-        head: within(head, card?.n_heads ?? head + 1),
+        layer: within(layer, card.n_layers),
+        head: within(head, card.n_heads),
       },
     });
   }

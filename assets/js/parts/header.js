@@ -3,6 +3,7 @@
 import { h, fill } from '../core/dom.js';
 import { num } from '../core/format.js';
 import { switchTheme } from '../core/theme.js';
+import { models as words } from '../words/models.js';
 import { page } from '../words/page.js';
 import { mountTakeAlong } from './takealong.js';
 
@@ -11,9 +12,11 @@ function summary(card) {
   return `${card.n_layers} layers · ${card.n_heads} heads · d_model ${card.d_model} · ${millions} M parameters · ${card.dtype} on ${card.device}`;
 }
 
-export function mountHeader(parts, ctx) {
+/** The header; `openModels` opens the choice of models, which a recorded walk has not. */
+export function mountHeader(parts, ctx, openModels) {
   const { store } = ctx;
-  const model = h('div', { class: 'model' });
+  const choice = { type: 'button', 'aria-haspopup': 'dialog', title: words.change, onclick: openModels };
+  const model = h(openModels ? 'button' : 'div', { class: 'model', ...(openModels ? choice : {}) }, openModels && words.choose);
   const take = h('div', { class: 'take' });
   parts.append(
     h(
@@ -28,7 +31,8 @@ export function mountHeader(parts, ctx) {
   parts.append(mountTakeAlong(take, ctx));
   store.subscribe(({ card }, changed) => {
     if (!changed.has('card') || !card) return;
-    fill(model, h('strong', {}, card.model_id.split('/').pop()), h('span', { class: 'dim' }, summary(card)));
-    model.title = card.model_id;
+    const name = h('strong', {}, card.model_id.split('/').pop(), openModels && h('span', { class: 'more', 'aria-hidden': true }, ' ▾'));
+    fill(model, name, h('span', { class: 'dim' }, summary(card)));
+    model.title = openModels ? `${card.model_id}: ${words.change}` : card.model_id;
   });
 }

@@ -1,0 +1,58 @@
+"""Tiny models on the disk, as a person would have them: safetensors with a tokenizer, or one GGUF."""
+
+from pathlib import Path
+
+import numpy as np
+from gguf import GGUFWriter, TokenType
+
+from tests.tiny import tiny_lm
+
+
+def save(folder: Path, family: str, tokenizer, **settings) -> Path:
+    """A random model of a family with its tokenizer, saved as transformers does."""
+    lm = tiny_lm(family, tokenizer, **settings)
+    lm.model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def write_gguf(path: Path, architecture: str = "llama") -> Path:
+    """A llama of one layer with 262 tokens, in float32: every part a reader looks for."""
+    width, n_heads, d_mlp = 32, 4, 64
+    pieces = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", "▁a", "b"]
+    kinds = [TokenType.UNKNOWN, *[TokenType.CONTROL] * 2, *[TokenType.BYTE] * 256, *[TokenType.NORMAL] * 3]
+    writer, rng = GGUFWriter(path, architecture), np.random.default_rng(0)
+    writer.add_name("tiny")
+    writer.add_context_length(128)
+    writer.add_embedding_length(width)
+    writer.add_block_count(1)
+    writer.add_feed_forward_length(d_mlp)
+    writer.add_head_count(n_heads)
+    writer.add_head_count_kv(n_heads)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_freq_base(10_000.0)
+    writer.add_vocab_size(len(pieces))
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(pieces)
+    writer.add_token_scores([-float(place) for place in range(len(pieces))])
+    writer.add_token_types(kinds)
+    for name, token_id in (("bos", 1), ("eos", 2), ("unk", 0)):
+        getattr(writer, f"add_{name}_token_id")(token_id)
+    shapes = {
+        "token_embd": (len(pieces), width),
+        "output": (len(pieces), width),
+        **{f"blk.0.attn_{part}": (width, width) for part in ("q", "k", "v", "output")},
+        "blk.0.ffn_gate": (d_mlp, width),
+        "blk.0.ffn_up": (d_mlp, width),
+        "blk.0.ffn_down": (width, d_mlp),
+        "blk.0.attn_norm": (width,),
+        "blk.0.ffn_norm": (width,),
+        "output_norm": (width,),
+    }
+    for name, shape in shapes.items():
+        writer.add_tensor(f"{name}.weight", rng.normal(0, 0.3, shape).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path

@@ -1,0 +1,101 @@
+"""Another model, chosen on the page: the walk goes on with the prompt and the settings as they were."""
+
+import re
+
+import pytest
+
+from tests.browser import ask, finished, tokens
+from tests.saved_models import save
+from tests.small_tokenizers import KINDS
+
+pytestmark = pytest.mark.browser
+
+ALL = ("tokenize", "embed", "prefill", "layers", "decode", "select", "detokenize", "branches", "cache", "text")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    tokenizer = KINDS["byte fallback"]().tokenizer
+    return save(tmp_path_factory.mktemp("saved") / "tiny-qwen3", "qwen3", tokenizer, num_key_value_heads=2, head_dim=16)
+
+
+def picker(page):
+    """Opens the dialog by keyboard."""
+    page.focus("button.model")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open] .models-list li")
+
+
+def closed(page):
+    page.wait_for_function("() => !document.querySelector('dialog.models').open", timeout=60_000)
+    finished(page)
+
+
+def type_model(page, name):
+    page.fill("#model-name", str(name))
+    page.keyboard.press("Enter")
+
+
+def test_a_local_model_walks_keeps_prompt_and_settings_and_the_way_back_is_quick(page, server, folder):
+    page.goto(server)
+    finished(page)
+    page.click(".settings summary")
+    page.fill("#set-max_new_tokens", "7")
+    ask(page, "the quick brown")
+    first, url = tokens(page), page.url
+    picker(page)
+    type_model(page, folder / "none")
+    page.wait_for_selector("dialog .refused-line:not([hidden])")
+    assert "There is no folder" in page.inner_text("dialog .refused-line")
+    assert page.input_value("#model-name") == str(folder / "none")
+    type_model(page, folder)
+    page.wait_for_selector(".models-result button.primary:visible")
+    said = page.inner_text(".models-result")
+    assert "2 layers" in said
+    assert "nothing to download" in said
+    page.keyboard.press("Enter")
+    closed(page)
+    assert page.inner_text("button.model strong").startswith("tiny-qwen3")
+    assert (page.input_value("#prompt"), page.input_value("#set-max_new_tokens")) == ("the quick brown", "7")
+    assert len(tokens(page)) == 7
+    for name in ALL:
+        page.click(f"#tab-{name}")
+        page.wait_for_function(f"() => document.querySelector('#panel-{name}').innerText.length > 80")
+        assert "could not" not in page.inner_text(f"#panel-{name}")
+    other = tokens(page)
+    page.wait_for_function("() => location.search.includes('tiny-qwen3')")
+    page.reload()
+    finished(page)
+    assert tokens(page) == other
+    assert page.inner_text("button.model strong").startswith("tiny-qwen3")
+    picker(page)
+    page.click(".models-back")
+    closed(page)
+    assert tokens(page) == first
+    page.wait_for_function("() => !location.search.includes('tiny-qwen3')")
+    assert "prompt" not in page.inner_text(".stale")
+    assert re.search(r"[?&]p=the\+quick\+brown", url)
+
+
+def test_the_models_button_is_found_where_the_first_model_is_refused(page, server):
+    page.goto(f"{server}?p=Hello&n=3&model=/no/such/folder")
+    page.wait_for_selector(".status .refused", timeout=60_000)
+    assert "There is no folder '/no/such/folder'" in page.inner_text(".status .refused")
+    page.click("button.model")
+    page.click(".models-back")
+    closed(page)
+    assert len(tokens(page)) == 3
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_dialog_fits_the_screen(page, server, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(server)
+    finished(page)
+    picker(page)
+    sizes = page.eval_on_selector("dialog.models", "d => [d.scrollWidth, d.clientWidth, d.offsetWidth]")
+    assert sizes[0] <= sizes[1]
+    assert sizes[2] <= width
+    page.keyboard.press("Escape")
+    assert not page.is_visible("dialog.models")
+    assert page.evaluate("document.activeElement.className") == "model"
