@@ -19,11 +19,13 @@ POSITIONS_AT_ONCE = 128
 class PromptSurprisal:
     """-log2 p of each prompt token given those before it, in bits; NaN for the first, which nothing precedes.
 
-    `perplexity` is 2 to the mean surprisal (Jelinek et al. 1977), NaN for a prompt of one token.
+    `perplexity` is 2 to the mean surprisal (Jelinek et al. 1977), NaN for a prompt of one token. `bits_per_byte` is
+    the same sum over the UTF-8 bytes of those tokens: models that cut the text into other tokens compare by it.
     """
 
     bits: Float[np.ndarray, " position"]
     perplexity: float
+    bits_per_byte: float
 
 
 @torch.inference_mode()
@@ -58,4 +60,6 @@ def prompt_surprisal(
             chosen = logits.log_softmax(-1).gather(1, ids[start + 1 : stop + 1, None].to(logits.device))[:, 0]
             bits[start + 1 : stop + 1] = (-chosen / np.log(2)).cpu()
     mean = float(bits[1:].mean()) if len(ids) > 1 else float("nan")
-    return PromptSurprisal(bits.numpy().copy(), 2.0**mean)
+    n_bytes = sum(len(token.bytes) for token in tokens.tokens[1:])
+    per_byte = float(bits[1:].sum()) / n_bytes if n_bytes else float("nan")
+    return PromptSurprisal(bits.numpy().copy(), 2.0**mean, per_byte)

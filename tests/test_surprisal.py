@@ -19,6 +19,8 @@ def test_the_mean_surprisal_is_the_models_own_loss(engine, lm):
     assert found.bits[1:].mean() * np.log(2) == pytest.approx(loss, rel=1e-4)
     assert found.perplexity == pytest.approx(np.exp(loss), rel=1e-3)
     assert np.isnan(found.bits[0])
+    scored = PROMPT[len("The") :].encode()
+    assert found.bits_per_byte == pytest.approx(loss / np.log(2) * (len(tokens) - 1) / len(scored), rel=1e-4)
 
 
 def test_each_token_is_scored_by_the_position_before_it(engine, lm):

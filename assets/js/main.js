@@ -154,8 +154,8 @@ export async function start(root, host) {
     vendorUrl: base + host.config.vendor,
     view: (name, args) => restored((recipe) => bridge.look(name, recipe, args)),
     ask: (name, args) => restored((recipe) => bridge.ask(name, recipe, args)),
-    // For what is asked of the models themselves: nothing need be in memory.
-    askOf: (recipe, name) => bridge.ask(name, recipe, {}),
+    // For another recipe than the one shown, and for what is asked of the models themselves.
+    askOf: (recipe, name, args = {}) => bridge.ask(name, recipe, args),
     load: host.load ?? ((path) => load(path, line)),
     select: (patch) => store.set({ selection: { ...store.state.selection, ...patch } }),
   };

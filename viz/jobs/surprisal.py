@@ -6,9 +6,9 @@ from model.recipe import Recipe
 
 
 def surprisal(engine, recipe: Recipe, args: dict) -> Iterator:
-    """{bits: one number a prompt token, null for the first, perplexity}."""
+    """{bits: one number a prompt token, null for the first, perplexity, bits_per_byte}."""
     found = yield from engine.prompt_surprisal(recipe)
-    yield {"bits": found.bits.tolist(), "perplexity": found.perplexity}
+    yield {"bits": found.bits.tolist(), "perplexity": found.perplexity, "bits_per_byte": found.bits_per_byte}
 
 
 JOBS = {"surprisal": surprisal}

@@ -37,6 +37,16 @@ export function createRunner(store, bridge) {
     return { ...answer, tokens };
   }
 
+  /** A run with all its steps too. */
+  async function fetchWhole(recipe) {
+    let run = await fetchRun(recipe, null);
+    while (run.steps.length < run.n_steps) {
+      const more = await fetchRun(recipe, run);
+      run = { ...more, steps: [...run.steps, ...more.steps] };
+    }
+    return run;
+  }
+
   /** What the run's model is; asked for when it is another than the last. */
   function cardOf(recipe) {
     const { run, card } = store.state;
@@ -123,6 +133,23 @@ export function createRunner(store, bridge) {
     });
   }
 
+  /** Something beside the run: how far it is shows where runs do. */
+  function errand(begin, onfound, ondone) {
+    turn += 1;
+    const mine = turn;
+    const began = performance.now();
+    store.set({ status: { phase: 'running', message: 'Asking the model', fraction: null, began } });
+    begin(({ kind, message, fraction, found, error, n_steps: steps }) => {
+      if (mine !== turn) return;
+      if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
+      if (kind === 'run') store.set({ status: { phase: 'running', message: `${steps} tokens`, fraction: null, began } });
+      if (kind === 'job') onfound(found);
+      if (kind === 'error') fail(error);
+      if (kind === 'done') store.set({ status: { phase: 'idle' } });
+      if (kind === 'error' || kind === 'done') ondone(kind);
+    });
+  }
+
   return {
     start,
 
@@ -132,21 +159,18 @@ export function createRunner(store, bridge) {
       start({ ...recipe, max_new_tokens: Math.max(recipe.max_new_tokens, nSteps) }, nSteps, options);
     },
 
-    /** Does a job on the run that is shown; `onfound` hears what it has found so far, `ondone` its end. */
-    job(name, args, onfound, ondone = () => {}) {
-      turn += 1;
-      const mine = turn;
-      const began = performance.now();
-      store.set({ status: { phase: 'running', message: 'Asking the model', fraction: null, began } });
-      bridge.job(name, store.state.recipe, args, ({ kind, message, fraction, found, error }) => {
-        if (mine !== turn) return;
-        if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
-        if (kind === 'job') onfound(found);
-        if (kind === 'error') fail(error);
-        if (kind === 'done') store.set({ status: { phase: 'idle' } });
-        if (kind === 'error' || kind === 'done') ondone(kind);
-      });
+    /** Does a job on the run that is shown, or on another recipe; `onfound` hears what it has found so far, `ondone` its end. */
+    job(name, args, onfound, ondone = () => {}, recipe = store.state.recipe) {
+      errand((listen) => bridge.job(name, recipe, args, listen), onfound, ondone);
     },
+
+    /** Makes another recipe's run of `nSteps` tokens, its model loaded where need be; the run that is shown stays. */
+    beside(recipe, nSteps, ondone) {
+      errand((listen) => bridge.run(recipe, nSteps, listen), () => {}, ondone);
+    },
+
+    /** All of a run that the server has, for a recipe that is not the one shown. */
+    whole: fetchWhole,
 
     /** Work of the page's own that takes long: it shows how far it is where runs do, and Pause calls `onstop`. */
     own(onstop) {

@@ -2,10 +2,10 @@
 
 import { checkMark } from '../charts/check.js';
 import { lensMap } from '../charts/lens_map.js';
-import { unpack } from '../core/arrays.js';
 import { sequential } from '../core/color.js';
 import { fill, h, notice } from '../core/dom.js';
 import { num, pct } from '../core/format.js';
+import { readLens } from '../core/lens.js';
 import { chip, label } from '../core/tokens.js';
 import { layers as words } from '../words/layers.js';
 
@@ -20,33 +20,6 @@ const LEVELS = {
 };
 
 const text = (words) => h('span', { class: 'said' }, words);
-
-/** A window of the lens that fills row by row. */
-function collect(tile) {
-  const [, columns, k] = tile.top_ids.shape;
-  const cells = tile.n_rows * columns;
-  const array = (size) => new Float32Array(size).fill(Number.NaN);
-  return {
-    start: tile.note.start, columns, k, rows: tile.n_rows, vocabulary: tile.vocabulary, done: 0,
-    ids: new Int32Array(cells * k), top: array(cells * k), entropy: array(cells), target: array(cells), rank: new Int32Array(cells),
-    next: unpack(tile.target).data, tokens: new Map(), note: tile.note, checks: [],
-  };
-}
-
-function put(found, tile) {
-  const from = tile.row_start * found.columns;
-  found.ids.set(unpack(tile.top_ids).data, from * found.k);
-  found.top.set(unpack(tile.top_probability).data, from * found.k);
-  found.entropy.set(unpack(tile.entropy).data, from);
-  found.target.set(unpack(tile.target_probability).data, from);
-  found.rank.set(unpack(tile.target_rank).data, from);
-  for (const [id, text] of Object.entries(tile.texts)) {
-    const partial = id in tile.partial;
-    found.tokens.set(Number(id), { id: Number(id), text, partial, bytes: tile.partial[id] ?? [], special: tile.special.includes(Number(id)) });
-  }
-  found.done = tile.row_stop;
-  if (tile.checks.length) found.checks = tile.checks;
-}
 
 export function lensCard(root, { view, select, store, point }) {
   let mode = 'rank';
@@ -150,19 +123,15 @@ export function lensCard(root, { view, select, store, point }) {
 
   async function load(wanted) {
     const { position, length, run } = now;
-    let fresh = null;
     try {
-      do {
-        const tile = await view('layers_lens', { position, row_start: fresh?.done ?? 0, n: length });
+      for await (const fresh of readLens((args) => view('layers_lens', { ...args, n: length }), position)) {
         if (wanted !== asked || store.state.run?.key !== run.key) return;
-        fresh ??= collect(tile);
-        put(fresh, tile);
         found = fresh;
         fill(failure);
         shown.forEach((part) => { part.hidden = false; });
         draw();
         say(null);
-      } while (fresh.done < fresh.rows);
+      }
     } catch (error) {
       if (wanted !== asked) return;
       found = null;

@@ -33,4 +33,8 @@ export const around = {
     title: 'What if',
     sentence: ({ run }) => `This run fed ${count(run.tokens.length, 'prompt token')} to this model on this machine. The formulas that say what that takes at best say it for other machines, other models and more users too. All of it is estimated.`,
   },
+  compare: {
+    title: 'Compare',
+    sentence: ({ run }) => `This run is one model’s answer in ${count(run.steps.length, 'token')}. Another model cuts the same prompt into its own tokens, and gives its own probabilities.`,
+  },
 };

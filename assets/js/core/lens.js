@@ -1,0 +1,41 @@
+// The logit lens as it arrives: some rows at a time.
+
+import { unpack } from './arrays.js';
+
+/** A window of the lens that fills row by row. */
+function collect(tile) {
+  const [, columns, k] = tile.top_ids.shape;
+  const cells = tile.n_rows * columns;
+  const array = (size) => new Float32Array(size).fill(Number.NaN);
+  return {
+    start: tile.note.start, columns, k, rows: tile.n_rows, vocabulary: tile.vocabulary, done: 0,
+    ids: new Int32Array(cells * k), top: array(cells * k), entropy: array(cells), target: array(cells), rank: new Int32Array(cells),
+    next: unpack(tile.target).data, tokens: new Map(), note: tile.note, checks: [],
+  };
+}
+
+function put(found, tile) {
+  const from = tile.row_start * found.columns;
+  found.ids.set(unpack(tile.top_ids).data, from * found.k);
+  found.top.set(unpack(tile.top_probability).data, from * found.k);
+  found.entropy.set(unpack(tile.entropy).data, from);
+  found.target.set(unpack(tile.target_probability).data, from);
+  found.rank.set(unpack(tile.target_rank).data, from);
+  for (const [id, text] of Object.entries(tile.texts)) {
+    const partial = id in tile.partial;
+    found.tokens.set(Number(id), { id: Number(id), text, partial, bytes: tile.partial[id] ?? [], special: tile.special.includes(Number(id)) });
+  }
+  found.done = tile.row_stop;
+  if (tile.checks.length) found.checks = tile.checks;
+}
+
+/** The lens around a position, again and again with more of its rows; `ask(args)` brings a tile. */
+export async function* readLens(ask, position) {
+  let found = null;
+  do {
+    const tile = await ask({ position, row_start: found?.done ?? 0 });
+    found ??= collect(tile);
+    put(found, tile);
+    yield found;
+  } while (found.done < found.rows);
+}
