@@ -70,7 +70,7 @@ export const compare = {
   lens: 'Logit lens at the last prompt position',
   lensNote: 'If the network ended after each layer: how probable the token would be that the model itself selects first.',
   lensChart: 'Probability of the model’s own first token',
-  lensAxis: 'row of the lens: the embedding, then each layer',
+  lensAxis: 'row: embedding, then layers',
   lensTable: 'The likeliest token after each layer',
   row: 'after',
   rowName: (at) => (at === 0 ? 'embedding' : `layer ${at - 1}`),
