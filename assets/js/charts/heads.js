@@ -2,6 +2,7 @@
 
 import { h } from '../core/dom.js';
 import { pixels } from './heatmap.js';
+import { picking } from './picking.js';
 
 const LEFT = 30;
 const TOP = 34;
@@ -19,7 +20,6 @@ export function headsGrid(root, { onSelect, onHover, words }) {
   let grid = null;
   let parts = [];
   let selected = { layer: 0, head: 0 };
-  let hovered = null;
 
   const x = (head) => LEFT + head * grid.cell + Math.floor(head / grid.group) * (grid.kv ? GROUP_GAP : 0);
   const y = (layer) => TOP + layer * grid.cell;
@@ -75,37 +75,17 @@ export function headsGrid(root, { onSelect, onHover, words }) {
     for (const part of parts) {
       for (const [at, head, picture] of part) context.drawImage(picture, x(head), y(at), grid.cell - 1, grid.cell - 1);
     }
-    if (hovered) frame(context, hovered, style.getPropertyValue('--ink'), 1.5);
+    if (hovered()) frame(context, hovered(), style.getPropertyValue('--ink'), 1.5);
     frame(context, selected, style.getPropertyValue('--accent'), 3);
   }
 
-  canvas.addEventListener('pointermove', (event) => {
-    const cell = under(event);
-    if (cell?.layer === hovered?.layer && cell?.head === hovered?.head) return;
-    hovered = cell;
-    canvas.style.cursor = cell ? 'pointer' : '';
-    onHover(cell);
-    draw();
-  });
-  canvas.addEventListener('pointerleave', () => {
-    hovered = null;
-    onHover(null);
-    draw();
-  });
-  canvas.addEventListener('click', (event) => {
-    const cell = under(event);
-    if (cell) onSelect(cell);
-  });
-  canvas.addEventListener('keydown', (event) => {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-    if (!step || !grid) return;
-    event.preventDefault();
-    // The arrow keys walk through the stages elsewhere on the page.
-    event.stopPropagation();
-    const layer = Math.min(grid.layers - 1, Math.max(0, selected.layer + step[0]));
-    const head = Math.min(grid.heads - 1, Math.max(0, selected.head + step[1]));
-    onSelect({ layer, head });
-  });
+  function toward(right, down) {
+    if (!grid) return null;
+    const layer = Math.min(grid.layers - 1, Math.max(0, selected.layer + down));
+    return { layer, head: Math.min(grid.heads - 1, Math.max(0, selected.head + right)) };
+  }
+
+  const hovered = picking(canvas, { under, toward, draw, onHover, onSelect });
 
   return {
     layout({ layers, heads, group, kv }) {

@@ -2,6 +2,7 @@
 
 import { fill, h } from '../core/dom.js';
 import { label } from '../core/tokens.js';
+import { picking } from './picking.js';
 
 const GUTTER = 58;
 const EDGE = 24;
@@ -22,7 +23,6 @@ export function lensMap(root, { onSelect, onHover }) {
   const names = h('div', { class: 'lens-rows', 'aria-hidden': 'true' });
   root.append(h('div', { class: 'lens-inside' }, names, canvas));
   let now = null;
-  let hovered = null;
 
   const width = () => Math.max(NARROWEST, Math.floor((root.clientWidth - GUTTER - 8) / now.columns));
   const y = (row) => EDGE + (now.rows - 1 - row) * ROW;
@@ -90,7 +90,7 @@ export function lensMap(root, { onSelect, onHover }) {
     }
     edges(context, style, wide);
     sideNames();
-    if (hovered) frame(context, hovered, wide, style.getPropertyValue('--ink'), 1.5);
+    if (hovered()) frame(context, hovered(), wide, style.getPropertyValue('--ink'), 1.5);
     const { row, column } = now.selected;
     if (column >= 0 && column < now.columns) frame(context, { row, column }, wide, style.getPropertyValue('--accent'), 3);
   }
@@ -102,33 +102,9 @@ export function lensMap(root, { onSelect, onHover }) {
     if (left < root.scrollLeft || left > root.scrollLeft + room) root.scrollLeft = left - room / 2;
   }
 
-  canvas.addEventListener('pointermove', (event) => {
-    const at = under(event);
-    if (at?.row === hovered?.row && at?.column === hovered?.column) return;
-    hovered = at;
-    onHover(at);
-    draw();
-  });
-  canvas.addEventListener('pointerleave', () => {
-    hovered = null;
-    onHover(null);
-    draw();
-  });
-  canvas.addEventListener('click', (event) => {
-    const at = under(event);
-    if (at) onSelect(at);
-  });
-  canvas.addEventListener('keydown', (event) => {
-    const step = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-    if (!step || !now) return;
-    event.preventDefault();
-    // The arrow keys walk through the stages elsewhere on the page.
-    event.stopPropagation();
-    onSelect({
-      row: Math.min(now.rows - 1, Math.max(0, now.selected.row + step[0])),
-      column: now.selected.column + step[1],
-    });
-  });
+  // Rows are counted from below.
+  const toward = (right, down) => now && { row: Math.min(now.rows - 1, Math.max(0, now.selected.row - down)), column: now.selected.column + right };
+  const hovered = picking(canvas, { under, toward, draw, onHover, onSelect });
   new ResizeObserver(() => root.clientWidth && draw()).observe(root);
 
   return {
