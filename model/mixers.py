@@ -1,4 +1,4 @@
-"""A block's mixer to its description: heads from the shapes it really computes with, the rest from module and config."""
+"""A block's mixer to its description: heads from the shapes it computes with, the rest from module and config."""
 
 import re
 

@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+from model.bundled import BUNDLED_ID, locate
 from model.language_model import LanguageModel
 from model.records_model import ModelFacts
+
+GGUF_LICENCE = b"general.license"
 
 
 def model_facts(lm: LanguageModel, embed_scale: float) -> ModelFacts:
@@ -36,8 +39,13 @@ def _rope(config) -> dict:
 
 
 def _licence(lm: LanguageModel) -> tuple[str, str]:
-    """The licence and the place that names it: the config, or the head of the README beside the weights."""
-    config = lm.model.config
+    """The licence and the place that names it: the config, or the head of the README beside the weights.
+
+    The bundled model's is in the GGUF file that its weights come from.
+    """
+    config, gguf = lm.model.config, locate() if lm.card.model_id == BUNDLED_ID else None
+    if gguf is not None and (named := _in_gguf(gguf)):
+        return named, "GGUF"
     if isinstance(named := getattr(config, "license", None), str):
         return named, "config.json"
     folder = Path(getattr(config, "_name_or_path", None) or "/nowhere")
@@ -48,3 +56,13 @@ def _licence(lm: LanguageModel) -> tuple[str, str]:
         if found:
             return found[1].strip("'\" ")[:60], "README.md"
     return "", ""
+
+
+def _in_gguf(path: Path) -> str:
+    """The licence in a GGUF file's metadata: key, type 8 (a string), length, text. A whole reader takes seconds."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    key = head.find(GGUF_LICENCE) + len(GGUF_LICENCE)
+    kind, length = int.from_bytes(head[key : key + 4], "little"), int.from_bytes(head[key + 4 : key + 12], "little")
+    named = GGUF_LICENCE in head and kind == 8 and length < 100
+    return head[key + 12 : key + 12 + length].decode("utf-8", errors="replace") if named else ""

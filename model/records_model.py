@@ -74,7 +74,7 @@ class Mlp:
 
 @dataclass(frozen=True)
 class BlockKind:
-    """Blocks that are put together alike: `layers` are their numbers. `parallel`: mixer and MLP read the same stream."""
+    """Blocks that are put together alike: `layers` are their numbers. `parallel`: mixer and MLP read one stream."""
 
     layers: tuple[int, ...]
     mixers: tuple[Mixer, ...]
