@@ -40,7 +40,7 @@ export function mount(root, ctx) {
 
   return {
     update(state, changed) {
-      if (state.card && state.status.phase !== 'running') load(state.card.model_id);
+      if (state.card && state.status.phase !== 'running') load(state.card);
       if (changed.has('selection')) diagram.select(state.selection);
       routing.update(state, changed);
     },
