@@ -38,10 +38,10 @@ class Sublayers:
 def sublayers(block: nn.Module, config: PretrainedConfig, d_model: int) -> Sublayers:
     """The roles of a block's direct children; of its norms those as wide as the stream."""
     mixers, mlp = [], []
-    for child in block.children():
+    for name, child in block.named_children():
         if is_norm(child) or not any(p.ndim > 1 for p in child.parameters()):
             continue
-        kind = mixer_kind(child)
+        kind = mixer_kind(name, child)
         if kind:
             mixers.append((child, kind))
         else:
@@ -64,13 +64,17 @@ def is_norm(module: nn.Module) -> bool:
     return "norm" in type(module).__name__.lower() and all(p.ndim < 2 for p in module.parameters())
 
 
-def mixer_kind(module: nn.Module) -> str:
-    """'attention', one of STATES, or '' for what works on each position alone."""
-    name = type(module).__name__.lower()
+def mixer_kind(name: str, module: nn.Module) -> str:
+    """'attention', one of STATES, or '' for what works on each position alone: by its names and its A matrix."""
+    named = f"{name} {type(module).__name__}".lower()
+    if re.search("mlp|feed_?forward|ffn", named):
+        return ""
     for pattern, kind in STATES:
-        if re.search(pattern, name) and not (kind != "wkv" and re.search("mlp|feedforward|ffn", name)):
-            return "" if "feedforward" in name else kind
-    return "attention" if re.search("attention|attn", name) else ""
+        if re.search(pattern, named):
+            return kind
+    if any(path.endswith("A_log") for path, _ in module.named_parameters()):
+        return "state space"
+    return "attention" if re.search("attention|attn", named) else ""
 
 
 def first_number(config: PretrainedConfig, names: tuple[str, ...]) -> int:
