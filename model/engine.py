@@ -20,6 +20,7 @@ from model.engine_file import FileCalls
 from model.engine_head import HeadCalls
 from model.engine_latency import LatencyCalls
 from model.engine_layers import LayersCalls
+from model.engine_model import ModelCalls
 from model.engine_prefill import PrefillCalls
 from model.engine_speculative import SpeculativeCalls
 from model.engine_tokens import TokenCalls
@@ -55,6 +56,7 @@ class LocalEngine(
     HeadCalls,
     LatencyCalls,
     LayersCalls,
+    ModelCalls,
     PrefillCalls,
     SpeculativeCalls,
     TokenCalls,

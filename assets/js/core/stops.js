@@ -4,7 +4,7 @@
 export const STAGES = ['text', 'tokenize', 'embed', 'prefill', 'layers', 'decode', 'select', 'detokenize'];
 
 /** What stands around the walk: panels of their own, not stops of it. */
-export const AROUND = ['branches', 'cache', 'latency', 'batching', 'speculative', 'whatif', 'compare'];
+export const AROUND = ['model', 'branches', 'cache', 'latency', 'batching', 'speculative', 'whatif', 'compare'];
 
 const PER_TOKEN = new Set(['decode', 'select']);
 const BEFORE = 5;

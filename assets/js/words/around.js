@@ -1,9 +1,14 @@
 // The words of what stands around the walk: each panel's title, and what it shows in a sentence.
 
-import { count, ms } from '../core/format.js';
+import { count, ms, num } from '../core/format.js';
 
 export const around = {
   title: 'Around it',
+  model: {
+    title: 'Model',
+    sentence: ({ card }) =>
+      card ? `${card.model_id.split('/').pop()}: ${num(card.n_parameters)} parameters in ${count(card.n_layers, 'block')} and what stands before and behind them. Every box leads to where it is at work.` : 'What this model is made of.',
+  },
   branches: {
     title: 'Branches',
     sentence: ({ branches }) =>

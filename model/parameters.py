@@ -1,0 +1,73 @@
+"""Parameters and bytes by part, counted from the modules' own tensors: each tensor once, also where it is tied."""
+
+import re
+
+import numpy as np
+from torch import Tensor, nn
+
+from model.language_model import LanguageModel
+from model.records_model import PARTS, Parameters
+from model.sublayers import N_CHOSEN, N_EXPERTS, Sublayers, first_number, is_norm
+
+
+def parameters(lm: LanguageModel, layers: tuple[Sublayers, ...]) -> Parameters:
+    """Every tensor of the model under the part that owns it, block by block."""
+    owners = _owners(lm, layers)
+    layer_of = {id(module): index for index, block in enumerate(lm.anatomy.blocks) for module in block.modules()}
+    config = lm.model.config.get_text_config()
+    n_experts, n_chosen = first_number(config, N_EXPERTS), first_number(config, N_CHOSEN)
+    routed = {id(module) for layer in layers for experts in layer.experts for module in experts.modules()}
+    total, active, size = (np.zeros(len(PARTS), np.int64) for _ in range(3))
+    by_layer = np.zeros((len(layers), len(PARTS)), np.int64)
+    for module, weight in _unique(lm.model):
+        part = PARTS.index(owners.get(id(module), "other"))
+        total[part] += weight.numel()
+        size[part] += weight.nbytes
+        share = n_chosen if id(module) in routed and n_chosen else n_experts
+        active[part] += weight.numel() * share // n_experts if id(module) in routed else weight.numel()
+        if id(module) in layer_of:
+            by_layer[layer_of[id(module)], part] += weight.numel()
+    return Parameters(PARTS, total, active, size, by_layer, sum(p.numel() for p in lm.model.parameters()))
+
+
+def _unique(model: nn.Module) -> list[tuple[nn.Module, Tensor]]:
+    """Each parameter once, with the first module that holds it."""
+    seen, found = set(), []
+    for module in model.modules():
+        for weight in module.parameters(recurse=False):
+            if id(weight) not in seen:
+                seen.add(id(weight))
+                found.append((module, weight))
+    return found
+
+
+def _owners(lm: LanguageModel, layers: tuple[Sublayers, ...]) -> dict[int, str]:
+    """Modules to parts: what is named later is more exact and wins."""
+    owners: dict[int, str] = {}
+
+    def own(part: str, *roots: nn.Module) -> None:
+        owners.update({id(module): part for root in roots for module in root.modules()})
+
+    for name, module in lm.model.named_modules():
+        if isinstance(module, nn.Embedding) and is_positions(name, module, lm):
+            own("positions", module)
+    own("unembedding", lm.anatomy.head)
+    own("embedding", lm.anatomy.embed)
+    for layer in layers:
+        for mixer, kind in layer.mixers:
+            own("attention" if kind == "attention" else "state", mixer)
+        for part, roots in (
+            ("mlp", layer.mlp),
+            ("experts", layer.experts),
+            ("shared", layer.shared),
+            ("router", layer.routers),
+        ):
+            own(part, *roots)
+    own("norms", *(module for module in lm.model.modules() if is_norm(module)))
+    return owners
+
+
+def is_positions(name: str, table: nn.Embedding, lm: LanguageModel) -> bool:
+    """A table with a row for each position."""
+    named = re.search(r"pos|wpe", name.rsplit(".", 1)[-1].lower()) or "position" in type(table).__name__.lower()
+    return table is not lm.anatomy.embed and bool(named or 0 <= table.num_embeddings - lm.card.context <= 2)

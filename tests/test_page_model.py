@@ -1,0 +1,60 @@
+"""The model card, on the page: its numbers are the record's, its boxes lead to where a part is at work."""
+
+import pytest
+
+from tests.browser import app, finished
+from tests.test_architecture import SETTINGS, routed
+from tests.tiny import tiny_lm
+
+
+@pytest.fixture(scope="module")
+def mixture(lm, tmp_path_factory):
+    """A tiny mixture of experts, saved in a folder."""
+    tiny, folder = tiny_lm("mixtral", lm.tokenizer, **SETTINGS["mixtral"]), tmp_path_factory.mktemp("mixture")
+    tiny.model.save_pretrained(folder)
+    lm.tokenizer.save_pretrained(folder)
+    return tiny, folder
+
+
+def test_the_parts_are_the_records_and_the_boxes_lead_to_their_stages(page, server, engine):
+    page.goto(server)
+    finished(page)
+    page.click("#tab-model")
+    page.wait_for_selector(".panel-model .flow-attention")
+    found = engine.architecture().parameters
+    for part, total in zip(found.parts, found.total.tolist(), strict=True):
+        row = page.locator(f".model-parameters tr[data-part='{part}']")
+        assert row.count() == (total > 0)
+        if total:
+            assert row.locator("td").nth(1).inner_text() == f"{total:,}"
+    assert "134,515,008" in page.inner_text(".model-parameters tfoot")
+    assert page.inner_text(".model-proof").count("134,515,008") == 2
+    assert "9 query heads" in page.text_content(".flow-attention")
+    assert "3 KV heads" in page.text_content(".flow-attention")
+    assert "apache-2.0" in page.inner_text(".model-facts")
+    assert page.locator("#model-routing button").is_hidden()
+    page.click(".flow-attention .flow-title")
+    page.wait_for_selector("#panel-prefill:not([hidden])")
+    page.click("#tab-model")
+    page.focus(".flow-cache")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#panel-cache:not([hidden])")
+
+
+def test_the_routing_on_the_page_is_the_runs(page, mixture):
+    tiny, folder = mixture
+    with app("--model", str(folder)) as url:
+        page.goto(f"{url}?p=one+two+three&n=3&at=model.0.1.1.0")
+        finished(page)
+        page.click("#model-routing .primary")
+        page.wait_for_selector(".routes .route-number")
+        found, _ = routed(tiny, "one two three")
+        shown = page.eval_on_selector_all(
+            ".scroll:has(.route-token) .route-number", "all => all.map(t => t.textContent)"
+        )
+        assert [int(text) for text in shown] == found.experts[:, :, 0].flatten().tolist()
+        chosen = page.inner_text("#model-routing .kv-readout")
+        assert f"position 1 ·two, layer 1: expert {found.experts[1, 1, 0]} with" in chosen
+        page.focus(".routes")
+        page.keyboard.press("ArrowUp")
+        page.wait_for_function("() => document.querySelector('.kv-readout').textContent.includes('layer 0')")
