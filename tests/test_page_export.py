@@ -114,6 +114,7 @@ def test_a_trace_file_opens_again_and_a_changed_one_is_found_out(shown, page, se
     said = opened(page, file)
     assert "the same 3 tokens" in said
     assert "All logits are equal to the last bit" in said
+    page.wait_for_function("p => document.querySelector('#tbt').dataset.prompt === p", arg=PROMPT)
     finished(page)
     assert tokens(page) == before
     made["steps"][1]["candidates"]["probability"][0] -= 0.01
