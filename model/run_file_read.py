@@ -56,7 +56,7 @@ def _same_model(said: dict, card: ModelCard) -> None:
         name = lambda model, revision: f"{model}@{revision}" if revision else model  # noqa: E731
         raise UserError(
             f"This file is a run of {shown(name(theirs, revisions[0]))}; here {name(ours, revisions[1])} is loaded. "
-            "Open it on a page that was started with that model (--model), or take its prompt and run it here."
+            "Choose that model at the top of the page and open the file again, or take its prompt and run it here."
         )
 
 

@@ -121,10 +121,18 @@ def test_a_trace_file_opens_again_and_a_changed_one_is_found_out(shown, page, se
     file.write_text(json.dumps(made))
     page.click(".take-said button")
     assert "more than 1.0 %" in opened(page, file)
+    # A file that names its model and numbers has them opened.
+    made["recipe"]["dtype"] = "bfloat16"
+    file.write_text(json.dumps(made))
+    page.click(".take-said button")
+    assert "bfloat16" in opened(page, file)
+    page.wait_for_function("() => document.querySelector('button.model').innerText.includes('bfloat16')")
+    finished(page)
+    made["recipe"]["dtype"] = ""
     made["model"]["model_id"] = "other/model"
     file.write_text(json.dumps(made))
     page.click(".take-said button")
-    assert "Open it on a page that was started with that model" in opened(page, file)
+    assert "Choose that model at the top of the page" in opened(page, file)
     file.write_text("{")
     assert "not JSON" in opened(page, file)
 

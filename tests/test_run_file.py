@@ -100,7 +100,7 @@ def put(path: str, value):
         (put("format", "other"), "not a trace file"),
         (put("version", 2), "version 2; this page reads version 1"),
         (put("version", "x" * 9000), "version 'xxx.*…; this"),
-        (put("model.model_id", "someone/else"), "a run of 'someone/else'; here .* is loaded.*--model"),
+        (put("model.model_id", "someone/else"), "a run of 'someone/else'; here .* is loaded.*Choose that model"),
         (put("recipe", []), "no 'recipe'"),
         (put("recipe.prompt", ""), "prompt is empty"),
         (put("recipe.max_new_tokens", 10**6), "max_new_tokens"),

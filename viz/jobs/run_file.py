@@ -35,9 +35,10 @@ def run_file(engine, recipe: Recipe, args: dict) -> Iterator:
 
 
 def open_run_file(engine, recipe: Recipe, args: dict) -> Iterator:
-    """The file's recipe, once it has passed its checks, and how its numbers compare with those made here."""
+    """The file's recipe, on the model of `recipe`, once it has passed its checks, and how its numbers compare."""
     filed = engine.read_run_file(args.get("document"))
-    theirs = {"recipe": json.loads(filed.recipe.to_json()), "n_steps": len(filed.steps)}
+    here = {name: getattr(recipe, name) for name in ("model", "revision", "device", "dtype")}
+    theirs = {"recipe": {**json.loads(filed.recipe.to_json()), **here}, "n_steps": len(filed.steps)}
     yield theirs
     compared = yield from engine.compare_run_file(filed)
     yield {**theirs, "comparison": {**asdict(compared), "same_tokens": compared.same_tokens}}

@@ -1,6 +1,7 @@
 // Take along: the run as a trace file, the walk as one page, and the way back in for a trace file.
 
 import { fill, h } from '../core/dom.js';
+import { modelOf } from '../core/models.js';
 import { save, slug } from '../core/save.js';
 import { around } from '../words/around.js';
 import { comparison, taking as words } from '../words/export.js';
@@ -91,12 +92,16 @@ export function mountTakeAlong(place, ctx) {
       file.value = '';
     }
     say();
-    return runner.job('open_run_file', { document: made }, ({ recipe, n_steps: nSteps, comparison: found }) => {
+    // The file's own model is opened where it names one; else it is held against the one that is shown.
+    const named = modelOf(made?.recipe ?? {});
+    const on = { ...store.state.recipe, ...(Object.values(named).some(Boolean) ? named : {}), forced: [] };
+    const heard = ({ recipe, n_steps: nSteps, comparison: found }) => {
       if (!found) return;
       store.set({ draft: recipe });
       runner.start(recipe, nSteps);
       say(h('strong', {}, `${words.compared}: `), comparison(found).join(' '));
-    });
+    };
+    return runner.job('open_run_file', { document: made }, heard, () => {}, on);
   }
 
   if (!live) return said;
