@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import attention, decode, page, painted, serving
+from bench.classroom import classroom
 from bench.page import row
 from model.engine import LocalEngine
 
@@ -57,7 +58,7 @@ def main() -> None:
     """Measures, prints as it goes, writes the results."""
     rows = []
     # Memory first: a process inherits the peak of the one that started it.
-    for part in (memory_rows, model_rows, page.measure, painted_rows):
+    for part in (memory_rows, model_rows, page.measure, painted_rows, classroom):
         for found in part():
             rows.append(found)
             print(f"{found['name']:<62} {found['ours']:>10.4g} {found['reference']:>10.4g} {found['unit']:<9}"
