@@ -8,7 +8,7 @@ from inspect import signature
 import torch
 from torch import Tensor
 
-from model.forward import new_cache
+from model.forward import cached, new_cache
 from model.language_model import LanguageModel
 from model.records_batching import Request, Step
 from model.timing import now
@@ -78,7 +78,7 @@ def _forward(lm: LanguageModel, ids: Tensor, mask: Tensor, cache) -> Tensor:
     known = signature(lm.model.forward).parameters
     positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
     held = {"position_ids": positions} if "position_ids" in known else {}
-    out = lm.model(ids, attention_mask=mask, past_key_values=cache, use_cache=True, logits_to_keep=1, **held)
+    out = lm.model(ids, attention_mask=mask, **cached(lm, cache), use_cache=True, logits_to_keep=1, **held)
     return out.logits[:, -1].float()
 
 

@@ -55,11 +55,12 @@ def serve_both(
             return
         try:
             seen = yield from with_progress(_work(lm, kind, prompts, requests, total))
-        except UserError:
-            raise
-        except Exception as error:  # the engine of transformers: what it cannot do is said, the rest stands
+        except Exception as error:  # what a family cannot do is said, the rest stands
             if kind == "static":
-                raise
+                raise UserError(
+                    f"{lm.card.model_id!r} cannot be served in a padded batch ({error!s:.200}), so there is nothing "
+                    "to compare. Choose another model."
+                ) from error
             yield BatchingRun(found.static, None, f"transformers' continuous batching failed: {error!s:.200}")
             return
         done = batched(lm, kind, requests, prompts, seen, alone)

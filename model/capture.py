@@ -47,7 +47,8 @@ class QueryChunk:
     @property
     def is_plain(self) -> bool:
         """True when nothing but position decides what a row sees, so that chunks can be read as one."""
-        return self.mask is None and "position_bias" not in self.extras
+        by_query = any(torch.is_tensor(extra) and extra.ndim == 4 for extra in self.extras.values())
+        return self.mask is None and not by_query
 
 
 @dataclass
@@ -137,12 +138,27 @@ def register() -> None:
 def _attention(inner):
     def attention(module, query, key, value, attention_mask, scaling=None, **kwargs):
         under_way = _current.get()
+        if (indices := kwargs.get("indices")) is not None:
+            # Sparse families leave the choice of keys to the kernel under any name but transformers' own two.
+            attention_mask = _chosen(attention_mask, indices, key.shape[2])
         if under_way is not None:
             extras = {k: kwargs[k] for k in KEPT_EXTRAS if kwargs.get(k) is not None}
             _record(under_way, module, query, key, value, attention_mask, scaling, extras)
         return inner(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
 
     return attention
+
+
+def _chosen(mask: Tensor | None, indices: Tensor, n_keys: int) -> Tensor:
+    """The mask, with the keys hidden that a query did not choose; indices (batch, query, chosen)."""
+    left_out = indices.new_ones((*indices.shape[:2], n_keys), dtype=torch.bool).scatter(-1, indices.long(), False)
+    left_out = left_out[:, None]
+    if mask is None:
+        rows = torch.arange(n_keys - indices.shape[1], n_keys, device=indices.device)
+        return ~left_out & (torch.arange(n_keys, device=indices.device) <= rows[:, None])
+    if mask.dtype == torch.bool:
+        return mask & ~left_out
+    return mask.masked_fill(left_out, torch.finfo(mask.dtype).min)
 
 
 def _own_eager(module, *args, **kwargs):

@@ -50,6 +50,12 @@ def verified(lm: LanguageModel) -> LanguageModel:
                 f"{lm.card.model_id!r} was loaded, but a forward pass over {len(ids)} tokens failed: "
                 f"{error}. Choose another model."
             ) from error
+    if not checks[1].passed:
+        raise UserError(
+            f"{lm.card.model_id!r} was loaded, but its logits with a cache differ from those of one pass without by "
+            f"{checks[1].error:.2g} ({checks[1].tolerance:.1g} is allowed): every generated token would be wrong. "
+            "Choose another model."
+        )
     return replace(lm, card=replace(lm.card, checks=checks))
 
 
@@ -70,10 +76,10 @@ def _attempt(lm: LanguageModel, ids: Sequence[int], implementation: str) -> tupl
             return (_no_maps(lm),)
         maps, full = eager_patterns(lm, ids, {i: x.module for i, x in enumerate(capture.layers) if x.chunks})
         ours = {index: pattern_rows(capture.layers[index], 0, len(ids), len(ids)) for index in maps}
+        where = f"{len(ids)} positions, {N_DECODED} of them decoded, all {len(maps)} attention layers and heads"
+        return (*compare(lm, ours, maps, where), logits_check(lm, logits, full, len(ids)))
     except Exception as error:  # a family nobody has tried may fail anywhere; it is then not captured
         return (failed(MAPS, MAP_TOLERANCE[_dtype(lm)], f"its attention could not be captured ({error})"),)
-    where = f"{len(ids)} positions, {N_DECODED} of them decoded, all {len(maps)} attention layers and heads"
-    return (*compare(lm, ours, maps, where), logits_check(lm, logits, full, len(ids)))
 
 
 def _attempt_streamed(lm: LanguageModel, ids: Sequence[int]) -> tuple[Check, ...]:

@@ -9,6 +9,7 @@ from model.budget import Budget
 from model.costs import costs_of
 from model.decoding import Decoding
 from model.devices import free_bytes
+from model.forward import cached
 from model.language_model import LanguageModel
 from model.progress import Progress
 from model.records_latency import BatchPoint, Roofline, Throughput
@@ -66,7 +67,7 @@ def _decode(lm: LanguageModel, ids: list[int], size: int) -> tuple[list[float], 
     for _ in range(STEPS):
         with lm.lock:
             started = now(lm.device)
-            out = lm.model(column, past_key_values=decoding.cache, use_cache=True, logits_to_keep=1)
+            out = lm.model(column, **cached(lm, decoding.cache), use_cache=True, logits_to_keep=1)
             column = out.logits[:, -1].argmax(-1, keepdim=True)
             taken.append(now(lm.device) - started)
         columns.append(column)

@@ -9,76 +9,92 @@ from transformers import AutoConfig, PreTrainedConfig
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 N_LAYERS, MOST_LAYERS = 2, 4
-WIDTH, HEADS, KV_HEADS, HEAD, MLP, EXPERTS, TOP_EXPERTS = 64, 4, 2, 16, 96, 4, 2
+WIDTH, HEADS, KV_HEADS, HEAD, MLP, LENGTH, WINDOW = 64, 4, 2, 16, 96, 128, 8
+EXPERTS, TOP_EXPERTS = 4, 2
 
-WIDTHS = "hidden_size n_embd d_model dim emb_dim embedding_dim embedding_size word_embed_proj_dim lru_width \
-input_embedding_size output_embedding_size attention_hidden_size d_inner_xl out_hidden_size embed_dim".split()
-LAYERS = "num_hidden_layers n_layer n_layers num_layers num_blocks decoder_layers encoder_layers \
-num_decoder_layers num_encoder_layers depth".split()
-ALL_HEADS = "num_attention_heads n_head n_heads num_heads attention_heads decoder_attention_heads \
-encoder_attention_heads num_encoder_attention_heads num_decoder_attention_heads swa_num_attention_heads".split()
-FEWER_HEADS = "num_key_value_heads num_kv_heads swa_num_key_value_heads num_query_groups \
-num_global_key_value_heads".split()
-HEAD_WIDTHS = "head_dim d_head dim_head kv_channels v_head_dim qk_nope_head_dim swa_head_dim attention_head_size \
-attention_head_dim index_head_dim linear_head_dim linear_key_head_dim linear_value_head_dim global_head_dim".split()
-MLPS = "intermediate_size ffn_dim ffn_hidden_size decoder_ffn_dim encoder_ffn_dim dff dim_ff d_inner n_inner \
-moe_intermediate_size dense_intermediate_size shared_intermediate_size shared_expert_intermediate_size \
-shared_experts_intermediate_size moe_shared_expert_intermediate_size expert_ffn_hidden_size intermediate_size_mlp \
-feed_forward_size".split()
-ALL_EXPERTS = "num_experts num_local_experts n_routed_experts moe_num_experts".split()
-CHOSEN_EXPERTS = "num_experts_per_tok moe_topk moe_top_k num_experts_per_token moe_k top_k_experts".split()
-LENGTHS = "max_position_embeddings n_positions n_ctx max_seq_len context_length max_target_positions \
-model_max_length original_max_position_embeddings max_source_positions".split()
+# Names of one size, by what the size is.
+NAMES = (
+    (
+        WIDTH,
+        "hidden_size n_embd d_model dim emb_dim embedding_dim embedding_size word_embed_proj_dim lru_width "
+        "input_embedding_size output_embedding_size attention_hidden_size out_hidden_size embed_dim",
+    ),
+    (
+        HEADS,
+        "num_attention_heads n_head n_heads num_heads attention_heads decoder_attention_heads encoder_attention_heads "
+        "num_encoder_attention_heads num_decoder_attention_heads swa_num_attention_heads linear_num_heads "
+        "linear_num_value_heads index_n_heads",
+    ),
+    (
+        KV_HEADS,
+        "num_key_value_heads num_kv_heads swa_num_key_value_heads num_query_groups num_global_key_value_heads "
+        "linear_num_key_heads",
+    ),
+    (
+        HEAD,
+        "head_dim d_head dim_head kv_channels v_head_dim qk_nope_head_dim swa_head_dim attention_head_size "
+        "attention_head_dim index_head_dim linear_head_dim linear_key_head_dim linear_value_head_dim global_head_dim "
+        "mamba_d_head mamba_head_dim kv_lora_rank chunk_size mamba_chunk_size local_attention patch_size",
+    ),
+    (
+        MLP,
+        "intermediate_size ffn_dim ffn_hidden_size decoder_ffn_dim encoder_ffn_dim dff dim_ff d_inner n_inner "
+        "moe_intermediate_size dense_intermediate_size shared_intermediate_size shared_expert_intermediate_size "
+        "shared_experts_intermediate_size moe_shared_expert_intermediate_size expert_ffn_hidden_size "
+        "intermediate_size_mlp feed_forward_size",
+    ),
+    (EXPERTS, "num_experts num_local_experts n_routed_experts moe_num_experts"),
+    (TOP_EXPERTS, "num_experts_per_tok moe_topk moe_top_k num_experts_per_token moe_k top_k_experts"),
+    (
+        LENGTH,
+        "max_position_embeddings n_positions n_ctx max_seq_len context_length max_target_positions model_max_length "
+        "original_max_position_embeddings max_source_positions",
+    ),
+    (
+        WINDOW,
+        "sliding_window sliding_window_size attention_window_size window_size state_size mamba_d_state ssm_state_size "
+        "mamba_n_heads mamba_num_heads index_topk hidden_size_per_layer_input rotary_dim",
+    ),
+    (0, "num_nextn_predict_layers num_mtp_layers pad_token_id"),
+)
+LAYERS = (
+    "num_hidden_layers",
+    "n_layer",
+    "n_layers",
+    "num_layers",
+    "num_blocks",
+    "decoder_layers",
+    "encoder_layers",
+    "num_decoder_layers",
+    "num_encoder_layers",
+    "depth",
+)
 
 SMALL: dict[str, Any] = {
-    **dict.fromkeys(WIDTHS, WIDTH),
-    **dict.fromkeys(ALL_HEADS, HEADS),
-    **dict.fromkeys(FEWER_HEADS, KV_HEADS),
-    **dict.fromkeys(HEAD_WIDTHS, HEAD),
-    **dict.fromkeys(MLPS, MLP),
-    **dict.fromkeys(ALL_EXPERTS, EXPERTS),
-    **dict.fromkeys(CHOSEN_EXPERTS, TOP_EXPERTS),
-    **dict.fromkeys(LENGTHS, 128),
+    **{name: value for value, names in NAMES for name in names.split()},
     "qk_rope_head_dim": 8,
     "qk_head_dim": HEAD + 8,
     "q_lora_rank": 32,
-    "kv_lora_rank": HEAD,
     "o_lora_rank": 32,
-    "rotary_dim": 8,
     "n_group": 2,
     "topk_group": 1,
     "num_expert_group": 2,
     "first_k_dense_replace": 1,
-    "sliding_window": 8,
-    "sliding_window_size": 8,
-    "attention_window_size": 8,
-    "window_size": 8,
-    "local_attention": 16,
-    "state_size": 8,
-    "mamba_d_state": 8,
-    "ssm_state_size": 8,
-    "chunk_size": 16,
-    "mamba_chunk_size": 16,
-    "mamba_n_heads": 8,
-    "mamba_num_heads": 8,
-    "mamba_d_head": 16,
-    "mamba_head_dim": 16,
     "mamba_dt_rank": 4,
     "time_step_rank": 4,
-    "linear_num_key_heads": 2,
-    "linear_num_value_heads": 4,
-    "linear_num_heads": 4,
-    "index_n_heads": 4,
-    "index_topk": 8,
     "image_size": 32,
-    "patch_size": 16,
     "is_decoder": True,
-    "num_nextn_predict_layers": 0,
-    "num_mtp_layers": 0,
-    "hidden_size_per_layer_input": 8,
-    "pad_token_id": 0,
     "bos_token_id": 1,
     "eos_token_id": 2,
+}
+
+# One attention block's weights serve several layers, which read the stream beside the embedding.
+ZAMBA: dict[str, Any] = {
+    "layers_block_type": ["linear_attention", "hybrid"] * 2,
+    "num_hidden_layers": 4,
+    "num_key_value_heads": HEADS,
+    "attention_hidden_size": 2 * WIDTH,
+    "attention_head_dim": 2 * WIDTH // HEADS,
 }
 
 # What a family needs beyond its names: values whose agreement its own file asks for.
@@ -92,12 +108,19 @@ OWN: dict[str, dict[str, Any]] = {
         "layer_types": ["sliding_attention", "full_attention"],
     },
     "dbrx": {"attn_config": {"kv_n_heads": 2, "clip_qkv": 8.0, "rope_theta": 10_000.0}},
-    "dots1": {"n_routed_experts": EXPERTS, "moe_intermediate_size": MLP, "num_experts_per_tok": TOP_EXPERTS},
+    "dots1": {
+        "n_routed_experts": EXPERTS,
+        "moe_intermediate_size": MLP,
+        "num_experts_per_tok": 2,
+        "n_shared_experts": 1,
+    },
+    "deepseek_v2": {"num_experts_per_tok": TOP_EXPERTS},
     "dots3_note": {"text_config": {"num_key_value_heads": HEADS}},
     "dots3_note_text": {"num_key_value_heads": HEADS},
     "falcon_h1": {"mamba_d_ssm": 128},
     "gemma3n_text": {"num_kv_shared_layers": 0},
     "gpt_neo": {"attention_types": [[["global", "local"], 1]]},
+    "granitemoehybrid": {"layer_types": ["linear_attention", "full_attention"], "num_hidden_layers": 2},
     "hunyuan_v1_dense": {"head_dim": HEAD},
     "hunyuan_v1_moe": {"head_dim": HEAD, "num_experts": 4, "moe_topk": 2},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1, "num_hidden_layers": 2},
@@ -119,7 +142,10 @@ OWN: dict[str, dict[str, Any]] = {
     "recurrent_gemma": {"num_hidden_layers": 3},
     "reformer": {"axial_pos_embds_dim": [16, 48], "axial_pos_shape": [8, 16]},
     "roc_bert": {"shape_embed_dim": 16, "shape_vocab_size": 64, "pronunciation_embed_dim": 16},
-    "zamba": {"layers_block_type": ["linear_attention", "hybrid"] * 2, "num_hidden_layers": 4},
+    "xmod": {"default_language": "en_XX"},
+    "zamba": ZAMBA,
+    "zamba2": ZAMBA
+    | {"mamba_headdim": HEAD, "n_mamba_heads": 8, "hybrid_layer_ids": [1, 3], "num_query_groups": HEADS},
     "zaya": {"num_experts_per_tok": 1},
 }
 

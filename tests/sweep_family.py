@@ -126,7 +126,6 @@ class Plain:
             # Families that cannot return them: then their maps have no second source.
             self.maps = []
 
-
     @torch.inference_mode()
     def greedy(self, ids: list[int], n: int, ends: Collection[int]) -> list[int]:
         """Up to `n` tokens after `ids`, each by one pass over everything before it."""
@@ -158,7 +157,8 @@ def _map_error(engine: LocalEngine, recipe: Recipe, theirs: Plain) -> float:
         if not lm.card.streamed_maps and layer < len(capture_.layers) and not capture_.layers[layer].chunks:
             continue
         ours.append(pattern_rows(_captured(engine, recipe, layer), 0, theirs.n, theirs.n))
-    assert check is not None and check.passed
+    assert check is not None
+    assert check.passed
     return _maps_apart(ours, theirs.maps)
 
 

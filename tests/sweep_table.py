@@ -41,8 +41,8 @@ How a number is checked: a second instance with the same weights and transformer
 over the whole run without a cache. Maps are compared with its `output_attentions`, the lens's last layer with the \
 softmax of its logits, every decoding step with its logits; each request of a batch must get the tokens it gets alone.
 
-✓ on and right; – off, with the reason; ✗ wrong. *captured*: maps are computed from the queries and keys of the run, by \
-SDPA or by the family's own eager attention; *layer by layer*: the family gives whole maps only, one layer a pass.
+✓ on and right; – off, with the reason; ✗ wrong. *captured*: maps are computed from the queries and keys of the run, \
+by SDPA or by the family's own eager attention; *layer by layer*: the family gives whole maps only, one layer a pass.
 
 ## Every family
 

@@ -1,6 +1,7 @@
 """Every further view of the page on one run: what neither answers nor says why is a fault."""
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from model.engine import LocalEngine
@@ -62,8 +63,6 @@ def said(error: Exception) -> str:
     return (text if isinstance(error, UserError) else f"{type(error).__name__}: {text}")[:240]
 
 
-def last_of(items) -> object:
-    result = None
-    for result in items:
-        pass
-    return result
+def last_of(items: Iterable):
+    """The last of what a generator gives."""
+    return deque(items, maxlen=1).pop()
