@@ -8,6 +8,8 @@ from typing import Any
 from transformers import PreTrainedTokenizerFast
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
+from model.errors import UserError
+
 LONGEST_SETTING = 60
 
 
@@ -76,8 +78,13 @@ class Vocabulary:
 
 
 def read_vocabulary(tokenizer: PreTrainedTokenizerFast) -> Vocabulary:
-    """Reads the tokenizer's own JSON, which is large: done once, at load."""
-    backend = tokenizer.backend_tokenizer
+    """Reads the tokenizer's own JSON, which is large: done once, at load. Raises UserError where it has none."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise UserError(
+            f"{type(tokenizer).__name__} is a tokenizer in Python alone: it tells neither offsets nor how it cuts. "
+            "Choose a model whose tokenizer has a tokenizer.json."
+        )
     described = json.loads(backend.to_str())
     decoders = _flat(described["decoder"], "decoders")
     by_type = {part["type"]: part for part in decoders}
