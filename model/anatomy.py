@@ -32,7 +32,12 @@ def find_anatomy(model: nn.Module) -> Anatomy:
 
 
 def _nearest(model: nn.Module, embed: nn.Module, lists: list[nn.ModuleList]) -> nn.ModuleList:
-    """The list of blocks that shares the smallest module with the embedding: a vision tower has one of its own."""
-    around = [set(module.modules()) for module in model.modules()]
-    inside = [found for found in around if embed in found]
-    return min(lists, key=lambda blocks: min(len(found) for found in inside if blocks in found))
+    """The list of blocks that shares the smallest module with the embedding: a vision tower has one of its own.
+
+    The last of equals, as a vision tower is built first; a list inside a block (its experts) does not count.
+    """
+    outer = [
+        blocks for blocks in lists if not any(blocks is not other and blocks in set(other.modules()) for other in lists)
+    ]
+    around = [found for module in model.modules() if embed in (found := set(module.modules()))]
+    return min(reversed(outer), key=lambda blocks: min(len(found) for found in around if blocks in found))

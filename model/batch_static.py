@@ -111,7 +111,10 @@ def _forward(lm: LanguageModel, ids: Tensor, mask: Tensor, cache: Cache, way: st
     """Logits (request, vocab) of the last position. Positions are counted without the padding."""
     positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
     held = cached(lm, cache) | ({"position_ids": positions} if way == "position_ids" else {})
-    out = lm.model(ids, attention_mask=mask, use_cache=True, logits_to_keep=1, **held)
+    # A recurrent family's mask is for what is fed, and what is decoded has no padding.
+    if "cache_params" not in held or ids.shape[1] > 1:
+        held["attention_mask"] = mask
+    out = lm.model(ids, use_cache=True, logits_to_keep=1, **held)
     return out.logits[:, -1].float()
 
 

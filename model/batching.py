@@ -64,7 +64,8 @@ def serve_both(
                     f"{lm.card.model_id!r} cannot be served in a padded batch ({error!s:.200}), so there is nothing "
                     "to compare. Choose another model."
                 ) from error
-            yield BatchingRun(found.static, None, f"transformers' continuous batching failed: {error!s:.200}")
+            said = f"transformers' continuous batching failed: {error!s:.200}"
+            yield BatchingRun(found.static, None, str(error) if isinstance(error, UserError) else said)
             return
         done = batched(lm, kind, requests, prompts, seen, alone)
         if reason := other_tokens(lm, done, alone):
@@ -87,7 +88,7 @@ def _work(lm: LanguageModel, kind: str, prompts, requests, total: int) -> Callab
 @contextmanager
 def _plain_attention(lm: LanguageModel) -> Iterator[None]:
     """For the time of a batch, transformers' own attention; what captures comes back whatever happens."""
-    own = lm.model.config._attn_implementation
+    own = lm.model.config.get_text_config()._attn_implementation
     lm.model.set_attn_implementation("sdpa" if getattr(lm.model, "_supports_sdpa", False) else "eager")
     try:
         yield

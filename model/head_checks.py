@@ -65,7 +65,7 @@ def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: Outp
     ids = fed_ids(trace)[: place.query + 1]
     cache = cache_before(lm, trace, place.query)
     fed = ids if cache is None else ids[-1:]
-    own = lm.model.config._attn_implementation
+    own = lm.model.config.get_text_config()._attn_implementation
     handles = [place.captured.module.register_forward_hook(keep_output)]
     if projection is not None:
         handles.append(projection.module.register_forward_pre_hook(keep_input))

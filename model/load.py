@@ -6,7 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
 
 from model import capture
 from model.anatomy import Anatomy, find_anatomy
@@ -38,7 +45,7 @@ def load(
     wanted = {"trust_remote_code": False, "local_files_only": True, **({"gguf_file": gguf_file} if gguf_file else {})}
     weights = {} if gguf_file else {"use_safetensors": True}
     with _refused(model_id), reporting(report):
-        tokenizer = AutoTokenizer.from_pretrained(folder, **wanted)
+        tokenizer = with_offsets(AutoTokenizer.from_pretrained(folder, **wanted))
         model, found = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=DTYPES[choose_dtype(dtype, where)],
@@ -54,7 +61,17 @@ def load(
 def read_tokenizer(folder: Path, model_id: str) -> PreTrainedTokenizerFast:
     """The tokenizer of a local folder. Raises UserError when it cannot be had."""
     with _refused(model_id):
-        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        return with_offsets(AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True))
+
+
+def with_offsets(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerFast:
+    """The tokenizer, if it tells offsets and how it cuts. Raises UserError for one in Python alone."""
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise UserError(
+            f"its tokenizer, {type(tokenizer).__name__}, is written in Python alone and tells neither offsets nor "
+            "how it cuts; a tokenizer.json is needed."
+        )
+    return tokenizer
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def walk(family: str, tokenizer) -> Family:
     if lm is None:
         return found
     engine, recipe = LocalEngine(lm), Recipe(PROMPT, max_new_tokens=N_NEW)
-    found.how = "layer by layer" if lm.card.streamed_maps else lm.model.config._attn_implementation
+    found.how = "layer by layer" if lm.card.streamed_maps else lm.model.config.get_text_config()._attn_implementation
     run = _stage(found, "decode", lambda: last_of(engine.run(recipe)))
     if run is None:
         return found

@@ -60,7 +60,7 @@ def faults(engine: LocalEngine, recipe: Recipe) -> Iterator[str]:
 def said(error: Exception) -> str:
     """An error on one line."""
     text = " ".join(str(error).split())
-    return (text if isinstance(error, UserError) else f"{type(error).__name__}: {text}")[:240]
+    return (text if isinstance(error, UserError) else f"{type(error).__name__}: {text}")[:320]
 
 
 def last_of(items: Iterable):
