@@ -64,8 +64,8 @@ def serve_both(
                     f"{lm.card.model_id!r} cannot be served in a padded batch ({error!s:.200}), so there is nothing "
                     "to compare. Choose another model."
                 ) from error
-            said = f"transformers' continuous batching failed: {error!s:.200}"
-            yield BatchingRun(found.static, None, str(error) if isinstance(error, UserError) else said)
+            said = f"transformers' continuous batching failed: {error!s:.200}".rstrip(".")
+            yield BatchingRun(found.static, None, str(error).rstrip(".") if isinstance(error, UserError) else said)
             return
         done = batched(lm, kind, requests, prompts, seen, alone)
         if reason := other_tokens(lm, done, alone):

@@ -41,6 +41,7 @@ def faults(engine: LocalEngine, recipe: Recipe) -> Iterator[str]:
         "cache race": lambda: last_of(engine.cache_race(recipe, 3)),
         "latency": lambda: engine.latency(recipe),
         "stage times": lambda: last_of(engine.stage_times(recipe)),
+        "what if": lambda: engine.what_if(recipe, 0, 0, 16, (512, 1024, 1)),
         "surprisal": lambda: last_of(engine.prompt_surprisal(recipe)),
         "beams": lambda: engine.beams(recipe, 2, 3),
         "lookup draft": lambda: last_of(engine.speculate(recipe, "lookup", 2, 4, 1, "")),

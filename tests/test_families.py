@@ -8,8 +8,12 @@ import transformers
 from torch import nn
 
 from model.anatomy import find_anatomy
+from model.engine import LocalEngine
+from model.errors import UserError
+from model.load import assemble
+from model.recipe import Recipe
 from tests.small_tokenizers import KINDS
-from tests.sweep_family import OFF, ON, STAGES, walk
+from tests.sweep_family import OFF, ON, STAGES, pair, walk
 from tests.sweep_table import PAGE, table
 
 SDPA = "needs an attention \\(sdpa\\) that this family does not have"
@@ -52,6 +56,17 @@ def test_a_family_is_right_or_says_why_it_is_off(family, tokenizer):
     for name, reason in off.items():
         assert re.search(reason, found.stages[name].why), found.stages[name]
         assert "Error" not in found.stages[name].why
+
+
+def test_a_recurrent_models_batch_sizes_and_estimate_say_what_they_are_without(tokenizer):
+    model, _ = pair("mamba", len(tokenizer))
+    engine, recipe = LocalEngine(assemble(model, tokenizer, "tiny mamba")), Recipe("the lazy dog", max_new_tokens=2)
+    list(engine.run(recipe))
+    with pytest.raises(UserError, match="recurrent layers, which cannot be repeated"):
+        list(engine.throughput(recipe, 4))
+    found = engine.what_if(recipe, 0, 0, 16, (512, 1024, 1))
+    assert "tiny mamba" not in [model.name for model in found.models]
+    assert found.own is None
 
 
 def test_the_page_of_families_is_of_this_transformers():
