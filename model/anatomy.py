@@ -34,10 +34,13 @@ def find_anatomy(model: nn.Module) -> Anatomy:
 def _nearest(model: nn.Module, embed: nn.Module, lists: list[nn.ModuleList]) -> nn.ModuleList:
     """The list of blocks that shares the smallest module with the embedding: a vision tower has one of its own.
 
-    The last of equals, as a vision tower is built first; a list inside a block (its experts) does not count.
+    Of equals, the one that is nested least, and the last, as a vision tower is built first; a list inside a block
+    (its experts) does not count.
     """
-    outer = [
-        blocks for blocks in lists if not any(blocks is not other and blocks in set(other.modules()) for other in lists)
-    ]
+    inside = {part for blocks in lists for part in blocks.modules() if part is not blocks}
+    outer = [blocks for blocks in lists if blocks not in inside]
     around = [found for module in model.modules() if embed in (found := set(module.modules()))]
-    return min(reversed(outer), key=lambda blocks: min(len(found) for found in around if blocks in found))
+    depth = {module: name.count(".") for name, module in model.named_modules()}
+    return min(
+        reversed(outer), key=lambda blocks: (min(len(found) for found in around if blocks in found), depth[blocks])
+    )

@@ -14,6 +14,8 @@ def faults(engine: LocalEngine, recipe: Recipe) -> Iterator[str]:
     run = engine.snapshot(recipe)
     n, last, token = engine._trace(recipe).capture.n_positions, len(run.tokens) - 1, run.tokens.ids[-1]
     calls: dict[str, Callable] = {
+        "architecture": lambda: engine.architecture(),
+        "routing": lambda: last_of(engine.routing(recipe, last)),
         "seen": lambda: engine.seen(recipe, False),
         "token path": lambda: engine.token_path(recipe, last),
         "merges": lambda: engine.token_merges(recipe, last),
