@@ -16,7 +16,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask, sdpa_mask
 
-from model.masks import Bands, seen_keys
+from model.masks import Bands, seen_keys, with_chosen
 
 # Neither name holds "sdpa": transformers refuses such a name for families whose own SDPA is untested.
 SDPA = "captured"
@@ -140,25 +140,13 @@ def _attention(inner):
         under_way = _current.get()
         if (indices := kwargs.get("indices")) is not None:
             # Sparse families leave the choice of keys to the kernel under any name but transformers' own two.
-            attention_mask = _chosen(attention_mask, indices, key.shape[2])
+            attention_mask = with_chosen(attention_mask, indices, key.shape[2])
         if under_way is not None:
             extras = {k: kwargs[k] for k in KEPT_EXTRAS if kwargs.get(k) is not None}
             _record(under_way, module, query, key, value, attention_mask, scaling, extras)
         return inner(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
 
     return attention
-
-
-def _chosen(mask: Tensor | None, indices: Tensor, n_keys: int) -> Tensor:
-    """The mask, with the keys hidden that a query did not choose; indices (batch, query, chosen)."""
-    left_out = indices.new_ones((*indices.shape[:2], n_keys), dtype=torch.bool).scatter(-1, indices.long(), False)
-    left_out = left_out[:, None]
-    if mask is None:
-        rows = torch.arange(n_keys - indices.shape[1], n_keys, device=indices.device)
-        return ~left_out & (torch.arange(n_keys, device=indices.device) <= rows[:, None])
-    if mask.dtype == torch.bool:
-        return mask & ~left_out
-    return mask.masked_fill(left_out, torch.finfo(mask.dtype).min)
 
 
 def _own_eager(module, *args, **kwargs):

@@ -11,9 +11,11 @@ from model.anatomy import find_anatomy
 from model.engine import LocalEngine
 from model.errors import UserError
 from model.load import assemble
+from model.masks import with_chosen
 from model.recipe import Recipe
 from tests.small_tokenizers import KINDS
-from tests.sweep_family import OFF, ON, STAGES, pair, walk
+from tests.sweep_family import OFF, ON, STAGES, walk
+from tests.sweep_pair import pair
 from tests.sweep_table import PAGE, table
 
 SDPA = "needs an attention \\(sdpa\\) that this family does not have"
@@ -95,11 +97,9 @@ def test_the_blocks_beside_the_embedding_are_taken_and_not_a_vision_towers():
         assert find_anatomy(model).blocks is text
 
 
-def test_a_sparse_familys_maps_are_zero_where_no_key_was_chosen(tokenizer):
-    from model.capture import _chosen
-
+def test_a_sparse_familys_maps_are_zero_where_no_key_waswith_chosen(tokenizer):
     indices = torch.tensor([[[0, 0], [0, 1], [0, 2]]])
-    allowed = _chosen(None, indices, 3)[0, 0]
+    allowed = with_chosen(None, indices, 3)[0, 0]
     assert allowed.tolist() == [[True, False, False], [True, True, False], [True, False, True]]
-    masked = _chosen(torch.zeros(1, 1, 3, 3), indices, 3)[0, 0]
+    masked = with_chosen(torch.zeros(1, 1, 3, 3), indices, 3)[0, 0]
     assert (masked[2] < -1e30).tolist() == [False, True, False]
