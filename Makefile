@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint bench screenshots clean
+.PHONY: help setup run test lint bench sweep screenshots clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ lint: $(TEST_READY) ## format check and lint
 
 bench: $(TEST_READY) ## measure; writes bench/results.json
 	$(PY) -m bench $(ARGS)
+
+sweep: $(TEST_READY) ## take every model family through the page; writes docs/families.md
+	$(PY) -m tests.sweep $(ARGS)
 
 screenshots: $(TEST_READY) ## take the README's pictures of the running page
 	$(PY) -m tests.screenshots $(ARGS)

@@ -19,8 +19,8 @@ class Anatomy:
 def find_anatomy(model: nn.Module) -> Anatomy:
     """Finds embedding, blocks and unembedding. Raises UserError when the model has no such parts."""
     embed, head = model.get_input_embeddings(), model.get_output_embeddings()
-    n_layers = model.config.get_text_config().num_hidden_layers
-    lists = [m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) == n_layers]
+    n_layers = getattr(model.config.get_text_config(), "num_hidden_layers", 0)
+    lists = [m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) == n_layers > 0]
     missing = [name for name, part in (("embedding", embed), ("head", head), ("blocks", lists)) if not part]
     if missing:
         family = model.config.model_type
@@ -28,4 +28,19 @@ def find_anatomy(model: nn.Module) -> Anatomy:
             f"{family!r} has no {missing[0]} that could be found, so it cannot be walked through. "
             "Choose a causal language model."
         )
-    return Anatomy(embed=embed, blocks=lists[0], head=head)
+    return Anatomy(embed=embed, blocks=_nearest(model, embed, lists), head=head)
+
+
+def _nearest(model: nn.Module, embed: nn.Module, lists: list[nn.ModuleList]) -> nn.ModuleList:
+    """The list of blocks that shares the smallest module with the embedding: a vision tower has one of its own.
+
+    Of equals, the one that is nested least, and the last, as a vision tower is built first; a list inside a block
+    (its experts) does not count.
+    """
+    inside = {part for blocks in lists for part in blocks.modules() if part is not blocks}
+    outer = [blocks for blocks in lists if blocks not in inside]
+    around = [found for module in model.modules() if embed in (found := set(module.modules()))]
+    depth = {module: name.count(".") for name, module in model.named_modules()}
+    return min(
+        reversed(outer), key=lambda blocks: (min(len(found) for found in around if blocks in found), depth[blocks])
+    )

@@ -20,6 +20,7 @@ WEIGHTS_A_CALL = 32 * 1024**2
 MIN_THUMBNAIL, MAX_THUMBNAIL = 4, 20
 OVERVIEW_BYTES = 140_000
 TOP = 12
+MOST_NAMED = 8
 RULES = ("max", "mean")
 
 
@@ -135,7 +136,9 @@ def captured_layer(lm: LanguageModel, capture: Capture, layer: int, head: int) -
     require_integer("layer", layer, 0, len(capture.layers) - 1, "layers are counted from 0")
     captured = capture.layers[layer]
     if not captured.chunks:
-        raise UserError(f"Layer {layer} of this model is not an attention layer. Choose another layer.")
+        there = [index for index, other in enumerate(capture.layers) if other.chunks]
+        shown = ", ".join(map(str, there[:MOST_NAMED])) + (", …" if len(there) > MOST_NAMED else "")
+        raise UserError(f"Layer {layer} of this model is not an attention layer. Choose one that is: {shown}.")
     require_integer("head", head, 0, captured.n_heads - 1, "heads are counted from 0")
     return captured
 

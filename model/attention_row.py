@@ -52,7 +52,7 @@ def attention_row(layer: LayerCapture, chunk: QueryChunk, position: int) -> Atte
     if sink is None:
         weight = score.softmax(-1)
     else:
-        sink = _double(sink).reshape(-1)
+        sink = _double(sink[0, :, row] if sink.ndim == 4 else sink).reshape(-1)
         weight = torch.cat([score, sink[:, None]], -1).softmax(-1)[:, :-1]
     z = (weight.view(n_kv_heads, -1, weight.shape[-1]) @ value).reshape(n_heads, -1)
     return AttentionRow(query, key, value, dot, scaled, capped, bias, allowed, score, sink, weight, z)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.block_parts import BlockParts, matrix, stream_parts
+from model.block_parts import BlockParts, known_parts, matrix
 from model.embeddings import to_numpy
 from model.head_output import output_bias, output_projection
 from model.language_model import LanguageModel
@@ -40,6 +40,7 @@ def attribution(
 ) -> Attribution:
     """What each part adds to a token's logit at a position, by default to the one that follows there."""
     way = known_unembedding(lm)
+    known_parts(lm)
     window = window_of(lm, trace, position)
     rows = [at(layer, position - window.start) for layer in window.layers]
     token_id = chosen(lm, trace, window, position, token_id)
@@ -69,7 +70,7 @@ def attribution(
 
 def _shares(lm: LanguageModel, trace: Trace, rows: list[LayerRows], reading: Readout) -> dict[str, Any]:
     """The fields of an `Attribution` that say what each part adds, and the errors of the heads' sums."""
-    parts = stream_parts(lm).blocks
+    parts = known_parts(lm)
     mixed = [_heads(lm, trace, index, *pair, reading) for index, pair in enumerate(zip(rows, parts, strict=True))]
     heads, beside, errors, reasons = zip(*mixed, strict=True)
     attention = [_share(reading, row.attn_out) for row in rows]

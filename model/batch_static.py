@@ -1,5 +1,6 @@
 """Static batching: wait for all requests, pad them to one length, decode until the longest answer ends."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -7,10 +8,14 @@ from inspect import signature
 
 import torch
 from torch import Tensor
+from transformers import Cache
 
-from model.forward import new_cache
+from model.errors import UserError
+from model.forward import cached, new_cache
 from model.language_model import LanguageModel
+from model.per_model import once_per_model
 from model.records_batching import Request, Step
+from model.selfcheck import LOGIT_TOLERANCE
 from model.timing import now
 
 
@@ -37,7 +42,8 @@ def serve_static(
 ) -> Watched:
     """Decodes all requests in one padded batch, greedily. The caller holds `lm.lock`; `report(done)` may raise."""
     seen = nothing_yet(len(prompts))
-    ids, mask = padded(prompts, lm.device)
+    way = way_to_pad(lm)
+    ids, mask = padded(prompts, lm.device, pad_id(lm))
     cache, began = new_cache(lm), now(lm.device)
     while time.perf_counter() - began < max(request.arrival for request in requests):
         report(0)
@@ -47,7 +53,7 @@ def serve_static(
     n_real = int(mask.sum())
     while True:
         step_start = now(lm.device) - began
-        logits = _forward(lm, ids, mask, cache)
+        logits = _forward(lm, ids, mask, cache, way)
         end = now(lm.device) - began
         column = logits.argmax(-1)
         live = [row for row in range(len(prompts)) if not _done(lm, seen.ids[row], requests[row])]
@@ -65,20 +71,50 @@ def serve_static(
         mask = torch.cat([mask, torch.ones_like(mask[:, :1])], dim=1)
 
 
-def padded(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
+def padded(prompts: Sequence[Sequence[int]], device: torch.device, pad: int = 0) -> tuple[Tensor, Tensor]:
     """Prompts padded on the left to the longest: ids and mask, both (request, position)."""
     longest = max(map(len, prompts))
-    ids = torch.tensor([[0] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=device)
+    ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=device)
     mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
     return ids, mask
 
 
-def _forward(lm: LanguageModel, ids: Tensor, mask: Tensor, cache) -> Tensor:
+def pad_id(lm: LanguageModel) -> int:
+    """The id to pad with: some families (roberta) count positions by where it is not."""
+    return getattr(lm.model.config.get_text_config(), "pad_token_id", None) or 0
+
+
+@once_per_model
+@torch.inference_mode()
+def way_to_pad(lm: LanguageModel) -> str:
+    """How a padded row is told its positions, so that it gets the logits it gets alone: by 'position_ids' or 'mask'.
+
+    Raises UserError where neither is right. Call it with `lm.lock` held.
+    """
+    rows = [[(17 * i + 3) % lm.card.n_vocab for i in range(n)] for n in (3, 7)]
+    ids, mask = padded(rows, lm.device, pad_id(lm))
+    alone = lm.model(torch.tensor(rows[:1], device=lm.device), use_cache=False).logits[0, -1].float()
+    allowed = LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * float(alone.abs().max())
+    known = "position_ids" in signature(lm.model.forward).parameters
+    apart = math.inf
+    for way in ("position_ids", "mask") if known else ("mask",):
+        apart = min(apart, float((_forward(lm, ids, mask, new_cache(lm), way)[0] - alone).abs().max()))
+        if apart <= allowed:
+            return way
+    raise UserError(
+        f"Batching is off for {lm.card.model_id!r}: with padding on its left a prompt of {len(rows[0])} tokens gets "
+        f"logits that differ by {apart:.2g} from those it gets alone ({allowed:.1g} is allowed)."
+    )
+
+
+def _forward(lm: LanguageModel, ids: Tensor, mask: Tensor, cache: Cache, way: str) -> Tensor:
     """Logits (request, vocab) of the last position. Positions are counted without the padding."""
-    known = signature(lm.model.forward).parameters
     positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-    held = {"position_ids": positions} if "position_ids" in known else {}
-    out = lm.model(ids, attention_mask=mask, past_key_values=cache, use_cache=True, logits_to_keep=1, **held)
+    held = cached(lm, cache) | ({"position_ids": positions} if way == "position_ids" else {})
+    # A recurrent family's mask is for what is fed, and what is decoded has no padding.
+    if "cache_params" not in held or ids.shape[1] > 1:
+        held["attention_mask"] = mask
+    out = lm.model(ids, use_cache=True, logits_to_keep=1, **held)
     return out.logits[:, -1].float()
 
 

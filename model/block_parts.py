@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
 from model.capture import Capture, capturing
+from model.errors import UserError
 from model.language_model import LanguageModel
 from model.per_model import once_per_model
 from model.recording import Seen, recording
@@ -75,6 +76,14 @@ def stream_parts(lm: LanguageModel) -> StreamParts:
     return StreamParts(tuple(found))
 
 
+def known_parts(lm: LanguageModel) -> tuple[BlockParts, ...]:
+    """Every block's parts. Raises UserError where they are unknown."""
+    found = stream_parts(lm)
+    if found.reason:
+        raise UserError(f"The residual stream of {lm.card.model_id!r} is not shown: {found.reason}.")
+    return found.blocks
+
+
 def _probe(lm: LanguageModel) -> list[tuple[nn.Module, list[Seen]]]:
     """Each block with the calls inside it, over a few tokens that differ."""
     n = min(N_PROBED, lm.card.context or N_PROBED)
@@ -124,7 +133,10 @@ def _scaled_fit(added: Tensor, outputs: list[Tensor]) -> list[float]:
     """The factors that bring the outputs closest to what was added."""
     columns = torch.stack([output.flatten() for output in outputs], -1)
     normal = columns.T @ columns + 1e-12 * torch.eye(len(outputs), dtype=torch.float64)
-    return torch.linalg.solve(normal, columns.T @ added.flatten()).tolist()
+    try:
+        return torch.linalg.solve(normal, columns.T @ added.flatten()).tolist()
+    except torch.linalg.LinAlgError:  # an output that is all zeros, or another's twin
+        return [0.0] * len(outputs)
 
 
 def _is_leaf(module: nn.Module) -> bool:

@@ -15,7 +15,7 @@ from model.costs import costs_of
 from model.decode import select
 from model.errors import UserError
 from model.finish import stop_reason, written
-from model.forward import new_cache
+from model.forward import cached, new_cache
 from model.language_model import LanguageModel
 from model.progress import Progress
 from model.recipe import Recipe
@@ -28,10 +28,9 @@ from model.timing import now
 def pass_over(lm: LanguageModel, ids: Sequence[int], cache: Cache | None) -> tuple[Tensor, float]:
     """The logits (vocab,) of the last of `ids`, and the seconds it took. Without a cache, nothing is kept."""
     input_ids = torch.tensor([list(ids)], device=lm.device)
-    held = {"past_key_values": cache} if cache is not None else {}
     with lm.lock:
         started = now(lm.device)
-        out = lm.model(input_ids, **held, use_cache=cache is not None, logits_to_keep=1)
+        out = lm.model(input_ids, **cached(lm, cache), use_cache=cache is not None, logits_to_keep=1)
         seconds = now(lm.device) - started
     return out.logits[0, -1].float().cpu(), seconds
 

@@ -16,7 +16,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask, sdpa_mask
 
-from model.masks import Bands, seen_keys
+from model.masks import Bands, seen_keys, with_chosen
 
 # Neither name holds "sdpa": transformers refuses such a name for families whose own SDPA is untested.
 SDPA = "captured"
@@ -47,7 +47,8 @@ class QueryChunk:
     @property
     def is_plain(self) -> bool:
         """True when nothing but position decides what a row sees, so that chunks can be read as one."""
-        return self.mask is None and "position_bias" not in self.extras
+        by_query = any(torch.is_tensor(extra) and extra.ndim == 4 for extra in self.extras.values())
+        return self.mask is None and not by_query
 
 
 @dataclass
@@ -137,6 +138,9 @@ def register() -> None:
 def _attention(inner):
     def attention(module, query, key, value, attention_mask, scaling=None, **kwargs):
         under_way = _current.get()
+        if (indices := kwargs.get("indices")) is not None:
+            # Sparse families leave the choice of keys to the kernel under any name but transformers' own two.
+            attention_mask = with_chosen(attention_mask, indices, key.shape[2])
         if under_way is not None:
             extras = {k: kwargs[k] for k in KEPT_EXTRAS if kwargs.get(k) is not None}
             _record(under_way, module, query, key, value, attention_mask, scaling, extras)

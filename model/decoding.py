@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from model.fork import cut_cache
-from model.forward import new_cache
+from model.forward import cached, new_cache
 from model.language_model import LanguageModel
 
 
@@ -32,7 +32,7 @@ class Decoding:
         with self.lm.lock:
             out = self.lm.model(
                 torch.tensor([ids], device=self.lm.device),
-                past_key_values=self.cache,
+                **cached(self.lm, self.cache),
                 use_cache=True,
                 logits_to_keep=keep,
             )

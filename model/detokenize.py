@@ -47,6 +47,11 @@ def unfinished(vocabulary: Vocabulary, waiting: bytes) -> str:
     return "\ufffd" * (len(waiting) if vocabulary.byte_fallback else bool(waiting))
 
 
+def ended(vocabulary: Vocabulary, text: str) -> str:
+    """A text that ends here, as the decoder writes it: some put a space after every word but the last."""
+    return text.removesuffix(" ") if vocabulary.drops_last_space else text
+
+
 def decode(vocabulary: Vocabulary, ids: Sequence[int], before: Sequence[int] = ()) -> str:
     """The tokenizer's own text of `ids` where they follow `before`; special tokens are left out."""
     anchor = _anchor(vocabulary, before) if vocabulary.drops_first_space else []
@@ -74,14 +79,14 @@ def detokenize(vocabulary: Vocabulary, tokens: Sequence[Token], around: int, bef
     joined = tuple(join(vocabulary, tokens, opens_text=not before))
     start = max(0, min(around - MAX_JOINED // 2, len(joined) - MAX_JOINED))
     ids = [token.id for token in tokens]
-    text = "".join(part.text for part in joined)
+    text = ended(vocabulary, "".join(part.text for part in joined))
     first = max(0, len(joined) - MAX_CHECKED)
     so_far, same = "".join(part.text for part in joined[:first]), []
     for place in range(first, len(joined)):
         so_far += joined[place].text
         # Byte fallback gives up a whole run of bytes while one waits: only whole text can be compared.
         if not (vocabulary.byte_fallback and joined[place].waiting):
-            ours = so_far + unfinished(vocabulary, joined[place].waiting)
+            ours = ended(vocabulary, so_far + unfinished(vocabulary, joined[place].waiting))
             same.append(ours == decode(vocabulary, ids[: place + 1], before))
     return Detokenized(
         start=start,

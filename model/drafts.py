@@ -10,7 +10,7 @@ from torch import Tensor
 from model.accept import Distribution, distribution, draw, one_token
 from model.errors import UserError
 from model.fork import can_be_cut, cut_cache
-from model.forward import layer_progress, new_cache
+from model.forward import cached, layer_progress, new_cache
 from model.language_model import LanguageModel
 from model.recipe import SamplingSettings
 from model.sampling import uniform
@@ -102,7 +102,7 @@ class ModelDraft:
         with self.lm.lock:
             out = self.lm.model(
                 torch.tensor([ids], device=self.lm.device),
-                past_key_values=self._cache,
+                **cached(self.lm, self._cache),
                 use_cache=True,
                 logits_to_keep=1,
             )

@@ -73,13 +73,15 @@ class LatencyCalls:
         `sizes` are prompt, context and users. This machine is in the list once its limits have been measured.
         """
         known, run = self._machines(), latency(self.snapshot(recipe))
-        sizes_known = (own_size(self.lm.card), *models())
+        mine = own_size(self.lm.card)
+        # The formulas are of models with a KV cache; a recurrent model's state does not grow.
+        sizes_known = ((mine,) if mine.kv_bytes_per_token else ()) + models()
         require_integer("machine", machine, 0, len(known) - 1, "choose one of the list")
         require_integer("model", model, 0, len(sizes_known) - 1, "choose one of the list")
         own = None
-        if "_roofline" in self.__dict__:
+        if "_roofline" in self.__dict__ and mine.kv_bytes_per_token:
             bits = 8 * self.lm.anatomy.embed.weight.dtype.itemsize
-            own = estimate(known[0], sizes_known[0], bits, run.n_prompt, run.n_prompt + run.n_tokens, 1)
+            own = estimate(known[0], mine, bits, run.n_prompt, run.n_prompt + run.n_tokens, 1)
         return WhatIf(
             estimate=estimate(known[machine], sizes_known[model], weight_bits, *sizes),
             machines=known,

@@ -37,6 +37,8 @@ class SpeculativeCalls:
     def drafts(self) -> tuple[DraftChoice, ...]:
         """The ways to draft, each with the reason where it is off."""
         shallow = "" if self.lm.card.n_layers > 1 else "one layer cannot be left early"
+        if len(self.lm.anatomy.head.weight) != self.lm.card.n_vocab:
+            shallow = "this model has embeddings of tokens that it never gives"
         kinds = (
             DraftChoice("llama", why_not(locate()) or self._other_tokens),
             DraftChoice("lookup"),

@@ -17,15 +17,20 @@ def new_cache(lm: LanguageModel) -> Cache:
     return DynamicCache(config=lm.model.config)
 
 
+def cached(lm: LanguageModel, cache: Cache | None) -> dict[str, Cache]:
+    """The cache as an argument of the model's forward pass: recurrent families have their own word for it."""
+    if cache is None:
+        return {}
+    recurrent = "cache_params" in signature(lm.model.forward).parameters
+    return {"cache_params" if recurrent else "past_key_values": cache}
+
+
 @torch.inference_mode()
 def forward(lm: LanguageModel, ids: Sequence[int], cache: Cache, capture: Capture) -> Tensor:
     """Forwards `ids` after what the cache holds: the logits (vocab,) of the last position, float32 on the CPU."""
     input_ids = torch.tensor([list(ids)], device=lm.device)
-    # Recurrent families (mamba) have their own word for the cache.
-    recurrent = "cache_params" in signature(lm.model.forward).parameters
-    held = {"cache_params" if recurrent else "past_key_values": cache}
     with capturing(capture, len(ids)):
-        out = lm.model(input_ids, **held, use_cache=True, logits_to_keep=1)
+        out = lm.model(input_ids, **cached(lm, cache), use_cache=True, logits_to_keep=1)
     return out.logits[0, -1].float().cpu()
 
 

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from model.attention_row import AttentionRow, attention_row
-from model.capture import Capture
-from model.forward import new_cache
+from model.forward import cached
 from model.head_output import OutputProjection, head_parts, output_bias, output_projection
 from model.language_model import LanguageModel
 from model.one_head import Place, find_place
 from model.records import Check
 from model.records_head import HeadChecks
+from model.run_cache import cache_before
 from model.run_checks import fed_ids
 from model.selfcheck import LOGIT_TOLERANCE, MAP_TOLERANCE
 from model.trace import Trace
@@ -63,36 +63,22 @@ def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: Outp
         kept["mixed"] = args[0][0, -1]
 
     ids = fed_ids(trace)[: place.query + 1]
-    cache = _cache_before(lm, trace.capture, place.query)
+    cache = cache_before(lm, trace, place.query)
     fed = ids if cache is None else ids[-1:]
-    held = {} if cache is None else {"past_key_values": cache}
-    own = lm.model.config._attn_implementation
+    own = lm.model.config.get_text_config()._attn_implementation
     handles = [place.captured.module.register_forward_hook(keep_output)]
     if projection is not None:
         handles.append(projection.module.register_forward_pre_hook(keep_input))
     try:
         lm.model.set_attn_implementation("eager")
         input_ids = torch.tensor([list(fed)], device=lm.device)
-        lm.model(input_ids, **held, use_cache=cache is not None, logits_to_keep=1)
+        lm.model(input_ids, **cached(lm, cache), use_cache=cache is not None, logits_to_keep=1)
     finally:
         lm.model.set_attn_implementation(own)
         for handle in handles:
             handle.remove()
     kept = {name: tensor.double().cpu() for name, tensor in kept.items()}
     return _Seen(kept["weight"], kept.get("mixed"), kept["attn_out"])
-
-
-def _cache_before(lm: LanguageModel, capture: Capture, n: int):
-    """A KV cache of the first `n` positions from the captured keys and values.
-
-    None where the capture is not all a cache needs (recurrent layers): the prompt is then forwarded again.
-    """
-    if n == 0 or not all(layer.chunks for layer in capture.layers):
-        return None
-    cache = new_cache(lm)
-    for index, layer in enumerate(capture.layers):
-        cache.update(layer.key[None, :, :n], layer.value[None, :, :n], index)
-    return cache
 
 
 def _pair_check(lm: LanguageModel, place: Place, row: AttentionRow, key: int) -> Check:

@@ -6,7 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
 
 from model import capture
 from model.anatomy import Anatomy, find_anatomy
@@ -38,7 +45,7 @@ def load(
     wanted = {"trust_remote_code": False, "local_files_only": True, **({"gguf_file": gguf_file} if gguf_file else {})}
     weights = {} if gguf_file else {"use_safetensors": True}
     with _refused(model_id), reporting(report):
-        tokenizer = AutoTokenizer.from_pretrained(folder, **wanted)
+        tokenizer = with_offsets(AutoTokenizer.from_pretrained(folder, **wanted))
         model, found = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=DTYPES[choose_dtype(dtype, where)],
@@ -54,7 +61,17 @@ def load(
 def read_tokenizer(folder: Path, model_id: str) -> PreTrainedTokenizerFast:
     """The tokenizer of a local folder. Raises UserError when it cannot be had."""
     with _refused(model_id):
-        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        return with_offsets(AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True))
+
+
+def with_offsets(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerFast:
+    """The tokenizer, if it tells offsets and how it cuts. Raises UserError for one in Python alone."""
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise UserError(
+            f"its tokenizer, {type(tokenizer).__name__}, is written in Python alone and tells neither offsets nor "
+            "how it cuts; a tokenizer.json is needed."
+        )
+    return tokenizer
 
 
 @contextmanager
@@ -104,20 +121,20 @@ def describe(
     config = model.config.get_text_config()
     eos = model.generation_config.eos_token_id
     weight = anatomy.embed.weight
-    n_heads = getattr(config, "num_attention_heads", None) or 0
+    n_heads = _number(config, "num_attention_heads")
     return ModelCard(
         model_id=model_id,
         revision=revision,
         family=config.model_type,
         n_layers=config.num_hidden_layers,
         n_heads=n_heads,
-        n_kv_heads=getattr(config, "num_key_value_heads", None) or n_heads,
+        n_kv_heads=_number(config, "num_key_value_heads") or n_heads,
         d_model=weight.shape[1],
-        d_head=getattr(config, "head_dim", None) or config.hidden_size // max(n_heads, 1),
-        d_mlp=getattr(config, "intermediate_size", None) or 4 * config.hidden_size,
+        d_head=_number(config, "head_dim") or weight.shape[1] // max(n_heads, 1),
+        d_mlp=_number(config, "intermediate_size") or 4 * weight.shape[1],
         n_vocab=weight.shape[0],
         n_parameters=sum(p.numel() for p in model.parameters()),
-        context=getattr(config, "max_position_embeddings", None) or 0,
+        context=max(0, _number(config, "max_position_embeddings")),
         dtype=str(weight.dtype).removeprefix("torch."),
         device=", ".join(sorted({str(p.device) for p in model.parameters()})),
         position_kind=position_kind(model),
@@ -126,6 +143,17 @@ def describe(
         tokenizer_kind=type(tokenizer.backend_tokenizer.model).__name__,
         eos_token_ids=tuple([eos] if isinstance(eos, int) else eos or ()),
     )
+
+
+def _number(config: PreTrainedConfig, name: str) -> int:
+    """A size from the config, 0 where it has none; where it differs from layer to layer, that of the first."""
+    try:
+        value = getattr(config, name, None)
+    except RuntimeError:  # how transformers refuses to give one value for all layers
+        value = getattr(config.per_layer_config[0], name, None)
+    # Some give a list, an entry a layer.
+    value = value[0] if isinstance(value, list | tuple) and value else value
+    return value if isinstance(value, int) else 0
 
 
 def position_kind(model: PreTrainedModel) -> str:

@@ -41,3 +41,15 @@ def band(mask: Tensor, first_key: int, start: int) -> Tensor | None:
     first = own - allowed.sum(-1) + 1
     seen = (keys >= first[:, None]) & (keys <= own[:, None])
     return first.cpu() if torch.equal(seen, allowed) else None
+
+
+def with_chosen(mask: Tensor | None, indices: Tensor, n_keys: int) -> Tensor:
+    """The mask, with the keys hidden that a query did not choose; indices (batch, query, chosen)."""
+    left_out = indices.new_ones((*indices.shape[:2], n_keys), dtype=torch.bool).scatter(-1, indices.long(), False)
+    left_out = left_out[:, None]
+    if mask is None:
+        rows = torch.arange(n_keys - indices.shape[1], n_keys, device=indices.device)
+        return ~left_out & (torch.arange(n_keys, device=indices.device) <= rows[:, None])
+    if mask.dtype == torch.bool:
+        return mask & ~left_out
+    return mask.masked_fill(left_out, torch.finfo(mask.dtype).min)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.attribution import chosen
-from model.block_parts import BlockParts, matrix, stream_parts
+from model.block_parts import BlockParts, known_parts, matrix
 from model.embeddings import to_numpy
 from model.errors import UserError
 from model.frozen import Frozen
@@ -48,8 +48,8 @@ def neurons(lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, 
     way = known_unembedding(lm)
     require_integer("layer", layer, 0, len(lm.anatomy.blocks) - 1, "layers are counted from 0")
     require_integer("k", k, 1, MOST, "ask for fewer neurons")
+    parts = known_parts(lm)[layer]
     window = window_of(lm, trace, position)
-    parts = stream_parts(lm).blocks[layer]
     if parts.down is None:
         kind = "has no MLP" if parts.mlp is None else "is a mixture of experts or has no one last matrix"
         raise UserError(f"Neurons are not shown for layer {layer}: it {kind}. Choose another layer.")

@@ -59,7 +59,9 @@ def _weights(layer: LayerCapture, chunk: QueryChunk, low: int, high: int, head: 
     sinks = chunk.extras.get("s_aux", chunk.extras.get("sinks"))
     if sinks is None:
         return first, scores.softmax(-1)
-    sinks = _of_head(sinks.float().reshape(-1, 1, 1), head)
+    # One a head, or in some families one for each of its queries: (1, n_heads, query, 1).
+    sinks = sinks[0, :, low:high].float() if sinks.ndim == 4 else sinks.float().reshape(-1, 1, 1)
+    sinks = _of_head(sinks, head)
     with_sink = torch.cat([scores, sinks.expand(*scores.shape[:2], 1)], -1)
     return first, with_sink.softmax(-1)[..., :-1]
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from model.capture import Capture, capturing
 from model.embeddings import rows_of
+from model.errors import UserError
 from model.load import LanguageModel
 from model.per_model import once_per_model
 from model.records import Check
@@ -55,6 +56,11 @@ def probe(lm: LanguageModel) -> Probe:
             )
         finally:
             hook.remove()
+    if seen[0].shape != (length, lm.card.d_model):
+        raise UserError(
+            f"How {lm.card.model_id!r} knows positions is not measured: its first layer does not take one vector of "
+            f"{lm.card.d_model} numbers a position, but {tuple(seen[0].shape)} for {length}."
+        )
     keys = tuple(layer.key.float() if layer.keys else None for layer in capture.layers)
     return Probe(token_id, rows_of(lm, [token_id])[0], seen[0], keys)
 

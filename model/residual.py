@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from model.block_parts import stream_parts
+from model.block_parts import known_parts
 from model.embeddings import to_numpy
 from model.errors import UserError
 from model.language_model import LanguageModel
@@ -24,7 +24,7 @@ ROUNDINGS = 16
 
 def residual_stream(lm: LanguageModel, trace: Trace, position: int, layer: int) -> ResidualStream:
     """The stream at a position; the vectors themselves for one layer. Raises UserError where it is unknown."""
-    parts = stream_parts(lm).blocks
+    parts = known_parts(lm)
     window = window_of(lm, trace, position)
     require_integer("layer", layer, 0, len(window.layers) - 1, "layers are counted from 0")
     row = position - window.start

@@ -9,6 +9,8 @@ from model.budget import Budget
 from model.costs import costs_of
 from model.decoding import Decoding
 from model.devices import free_bytes
+from model.errors import UserError
+from model.forward import cached
 from model.language_model import LanguageModel
 from model.progress import Progress
 from model.records_latency import BatchPoint, Roofline, Throughput
@@ -29,6 +31,10 @@ def throughput(
     found = Throughput((), None, STEPS, "")
     sizes = [size for size in SIZES if size <= largest]
     alone = Decoding(lm, [*ids, 0])
+    if not all(hasattr(layer, "batch_repeat_interleave") for layer in alone.cache.layers):
+        raise UserError(
+            "The cache of this model has recurrent layers, which cannot be repeated for a batch of equal rows."
+        )
     row_bytes = sum(layer.keys.nbytes + layer.values.nbytes for layer in alone.cache.layers)
     expected: list[int] = []
     for size in sizes:
@@ -66,7 +72,7 @@ def _decode(lm: LanguageModel, ids: list[int], size: int) -> tuple[list[float], 
     for _ in range(STEPS):
         with lm.lock:
             started = now(lm.device)
-            out = lm.model(column, past_key_values=decoding.cache, use_cache=True, logits_to_keep=1)
+            out = lm.model(column, **cached(lm, decoding.cache), use_cache=True, logits_to_keep=1)
             column = out.logits[:, -1].argmax(-1, keepdim=True)
             taken.append(now(lm.device) - started)
         columns.append(column)

@@ -1,6 +1,7 @@
 """Prompt to Tokens: what the model really sees, with ids, bytes and offsets."""
 
 import time
+from dataclasses import replace
 
 from jinja2 import TemplateError
 from tokenizers import Encoding
@@ -52,10 +53,16 @@ def tokenize(vocabulary: Vocabulary, recipe: Recipe, limit: int) -> Tokens:
     if not ids:
         raise UserError("This tokenizer makes no token of the prompt. Type other characters.")
     tokens = tuple(
-        describe(vocabulary, token_id, position, *offset)
+        _before_text(text, describe(vocabulary, token_id, position, *offset))
         for position, (token_id, offset) in enumerate(zip(ids, offsets, strict=True))
     )
     return Tokens(text=text, tokens=tokens, chat=recipe.chat, seconds=seconds)
+
+
+def _before_text(text: str, token: Token) -> Token:
+    """A space that the tokenizer put before a word has the word's offsets: of the text it holds nothing."""
+    invented = token.text and not token.text.strip() and text[token.start : token.end].strip()
+    return replace(token, end=token.start) if invented else token
 
 
 def continuation(vocabulary: Vocabulary, text: str) -> tuple[Token, ...]:

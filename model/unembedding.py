@@ -16,6 +16,7 @@ from model.recording import Seen, recording
 from model.selfcheck import LOGIT_TOLERANCE
 
 N_PROBED = 12
+SOFTCAPS = ("final_logit_softcapping", "logits_soft_cap", "output_logit_soft_cap")
 # Roundings of the largest logit within which two ways are the same.
 ROUNDINGS = 64
 
@@ -75,11 +76,11 @@ def _probe(lm: LanguageModel) -> tuple[list[Seen], Tensor | None, Tensor]:
     last = lm.anatomy.blocks[-1]
     inside = {module for block in lm.anatomy.blocks for module in block.modules()}
     around = {m for m in lm.model.modules() if any(child in inside for child in m.modules())}
-    modules = [m for m in lm.model.modules() if m not in around and m is not lm.anatomy.head]
+    modules = [m for m in lm.model.modules() if m not in around and lm.anatomy.head not in set(m.modules())]
     with lm.lock, torch.inference_mode(), capturing(Capture(), n), recording([*modules, last], n) as calls:
         logits = lm.model(ids, use_cache=False).logits[0].float().cpu()
-    at = next(i for i, call in enumerate(calls) if call.module is last)
-    return calls[at + 1 :], calls[at].left, logits
+    at = next((i for i, call in enumerate(calls) if call.module is last), None)
+    return ([], None, logits) if at is None else (calls[at + 1 :], calls[at].left, logits)
 
 
 def _between(lm: LanguageModel, calls: list[Seen]) -> tuple[nn.Module, ...]:
@@ -97,7 +98,7 @@ def _finishing(lm: LanguageModel, plain: Unembedding, raw: Tensor, logits: Tenso
     rounding = ROUNDINGS * torch.finfo(lm.anatomy.embed.weight.dtype).eps * float(logits.abs().max())
     factor = float((raw.double() * logits.double()).sum() / raw.double().square().sum().clamp_min(1e-300))
     ways = [plain, Unembedding(plain.modules, plain.head, factor)]
-    cap = getattr(lm.model.config.get_text_config(), "final_logit_softcapping", None)
-    if cap:
+    config = lm.model.config.get_text_config()
+    if cap := next((cap for name in SOFTCAPS if (cap := getattr(config, name, None))), None):
         ways.insert(0, Unembedding(plain.modules, plain.head, softcap=float(cap)))
     return next((way for way in ways if missed(way) <= rounding), min(ways, key=missed))

@@ -31,7 +31,7 @@ class Vocabulary:
     `byte_level`: entries are written in GPT-2's byte letters (Radford et al. 2019). `byte_fallback`: an
     entry <0xE2> is a byte. `replacements`: signs the decoder writes otherwise, as ▁ for a space.
     `continuation`: what marks an entry that goes on with a word; the others get a space (`spaced`).
-    `drops_first_space`: the decoder takes the first space off a text. `special`: ids that are no text.
+    `drops_first_space`, `drops_last_space`: the decoder takes such a space off a text. `special`: ids that are no text.
     """
 
     tokenizer: PreTrainedTokenizerFast
@@ -44,6 +44,7 @@ class Vocabulary:
     continuation: str
     spaced: bool
     drops_first_space: bool
+    drops_last_space: bool
     added: frozenset[int]
     special: frozenset[int]
     bpe: BpeRules | None
@@ -94,6 +95,7 @@ def read_vocabulary(tokenizer: PreTrainedTokenizerFast) -> Vocabulary:
         continuation=by_type.get("WordPiece", {}).get("prefix", ""),
         spaced=spaced,
         drops_first_space=spaced or any(map(_drops_space, decoders)),
+        drops_last_space="BPEDecoder" in by_type,
         added=frozenset(added),
         special=frozenset(token_id for token_id, token in added.items() if token.special),
         bpe=_bpe_rules(described["model"]) if described["model"].get("type") == "BPE" else None,

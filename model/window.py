@@ -10,17 +10,16 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from transformers import Cache
 
 from model.block_parts import BlockParts, Part, stream_parts
 from model.capture import Capture, capturing
 from model.embeddings import window as around
 from model.errors import UserError
-from model.fork import can_be_cut, cut_cache
-from model.forward import new_cache
+from model.forward import cached
 from model.head_output import output_projection
 from model.language_model import LanguageModel
 from model.recording import LayerRows, Seen, Window, recording
+from model.run_cache import cache_before, has_all_keys
 from model.run_checks import fed_ids
 from model.trace import Trace
 from model.validate import require_integer
@@ -34,11 +33,9 @@ FORWARDED = 512
 def window_of(lm: LanguageModel, trace: Trace, position: int) -> Window:
     """The window that holds a position, recorded now unless it is held already.
 
-    Raises UserError for a position that has not been through the model, and for a model whose parts are unknown.
+    Raises UserError for a position that has not been through the model, and for layers without one vector a position.
     """
-    parts = stream_parts(lm)
-    if parts.reason:
-        raise UserError(f"The residual stream of {lm.card.model_id!r} is not shown: {parts.reason}.")
+    parts = stream_parts(lm).blocks or (None,) * len(lm.anatomy.blocks)
     ids = fed_ids(trace)
     hint = "a token goes through the model when the next is asked for"
     require_integer("position", position, 0, len(ids) - 1, hint)
@@ -46,7 +43,7 @@ def window_of(lm: LanguageModel, trace: Trace, position: int) -> Window:
         # One that was cut short by the end of the run, as it was then, is not enough when the run has grown.
         held = [w for w in trace.windows.values() if w.start <= position < w.stop]
         whole = [w for w in held if w.stop - w.start == WINDOW or w.stop == len(ids)]
-        found = whole[-1] if whole else _record(lm, trace, parts.blocks, ids, *around(len(ids), position, WINDOW))
+        found = whole[-1] if whole else _record(lm, trace, parts, ids, *around(len(ids), position, WINDOW))
         trace.windows[found.start, found.stop] = found
         trace.windows.move_to_end((found.start, found.stop))
         while len(trace.windows) > KEPT_WINDOWS:
@@ -58,21 +55,20 @@ def window_of(lm: LanguageModel, trace: Trace, position: int) -> Window:
 def _record(
     lm: LanguageModel,
     trace: Trace,
-    parts: tuple[BlockParts, ...],
+    parts: tuple[BlockParts | None, ...],
     ids: tuple[int, ...],
     start: int,
     stop: int,
 ) -> Window:
     """One pass over positions [start, stop). Call it with `lm.lock` held."""
     started = time.perf_counter()
-    cache = _cache_before(lm, trace, start)
+    cache = cache_before(lm, trace, start)
     first = 0 if cache is None else start
     if stop - first > FORWARDED:
         raise UserError(
             f"The layers of position {stop - 1:,} are not shown: this model's cache cannot be cut, so all "
             f"{stop:,} positions would be forwarded again; the limit is {FORWARDED}. Select an earlier one."
         )
-    held = {} if cache is None else {"past_key_values": cache}
     again = Capture(n_positions=first)
     fed = torch.tensor([list(ids[first:stop])], device=lm.device)
     projections = [_projection(lm, trace.capture, layer) for layer in range(len(parts))]
@@ -81,33 +77,19 @@ def _record(
         capturing(again, stop - first),
         recording([m for modules in watched for m in modules], stop - first, start - first) as calls,
     ):
-        logits = lm.model(fed, **held, use_cache=cache is not None).logits[0, start - first :].float().cpu()
+        logits = (
+            lm.model(fed, **cached(lm, cache), use_cache=cache is not None).logits[0, start - first :].float().cpu()
+        )
     seen = {call.module: call for call in calls}
+    for index, block in enumerate(lm.anatomy.blocks):
+        if block not in seen or seen[block].entered is None or seen[block].left is None:
+            raise UserError(f"Layer {index} of {lm.card.model_id!r} does not take and give one vector a position.")
     layers = tuple(
         _rows(block, part, projection, seen)
         for block, part, projection in zip(lm.anatomy.blocks, parts, projections, strict=True)
     )
     difference = _difference(trace, again, logits, start, stop)
     return Window(start, stop, layers, logits, stop - first, time.perf_counter() - started, *difference)
-
-
-def _has_all_keys(capture: Capture) -> bool:
-    return bool(capture.layers) and all(layer.chunks for layer in capture.layers)
-
-
-def _cache_before(lm: LanguageModel, trace: Trace, n: int) -> Cache | None:
-    """A KV cache of the first `n` positions: the run's own, cut, or one made of what was captured of it.
-
-    None where neither is all a cache needs (recurrent layers).
-    """
-    if can_be_cut(trace.cache) and trace.cache.get_seq_length() >= n:
-        return cut_cache(trace.cache, n)
-    if not _has_all_keys(trace.capture):
-        return None
-    cache = new_cache(lm)
-    for index, layer in enumerate(trace.capture.layers if n else ()):
-        cache.update(layer.key[None, :, :n], layer.value[None, :, :n], index)
-    return cache
 
 
 def _projection(lm: LanguageModel, capture: Capture, layer: int) -> nn.Module | None:
@@ -118,15 +100,21 @@ def _projection(lm: LanguageModel, capture: Capture, layer: int) -> nn.Module | 
     return found and found.module
 
 
-def _watched(block: nn.Module, parts: BlockParts, projection: nn.Module | None) -> Sequence[nn.Module]:
+def _watched(block: nn.Module, parts: BlockParts | None, projection: nn.Module | None) -> Sequence[nn.Module]:
+    if parts is None:
+        return [module for module in (block, projection) if module is not None]
     modules = [block, parts.mixer.module, parts.mlp and parts.mlp.module, projection, parts.down, *parts.inputs[:1]]
     return [module for module in modules if module is not None]
 
 
-def _rows(block: nn.Module, parts: BlockParts, projection: nn.Module | None, seen: dict[nn.Module, Seen]) -> LayerRows:
+def _rows(
+    block: nn.Module, parts: BlockParts | None, projection: nn.Module | None, seen: dict[nn.Module, Seen]
+) -> LayerRows:
     def entered(module: nn.Module | None) -> Tensor | None:
         return seen[module].entered if module in seen else None
 
+    if parts is None:
+        return LayerRows(seen[block].entered, None, None, seen[block].left, mixed=entered(projection))
     attn_out, attn_raw = _added(parts.mixer, seen)
     mlp_out, mlp_raw = _added(parts.mlp, seen)
     return LayerRows(
@@ -162,7 +150,7 @@ def _difference(trace: Trace, again: Capture, logits: Tensor, start: int, stop: 
         own = torch.stack([trace.logits[p - first] for p in kept])
         error = (logits[[p - start for p in kept]] - own).abs().max()
         return float(error), float(own.abs().max()), f"the run's own logits at {len(kept)} of these positions"
-    if not _has_all_keys(trace.capture):
+    if not has_all_keys(trace.capture):
         return 0.0, 0.0, ""
     own = trace.capture.layers[-1].key[:, start:stop].float().cpu()
     error = (again.layers[-1].key[:, start - stop :].float().cpu() - own).abs().max()

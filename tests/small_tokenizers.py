@@ -4,6 +4,7 @@ import json
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
+from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from model.vocabulary import Vocabulary, read_vocabulary
 
@@ -87,6 +88,33 @@ def whole_words() -> Vocabulary:
     return vocabulary_of(tokenizer)
 
 
+def byte_level() -> Vocabulary:
+    """As GPT-2 has it: byte letters behind a cut at spaces."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator(TEXT, trainers.BpeTrainer(vocab_size=350, initial_alphabet=alphabet))
+    return vocabulary_of(tokenizer)
+
+
+def byte_letters() -> Vocabulary:
+    """A byte model: 256 entries and nothing to merge."""
+    letters = {letter: byte for byte, letter in sorted(bytes_to_unicode().items())}
+    tokenizer = Tokenizer(models.BPE(vocab=letters, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return vocabulary_of(tokenizer)
+
+
+def word_level() -> Vocabulary:
+    """Whole words, and one entry for all the others."""
+    tokenizer = Tokenizer(models.WordLevel(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.train_from_iterator(TEXT, trainers.WordLevelTrainer(vocab_size=80, special_tokens=["<unk>"]))
+    return vocabulary_of(tokenizer)
+
+
 def _trained(model, trainer, normalizer, pre_tokenizer=None) -> dict:
     tokenizer = Tokenizer(model)
     tokenizer.normalizer = normalizer
@@ -102,4 +130,7 @@ KINDS = {
     "wordpiece": wordpiece,
     "word ends": word_ends,
     "whole words": whole_words,
+    "byte level": byte_level,
+    "bytes": byte_letters,
+    "word level": word_level,
 }

@@ -91,13 +91,15 @@ def test_the_middle_is_what_the_second_norm_reads(lm, engine):
 
 
 def test_a_network_whose_norm_comes_after_the_sum_has_no_stream_and_says_so(lm):
-    # openai-gpt norms the stream itself: nothing is added to it that would stay.
-    tiny = tiny_lm("openai-gpt", lm.tokenizer, attention="eager")
+    # bert norms the stream itself: nothing is added to it that would stay. The lens needs no parts.
+    tiny = tiny_lm("bert", lm.tokenizer, is_decoder=True)
     engine, recipe = LocalEngine(tiny), Recipe("one two three")
     list(engine.run(recipe, 1))
-    for call in (engine.residual, engine.lens):
-        with pytest.raises(UserError, match="no modules of layer 0 sum to what it adds"):
-            call(recipe, 1, 0)
+    with pytest.raises(UserError, match="no modules of layer 0 sum to what it adds"):
+        engine.residual(recipe, 1, 0)
+    with pytest.raises(UserError, match="no modules of layer 0 sum to what it adds"):
+        engine.attribution(recipe, 1)
+    assert engine.lens(recipe, 1, 0).checks[0].passed
 
 
 def test_modules_that_do_not_sum_are_not_taken():

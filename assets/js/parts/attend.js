@@ -39,7 +39,8 @@ export function mountAttend(page, strip, { store, view }) {
   function rest() {
     clean();
     const { layer, head: number } = store.state.selection;
-    fill(said, store.state.run?.prefill ? words.rest(layer, number) : '');
+    const { run, card } = store.state;
+    fill(said, run?.prefill && card?.n_heads !== 0 ? words.rest(layer, number) : '');
   }
 
   /** Bars whose height is the square root of the weight, like the maps' colour: small weights stay in sight. */

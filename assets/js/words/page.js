@@ -114,7 +114,7 @@ export const sentences = {
   embed: ({ run, card }) =>
     `Each id picks one row of a table with ${card ? num(card.n_vocab) : 'as many'} rows${card ? ` of ${num(card.d_model)} numbers` : ''}. These ${run.tokens.length} rows are what enters the first layer.`,
   prefill: ({ run, card }) =>
-    `One forward pass took all ${count(run.tokens.length, 'position')} through ${card ? `${card.n_layers} layers` : 'every layer'} at once in ${ms(run.prefill.forward_ms)}, and left keys and values for each in the KV cache.`,
+    `One forward pass took all ${count(run.tokens.length, 'position')} through ${card ? `${card.n_layers} layers` : 'every layer'} at once in ${ms(run.prefill.forward_ms)}, and left ${card && !card.n_heads ? 'a state that the next token goes on from' : 'keys and values for each in the KV cache'}.`,
   layers: ({ run, card }) => {
     const first = run.steps[0];
     const end = first ? `; what stands at the end gives ${quoted(first.token)} ${pct(first.probability)}` : '';

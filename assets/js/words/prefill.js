@@ -79,7 +79,7 @@ export const prefill = {
 
   cache: 'KV cache',
   cacheNote: (cache, run) =>
-    `Prefill wrote the keys and values of ${count(run.tokens.length, 'position')} in every layer at once` +
+    `Prefill wrote the keys and values of ${count(run.tokens.length, 'position')} in every attention layer at once` +
     (cache.n_positions > run.tokens.length ? `; decoding then added ${count(cache.n_positions - run.tokens.length, 'position')}, one at a time.` : '; decoding adds one position at a time.'),
   cacheColumns: ['layer', 'keys', 'values', 'type', 'size'],
   cacheShape: 'shape: batch × key/value heads × positions × dimensions',

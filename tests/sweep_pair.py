@@ -1,0 +1,60 @@
+"""A tiny model of a family twice: one for the page, and one that transformers runs by itself."""
+
+from collections.abc import Collection
+
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from model import capture
+from model.errors import UserError
+from tests.sweep_configs import tiny_config
+
+MOST_PARAMETERS = 20_000_000
+
+
+def pair(family: str, n_vocab: int) -> tuple[PreTrainedModel, PreTrainedModel]:
+    """A tiny model with random weights from seed 0, and a second instance of it with eager attention."""
+    torch.manual_seed(0)
+    config = tiny_config(family, n_vocab)
+    capture.register()
+    with torch.device("meta"):
+        size = sum(p.numel() for p in AutoModelForCausalLM.from_config(config).parameters())
+    if size > MOST_PARAMETERS:
+        raise UserError(f"its smallest config here has {size:,} parameters")
+    model = AutoModelForCausalLM.from_config(config).float().eval()
+    # Freshly made norms are all ones and biases zero, which would hide mistakes; small weights repeat one token.
+    with torch.no_grad():
+        for parameter in model.parameters():
+            noise = torch.randn_like(parameter)
+            parameter.copy_(parameter + 0.2 * noise if parameter.ndim < 2 else 0.15 * noise)
+    try:
+        plain = AutoModelForCausalLM.from_config(tiny_config(family, n_vocab), attn_implementation="eager")
+    except ValueError:
+        plain = AutoModelForCausalLM.from_config(tiny_config(family, n_vocab))
+    plain.float().eval().load_state_dict(model.state_dict())
+    return model, plain
+
+
+class Plain:
+    """What transformers itself gives for these ids by one eager pass without a cache: nothing of ours."""
+
+    @torch.inference_mode()
+    def __init__(self, model: PreTrainedModel, ids):
+        tokens = torch.tensor([list(ids)])
+        self.model, self.n, self.maps = model, len(ids), None
+        self.logits = model(tokens, use_cache=False).logits[0].float()
+        try:
+            given = model(tokens, use_cache=False, output_attentions=True)
+            self.maps = [layer[0].float() for layer in given.attentions or () if torch.is_tensor(layer)]
+        except Exception:
+            # Families that cannot return them: then their maps have no second source.
+            self.maps = []
+
+    @torch.inference_mode()
+    def greedy(self, ids: list[int], n: int, ends: Collection[int]) -> list[int]:
+        """Up to `n` tokens after `ids`, each by one pass over everything before it."""
+        made: list[int] = []
+        while len(made) < n and not (made and made[-1] in ends):
+            logits = self.model(torch.tensor([[*ids, *made]]), use_cache=False).logits[0, -1]
+            made.append(int(logits.argmax()))
+        return made

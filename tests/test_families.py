@@ -1,0 +1,105 @@
+"""A dozen families of the sweep, at every run of the tests: what is on is right, what is off says why."""
+
+import re
+
+import pytest
+import torch
+import transformers
+from torch import nn
+
+from model.anatomy import find_anatomy
+from model.engine import LocalEngine
+from model.errors import UserError
+from model.load import assemble
+from model.masks import with_chosen
+from model.recipe import Recipe
+from tests.small_tokenizers import KINDS
+from tests.sweep_family import OFF, ON, STAGES, walk
+from tests.sweep_pair import pair
+from tests.sweep_table import PAGE, table
+
+SDPA = "needs an attention \\(sdpa\\) that this family does not have"
+REFUSED = "transformers' continuous batching refused a request"
+STREAM = "no modules of layer 0 sum to what it adds to its input"
+UNCACHED = "its logits with a cache differ from those of one pass without"
+
+# The stages that are off, with the reason; all others must be on.
+FAMILIES = {
+    "llama": {},
+    "gpt2": {},
+    "deepseek_v3": {"continuous": REFUSED},
+    "falcon": {"continuous": REFUSED},
+    "bloom": {"continuous": SDPA},
+    "gpt_oss": {"continuous": SDPA},
+    "jamba": {"continuous": "Invalid layer type: linear_attention"},
+    "mamba": {"maps": "has no attention that passes where maps can be captured", "continuous": SDPA},
+    "axk2": {"continuous": "Invalid layer type: indexed_attention"},
+    "bert": {"residual": STREAM},
+    "gemma4_text": {"residual": STREAM, "continuous": "per-layer attribute"},
+    "gemma3": {},
+    "openai-gpt": {"load": UNCACHED},
+    "longcat_flash": {"load": "has no blocks that could be found"},
+}
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return KINDS["whole words"]().tokenizer
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_is_right_or_says_why_it_is_off(family, tokenizer):
+    found = walk(family, tokenizer)
+    assert not found.built
+    assert found.faults == []
+    off = FAMILIES[family]
+    expected = dict.fromkeys(STAGES, OFF) if "load" in off else {name: OFF if name in off else ON for name in STAGES}
+    assert {name: stage.state for name, stage in found.stages.items()} == expected, found
+    for name, reason in off.items():
+        assert re.search(reason, found.stages[name].why), found.stages[name]
+        assert "Error" not in found.stages[name].why
+
+
+def test_a_recurrent_models_batch_sizes_and_estimate_say_what_they_are_without(tokenizer):
+    model, _ = pair("mamba", len(tokenizer))
+    engine, recipe = LocalEngine(assemble(model, tokenizer, "tiny mamba")), Recipe("the lazy dog", max_new_tokens=2)
+    list(engine.run(recipe))
+    with pytest.raises(UserError, match="recurrent layers, which cannot be repeated"):
+        list(engine.throughput(recipe, 4))
+    found = engine.what_if(recipe, 0, 0, 16, (512, 1024, 1))
+    assert "tiny mamba" not in [model.name for model in found.models]
+    assert found.own is None
+
+
+def test_the_page_of_families_is_of_this_transformers():
+    assert f"transformers {transformers.__version__}" in PAGE.read_text()
+
+
+def test_the_page_counts_what_it_lists(tokenizer):
+    page = table([walk("openai-gpt", tokenizer), walk("no such family", tokenizer)])
+    assert "**1 of 2 families could be built.**" in page
+    assert "attention maps: right in **0**, wrong in 0" in page
+    assert "- `no such family`: KeyError" in page
+
+
+def test_the_blocks_beside_the_embedding_are_taken_and_not_a_vision_towers():
+    class Tower(nn.Module):
+        def __init__(self, *children):
+            super().__init__()
+            self.parts = nn.ModuleDict({str(i): child for i, child in enumerate(children)})
+
+    embed, head = nn.Embedding(5, 4), nn.Linear(4, 5)
+    text = nn.ModuleList(Tower(nn.ModuleList(nn.Linear(4, 4) for _ in range(2))) for _ in range(2))
+    seen = nn.ModuleList(nn.Linear(4, 4) for _ in range(2))
+    for model in (Tower(Tower(seen), Tower(embed, text), head), Tower(embed, seen, text, head)):
+        model.config = transformers.LlamaConfig(num_hidden_layers=2)
+        model.get_input_embeddings, model.get_output_embeddings = lambda: embed, lambda: head
+        assert find_anatomy(model).blocks is text
+
+
+def test_a_sparse_familys_maps_are_zero_where_no_key_waswith_chosen(tokenizer):
+    indices = torch.tensor([[[0, 0], [0, 1], [0, 2]]])
+    allowed = with_chosen(None, indices, 3)[0, 0]
+    assert allowed.tolist() == [[True, False, False], [True, True, False], [True, False, True]]
+    masked = with_chosen(torch.zeros(1, 1, 3, 3), indices, 3)[0, 0]
+    assert (masked[2] < -1e30).tolist() == [False, True, False]
