@@ -16,7 +16,7 @@ SETTINGS = {
     "mixtral": {"num_key_value_heads": 2, "num_local_experts": 8},
     "gpt_oss": {**LAYERED["gpt_oss"], "num_local_experts": 6, "num_experts_per_tok": 2},
     "lfm2": {"num_key_value_heads": 2, "layer_types": ["conv", "full_attention"]},
-    "openai-gpt": {},
+    "opt": {"do_layer_norm_before": False, "ffn_dim": 128, "word_embed_proj_dim": 64},
     "smollm3": {"num_key_value_heads": 2, "pad_token_id": 0, "no_rope_layers": [1, 0]},
 }
 PRE = ("before mixer", "before mlp")
@@ -33,7 +33,7 @@ EXPECTED = {
     "olmo2": ("GQA", ("after mixer", "after mlp"), "RMSNorm", False, "gated", "SiLUActivation", "rope"),
     "bloom": ("MHA", PRE, "LayerNorm", False, "plain", "BloomGelu", "alibi"),
     "cohere": ("GQA", ("before both",), "LayerNorm", True, "gated", "SiLUActivation", "rope"),
-    "openai-gpt": ("MHA", ("stream mixer", "stream mlp"), "LayerNorm", False, "plain", "NewGELUActivation", "learned"),
+    "opt": ("MHA", ("stream mixer", "stream mlp"), "LayerNorm", False, "plain", "ReLU", "learned"),
     "deepseek_v3": ("MLA", PRE, "RMSNorm", False, "gated", "SiLUActivation", "rope"),
     "gpt_oss": ("GQA", PRE, "RMSNorm", False, "gated", "silu", "rope"),
 }
@@ -111,7 +111,7 @@ def test_blocks_are_put_together_as_the_family_does(tiny, family):
         assert tuple(norm.place for norm in kind.norms) == places
         assert {norm.kind for norm in kind.norms} == {norm}
         assert (kind.parallel, kind.mlp.kind, kind.mlp.activation) == (parallel, mlp, activation)
-    assert found.final_norm == ("" if family == "openai-gpt" else norm)
+    assert found.final_norm == ("" if family == "opt" else norm)
     assert found.embed_norm == ("LayerNorm" if family == "bloom" else "")
 
 
