@@ -34,11 +34,14 @@ export const axis = (title, more = {}) => ({
   ...more,
 });
 
+/** Projector mode enlarges all but these charts, which then take larger type. */
+const enlarged = () => Number(css('--zoom')) || 1;
+
 function dressed(layout, view) {
   return {
     paper_bgcolor: 'rgba(0,0,0,0)',
     plot_bgcolor: 'rgba(0,0,0,0)',
-    font: { family: css('--sans'), size: 12.5, color: css('--ink') },
+    font: { family: css('--sans'), size: 12.5 * enlarged(), color: css('--ink') },
     modebar: { bgcolor: 'rgba(0,0,0,0)', color: css('--ink-2'), activecolor: css('--accent') },
     hoverlabel: { bgcolor: css('--surface-3'), bordercolor: css('--line'), font: { color: css('--ink'), family: css('--mono') }, align: 'left' },
     margin: { l: 54, r: 12, t: 12, b: 44 },

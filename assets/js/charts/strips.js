@@ -3,6 +3,7 @@
 import { diverging } from '../core/color.js';
 import { fill, h } from '../core/dom.js';
 import { num } from '../core/format.js';
+import { sharpness } from '../core/pixels.js';
 import { chip, spoken } from '../core/tokens.js';
 import { pixels } from './heatmap.js';
 
@@ -10,7 +11,7 @@ const HEIGHT = 18;
 
 /** Paints one row of `data` across a canvas, from -reach to reach. */
 function paint(canvas, data, reach) {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = sharpness(canvas);
   const width = Math.max(1, canvas.clientWidth);
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(HEIGHT * ratio);
