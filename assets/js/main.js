@@ -21,6 +21,7 @@ import { mountRecorded } from './parts/recorded.js';
 import { mountRibbon } from './parts/ribbon.js';
 import { mountStatus } from './parts/status.js';
 import { mountStrip } from './parts/strip.js';
+import { mountTerms } from './parts/terms.js';
 
 /** A whole recipe from the parts an example names. */
 export const completed = (recipe) => ({
@@ -176,6 +177,7 @@ export async function start(root, host) {
   mountPanels(stage, ctx);
   mountFigureButton(stage, ctx);
 
+  mountTerms(parts);
   watchTheme(store);
   store.subscribe((state, changed) => {
     if (changed.has('run')) root.dataset.prompt = state.run.recipe.prompt;

@@ -2,6 +2,7 @@
 
 import { h } from '../core/dom.js';
 import { switchProjector } from '../core/theme.js';
+import { glossary } from '../words/glossary.js';
 import { help as words } from '../words/help.js';
 
 const key = (name) => h('kbd', {}, name);
@@ -24,8 +25,10 @@ export function mountHelp(root) {
     h(
       'div',
       { class: 'help-body' },
-      h('div', { class: 'card-head' }, h('h2', { id: 'help-title' }, words.title), close),
-      h('div', { class: 'help-columns' }, h('ul', {}, words.intro.map((line) => h('li', {}, line))), h('div', {}, h('h3', {}, words.keys), keysTable())),
+      h('div', { class: 'card-head' }, h('h2', { class: 'plain', id: 'help-title' }, words.title), close),
+      h('div', { class: 'help-columns' }, h('ul', {}, words.intro.map((line) => h('li', {}, line))), h('div', {}, h('h3', { class: 'plain' }, words.keys), keysTable())),
+      h('h3', { class: 'plain' }, words.terms),
+      h('ul', { class: 'help-terms' }, glossary.map(({ name, text }) => h('li', {}, h('strong', {}, name), ` ${text}`))),
     ),
   );
   root.append(overlay);
