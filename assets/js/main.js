@@ -12,6 +12,7 @@ import { watchTheme } from './core/theme.js';
 import { mountAttend } from './parts/attend.js';
 import { mountAround } from './parts/around.js';
 import { mountAsk } from './parts/ask.js';
+import { mountDepths } from './parts/depths.js';
 import { mountFigureButton } from './parts/figures.js';
 import { keepBranches } from './parts/keeper.js';
 import { mountHeader } from './parts/header.js';
@@ -46,11 +47,12 @@ function mountPanels(root, ctx) {
   async function open(stage) {
     const place = h('section', { class: `panel panel-${stage}`, id: `panel-${stage}`, role: 'tabpanel', 'aria-labelledby': `tab-${stage}` });
     root.append(place);
-    const here = { place, panel: null };
+    const here = { place, panel: null, depths: null };
     places.set(stage, here);
     try {
       const module = await ctx.load(`./panels/${stage}.js`);
       here.panel = module.mount(place, ctx);
+      here.depths = mountDepths(place, ctx, stage);
     } catch (error) {
       console.error(error);
       notice(place, `This panel could not be opened (${error.message}). Reload the page.`);
@@ -75,12 +77,14 @@ function mountPanels(root, ctx) {
     }
     if (!state.run) return;
     if (!places.has(state.stage)) open(state.stage);
-    for (const [stage, { place, panel }] of places) {
+    for (const [stage, { place, panel, depths }] of places) {
       place.hidden = stage !== state.stage;
       if (place.hidden || !panel) continue;
       const news = told.get(stage);
       told.set(stage, new Set());
-      if (news.size) panel.update(state, news);
+      if (!news.size) continue;
+      panel.update(state, news);
+      depths?.update(state, news);
     }
   }
 
