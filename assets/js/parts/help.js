@@ -35,6 +35,7 @@ export function mountHelp(root) {
   const open = () => overlay.open || overlay.showModal();
 
   document.addEventListener('keydown', (event) => {
+    if (document.querySelector('#tbt dialog[open]:not(.help)')) return;
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
     if (event.target.closest?.('input:not([type=range], [type=checkbox], [type=radio]), textarea, select')) return;
     if (event.key === '?') open();
