@@ -177,7 +177,7 @@ export async function start(root, host) {
   // Panels whose tokens are painted, not elements, say by it what is pointed at.
   ctx.point = mountAttend(parts, strip, ctx).point;
   mountPlayer(parts, ctx);
-  const stage = parts.appendChild(h('main', { class: 'stage', id: 'stage' }));
+  const stage = parts.appendChild(h('div', { class: 'stage', id: 'stage' }));
   mountPanels(stage, ctx);
   mountFigureButton(stage, ctx);
 

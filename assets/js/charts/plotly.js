@@ -74,7 +74,7 @@ function settings(Plotly, name) {
  * `onHover(point)` hear of points by {curve, index, data}. `name` is the name of a downloaded picture.
  */
 export function plot(root, url, { name, describe, onClick, onHover }) {
-  const place = h('div', { class: 'plotly-place', role: 'img' });
+  const place = h('div', { class: 'plotly-place', role: 'group', 'aria-label': name });
   root.append(place);
   let turn = 0;
   let bound = false;
