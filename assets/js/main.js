@@ -23,6 +23,7 @@ import { mountRibbon } from './parts/ribbon.js';
 import { mountStatus } from './parts/status.js';
 import { mountStrip } from './parts/strip.js';
 import { mountTerms } from './parts/terms.js';
+import { shared } from './words/shared.js';
 
 /** A whole recipe from the parts an example names. */
 export const completed = (recipe) => ({
@@ -55,7 +56,7 @@ function mountPanels(root, ctx) {
       here.depths = mountDepths(place, ctx, stage);
     } catch (error) {
       console.error(error);
-      notice(place, `This panel could not be opened (${error.message}). Reload the page.`);
+      notice(place, shared.noPanel(error.message));
     }
     refresh(ctx.store.state, new Set(Object.keys(ctx.store.state)));
   }

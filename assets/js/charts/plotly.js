@@ -3,6 +3,7 @@
 import { css } from '../core/color.js';
 import { fill, h } from '../core/dom.js';
 import { recorded } from '../words/export.js';
+import { shared } from '../words/shared.js';
 
 const KEPT_BUTTONS = [['toImage', 'zoom2d', 'pan2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d'], ['orbitRotation', 'resetCameraDefault3d']];
 const loading = new Map();
@@ -12,7 +13,7 @@ function load(url) {
   if (!url) return Promise.reject(new Error(recorded.notHere));
   if (!loading.has(url)) {
     const arrival = new Promise((resolve, reject) => {
-      const failed = () => reject(new Error('The chart library could not be loaded. Reload the page.'));
+      const failed = () => reject(new Error(shared.noCharts));
       document.head.append(h('script', { src: url, onload: () => resolve(window.Plotly), onerror: failed }));
     });
     arrival.catch(() => loading.delete(url));
@@ -56,7 +57,7 @@ function dressed(layout, view) {
 
 function settings(Plotly, name) {
   const asSvg = {
-    name: 'Download as SVG',
+    name: shared.svg,
     icon: Plotly.Icons.disk,
     click: (graph) => Plotly.downloadImage(graph, { format: 'svg', filename: name }),
   };
