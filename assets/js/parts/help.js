@@ -15,24 +15,28 @@ const keysTable = () =>
     h('tbody', {}, words.list.map(([names, what]) => h('tr', {}, h('th', { scope: 'row' }, names.map(key)), h('td', {}, what)))),
   );
 
+const body = (close) =>
+  h(
+    'div',
+    { class: 'help-body' },
+    h('div', { class: 'card-head' }, h('h2', { class: 'plain', id: 'help-title' }, words.title), close),
+    h('div', { class: 'help-columns' }, h('ul', {}, words.intro.map((line) => h('li', {}, line))), h('div', {}, h('h3', { class: 'plain' }, words.keys), keysTable())),
+    h('h3', { class: 'plain' }, words.terms),
+    h('ul', { class: 'help-terms' }, glossary.map(({ name, text }) => h('li', {}, h('strong', {}, name), ` ${text}`))),
+  );
+
 /** The overlay in `root`; gives `open()`. The browser keeps the focus inside and brings it back when it closes. */
 export function mountHelp(root) {
-  const close = h('button', { type: 'button', onclick: () => overlay.close() }, words.close);
-  const overlay = h(
-    'dialog',
-    // A click beside the box is a click on the dialog itself.
-    { class: 'help', 'aria-labelledby': 'help-title', onclick: (event) => event.target === overlay && overlay.close() },
-    h(
-      'div',
-      { class: 'help-body' },
-      h('div', { class: 'card-head' }, h('h2', { class: 'plain', id: 'help-title' }, words.title), close),
-      h('div', { class: 'help-columns' }, h('ul', {}, words.intro.map((line) => h('li', {}, line))), h('div', {}, h('h3', { class: 'plain' }, words.keys), keysTable())),
-      h('h3', { class: 'plain' }, words.terms),
-      h('ul', { class: 'help-terms' }, glossary.map(({ name, text }) => h('li', {}, h('strong', {}, name), ` ${text}`))),
-    ),
-  );
+  // A click beside the box is a click on the dialog itself.
+  const overlay = h('dialog', { class: 'help', 'aria-labelledby': 'help-title', onclick: (event) => event.target === overlay && overlay.close() });
   root.append(overlay);
-  const open = () => overlay.open || overlay.showModal();
+
+  function open() {
+    if (overlay.open) return;
+    // Made when it is first wanted: most visits do not.
+    if (!overlay.children.length) overlay.append(body(h('button', { type: 'button', onclick: () => overlay.close() }, words.close)));
+    overlay.showModal();
+  }
 
   document.addEventListener('keydown', (event) => {
     if (document.querySelector('#tbt dialog[open]:not(.help)')) return;
