@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser import ROOT, finished
+from tests.browser import ROOT, finished, settled
 
 CSS = ROOT / "assets" / "css"
 RULES = {
@@ -75,14 +75,6 @@ def violations(page, rules: dict, context: str = "#tbt") -> list[str]:
         for one in found
         if one["impact"] in ("serious", "critical")
     ]
-
-
-def settled(page, stage: str) -> None:
-    """Opens a tab and waits until nothing in it is faded for want of an answer."""
-    page.click(f"#tab-{stage}")
-    page.wait_for_selector(f"#panel-{stage} .card")
-    page.wait_for_timeout(300)
-    page.wait_for_function("() => ![...document.querySelectorAll('.waiting')].some((node) => node.offsetParent)")
 
 
 @pytest.mark.browser
