@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser import ask, finished
+from tests.browser import ask, finished, settled
 
 pytestmark = pytest.mark.browser
 
@@ -47,14 +47,14 @@ def test_letters_typed_into_the_prompt_are_no_keys(page, server):
 def test_projector_mode_is_kept_and_the_maps_are_still_hit_where_one_points(page, server):
     page.goto(server)
     finished(page)
-    before = page.evaluate("document.querySelector('.sentence').getBoundingClientRect().height")
     page.keyboard.press("p")
     page.reload()
     finished(page)
     assert page.evaluate("document.body.classList.contains('projector')")
     assert page.evaluate("document.querySelector('.sentence').currentCSSZoom") == pytest.approx(1.4)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
-    assert before > 0
+    for stage in page.eval_on_selector_all("[role=tab]", "tabs => tabs.map(tab => tab.dataset.stage)"):
+        settled(page, stage)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1440, stage
     page.click("#tab-prefill")
     page.wait_for_function("document.querySelector('.heads-said')?.textContent.startsWith('Each')")
     heads = page.locator("canvas.heads")
@@ -85,6 +85,7 @@ def test_terms_are_found_whole_once_and_outside_quotations(page, server):
 
 def test_a_term_is_explained_by_keyboard_mouse_and_touch_never_in_a_visitors_text(page, server):
     page.goto(server)
+    finished(page)
     ask(page, "A token, a layer and the softmax “of” attention")
     page.click("#tab-tokenize")
     page.focus(".sentence .term >> nth=0")

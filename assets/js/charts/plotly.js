@@ -36,7 +36,7 @@ export const axis = (title, more = {}) => ({
 });
 
 /** Projector mode enlarges all but these charts, which then take larger type. */
-const enlarged = () => Number(css('--zoom')) || 1;
+export const enlarged = () => Number(css('--zoom')) || 1;
 
 function dressed(layout, view) {
   return {
@@ -45,7 +45,7 @@ function dressed(layout, view) {
     font: { family: css('--sans'), size: 12.5 * enlarged(), color: css('--ink') },
     modebar: { bgcolor: 'rgba(0,0,0,0)', color: css('--ink-2'), activecolor: css('--accent') },
     hoverlabel: { bgcolor: css('--surface-3'), bordercolor: css('--line'), font: { color: css('--ink'), family: css('--mono') }, align: 'left' },
-    margin: { l: 54, r: 12, t: 12, b: 44 },
+    margin: { l: 54 * enlarged(), r: 12, t: 12, b: 44 * enlarged() },
     showlegend: false,
     hovermode: 'closest',
     // Zoom and camera stay while this is the same.
