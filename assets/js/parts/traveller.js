@@ -51,12 +51,21 @@ export function mountTraveller(box, list, tabs, store) {
   let shown = false;
   let before = null;
 
-  const place = ({ stage, loop }) => {
+  /** Where a stop is when the list is scrolled to `left`. */
+  const place = ({ stage, loop }, left) => {
     const tab = tabs.get(stage);
-    const x = list.offsetLeft + tab.offsetLeft - list.scrollLeft + tab.offsetWidth / 2;
+    const x = list.offsetLeft + tab.offsetLeft - left + tab.offsetWidth / 2;
     const y = list.offsetTop + (loop ? tab.offsetHeight + 16 : 0);
     return `translate(${x}px, ${y}px) translate(-50%, -50%)`;
   };
+
+  /** On a narrow screen the ribbon goes along; gives where it will be. */
+  function pan(stage) {
+    const tab = tabs.get(stage);
+    const left = Math.max(0, Math.min(tab.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2, list.scrollWidth - list.clientWidth));
+    list.scrollTo({ left, behavior: 'smooth' });
+    return left;
+  }
 
   function arrive({ stage, text, vector = false }) {
     chip.textContent = text;
@@ -69,7 +78,7 @@ export function mountTraveller(box, list, tabs, store) {
     return moving.finished;
   }
 
-  async function travel(stops, ms) {
+  async function travel(stops, ms, panned = false) {
     trip += 1;
     const mine = trip;
     moving?.cancel();
@@ -77,7 +86,7 @@ export function mountTraveller(box, list, tabs, store) {
     let from = null;
     try {
       for (const stop of stops) {
-        const to = place(stop);
+        const to = place(stop, panned ? pan(stop.stage) : list.scrollLeft);
         // There; then a moment to read what it has become.
         if (from) await along([{ transform: from }, { transform: to }], ms * MOVING);
         if (mine !== trip) return;
@@ -89,6 +98,7 @@ export function mountTraveller(box, list, tabs, store) {
     } catch {
       return; // another trip has begun
     }
+    if (panned && tabs.has(store.state.stage)) pan(store.state.stage);
     rest();
   }
 
@@ -109,7 +119,7 @@ export function mountTraveller(box, list, tabs, store) {
     before = { key: run.key, stage, step };
     if (!shown && status.phase === 'idle' && run.steps.length) {
       shown = true;
-      travel(wholeWay(state), FIRST_MS);
+      travel(wholeWay(state), FIRST_MS, true);
       return;
     }
     if (!last || last.key !== run.key || !(changed.has('stage') || changed.has('step'))) return;
