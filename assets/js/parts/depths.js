@@ -22,8 +22,9 @@ export function mountDepths(root, { store, view }, stage) {
 
   function compute(state) {
     if (!how.open || !state.card) return;
-    const lines = words.stages[stage](scene(state)) || [];
-    fill(formulas, lines.filter(Boolean).map(({ formula, numbers, note }) => h('li', {}, h('code', {}, formula), h('span', { class: 'with' }, numbers), note && h('span', { class: 'dim' }, note))));
+    const lines = (words.stages[stage](scene(state)) || []).filter(Boolean);
+    if (!lines.length) return void fill(formulas, h('li', { class: 'dim' }, words.none));
+    fill(formulas, lines.map(({ formula, numbers, note }) => h('li', {}, h('code', {}, formula), h('span', { class: 'with' }, numbers), note && h('span', { class: 'dim' }, note))));
   }
 
   async function load() {

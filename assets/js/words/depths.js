@@ -36,6 +36,7 @@ export const depths = {
   code: 'The code',
   at: (file, first) => `${file}, line ${first}`,
   waiting: 'Reading the code …',
+  none: 'There is nothing to compute here yet, or no formula that fits this model.',
 
   stages: {
     text: ({ run }) => [
@@ -56,6 +57,7 @@ export const depths = {
     ],
     prefill: ({ run, card }) => {
       const n = run.tokens.length;
+      if (!card.n_heads) return [line('x, state ← block(x, state)', `${count(n, 'position')} in turn, through ${card.n_layers} layers`, 'this model has no attention: each layer keeps a state of fixed size in place of keys and values')];
       const each = 2 * card.n_layers * card.n_kv_heads * card.d_head;
       return [
         line('q = W_Q·norm(x), k = W_K·norm(x), v = W_V·norm(x)', `${card.n_heads} queries and ${card.n_kv_heads} keys and values of ${card.d_head} numbers, at each of ${count(n, 'position')}, in each of ${card.n_layers} layers`),
@@ -65,8 +67,9 @@ export const depths = {
       ];
     },
     layers: ({ run, card, tokens, position }) => [
-      line('x ← x + attention(norm(x)),  x ← x + MLP(norm(x))', `${card.n_layers} layers, so ${2 * card.n_layers} additions to the ${card.d_model} numbers at position ${position}, ${quoted(tokens[position])}`, 'the usual form of a block; the code below is this model’s own'),
-      line('MLP: d_model → d_mlp → d_model', `${card.d_model} → ${num(card.d_mlp)} → ${card.d_model}`, 'd_mlp neurons, in each layer'),
+      !card.n_heads && line('x ← x + block(norm(x))', `${card.n_layers} times at position ${position}, ${quoted(tokens[position])}`, 'the usual form without attention; the code below is this model’s own'),
+      card.n_heads > 0 && line('x ← x + attention(norm(x)),  x ← x + MLP(norm(x))', `${card.n_layers} layers, so ${2 * card.n_layers} additions to the ${card.d_model} numbers at position ${position}, ${quoted(tokens[position])}`, 'the usual form of a block; the code below is this model’s own'),
+      card.d_mlp > 0 && line('MLP: d_model → d_mlp → d_model', `${card.d_model} → ${num(card.d_mlp)} → ${card.d_model}`, 'd_mlp neurons, in each layer'),
       line('logits = W_U·norm(x)', `${num(card.n_vocab)} × ${card.d_model} times ${card.d_model} numbers = ${num(card.n_vocab)} logits`, run.steps.length ? 'the logit lens does this after every layer, the model after the last alone' : ''),
     ],
     decode: ({ now, card }) =>
@@ -96,10 +99,11 @@ export const depths = {
       ];
     },
     cache: ({ run, card }) => {
+      if (!card.n_heads) return null;
       const [n, size] = [fed(run), BYTES[card.dtype] ?? 4];
       const each = 2 * card.n_layers * card.n_kv_heads * card.d_head * size;
       return [
-        line('bytes = 2 · layers · key/value heads · d_head · positions · bytes each', `2 · ${card.n_layers} · ${card.n_kv_heads} · ${card.d_head} · ${n} · ${size} = ${bytes(each * n)}`, `in ${card.dtype}, where every layer keeps all positions`),
+        line('bytes = 2 · layers · key/value heads · d_head · positions · bytes each', `2 · ${card.n_layers} · ${card.n_kv_heads} · ${card.d_head} · ${n} · ${size} = ${bytes(each * n)}`, `in ${card.dtype}, where every layer keeps all positions, whole and uncompressed; above is what the tensors take`),
         line('positions computed with the cache', `${run.tokens.length} + ${n - run.tokens.length} = ${n}`, 'the prompt once, then one a step'),
         line('positions computed without it', `${num(sum(Array.from({ length: n - run.tokens.length + 1 }, (_, i) => run.tokens.length + i)))}`, 'all positions so far, again at every step'),
       ];
