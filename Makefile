@@ -34,7 +34,7 @@ bench: $(TEST_READY) ## measure; writes bench/results.json
 sweep: $(TEST_READY) ## take every model family through the page; writes docs/families.md
 	$(PY) -m tests.sweep $(ARGS)
 
-screenshots: $(TEST_READY) ## take the README's pictures of the running page
+screenshots: $(TEST_READY) ## pictures of every tab into screenshots/; the README's: ARGS=readme
 	$(PY) -m tests.screenshots $(ARGS)
 
 clean: ## remove .venv and caches of the tools; the unpacked model stays

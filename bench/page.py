@@ -1,10 +1,23 @@
-"""From a click to the painted panel, in a real browser; and how many steps a second are painted while a run streams."""
+"""In a real browser: what a first visit weighs and when it shows something, from a click to the painted panel, and how
+many steps a second are painted while a run streams.
+"""
 
 from statistics import median
 
 from tests.browser import ARGUMENTS, app, chromium, finished
 
 ROUNDS = 15
+VISITS = 5
+OWN = "/gradio_api/file="
+# Milliseconds from the navigation until the first generated token is painted, as the page's own clock has it.
+FIRST = """() => {
+  const seen = new MutationObserver(() => {
+    if (!document.querySelector('.group-generated .chip')) return;
+    seen.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => { window.firstToken = performance.now(); }));
+  });
+  seen.observe(document, { childList: true, subtree: true });
+}"""
 # Two frames after the click's work is done; the same click on nothing gives what the frames alone take.
 CLICK = """(selector) => new Promise((resolve) => {
   const began = performance.now();
@@ -41,11 +54,50 @@ def measure() -> list[dict]:
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.goto(url)
         finished(page)
+        visits = [_first_visit(browser, url) for _ in range(VISITS)]
         stages = page.eval_on_selector_all("[role=tab]", "tabs => tabs.map(tab => tab.dataset.stage)")
-        rows = [_panel(page, stage) for stage in stages]
+        rows = [*_visit_rows(visits), *(_panel(page, stage) for stage in stages)]
         rows.append(_streaming(page))
         browser.close()
     return rows
+
+
+def _first_visit(browser, url: str) -> dict[str, float]:
+    """A visit with an empty cache, to a server whose model is loaded: bytes on the wire, and when what was painted."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    line = context.new_cdp_session(page)
+    where, weight = {}, {}
+    line.on("Network.requestWillBeSent", lambda event: where.update({event["requestId"]: event["request"]["url"]}))
+    line.on("Network.loadingFinished", lambda event: weight.update({event["requestId"]: event["encodedDataLength"]}))
+    line.send("Network.enable")
+    page.add_init_script(f"({FIRST})()")
+    page.goto(url)
+    finished(page)
+    page.wait_for_function("() => window.firstToken")
+    painted = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
+    found = {
+        "bytes": sum(weight.values()),
+        "own": sum(size for request, size in weight.items() if OWN in where.get(request, "")),
+        "token": page.evaluate("window.firstToken"),
+        "paint": page.evaluate(painted),
+    }
+    context.close()
+    return found
+
+
+def _visit_rows(visits: list[dict[str, float]]) -> list[dict]:
+    middle = {name: median(visit[name] for visit in visits) for name in visits[0]}
+    return [
+        row(
+            "first visit: bytes on the wire / of them this page's own",
+            middle["bytes"] / 1e3,
+            middle["own"] / 1e3,
+            "KB",
+            VISITS,
+        ),
+        row("first visit: first generated token painted / first paint", middle["token"], middle["paint"], "ms", VISITS),
+    ]
 
 
 def _panel(page, stage: str) -> dict:

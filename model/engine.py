@@ -15,6 +15,7 @@ from model.budget import Budget
 from model.decode import select
 from model.engine_batching import BatchingCalls
 from model.engine_cache import CacheCalls
+from model.engine_code import CodeCalls
 from model.engine_embed import EmbedCalls
 from model.engine_file import FileCalls
 from model.engine_head import HeadCalls
@@ -51,6 +52,7 @@ TRACE_BYTES = 2 * 1024**3
 class LocalEngine(
     BatchingCalls,
     CacheCalls,
+    CodeCalls,
     EmbedCalls,
     FileCalls,
     HeadCalls,

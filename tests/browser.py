@@ -62,6 +62,14 @@ def finished(page, timeout: float = 90_000) -> None:
     page.wait_for_function("() => !document.querySelector('.status .working')", timeout=timeout)
 
 
+def settled(page, stage: str) -> None:
+    """Opens a tab and waits until nothing in it is faded for want of an answer."""
+    page.click(f"#tab-{stage}")
+    page.wait_for_selector(f"#panel-{stage} .card")
+    page.wait_for_timeout(300)
+    page.wait_for_function("() => ![...document.querySelectorAll('.waiting')].some((node) => node.offsetParent)")
+
+
 def ask(page, prompt: str) -> None:
     """Types a prompt and runs it to its end."""
     page.fill("#prompt", prompt)

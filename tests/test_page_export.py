@@ -201,7 +201,7 @@ def test_a_figure_as_svg_and_png_stands_alone(shown, tmp_path):
     picture = np.asarray(Image.open(tmp_path / "f.png").convert("RGB"))
     assert picture.shape[1] == pytest.approx(2 * float(root.get("width")), abs=2)
     # Its bars are there, in the colours of attention and MLP.
-    for colour in ((0x00, 0x67, 0xA8), (0xC6, 0x51, 0x02)):
+    for colour in ((0x00, 0x67, 0xA8), (0xB0, 0x48, 0x02)):
         assert (np.abs(picture.astype(int) - colour).max(-1) < 8).sum() > 20
     item(shown, "Logit lens: what the model would say if it ended here", "PNG", tmp_path / "l.png")
     assert np.asarray(Image.open(tmp_path / "l.png").convert("L")).std() > 10

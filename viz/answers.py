@@ -49,7 +49,7 @@ def follow_run(startup, request: dict) -> Iterator[dict]:
         n_steps = request.get("n_steps")
         with (yield from _opened(startup, recipe)) as engine:
             for item in engine.run(recipe, n_steps):
-                yield _standing(item)
+                yield {"stage": "decode" if getattr(item, "prefill", None) else "prefill", **_standing(item)}
         yield {"kind": "done"}
     except Exception as error:
         yield {"kind": "error", **failure(error)}

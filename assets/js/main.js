@@ -12,6 +12,7 @@ import { watchTheme } from './core/theme.js';
 import { mountAttend } from './parts/attend.js';
 import { mountAround } from './parts/around.js';
 import { mountAsk } from './parts/ask.js';
+import { mountDepths } from './parts/depths.js';
 import { mountFigureButton } from './parts/figures.js';
 import { keepBranches } from './parts/keeper.js';
 import { mountHeader } from './parts/header.js';
@@ -21,6 +22,8 @@ import { mountRecorded } from './parts/recorded.js';
 import { mountRibbon } from './parts/ribbon.js';
 import { mountStatus } from './parts/status.js';
 import { mountStrip } from './parts/strip.js';
+import { mountTerms } from './parts/terms.js';
+import { shared } from './words/shared.js';
 
 /** A whole recipe from the parts an example names. */
 export const completed = (recipe) => ({
@@ -45,14 +48,15 @@ function mountPanels(root, ctx) {
   async function open(stage) {
     const place = h('section', { class: `panel panel-${stage}`, id: `panel-${stage}`, role: 'tabpanel', 'aria-labelledby': `tab-${stage}` });
     root.append(place);
-    const here = { place, panel: null };
+    const here = { place, panel: null, depths: null };
     places.set(stage, here);
     try {
       const module = await ctx.load(`./panels/${stage}.js`);
       here.panel = module.mount(place, ctx);
+      here.depths = mountDepths(place, ctx, stage);
     } catch (error) {
       console.error(error);
-      notice(place, `This panel could not be opened (${error.message}). Reload the page.`);
+      notice(place, shared.noPanel(error.message));
     }
     refresh(ctx.store.state, new Set(Object.keys(ctx.store.state)));
   }
@@ -74,12 +78,14 @@ function mountPanels(root, ctx) {
     }
     if (!state.run) return;
     if (!places.has(state.stage)) open(state.stage);
-    for (const [stage, { place, panel }] of places) {
+    for (const [stage, { place, panel, depths }] of places) {
       place.hidden = stage !== state.stage;
       if (place.hidden || !panel) continue;
       const news = told.get(stage);
       told.set(stage, new Set());
-      if (news.size) panel.update(state, news);
+      if (!news.size) continue;
+      panel.update(state, news);
+      depths?.update(state, news);
     }
   }
 
@@ -172,10 +178,11 @@ export async function start(root, host) {
   // Panels whose tokens are painted, not elements, say by it what is pointed at.
   ctx.point = mountAttend(parts, strip, ctx).point;
   mountPlayer(parts, ctx);
-  const stage = parts.appendChild(h('main', { class: 'stage', id: 'stage' }));
+  const stage = parts.appendChild(h('div', { class: 'stage', id: 'stage' }));
   mountPanels(stage, ctx);
   mountFigureButton(stage, ctx);
 
+  mountTerms(parts);
   watchTheme(store);
   store.subscribe((state, changed) => {
     if (changed.has('run')) root.dataset.prompt = state.run.recipe.prompt;

@@ -1,6 +1,7 @@
 // One head's map on a canvas: query rows × key columns, labels thinned, the mask hatched, drag to zoom.
 
 import { h } from '../core/dom.js';
+import { sharpness, within } from '../core/pixels.js';
 import { axes, GUTTER, hatch } from './map_axes.js';
 import { pixels } from './heatmap.js';
 
@@ -31,9 +32,9 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
 
   function cellUnder(event, inside = false) {
     const { tile, cell } = shown;
-    const from = canvas.getBoundingClientRect();
-    let col = Math.floor((event.clientX - from.left - GUTTER) / cell);
-    let row = Math.floor((event.clientY - from.top - GUTTER) / cell);
+    const { x, y } = within(canvas, event);
+    let col = Math.floor((x - GUTTER) / cell);
+    let row = Math.floor((y - GUTTER) / cell);
     if (inside) [row, col] = [clamp(row, 0, tile.rows - 1), clamp(col, 0, tile.cols - 1)];
     return row >= 0 && col >= 0 && row < tile.rows && col < tile.cols ? { row, col } : null;
   }
@@ -89,7 +90,7 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
   function draw() {
     if (!shown) return;
     const { tile, cell, picture } = shown;
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = sharpness(canvas);
     const [width, height] = [tile.cols * cell, tile.rows * cell];
     Object.assign(canvas, { width: (GUTTER + width + 2) * ratio, height: (GUTTER + height + 2) * ratio });
     Object.assign(canvas.style, { width: `${GUTTER + width + 2}px`, height: `${GUTTER + height + 2}px` });

@@ -1,6 +1,7 @@
 // The KV cache as a grid, positions across and layers down: what is written, by which pass, and what is still empty.
 
 import { fill, h, svg } from '../core/dom.js';
+import { within } from '../core/pixels.js';
 
 const LEFT = 30;
 const BOTTOM = 20;
@@ -37,9 +38,9 @@ export function cacheGrid(root, { onHover, onPick, onBin }) {
   }).observe(place);
 
   function cell(event) {
-    const box = place.getBoundingClientRect();
-    const row = Math.floor((event.clientY - box.top) / scale.tall);
-    const position = Math.floor((event.clientX - box.left - LEFT) / scale.wide);
+    const { x, y } = within(place, event);
+    const row = Math.floor(y / scale.tall);
+    const position = Math.floor((x - LEFT) / scale.wide);
     if (row < 0 || row >= shown.layers.length || position < 0 || position >= shown.n) return null;
     const from = scale.bin * Math.floor(position / scale.bin);
     const { window } = shown.layers[row];

@@ -3,6 +3,7 @@
 import { css, diverging } from '../core/color.js';
 import { fill, h } from '../core/dom.js';
 import { num } from '../core/format.js';
+import { sharpness, within } from '../core/pixels.js';
 import { pixels } from './heatmap.js';
 
 const TALL = 20;
@@ -21,7 +22,7 @@ function layout(size, width) {
 
 function paint(canvas, data, reach, place, hovered) {
   const { lines, perLine, wide, tall } = place;
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = sharpness(canvas);
   const [width, height] = [perLine * wide, lines * tall];
   Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
   canvas.style.height = `${height}px`;
@@ -60,8 +61,7 @@ export function cells(root, { onHover }) {
   }
 
   function under(event, canvas) {
-    const from = canvas.getBoundingClientRect();
-    const [x, y] = [event.clientX - from.left, event.clientY - from.top];
+    const { x, y } = within(canvas, event);
     const column = Math.min(place.perLine - 1, Math.max(0, Math.floor(x / place.wide)));
     const index = Math.max(0, Math.floor(y / place.tall)) * place.perLine + column;
     return index < strips[0].data.length ? index : null;

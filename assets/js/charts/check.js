@@ -1,11 +1,11 @@
 // A self-check as a small mark that opens into its numbers.
 
 import { fill, h } from '../core/dom.js';
-import { num } from '../core/format.js';
+import { shared } from '../words/shared.js';
 
 const summed = (known) => {
   const said = known.find((check) => !check.passed) ?? known[0];
-  return known.length === 1 ? `checked: error ${num(said.error, 2)}` : `${said.name}, max error ${num(said.error, 2)}; ${known.length} checks`;
+  return known.length === 1 ? shared.checked(said) : shared.checks(said, known.length);
 };
 
 /** A mark for checks {name, error, tolerance, how, passed}; `show(checks, note)` redraws it. */
@@ -25,7 +25,7 @@ export function checkMark() {
       fill(
         body,
         known.map((check) => [
-          h('dt', {}, `${check.passed ? '✓' : '✗'} ${check.name}: error ${num(check.error, 2)}, allowed ${num(check.tolerance, 2)}`),
+          h('dt', {}, shared.check(check)),
           h('dd', { class: 'dim' }, check.how),
         ]),
         note && h('dd', { class: 'dim' }, note),

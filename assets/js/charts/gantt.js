@@ -28,7 +28,7 @@ export function gantt(way, { width, until, limit, words }) {
   const tall = (n, most) => (STRIP * n) / Math.max(1, most);
   const pass = (step) => svg('rect', { x: x(step.start), y: base - tall(step.n_requests, limit), width: Math.max(0.5, x(step.end) - x(step.start) - 0.5), height: tall(step.n_requests, limit), class: 'pass' }, svg('title', {}, `${words.seconds(step.start)}: ${step.n_requests}`));
   const blocks = way.n_blocks > 0 && svg('polyline', { points: way.steps.map((step) => `${x(step.end)},${base - tall(step.blocks, way.n_blocks)}`).join(' '), class: 'blocks' });
-  const summary = way.served.map((one, i) => `${words.row(i)}: first token after ${words.seconds(one.ttft)}, done after ${words.seconds(one.latency)}`).join('; ');
+  const summary = way.served.map((one, i) => words.rowSaid(i, one)).join('; ');
   return svg(
     'svg',
     { width, height, class: 'gantt', role: 'img', 'aria-label': `${words.gantt}. ${summary}.` },

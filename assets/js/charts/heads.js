@@ -1,6 +1,7 @@
 // All layers × heads as thumbnails on one canvas, to pick from; heads that share a key/value head stand together.
 
 import { h } from '../core/dom.js';
+import { sharpness, within } from '../core/pixels.js';
 import { pixels } from './heatmap.js';
 import { picking } from './picking.js';
 
@@ -26,9 +27,8 @@ export function headsGrid(root, { onSelect, onHover, words }) {
 
   function under(event) {
     if (!grid) return null;
-    const box = canvas.getBoundingClientRect();
-    const layer = Math.floor((event.clientY - box.top - TOP) / grid.cell);
-    const at = event.clientX - box.left;
+    const { x: at, y: down } = within(canvas, event);
+    const layer = Math.floor((down - TOP) / grid.cell);
     const head = Array.from({ length: grid.heads }, (_, i) => i).find((i) => at >= x(i) && at < x(i) + grid.cell);
     return layer >= 0 && layer < grid.layers && head !== undefined ? { layer, head } : null;
   }
@@ -58,7 +58,7 @@ export function headsGrid(root, { onSelect, onHover, words }) {
 
   function draw() {
     if (!grid) return;
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = sharpness(canvas);
     const width = x(grid.heads - 1) + grid.cell + 4;
     const height = y(grid.layers) + 4;
     Object.assign(canvas, { width: width * ratio, height: height * ratio });

@@ -1,5 +1,7 @@
 /** A canvas heat map: one pixel a cell, painted once and stretched without smoothing. */
 
+import { sharpness } from '../core/pixels.js';
+
 const LEVELS = 256;
 
 /**
@@ -11,7 +13,7 @@ const LEVELS = 256;
  */
 export function heatmap(canvas, { data, rows, cols, scale, cell, domain, blank }) {
   const [width, height] = Array.isArray(cell) ? cell : [cell, cell];
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = sharpness(canvas);
   canvas.width = Math.max(1, Math.round(cols * width * ratio));
   canvas.height = Math.max(1, Math.round(rows * height * ratio));
   canvas.style.width = `${cols * width}px`;

@@ -1,6 +1,7 @@
 // The lens as a heat map with words in its cells: rows are layers from bottom to top, columns positions.
 
 import { fill, h } from '../core/dom.js';
+import { sharpness, within } from '../core/pixels.js';
 import { label } from '../core/tokens.js';
 import { picking } from './picking.js';
 
@@ -29,9 +30,9 @@ export function lensMap(root, { onSelect, onHover }) {
 
   function under(event) {
     if (!now) return null;
-    const box = canvas.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left) / width());
-    const row = now.rows - 1 - Math.floor((event.clientY - box.top - EDGE) / ROW);
+    const { x, y } = within(canvas, event);
+    const column = Math.floor(x / width());
+    const row = now.rows - 1 - Math.floor((y - EDGE) / ROW);
     return column >= 0 && column < now.columns && row >= 0 && row < now.rows ? { row, column } : null;
   }
 
@@ -75,7 +76,7 @@ export function lensMap(root, { onSelect, onHover }) {
 
   function draw() {
     if (!now) return;
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = sharpness(canvas);
     const wide = width();
     const size = { width: wide * now.columns + 2, height: 2 * EDGE + now.rows * ROW };
     Object.assign(canvas, { width: size.width * ratio, height: size.height * ratio });

@@ -3,6 +3,7 @@
 import { css } from '../core/color.js';
 import { fill, h } from '../core/dom.js';
 import { recorded } from '../words/export.js';
+import { shared } from '../words/shared.js';
 
 const KEPT_BUTTONS = [['toImage', 'zoom2d', 'pan2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d'], ['orbitRotation', 'resetCameraDefault3d']];
 const loading = new Map();
@@ -12,7 +13,7 @@ function load(url) {
   if (!url) return Promise.reject(new Error(recorded.notHere));
   if (!loading.has(url)) {
     const arrival = new Promise((resolve, reject) => {
-      const failed = () => reject(new Error('The chart library could not be loaded. Reload the page.'));
+      const failed = () => reject(new Error(shared.noCharts));
       document.head.append(h('script', { src: url, onload: () => resolve(window.Plotly), onerror: failed }));
     });
     arrival.catch(() => loading.delete(url));
@@ -34,14 +35,17 @@ export const axis = (title, more = {}) => ({
   ...more,
 });
 
+/** Projector mode enlarges all but these charts, which then take larger type. */
+export const enlarged = () => Number(css('--zoom')) || 1;
+
 function dressed(layout, view) {
   return {
     paper_bgcolor: 'rgba(0,0,0,0)',
     plot_bgcolor: 'rgba(0,0,0,0)',
-    font: { family: css('--sans'), size: 12.5, color: css('--ink') },
+    font: { family: css('--sans'), size: 12.5 * enlarged(), color: css('--ink') },
     modebar: { bgcolor: 'rgba(0,0,0,0)', color: css('--ink-2'), activecolor: css('--accent') },
     hoverlabel: { bgcolor: css('--surface-3'), bordercolor: css('--line'), font: { color: css('--ink'), family: css('--mono') }, align: 'left' },
-    margin: { l: 54, r: 12, t: 12, b: 44 },
+    margin: { l: 54 * enlarged(), r: 12, t: 12, b: 44 * enlarged() },
     showlegend: false,
     hovermode: 'closest',
     // Zoom and camera stay while this is the same.
@@ -53,7 +57,7 @@ function dressed(layout, view) {
 
 function settings(Plotly, name) {
   const asSvg = {
-    name: 'Download as SVG',
+    name: shared.svg,
     icon: Plotly.Icons.disk,
     click: (graph) => Plotly.downloadImage(graph, { format: 'svg', filename: name }),
   };
@@ -71,7 +75,7 @@ function settings(Plotly, name) {
  * `onHover(point)` hear of points by {curve, index, data}. `name` is the name of a downloaded picture.
  */
 export function plot(root, url, { name, describe, onClick, onHover }) {
-  const place = h('div', { class: 'plotly-place', role: 'img' });
+  const place = h('div', { class: 'plotly-place', role: 'group', 'aria-label': name });
   root.append(place);
   let turn = 0;
   let bound = false;

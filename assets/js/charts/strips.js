@@ -3,14 +3,16 @@
 import { diverging } from '../core/color.js';
 import { fill, h } from '../core/dom.js';
 import { num } from '../core/format.js';
+import { sharpness } from '../core/pixels.js';
 import { chip, spoken } from '../core/tokens.js';
+import { shared } from '../words/shared.js';
 import { pixels } from './heatmap.js';
 
 const HEIGHT = 18;
 
 /** Paints one row of `data` across a canvas, from -reach to reach. */
 function paint(canvas, data, reach) {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = sharpness(canvas);
   const width = Math.max(1, canvas.clientWidth);
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(HEIGHT * ratio);
@@ -43,7 +45,7 @@ export function strips(root, { onSelect, onHover }) {
     });
     canvas.addEventListener('pointerleave', () => onHover(null));
     canvas.addEventListener('click', () => onSelect(token.position));
-    const name = chip(token, { tag: 'button', type: 'button', limit: 14, 'aria-label': `${spoken(token)}, norm ${norm.toPrecision(3)}`, onclick: () => onSelect(token.position) });
+    const name = chip(token, { tag: 'button', type: 'button', limit: 14, 'aria-label': shared.normed(spoken(token), norm), onclick: () => onSelect(token.position) });
     const bar = h('span', { class: 'bar', style: { width: `${(100 * norm) / widest}%` } });
     const element = h('div', { class: 'strip-row' }, name, canvas, h('span', { class: 'norm' }, h('span', { class: 'track' }, bar), h('span', { class: 'value' }, norm.toPrecision(3))));
     return { row, canvas, element };

@@ -3,7 +3,7 @@
 import { css } from '../core/color.js';
 import { pct } from '../core/format.js';
 import { label } from '../core/tokens.js';
-import { axis, plain, plot } from './plotly.js';
+import { axis, enlarged, plain, plot } from './plotly.js';
 
 const SIDES = ['top center', 'bottom center', 'middle right', 'middle left'];
 const LETTER = 8;
@@ -77,7 +77,7 @@ export function tokenMap(root, url, { words, onSelect }) {
       mode: 'markers+text',
       text: indices.map((i) => plain(texts[i])),
       textposition,
-      textfont: { family: css('--mono'), size, color },
+      textfont: { family: css('--mono'), size: size * enlarged(), color },
       cliponaxis: false,
     });
     return [
@@ -89,7 +89,7 @@ export function tokenMap(root, url, { words, onSelect }) {
       common(prompt, {
         ...names(prompt, css('--ink'), 13, side(0, n)),
         marker: {
-          size: prompt.map((i) => (three ? 12 : 10) + (i === selected ? 4 : 0)),
+          size: prompt.map((i) => ((three ? 12 : 10) + (i === selected ? 4 : 0)) * enlarged()),
           sizemode: 'diameter',
           color: prompt.map((i) => css(i === selected ? '--c-key' : '--accent')),
           opacity: 1,

@@ -1,6 +1,8 @@
 // The page's own line to the server, over the two routes that Gradio's clients use: its queue for runs, and a
 // component's server functions for looks. Gradio's front end would answer a server that restarts by reloading the page.
 
+import { shared } from '../words/shared.js';
+
 const RETRY_MS = 1000;
 const CALM_MS = 5000;
 
@@ -21,7 +23,7 @@ async function post(url, body) {
   if (response.ok) return said;
   // A full queue says so in words; a proxy does not.
   if (AWAY.has(response.status) && typeof said?.detail !== 'string') throw new Gone();
-  throw new Error(said?.detail ?? `The server answered with status ${response.status}.`);
+  throw new Error(said?.detail ?? shared.status(response.status));
 }
 
 /** The text in a message of the queue: after the first it sends what has changed, and our texts always change whole. */

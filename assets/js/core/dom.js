@@ -1,6 +1,11 @@
 // Elements from data. Text always goes through textContent: nothing from a prompt, a token or a model is markup.
 
+import { split } from './terms.js';
+
 const SVG = 'http://www.w3.org/2000/svg';
+
+// The page's own sentences, whose terms are explained. Visitors' and models' texts stand in other elements.
+const SENTENCES = 'h2:not(.plain), h3:not(.plain), p.dim, p.sentence, p.measure-said, dt';
 
 function build(node, props, children) {
   for (const [name, value] of Object.entries(props ?? {})) {
@@ -17,10 +22,20 @@ function build(node, props, children) {
 
 /** Adds children behind those a node has: elements, text, lists of both; what is null or false is left out. */
 export function append(node, ...children) {
+  const seen = node.matches(SENTENCES) ? new Set() : null;
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
-    node.append(child instanceof Node ? child : document.createTextNode(String(child)));
+    node.append(child instanceof Node ? child : seen ? sentence(String(child), seen) : document.createTextNode(String(child)));
   }
+}
+
+const explained = ({ text }) => h('span', { class: 'term', role: 'button', tabindex: '0', 'aria-describedby': 'term-said' }, text);
+
+/** A sentence in which each term can be pointed at, tapped and reached by keyboard; one element, for its spaces must stay. */
+function sentence(text, seen) {
+  const parts = split(text, seen);
+  if (parts.every((part) => typeof part === 'string')) return document.createTextNode(text);
+  return h('span', {}, parts.map((part) => (typeof part === 'string' ? part : explained(part))));
 }
 
 /** An HTML element: h('button', {class: 'x', onclick: f}, 'text', child, [children]). */

@@ -1,5 +1,6 @@
 // Runs a recipe and keeps the store's run in step with the server's.
 
+import { page } from '../words/page.js';
 import { modelKey } from './models.js';
 
 const within = (value, size) => Math.max(0, Math.min(value, size - 1));
@@ -114,14 +115,16 @@ export function createRunner(store, bridge) {
     const pull = createPull(recipe, mine);
     const began = performance.now();
     let pulls = Promise.resolve();
-    store.set({ following, status: { phase: 'running', message: 'Asking the model', fraction: 0, began } });
+    const working = (message, fraction, work = null) => store.set({ status: { phase: 'running', message, fraction, began, work } });
+    store.set({ following });
+    working(page.asking, 0);
     bridge.run(recipe, nSteps ?? null, (standing) => {
       if (mine !== turn) return;
-      const { kind, message, fraction } = standing;
+      const { kind, message, fraction, stage } = standing;
       if (kind === 'error') fail(standing.error);
-      if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
+      if (kind === 'progress') working(message, fraction, stage);
       if (kind === 'run') {
-        store.set({ status: { phase: 'running', message: `${standing.n_steps} tokens`, fraction: null, began } });
+        working(page.made(standing.n_steps), null, stage);
         pulls = pull().catch((error) => fail(error.message));
       }
       if (kind === 'done') {
@@ -138,7 +141,7 @@ export function createRunner(store, bridge) {
     turn += 1;
     const mine = turn;
     const began = performance.now();
-    store.set({ status: { phase: 'running', message: 'Asking the model', fraction: null, began } });
+    store.set({ status: { phase: 'running', message: page.asking, fraction: null, began } });
     begin(({ kind, message, fraction, found, error, n_steps: steps }) => {
       if (mine !== turn) return;
       if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });

@@ -1,11 +1,14 @@
 // Scrolls a box of its own, never the page.
 
+import { zoomOf } from './pixels.js';
+
 /** Brings `element` into the sight of `box`, below `top` pixels that something covers; does nothing when it is seen. */
 export function reveal(box, element, top = 0) {
   if (!element || !box.clientHeight) return;
+  const zoom = zoomOf(box);
   const inner = box.getBoundingClientRect();
   const outer = element.getBoundingClientRect();
-  const above = outer.top - inner.top - top;
-  const below = outer.bottom - inner.top - box.clientHeight;
-  if (above < 0 || below > 0) box.scrollTop += above - (box.clientHeight - top - outer.height) / 2;
+  const above = (outer.top - inner.top) / zoom - top;
+  const below = (outer.bottom - inner.top) / zoom - box.clientHeight;
+  if (above < 0 || below > 0) box.scrollTop += above - (box.clientHeight - top - outer.height / zoom) / 2;
 }

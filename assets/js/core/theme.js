@@ -1,17 +1,17 @@
-// Light and dark follow Gradio's own switch (a class on the body); canvases must be drawn again.
+// Light and dark follow Gradio's own switch (a class on the body), projector mode is a class beside it. Canvases must be drawn again.
 
 const NAME = 'tbt-theme';
+const PROJECTOR = 'tbt-projector';
 
-function isDark() {
-  return document.body.classList.contains('dark');
-}
+const has = (name) => document.body.classList.contains(name);
 
-/** Keeps `store.theme` ('light' or 'dark') in step with the page. */
+/** Keeps `store.theme` ('light' or 'dark', with ' projector') in step with the page. */
 export function watchTheme(store) {
   const asked = new URLSearchParams(location.search).get('__theme');
   const kept = localStorage.getItem(NAME);
   if (kept && !asked) document.body.classList.toggle('dark', kept === 'dark');
-  const tell = () => store.set({ theme: isDark() ? 'dark' : 'light' });
+  document.body.classList.toggle('projector', localStorage.getItem(PROJECTOR) === 'on');
+  const tell = () => store.set({ theme: `${has('dark') ? 'dark' : 'light'}${has('projector') ? ' projector' : ''}` });
   new MutationObserver(tell).observe(document.body, { attributes: true, attributeFilter: ['class'] });
   tell();
 }
@@ -19,5 +19,11 @@ export function watchTheme(store) {
 /** Switches between light and dark, and remembers it in this browser. */
 export function switchTheme() {
   document.body.classList.toggle('dark');
-  localStorage.setItem(NAME, isDark() ? 'dark' : 'light');
+  localStorage.setItem(NAME, has('dark') ? 'dark' : 'light');
+}
+
+/** Switches the large type for a back row on or off, and remembers it in this browser. */
+export function switchProjector() {
+  document.body.classList.toggle('projector');
+  localStorage.setItem(PROJECTOR, has('projector') ? 'on' : 'off');
 }

@@ -1,5 +1,6 @@
 // The one look of a token, everywhere.
 
+import { shared } from '../words/shared.js';
 import { h } from './dom.js';
 
 const SIGNS = { ' ': '·', '\n': '↵', '\t': '⇥', '\r': '␍', '\u00a0': '⍽' };
@@ -22,7 +23,7 @@ export function label(token, limit = 18) {
 }
 
 /** What a screen reader says of a token. */
-export const spoken = (token) => `token ${token.position}: ${label(token, 40)}, id ${token.id}`;
+export const spoken = (token) => shared.spoken(token.position, label(token, 40), token.id);
 
 /** A token as an element. opts: tag, limit, class, and any property of `h`. */
 export function chip(token, { tag = 'span', limit = 18, ...props } = {}) {

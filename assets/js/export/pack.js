@@ -1,6 +1,7 @@
 // The page as one file: modules, style sheets and answers, compressed, in a shell that unpacks and starts them.
 
 import { base64 } from '../core/replay.js';
+import { shared } from '../words/shared.js';
 import { boot } from './boot.js';
 
 /** Text through gzip. */
@@ -8,7 +9,7 @@ export const compressed = (text) => new Response(new Blob([text]).stream().pipeT
 
 const text = async (url) => {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url.split('/').pop()} could not be read. Reload the page.`);
+  if (!response.ok) throw new Error(shared.noFile(url.split('/').pop()));
   return response.text();
 };
 

@@ -34,7 +34,7 @@ function along(root, { store, select }) {
             type: 'button',
             class: s.index === step ? 'column selected' : 'column',
             title: words.alongOne(label(s.token), s.surprisal, s.entropy),
-            'aria-label': `step ${s.index + 1}, ${words.alongOne(label(s.token), s.surprisal, s.entropy)}`,
+            'aria-label': words.alongSaid(s.index, words.alongOne(label(s.token), s.surprisal, s.entropy)),
             onclick: () => {
               store.set({ step: s.index, following: false });
               select({ position: run.tokens.length + s.index - 1 });

@@ -71,7 +71,7 @@ export function mountDot(root, ctx) {
     slider.value = chosen;
     slider.disabled = query === 0;
     fill(keyName, `${chosen} `, chip(now.tokens[chosen], { limit: 12 }));
-    fill(pair, chip(now.tokens[query], { class: 'as-query' }), ` query at ${query} · `, chip(now.tokens[chosen], { class: 'as-key' }), ` key at ${chosen}`);
+    fill(pair, chip(now.tokens[query], { class: 'as-query' }), words.queryAt(query), chip(now.tokens[chosen], { class: 'as-key' }), words.keyAt(chosen));
     ask({ layer: now.layer, head: now.head, query, key: chosen }, [now.run.key, now.layer, now.head, query, chosen].join(':'));
   }
 

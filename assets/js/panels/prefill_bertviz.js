@@ -23,7 +23,7 @@ export function bertvizSection(root, { view, vendorUrl }) {
   const place = h('div', { class: 'bertviz-place' });
   const buttons = Object.entries(words.kinds).map(([kind, name]) => h('button', { type: 'button', class: 'quiet', dataset: { kind }, onclick: () => take(kind) }, name));
   choice.append(...buttons);
-  const details = h('details', { class: 'card bertviz' }, h('summary', {}, h('h2', {}, words.title)), h('p', { class: 'dim' }, words.about), choice, limits, place);
+  const details = h('details', { class: 'card bertviz' }, h('summary', {}, h('h2', { class: 'plain' }, words.title)), h('p', { class: 'dim' }, words.about), choice, limits, place);
   root.append(details);
   const vendor = new URL(vendorUrl, location.href).href;
   let now = null;

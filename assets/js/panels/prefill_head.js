@@ -27,7 +27,7 @@ export function headSection(root, { view, select }) {
   const steps = { pair: pairCard(), score: scoreCard(), softmax: softmaxCard(take), mix: mixCard(), output: outputCard() };
   const grid = h('div', { class: 'head-grid' }, Object.values(steps).map((step) => step.element));
   const top = h('div', { class: 'head-top' }, h('div', {}, lead, h('div', { class: 'controls' }, h('label', { class: 'number-row' }, words.keyLabel, field), largest), h('p', { class: 'dim' }, words.keyHint)), gqa);
-  const details = h('details', { class: 'card head-steps', open: window.innerWidth > 720 }, h('summary', {}, h('h2', {}, words.title)), failure, h('div', { class: 'head-body' }, top, grid));
+  const details = h('details', { class: 'card head-steps', open: window.innerWidth > 720 }, h('summary', {}, h('h2', { class: 'plain' }, words.title)), failure, h('div', { class: 'head-body' }, top, grid));
   root.append(details);
   let now = null;
   let chosen = { query: null, key: null };

@@ -22,12 +22,14 @@ export function mountAround(parts, { store }) {
 
   const name = h('span', { class: 'dim', id: 'around-name' }, around.title);
   parts.append(h('nav', { class: 'around' }, name, h('div', { role: 'tablist', 'aria-labelledby': 'around-name', onkeydown }, tabs)));
-  store.subscribe(({ stage }, changed) => {
-    if (!changed.has('stage')) return;
+  function mark({ stage }) {
     for (const [place, tab] of tabs.entries()) {
       const here = tab.dataset.stage === stage;
       tab.setAttribute('aria-selected', String(here));
       tab.tabIndex = here || (!AROUND.includes(stage) && place === 0) ? 0 : -1;
     }
-  });
+  }
+
+  mark(store.state);
+  store.subscribe((state, changed) => changed.has('stage') && mark(state));
 }

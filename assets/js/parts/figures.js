@@ -3,6 +3,7 @@
 import { csv, factRows, tableRows } from '../core/csv.js';
 import { fill, h } from '../core/dom.js';
 import { png, svgText } from '../core/picture.js';
+import { zoomOf } from '../core/pixels.js';
 import { save, slug } from '../core/save.js';
 import { figures as words } from '../words/export.js';
 
@@ -99,7 +100,7 @@ export function mountFigureButton(stage, ctx) {
     card = next;
     button.hidden = !card || !found(card).length;
     if (button.hidden) return;
-    button.style.top = `${card.getBoundingClientRect().top - stage.getBoundingClientRect().top - 15}px`;
+    button.style.top = `${(card.getBoundingClientRect().top - stage.getBoundingClientRect().top) / zoomOf(stage) - 15}px`;
   }
 
   const follow = ({ target }) => target.closest('.figure-button, .figure-box') || at(target.closest('.card'));

@@ -1,10 +1,12 @@
-// The name of the page, the model that runs, and light or dark.
+// The name of the page, the model that runs, help, projector mode, and light or dark.
 
 import { h, fill } from '../core/dom.js';
 import { num } from '../core/format.js';
-import { switchTheme } from '../core/theme.js';
+import { switchProjector, switchTheme } from '../core/theme.js';
+import { help } from '../words/help.js';
 import { models as words } from '../words/models.js';
 import { page } from '../words/page.js';
+import { mountHelp } from './help.js';
 import { mountTakeAlong } from './takealong.js';
 
 function summary(card) {
@@ -12,9 +14,12 @@ function summary(card) {
   return `${card.n_layers} layers · ${card.n_heads} heads · d_model ${card.d_model} · ${millions} M parameters · ${card.dtype} on ${card.device}`;
 }
 
+const icon = (name, sign, onclick) => h('button', { class: 'icon', type: 'button', title: name, 'aria-label': name, onclick }, sign);
+
 /** The header; `openModels` opens the choice of models, which a recorded walk has not. */
 export function mountHeader(parts, ctx, openModels) {
   const { store } = ctx;
+  const overlay = mountHelp(parts);
   const choice = { type: 'button', 'aria-haspopup': 'dialog', title: words.change, onclick: openModels };
   const model = h(openModels ? 'button' : 'div', { class: 'model', ...(openModels ? choice : {}) }, openModels && words.choose);
   const take = h('div', { class: 'take' });
@@ -25,7 +30,7 @@ export function mountHeader(parts, ctx, openModels) {
       h('div', { class: 'brand' }, h('h1', {}, page.title), h('p', { class: 'tagline' }, page.tagline)),
       model,
       take,
-      h('button', { class: 'icon', type: 'button', title: page.theme, 'aria-label': page.theme, onclick: switchTheme }, '◐'),
+      h('div', { class: 'icons' }, icon(help.open, '?', overlay.open), icon(help.projector, 'Aa', switchProjector), icon(page.theme, '◐', switchTheme)),
     ),
   );
   parts.append(mountTakeAlong(take, ctx));

@@ -78,6 +78,7 @@ export function mountPlayer(parts, { store, runner, select }) {
   }
 
   function onkeydown(event) {
+    if (document.querySelector('#tbt dialog[open]')) return;
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
     if (event.target.closest?.('input, textarea, select, [role=grid], [role=dialog], summary, .js-plotly-plot')) return;
     if (event.key === 'ArrowRight') move(1);

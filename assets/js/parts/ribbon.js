@@ -3,6 +3,7 @@
 import { fill, h } from '../core/dom.js';
 import { STAGES, positionOf } from '../core/stops.js';
 import { page, ribbon } from '../words/page.js';
+import { mountTraveller } from './traveller.js';
 
 export function mountRibbon(parts, { store, select }) {
   const nodes = new Map();
@@ -40,9 +41,11 @@ export function mountRibbon(parts, { store, select }) {
   }
 
   const list = h('div', { class: 'ribbon', style: { '--stages': STAGES.length }, role: 'tablist', 'aria-label': page.title, onkeydown }, [...nodes.values()].map((n) => n.tab), loop);
-  parts.append(h('nav', { class: 'ribbon-box' }, list));
+  const box = parts.appendChild(h('nav', { class: 'ribbon-box', 'aria-label': page.title }, list));
+  mountTraveller(box, list, new Map([...nodes].map(([stage, { tab }]) => [stage, tab])), store);
 
   store.subscribe((state, changed) => {
+    if (changed.has('status')) for (const [stage, { tab }] of nodes) tab.classList.toggle('working', state.status.work === stage);
     if (!['run', 'card', 'stage', 'step'].some((key) => changed.has(key))) return;
     const now = state.run?.steps[Math.min(state.step, (state.run?.steps.length ?? 1) - 1)];
     for (const [stage, { tab, made, time }] of nodes) {

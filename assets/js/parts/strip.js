@@ -3,6 +3,7 @@
 import { append, fill, h } from '../core/dom.js';
 import { chip, spoken } from '../core/tokens.js';
 import { page } from '../words/page.js';
+import { shared } from '../words/shared.js';
 import { mountSurprise } from './surprise.js';
 
 const SHOWN_AROUND = 150;
@@ -47,9 +48,9 @@ export function mountStrip(parts, ctx) {
     const start = Math.max(0, Math.min(position, tokens.length) - SHOWN_AROUND);
     const stop = Math.min(tokens.length, start + 2 * SHOWN_AROUND);
     return [
-      start > 0 && h('span', { class: 'gap' }, `… ${start} before`),
+      start > 0 && h('span', { class: 'gap' }, shared.before(start)),
       tokens.slice(start, stop).map(make),
-      stop < tokens.length && h('span', { class: 'gap' }, `${tokens.length - stop} more …`),
+      stop < tokens.length && h('span', { class: 'gap' }, shared.after(tokens.length - stop)),
     ];
   }
 

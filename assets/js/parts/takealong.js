@@ -16,7 +16,7 @@ const titleOf = (stage) => ribbon[stage]?.title ?? around[stage]?.title ?? stage
 export function mountTakeAlong(place, ctx) {
   const { store, runner } = ctx;
   const said = h('p', { class: 'take-said', role: 'status', hidden: true });
-  const file = h('input', { type: 'file', accept: '.json,application/json', class: 'visually-hidden', tabindex: '-1', onchange: () => file.files[0] && open(file.files[0]) });
+  const file = h('input', { type: 'file', accept: '.json,application/json', class: 'visually-hidden', tabindex: '-1', 'aria-label': words.open, onchange: () => file.files[0] && open(file.files[0]) });
   const item = (name, hint, onclick) => h('button', { type: 'button', class: 'take-item', onclick: () => { menu.open = false; onclick(); } }, h('strong', {}, name), h('span', { class: 'dim' }, hint));
   const figures = figureList(ctx, say);
   // A recorded walk has been taken along already: it has figures and tables, and no server to make the rest.

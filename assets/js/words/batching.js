@@ -37,6 +37,7 @@ export const batching = {
   load: 'Requests in each forward pass',
   blocks: (n, size) => `Blocks of the paged cache in use, of ${n} with ${size} positions each`,
   row: (i) => `request ${i + 1}`,
+  rowSaid: (i, { ttft, latency }) => `request ${i + 1}: first token after ${s(ttft)}, done after ${s(latency)}`,
 
   cells: 'What the padded tensors hold',
   cellsNote: 'A row for each request: padding before its prompt, its prompt, its tokens, and what was still computed for it after its end.',

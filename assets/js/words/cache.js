@@ -51,7 +51,7 @@ export const cache = {
   without: 'without the cache',
   withoutNote: (n, ratio) => `${count(n, 'position')} again: ${times(ratio)} as much`,
   same: 'the same: nothing has been computed before',
-  formula: 'By formula: 2 · weights for each position (the head once), and 4 · layers · heads · dimensions for each pair of positions.',
+  formula: 'By formula: 2 · weights for each position (the unembedding once), and 4 · layers · heads · dimensions for each pair of positions.',
 
   sizes: 'How large it would be otherwise',
   sizesNote: 'By arithmetic, not measured: from this model’s shape, and from the published configs of other models in the type they are published in.',

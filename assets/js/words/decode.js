@@ -42,6 +42,7 @@ export const decode = {
   forwardNote: (index, n) => (index === 0 ? `prefill, ${n} positions` : '1 position'),
   along: 'Surprisal and entropy along the answer',
   alongNote: 'Filled: the surprisal of the selected token. Outlined: the entropy, which is the surprisal to be expected there. Both in bits; click one to see its step.',
+  alongSaid: (step, said) => `step ${step + 1}, ${said}`,
   alongOne: (token, surprisal, entropy) => `${token}: surprisal ${num(surprisal)} bits, entropy ${num(entropy)} bits`,
   none: 'Nothing has been decoded yet. Press Next: the first token is selected from the prefill’s own logits.',
   atLoad: (name) => `${name} (at load)`,

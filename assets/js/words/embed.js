@@ -5,6 +5,8 @@ import { count, num, pct } from '../core/format.js';
 const power = (value) => num(value, 3);
 
 export const embed = {
+  queryAt: (n) => ` query at ${n} · `,
+  keyAt: (n) => ` key at ${n}`,
   rows: 'The rows themselves',
   rowsNote: (d) => `Each token's id picks its row of the embedding matrix: ${num(d)} numbers, one column each. The bar is the row's norm.`,
   rowsRange: (low, high) => `or beyond; 99 % of these numbers lie within, all from ${num(low)} to ${num(high)}`,

@@ -17,6 +17,8 @@ export const page = {
   step: 'Step by step',
   stepTitle: 'Prefill only; Next then makes one token at a time',
   pause: 'Pause',
+  asking: 'Asking the model',
+  made: (n) => count(n, 'token'),
   settings: 'Sampling settings',
   greedy: 'Greedy',
   sample: 'Sample',

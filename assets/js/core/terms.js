@@ -1,0 +1,33 @@
+// Where a sentence of the page uses a term of the glossary.
+
+import { glossary } from '../words/glossary.js';
+
+const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+const isPlain = (form) => form === form.toLowerCase();
+
+// A word may begin a sentence; an abbreviation is written in one way alone.
+const either = (form) => (isPlain(form) ? `[${form[0]}${form[0].toUpperCase()}]${escaped(form.slice(1))}` : escaped(form));
+const BY_FORM = new Map(glossary.flatMap((term) => term.forms.map((form) => [form.toLowerCase(), term])));
+// The longest form first: "logit lens" is not the term "logit".
+const FORMS = glossary.flatMap((term) => term.forms).sort((a, b) => b.length - a.length);
+// What stands in quotation marks is a token or a text of the run: it is passed over whole.
+const FOUND = new RegExp(`“[^”]*”|(?<![\\p{L}\\p{N}_-])(${FORMS.map(either).join('|')})(?![\\p{L}\\p{N}_-])`, 'gu');
+
+/** The term that a form of it means. */
+export const termOf = (form) => BY_FORM.get(form.toLowerCase());
+
+/** A sentence as a list of plain texts and {term, text}; a term of `seen` is plain, and what is found is added to it. */
+export function split(sentence, seen = new Set()) {
+  const parts = [];
+  let upto = 0;
+  for (const { 0: all, 1: form, index } of sentence.matchAll(FOUND)) {
+    const term = form && termOf(form);
+    if (!term || seen.has(term)) continue;
+    seen.add(term);
+    if (index > upto) parts.push(sentence.slice(upto, index));
+    parts.push({ term, text: all });
+    upto = index + all.length;
+  }
+  if (upto < sentence.length) parts.push(sentence.slice(upto));
+  return parts;
+}

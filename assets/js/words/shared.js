@@ -1,0 +1,18 @@
+// The words of small parts that stand in many places.
+
+import { num } from '../core/format.js';
+
+export const shared = {
+  checked: (check) => `checked: error ${num(check.error, 2)}`,
+  checks: (worst, n) => `${worst.name}, max error ${num(worst.error, 2)}; ${n} checks`,
+  check: ({ passed, name, error, tolerance }) => `${passed ? '✓' : '✗'} ${name}: error ${num(error, 2)}, allowed ${num(tolerance, 2)}`,
+  spoken: (position, label, id) => `token ${position}: ${label}, id ${id}`,
+  normed: (spoken, norm) => `${spoken}, norm ${num(norm, 3)}`,
+  noPanel: (why) => `This panel could not be opened (${why}). Reload the page.`,
+  noCharts: 'The chart library could not be loaded. Reload the page.',
+  noFile: (name) => `${name} could not be read. Reload the page.`,
+  svg: 'Download as SVG',
+  status: (status) => `The server answered with status ${status}.`,
+  before: (n) => `… ${num(n)} before`,
+  after: (n) => `${num(n)} more …`,
+};

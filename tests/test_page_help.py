@@ -1,0 +1,102 @@
+"""Help, projector mode and glossary, in a real browser."""
+
+import pytest
+
+from tests.browser import ask, finished, settled
+
+pytestmark = pytest.mark.browser
+
+SPLIT = """async (sentence) => {
+  const { split } = await import(`${window.gradio_config.root ?? ''}/gradio_api/file=ASSETS/js/core/terms.js`);
+  return split(sentence).filter((part) => part.term).map((part) => [part.text, part.term.name]);
+}"""
+GLOSSARY = """async () => (await import('/gradio_api/file=ASSETS/js/words/glossary.js')).glossary"""
+
+
+def at_home(script: str) -> str:
+    from tests.browser import ROOT
+
+    return script.replace("ASSETS", str(ROOT / "assets"))
+
+
+def test_help_opens_lists_the_keys_and_gives_the_focus_back(page, server):
+    page.goto(server)
+    finished(page)
+    page.focus("#tab-text")
+    page.keyboard.press("?")
+    assert page.is_visible("dialog.help[open]")
+    keys = set(page.eval_on_selector_all(".help kbd", "keys => keys.map(key => key.textContent)"))
+    assert {"→", "←", "Space", "Ctrl", "Enter", "P", "?", "Esc"} <= keys
+    page.keyboard.press("ArrowRight")  # nothing moves behind the overlay
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog.help", state="hidden")
+    assert page.evaluate("document.activeElement.id") == "tab-text"
+    assert page.get_attribute("#tab-text", "aria-selected") == "true"
+
+
+def test_letters_typed_into_the_prompt_are_no_keys(page, server):
+    page.goto(server)
+    finished(page)
+    page.fill("#prompt", "")
+    page.press("#prompt", "p")
+    page.press("#prompt", "?")
+    assert page.input_value("#prompt") == "p?"
+    assert not page.is_visible("dialog.help")
+
+
+def test_projector_mode_is_kept_and_the_maps_are_still_hit_where_one_points(page, server):
+    page.goto(server)
+    finished(page)
+    page.keyboard.press("p")
+    page.reload()
+    finished(page)
+    assert page.evaluate("document.body.classList.contains('projector')")
+    assert page.evaluate("document.querySelector('.sentence').currentCSSZoom") == pytest.approx(1.4)
+    for stage in page.eval_on_selector_all("[role=tab]", "tabs => tabs.map(tab => tab.dataset.stage)"):
+        settled(page, stage)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1440, stage
+    page.click("#tab-prefill")
+    page.wait_for_function("document.querySelector('.heads-said')?.textContent.startsWith('Each')")
+    heads = page.locator("canvas.heads")
+    box = heads.bounding_box()
+    # The last head of the last layer stands in the corner, whatever the size.
+    heads.click(position={"x": box["width"] - 1.4 * 8, "y": box["height"] - 1.4 * 8})
+    page.wait_for_function("document.querySelector('.map-card h2').textContent.includes('Layer 29, head 8')")
+
+
+def test_terms_are_found_whole_once_and_outside_quotations(page, server):
+    page.goto(server)
+    finished(page)
+    found = page.evaluate(
+        at_home(SPLIT), "Tokens: a token’s logit lens, “token softmax”, tokenized KV cache; kv cache, MLP, mlp, top-k."
+    )
+    assert found == [
+        ["Tokens", "token"],
+        ["logit lens", "logit lens"],
+        ["KV cache", "KV cache"],
+        ["MLP", "MLP"],
+        ["top-k", "top-k"],
+    ]
+    glossary = page.evaluate(at_home(GLOSSARY))
+    forms = [form.lower() for term in glossary for form in term["forms"]]
+    assert len(forms) == len(set(forms))
+    assert all(20 < len(term["text"]) < 260 and term["text"].endswith((".", ".)")) for term in glossary)
+
+
+def test_a_term_is_explained_by_keyboard_mouse_and_touch_never_in_a_visitors_text(page, server):
+    page.goto(server)
+    finished(page)
+    ask(page, "A token, a layer and the softmax “of” attention")
+    page.click("#tab-tokenize")
+    page.focus(".sentence .term >> nth=0")
+    assert page.inner_text("#term-said").startswith("tokenizer The fixed rules")
+    assert page.get_attribute(".sentence .term >> nth=0", "aria-describedby") == "term-said"
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#term-said", state="hidden")
+    page.hover(".sentence .term >> nth=1")
+    page.wait_for_function("document.querySelector('#term-said').textContent.startsWith('token ')")
+    page.mouse.move(5, 5)
+    page.wait_for_selector("#term-said", state="hidden")
+    page.click("#tab-text")
+    assert page.locator(".quote .term, .chip .term, .group .term, textarea .term").count() == 0
+    assert page.locator(".facts .term").count() > 0

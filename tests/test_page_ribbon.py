@@ -1,0 +1,65 @@
+"""The token on its way through the ribbon, in a real browser."""
+
+import time
+
+import pytest
+
+from tests.browser import finished
+
+pytestmark = pytest.mark.browser
+
+# What the traveller carries and which stage it is at, each time one of the two changes.
+WATCH = """() => {
+  window.seen = [];
+  const look = () => {
+    const [chip, at] = [document.querySelector('.traveller'), document.querySelector('.node.passing')];
+    const now = `${at?.dataset.stage ?? ''}|${chip?.textContent ?? ''}`;
+    if (at && window.seen.at(-1) !== now) window.seen.push(now);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def test_at_first_sight_a_token_goes_all_the_way_and_back_in_six_seconds(page, server):
+    page.add_init_script(f"({WATCH})()")
+    page.goto(server)
+    page.wait_for_selector(".traveller.going", state="attached", timeout=90_000)
+    room = page.evaluate("document.querySelector('.ribbon-box').offsetHeight")
+    began = time.monotonic()
+    page.wait_for_selector(".traveller:not(.going)", state="attached", timeout=9000)
+    assert time.monotonic() - began < 6.5
+    seen = [entry.split("|") for entry in page.evaluate("window.seen")]
+    way = ["text", "tokenize", "embed", "prefill", "layers", "decode", "select", "prefill"]
+    stages = [stage for stage, _ in seen]
+    assert [stage for i, stage in enumerate(stages) if i == 0 or stage != stages[i - 1]] == way
+    said = dict(seen[:7])
+    assert said["text"] == "…of France is"
+    assert said["tokenize"] == "·is"
+    assert said["decode"].startswith("·Paris 77")
+    assert seen[-1][1] == said["select"] == "·Paris"
+    assert page.evaluate("document.querySelector('.ribbon-box').offsetHeight") == room
+
+
+def test_next_moves_the_token_on_and_back_to_the_input(page, server):
+    page.goto(f"{server}?p=The+capital+of+France+is&n=3&at=select.0.5.0.0")
+    finished(page)
+    page.wait_for_selector(".traveller.going", state="attached")
+    page.wait_for_selector(".traveller:not(.going)", state="attached", timeout=9000)
+    page.evaluate(WATCH)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(".traveller.going", state="attached")
+    page.wait_for_selector(".traveller:not(.going)", state="attached")
+    assert page.evaluate("window.seen") == [f"{s}|·Paris" for s in ("select", "prefill", "layers", "decode")]
+
+
+def test_nothing_moves_for_who_asked_for_less_motion(page, server):
+    page.emulate_media(reduced_motion="reduce")
+    page.add_init_script(f"({WATCH})()")
+    page.goto(server)
+    finished(page)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#tab-tokenize[aria-selected=true]")
+    page.wait_for_timeout(700)
+    assert page.evaluate("window.seen") == []
+    assert page.evaluate("document.getAnimations().length") == 0
