@@ -171,6 +171,7 @@ class ModelCard:
     """What the loaded model is, from its config and its modules.
 
     `streamed_maps` is true for a family that gives whole attention maps, one layer a pass, and nothing behind them.
+    `attention_layers` are those whose maps can be shown: not all of a hybrid's, none where the check failed.
     """
 
     model_id: str
@@ -194,6 +195,7 @@ class ModelCard:
     eos_token_ids: tuple[int, ...]
     checks: tuple[Check, ...] = ()
     streamed_maps: bool = False
+    attention_layers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -37,12 +37,13 @@ def verified(lm: LanguageModel) -> LanguageModel:
     own = lm.model.config.get_text_config()._attn_implementation
     with lm.lock:
         for implementation in (SDPA, EAGER):
-            checks = _attempt(lm, ids, implementation)
+            checks, layers = _attempt(lm, ids, implementation)
             if all(check.passed for check in checks):
-                return replace(lm, card=replace(lm.card, checks=checks))
+                return replace(lm, card=replace(lm.card, checks=checks, attention_layers=layers))
         lm.model.set_attn_implementation(own)
         if checks[0].how == _no_maps(lm).how and (streamed := _attempt_streamed(lm, ids)):
-            return replace(lm, card=replace(lm.card, checks=streamed, streamed_maps=True))
+            every = tuple(range(lm.card.n_layers))
+            return replace(lm, card=replace(lm.card, checks=streamed, streamed_maps=True, attention_layers=every))
         broken = next(check for check in checks if not check.passed)
         if broken.name != MAPS:
             reason = f"{broken.how} ({broken.name}: {broken.error:.1e}, and {broken.tolerance:.0e} is allowed)"
@@ -68,8 +69,11 @@ def _prompt(lm: LanguageModel) -> tuple[int, ...]:
     return tuple(i % lm.card.n_vocab for i in ids[:N_CHECKED])
 
 
-def _attempt(lm: LanguageModel, ids: Sequence[int], implementation: str) -> tuple[Check, ...]:
-    """The checks under one way of capturing; the first tells why when there is nothing to compare."""
+def _attempt(lm: LanguageModel, ids: Sequence[int], implementation: str) -> tuple[tuple[Check, ...], tuple[int, ...]]:
+    """The checks under one way of capturing, and the layers with attention.
+
+    The first check tells why when there is nothing to compare.
+    """
     lm.model.set_attn_implementation(implementation)
     capture, cache = Capture(), new_cache(lm)
     try:
@@ -77,13 +81,13 @@ def _attempt(lm: LanguageModel, ids: Sequence[int], implementation: str) -> tupl
         for token_id in ids[-N_DECODED:]:
             logits = forward(lm, [token_id], cache, capture)
         if not any(layer.chunks for layer in capture.layers):
-            return (_no_maps(lm),)
+            return (_no_maps(lm),), ()
         maps, full = eager_patterns(lm, ids, {i: x.module for i, x in enumerate(capture.layers) if x.chunks})
         ours = {index: pattern_rows(capture.layers[index], 0, len(ids), len(ids)) for index in maps}
         where = f"{len(ids)} positions, {N_DECODED} of them decoded, all {len(maps)} attention layers and heads"
-        return (*compare(lm, ours, maps, where), logits_check(lm, logits, full, len(ids)))
+        return (*compare(lm, ours, maps, where), logits_check(lm, logits, full, len(ids))), tuple(sorted(maps))
     except Exception as error:  # a family nobody has tried may fail anywhere; it is then not captured
-        return (failed(MAPS, MAP_TOLERANCE[_dtype(lm)], f"its attention could not be captured ({error})"),)
+        return (failed(MAPS, MAP_TOLERANCE[_dtype(lm)], f"its attention could not be captured ({error})"),), ()
 
 
 def _attempt_streamed(lm: LanguageModel, ids: Sequence[int]) -> tuple[Check, ...]:

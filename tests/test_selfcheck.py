@@ -25,6 +25,13 @@ def test_the_bundled_model_passes_with_errors_far_below_what_is_allowed(lm):
     assert lm.model.config._attn_implementation == SDPA
 
 
+def test_the_layers_with_attention_are_those_the_config_names(lm):
+    hybrid = tiny_lm("jamba", lm.tokenizer, attn_layer_period=2, attn_layer_offset=1, num_key_value_heads=2)
+    named = [i for i, kind in enumerate(hybrid.model.config.layers_block_type) if kind == "attention"]
+    assert list(hybrid.card.attention_layers) == named == [1]
+    assert lm.card.attention_layers == tuple(range(30))
+
+
 def test_the_check_leaves_the_models_hooks_as_they_were(lm):
     hooks = [len(module._forward_hooks) for module in lm.model.modules()]
     verified(lm)

@@ -5,6 +5,9 @@ import { modelKey } from './models.js';
 
 const within = (value, size) => Math.max(0, Math.min(value, size - 1));
 
+/** The layer to look at: a hybrid's first layers may have no attention to show. */
+const layerOf = (layer, { n_layers: n, attention_layers: shown = [] }) => (shown.length && !shown.includes(layer) ? shown[0] : within(layer, n));
+
 /** start, more, restore and stop a run. The run that is shown stays until a new one has something to show. */
 export function createRunner(store, bridge) {
   let turn = 0;
@@ -21,7 +24,7 @@ export function createRunner(store, bridge) {
     // A new text is first seen at its last position: the one whose output is the first token.
     if (otherModel || old?.text_in !== answer.text_in) {
       const { layer, head } = store.state.selection;
-      const selection = { position: tokens.length - 1, layer: within(layer, card.n_layers), head: within(head, card.n_heads) };
+      const selection = { position: tokens.length - 1, layer: layerOf(layer, card), head: within(head, card.n_heads) };
       store.set({ selection });
     }
     if (store.state.step >= steps.length) store.set({ step: Math.max(0, steps.length - 1) });
