@@ -139,3 +139,15 @@ def test_the_whole_walk_goes_by_keyboard_with_the_focus_in_sight(page, server):
             break
     assert page.evaluate("!!document.activeElement.closest('#panel-detokenize')")
     assert [one["name"] for one in visited if not (one["ring"] and one["seen"])] == []
+
+
+@pytest.mark.browser
+def test_a_sentence_that_changes_keeps_the_focus_that_stands_in_it(page, server):
+    page.goto(server)
+    finished(page)
+    page.focus(".player .sentence .term")
+    for _ in range(3):
+        said = page.inner_text(".player .sentence")
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("said => document.querySelector('.player .sentence').innerText !== said", arg=said)
+        assert page.evaluate("document.activeElement.matches('.player .sentence .term')")

@@ -43,7 +43,6 @@ export function routes(root, { onpick, onpoint }) {
       const { rows, columns, now, label } = shown;
       const width = LEFT + columns.length * CELL.width + 50;
       const height = TOP + rows.length * CELL.height + 4;
-      const had = root.contains(document.activeElement);
       const chart = svg(
         'svg',
         { class: 'routes', width, height, viewBox: `0 0 ${width} ${height}`, tabindex: 0, role: 'img', 'aria-label': label, onkeydown, onclick: (event) => cellOf(event) && onpick(...cellOf(event)), onpointermove: (event) => onpoint(cellOf(event)), onpointerleave: () => onpoint(null) },
@@ -53,7 +52,6 @@ export function routes(root, { onpick, onpoint }) {
         svg('rect', { class: 'route-now', x: LEFT + now[1] * CELL.width - 0.5, y: TOP + now[0] * CELL.height - 0.5, width: CELL.width, height: CELL.height }),
       );
       fill(root, chart);
-      if (had) chart.focus();
     },
   };
 }

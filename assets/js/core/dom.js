@@ -44,11 +44,28 @@ export const h = (tag, props, ...children) => build(document.createElement(tag),
 /** An SVG element. */
 export const svg = (tag, props, ...children) => build(document.createElementNS(SVG, tag), props, children);
 
-/** Empties a node and puts `children` in. */
+/** Empties a node and puts `children` in. What had the keyboard's focus in it has it again, or what stands there now. */
 export function fill(node, ...children) {
+  const keep = focusWithin(node);
   node.replaceChildren();
   append(node, ...children);
+  keep?.();
   return node;
+}
+
+const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex]';
+const nameOf = (element) => element.ariaLabel ?? element.textContent;
+
+/** Null, or the way to bring the focus back to what has it now in a node: the one of its name, else the one at its place. */
+function focusWithin(node) {
+  const held = document.activeElement;
+  if (held === node || !node.contains(held)) return null;
+  const name = nameOf(held);
+  const place = [...node.querySelectorAll(FOCUSABLE)].indexOf(held);
+  return () => {
+    const now = [...node.querySelectorAll(FOCUSABLE)];
+    (now.find((one) => one === held) ?? now.find((one) => nameOf(one) === name) ?? now[Math.min(place, now.length - 1)])?.focus({ preventScroll: true });
+  };
 }
 
 export const clear = (node) => fill(node);

@@ -162,7 +162,6 @@ export function diagramCard(root, ctx) {
     kinds.hidden = found.kinds.length === 1;
     if (kinds.hidden) return;
     const now = kindAt();
-    const focused = [...kinds.querySelectorAll('button')].indexOf(document.activeElement);
     const of = (one) => found.kinds.findIndex((kind) => kind.layers.includes(one));
     fill(
       kinds,
@@ -170,7 +169,6 @@ export function diagramCard(root, ctx) {
       h('div', { class: 'model-kind-list' }, found.kinds.map((kind, i) => h('button', { type: 'button', class: `kind-${i % 4}`, 'aria-pressed': String(i === now), onclick: () => select({ layer: kind.layers[0] }) }, h('strong', {}, words.kindButton(NAMES[i % 26], kind)), h('span', { class: 'dim' }, words.kindOf(kind))))),
       h('div', { class: 'model-cells', 'aria-hidden': 'true' }, Array.from({ length: n }, (_, one) => h('span', { class: `kind-${of(one) % 4}${one === layer ? ' now' : ''}`, title: words.cell(one, NAMES[of(one) % 26]), onclick: () => select({ layer: one }) }, one))),
     );
-    kinds.querySelectorAll('button')[focused]?.focus();
   }
 
   return {
