@@ -6,14 +6,16 @@ A multiplication and an addition are two FLOPs. A pass of m new positions over n
 
 The head works on the last position alone. Norms, softmax and activations are left out, as is the half of
 a prefill's square that the causal mask hides: the matrices are multiplied whole. In a mixture of experts
-only the chosen experts' weights count.
+only the chosen experts' weights count; m positions read at most m times as many, and no more than there are.
+A latent cache (MLA, DeepSeek-V2 2024) is unfolded into keys and values at every pass: that work is counted for all n.
 """
 
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor
 from transformers import Cache
 
+from model.experts import Experts, experts_of, own_weights
 from model.language_model import LanguageModel
 from model.records_kv import PassCost, StepCosts
 from model.trace import Trace
@@ -21,11 +23,15 @@ from model.trace import Trace
 
 @dataclass(frozen=True)
 class LayerShape:
-    """One layer of a KV cache: `row_bytes` are a position's key and value, of `d_key` + `d_value` components a head."""
+    """One layer of a KV cache: `row_bytes` are a position's key and value, of `d_key` + `d_value` components a head.
+
+    `unfolding` are the weights that a position of a latent cache is multiplied by, at every pass.
+    """
 
     d_both: int
     row_bytes: int
     window: int | None
+    unfolding: int = 0
 
     def keys(self, n: int) -> int:
         """How many of `n` positions a query sees."""
@@ -34,11 +40,13 @@ class LayerShape:
 
 @dataclass(frozen=True)
 class Costs:
-    """The numbers of one model that the formula needs."""
+    """The numbers of one model that the formula needs. `weight_bytes` are those of all but the experts."""
 
     block_weights: int
     head_weights: int
     weight_bytes: int
+    expert_bytes: int
+    experts: Experts
     n_heads: int
     layers: tuple[LayerShape, ...]
 
@@ -46,51 +54,59 @@ class Costs:
         """A pass of `n_new` positions that writes and reads the cache, which then holds `n_keys`."""
         read = sum(layer.keys(n_keys) * layer.row_bytes for layer in self.layers)
         seen = [n_keys if n_new > 1 else layer.keys(n_keys) for layer in self.layers]
-        return PassCost(n_new, n_keys, self._flops(n_new, seen), read, self.weight_bytes)
+        return PassCost(n_new, n_keys, self._flops(n_new, seen), read, self._read(n_new))
 
     def full(self, n: int) -> PassCost:
         """A pass over all `n` positions that keeps nothing: no cache is read."""
-        return PassCost(n, n, self._flops(n, [n] * len(self.layers)), 0, self.weight_bytes)
+        return PassCost(n, n, self._flops(n, [n] * len(self.layers)), 0, self._read(n))
+
+    def _read(self, n_new: int) -> int:
+        return self.weight_bytes + self.experts.passed(self.expert_bytes, n_new)
 
     def _flops(self, n_new: int, seen: list[int]) -> int:
         attention = sum(
-            2 * self.n_heads * layer.d_both * n_new * keys for layer, keys in zip(self.layers, seen, strict=True)
+            2 * self.n_heads * layer.d_both * n_new * keys + 2 * layer.unfolding * (keys - n_new)
+            for layer, keys in zip(self.layers, seen, strict=True)
         )
         return 2 * n_new * self.block_weights + 2 * self.head_weights + attention
 
 
 def costs_of(lm: LanguageModel, cache: Cache) -> Costs:
     """The costs of a model with a cache that has been filled."""
-    shapes = tuple(
-        LayerShape(
-            d_both=layer.keys.shape[-1] + layer.values.shape[-1],
-            row_bytes=(layer.keys[..., :1, :].nbytes + layer.values[..., :1, :].nbytes),
-            window=getattr(layer, "sliding_window", None),
-        )
-        for layer in cache.layers
-        if getattr(layer, "keys", None) is not None
-    )
-    head = lm.anatomy.head.weight
-    blocks = lm.anatomy.blocks
+    head, blocks, experts = lm.anatomy.head.weight, lm.anatomy.blocks, experts_of(lm.model, lm.anatomy)
+    everyone = [weight for module, weight in own_weights(blocks) if id(module) not in experts.modules]
+    routed = [weight for module, weight in own_weights(blocks) if id(module) in experts.modules]
     return Costs(
-        block_weights=multiplied(lm, blocks),
+        block_weights=_matrices(everyone) + experts.passed(_matrices(routed)),
         head_weights=head.numel(),
-        weight_bytes=sum(p.nbytes for p in blocks.parameters()) + head.nbytes,
+        weight_bytes=sum(weight.nbytes for weight in everyone) + head.nbytes,
+        expert_bytes=sum(weight.nbytes for weight in routed),
+        experts=experts,
         n_heads=lm.card.n_heads,
-        layers=shapes,
+        layers=_shapes(lm, cache),
     )
 
 
-def multiplied(lm: LanguageModel, blocks: nn.Module) -> int:
-    """How many weights one position is multiplied by: all matrices, of the experts only those it is sent to."""
-    config = lm.model.config.get_text_config()
-    n_experts = getattr(config, "num_local_experts", None) or getattr(config, "num_experts", None)
-    chosen = getattr(config, "num_experts_per_tok", None)
-    total = 0
-    for name, weight in blocks.named_parameters():
-        routed = n_experts and chosen and ".experts." in f".{name}"
-        total += (weight.numel() * chosen // n_experts if routed else weight.numel()) if weight.ndim > 1 else 0
-    return total
+def _shapes(lm: LanguageModel, cache: Cache) -> tuple[LayerShape, ...]:
+    kept = [layer for layer in cache.layers if getattr(layer, "keys", None) is not None]
+    # What transformers calls the matrix from the latent vector to all heads' keys and values.
+    unfolding = [module for module in lm.anatomy.blocks.modules() if hasattr(module, "kv_b_proj")]
+    if len(unfolding) != len(kept):
+        unfolding = [None] * len(kept)
+    return tuple(
+        LayerShape(
+            d_both=mla.qk_head_dim + mla.v_head_dim if mla else layer.keys.shape[-1] + layer.values.shape[-1],
+            row_bytes=layer.keys[..., :1, :].nbytes + layer.values[..., :1, :].nbytes,
+            window=getattr(layer, "sliding_window", None),
+            unfolding=mla.kv_b_proj.weight.numel() if mla else 0,
+        )
+        for layer, mla in zip(kept, unfolding, strict=True)
+    )
+
+
+def _matrices(weights: list[Tensor]) -> int:
+    """How many of the weights a position is multiplied by: those of matrices, not of norms and biases."""
+    return sum(weight.numel() for weight in weights if weight.ndim > 1)
 
 
 def step_costs(lm: LanguageModel, trace: Trace) -> StepCosts:

@@ -53,7 +53,7 @@ def own_size(card: ModelCard) -> ModelSize:
         name=card.model_id.rpartition("/")[2],
         model_id=card.model_id,
         n_parameters=card.n_parameters,
-        n_active=card.n_parameters,
+        n_active=card.n_active,
         n_layers=card.n_layers,
         n_heads=card.n_heads,
         d_head=card.d_head,

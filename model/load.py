@@ -19,6 +19,7 @@ from model import capture
 from model.anatomy import Anatomy, find_anatomy
 from model.devices import AUTO, DTYPES, SPLIT, choose_device, choose_dtype
 from model.errors import UserError
+from model.experts import n_active
 from model.language_model import LanguageModel
 from model.load_progress import reporting
 from model.progress import Cancelled
@@ -134,6 +135,7 @@ def describe(
         d_mlp=_number(config, "intermediate_size") or 4 * weight.shape[1],
         n_vocab=weight.shape[0],
         n_parameters=sum(p.numel() for p in model.parameters()),
+        n_active=n_active(model, anatomy),
         context=max(0, _number(config, "max_position_embeddings")),
         dtype=str(weight.dtype).removeprefix("torch."),
         device=", ".join(sorted({str(p.device) for p in model.parameters()})),

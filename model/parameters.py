@@ -3,42 +3,29 @@
 import re
 
 import numpy as np
-from torch import Tensor, nn
+from torch import nn
 
+from model.experts import experts_of, own_weights
 from model.language_model import LanguageModel
 from model.records_model import PARTS, Parameters
-from model.sublayers import N_CHOSEN, N_EXPERTS, Sublayers, first_number, is_norm
+from model.sublayers import Sublayers, is_norm
 
 
 def parameters(lm: LanguageModel, layers: tuple[Sublayers, ...]) -> Parameters:
     """Every tensor of the model under the part that owns it, block by block."""
     owners = _owners(lm, layers)
     layer_of = {id(module): index for index, block in enumerate(lm.anatomy.blocks) for module in block.modules()}
-    config = lm.model.config.get_text_config()
-    n_experts, n_chosen = first_number(config, N_EXPERTS), first_number(config, N_CHOSEN)
-    routed = {id(module) for layer in layers for experts in layer.experts for module in experts.modules()}
+    experts = experts_of(lm.model, lm.anatomy)
     total, active, size = (np.zeros(len(PARTS), np.int64) for _ in range(3))
     by_layer = np.zeros((len(layers), len(PARTS)), np.int64)
-    for module, weight in _unique(lm.model):
+    for module, weight in own_weights(lm.model):
         part = PARTS.index(owners.get(id(module), "other"))
         total[part] += weight.numel()
         size[part] += weight.nbytes
-        share = n_chosen if id(module) in routed and n_chosen else n_experts
-        active[part] += weight.numel() * share // n_experts if id(module) in routed else weight.numel()
+        active[part] += experts.passed(weight.numel()) if id(module) in experts.modules else weight.numel()
         if id(module) in layer_of:
             by_layer[layer_of[id(module)], part] += weight.numel()
     return Parameters(PARTS, total, active, size, by_layer, sum(p.numel() for p in lm.model.parameters()))
-
-
-def _unique(model: nn.Module) -> list[tuple[nn.Module, Tensor]]:
-    """Each parameter once, with the first module that holds it."""
-    seen, found = set(), []
-    for module in model.modules():
-        for weight in module.parameters(recurse=False):
-            if id(weight) not in seen:
-                seen.add(id(weight))
-                found.append((module, weight))
-    return found
 
 
 def _owners(lm: LanguageModel, layers: tuple[Sublayers, ...]) -> dict[int, str]:

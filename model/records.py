@@ -172,6 +172,7 @@ class ModelCard:
 
     `streamed_maps` is true for a family that gives whole attention maps, one layer a pass, and nothing behind them.
     `attention_layers` are those whose maps can be shown: not all of a hybrid's, none where the check failed.
+    A token passes through `n_active` of the parameters: with experts, fewer than all.
     """
 
     model_id: str
@@ -185,6 +186,7 @@ class ModelCard:
     d_mlp: int
     n_vocab: int
     n_parameters: int
+    n_active: int
     context: int
     dtype: str
     device: str

@@ -6,6 +6,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from model.cache_race import held_bytes, pass_over
 from model.costs import costs_of
 from model.forward import new_cache
+from tests.test_architecture import SETTINGS
 from tests.tiny import tiny_lm
 
 
@@ -15,12 +16,14 @@ from tests.tiny import tiny_lm
         ("llama", {"num_key_value_heads": 2}),
         ("gpt2", {}),
         ("mixtral", {"num_local_experts": 4, "num_key_value_heads": 2}),
+        ("deepseek_v3", SETTINGS["deepseek_v3"]),
+        ("gpt_oss", SETTINGS["gpt_oss"]),
     ],
 )
 def test_the_formula_is_what_torch_counts_on_small_models(lm, family, settings):
     """Eager attention, whose multiplications torch counts one by one; 1 % for what the formula leaves out."""
     tiny = tiny_lm(family, lm.tokenizer, **settings)
-    if family == "mixtral":
+    if family not in ("llama", "gpt2"):
         # torch does not count the grouped multiplication that experts are computed by otherwise.
         tiny.model.set_experts_implementation("eager")
     check_formula(tiny, 0.01)
@@ -48,7 +51,9 @@ def check_formula(lm, tolerance):
     assert costs.full(40).flops == pytest.approx(whole, rel=tolerance)
     assert costs.cached(39, 39).flops == pytest.approx(first, rel=tolerance)
     assert costs.cached(1, 40).flops == pytest.approx(second, rel=tolerance)
-    assert costs.cached(1, 40).cache_bytes == held_bytes(cache)
+    # A layer with a window has dropped the position that the next token will not see.
+    dropped = sum(layer.row_bytes for layer in costs.layers if layer.window)
+    assert costs.cached(1, 40).cache_bytes == held_bytes(cache) + dropped
 
 
 def test_bytes_read_are_those_of_the_tensors(lm):
@@ -60,3 +65,17 @@ def test_bytes_read_are_those_of_the_tensors(lm):
     # Embedding and head are one matrix here; the final norm is all that is left out.
     assert cost.weight_bytes == sum(p.nbytes for p in lm.model.parameters()) - lm.card.d_model * 4
     assert costs_of(lm, cache).block_weights == sum(p.numel() for p in matrices) - 49_152 * 576
+
+
+def test_a_token_reads_the_experts_it_is_sent_to_and_many_tokens_read_all(lm):
+    tiny = tiny_lm("mixtral", lm.tokenizer, num_local_experts=8, num_key_value_heads=2)
+    cache = new_cache(tiny)
+    pass_over(tiny, range(10), cache)
+    costs, table = costs_of(tiny, cache), tiny.model.get_input_embeddings().weight
+    everything = sum(p.nbytes for p in tiny.model.parameters()) - table.nbytes - tiny.card.d_model * 4
+    experts = sum(p.nbytes for name, p in tiny.model.named_parameters() if ".experts." in name)
+    assert tiny.model.config.num_experts_per_tok == 2
+    assert costs.cached(1, 10).weight_bytes == everything - experts * 6 // 8
+    assert costs.cached(3, 10).weight_bytes == everything - experts * 2 // 8
+    assert costs.cached(10, 10).weight_bytes == everything
+    assert 4 * tiny.card.n_active == everything - experts * 6 // 8 + table.nbytes + tiny.card.d_model * 4

@@ -14,7 +14,7 @@ from model.source_code import FUNCTIONS, source_code
 from tests.browser import ROOT, finished
 
 PACKAGES = Path(transformers.__file__).resolve().parent.parent
-AROUND = {"cache", "latency", "batching", "speculative"}
+AROUND = {"model", "branches", "cache", "latency", "batching", "speculative", "whatif", "compare"}
 
 
 def test_the_code_of_every_stage_is_what_its_file_says(lm):
@@ -50,7 +50,7 @@ def test_formulas_and_code_stand_at_the_foot_of_a_panel(page, server):
     finished(page)
     page.click("#tab-decode")
     page.click("#panel-decode .depths summary >> nth=0")
-    said = page.inner_text("#panel-decode .formulas")
+    said = page.locator("#panel-decode .formulas li").first.locator("..").inner_text()
     top, total, share = re.search(r"e\^([\d.]+) / e\^([\d.]+) = ([\d.]+) %", said).groups()
     assert math.exp(float(top) - float(total)) == pytest.approx(float(share) / 100, abs=0.01)
     p, bits = re.search(r"−log₂ ([\d.]+) = ([\d.]+) bits", said).groups()

@@ -52,7 +52,7 @@ def test_experts_that_sleep_are_kept_in_memory_but_not_read():
 def test_the_kv_bytes_of_this_model_are_those_of_its_tensors(lm):
     decoding = Decoding(lm, list(range(100, 121)))
     assert own_size(lm.card).kv_bytes_per_token * 20 == held_bytes(decoding.cache)
-    assert own_size(lm.card).n_parameters == sum(p.numel() for p in lm.model.parameters())
+    assert own_size(lm.card).n_parameters == own_size(lm.card).n_active == sum(p.numel() for p in lm.model.parameters())
 
 
 def test_published_sizes_are_told_apart():

@@ -42,7 +42,7 @@ def test_a_local_model_walks_keeps_prompt_and_settings_and_the_way_back_is_quick
     page.click(".settings summary")
     page.fill("#set-max_new_tokens", "7")
     ask(page, "the quick brown")
-    first, url = tokens(page), page.url
+    first = tokens(page)
     picker(page)
     type_model(page, folder / "none")
     page.wait_for_selector("dialog .refused-line:not([hidden])")
@@ -74,7 +74,7 @@ def test_a_local_model_walks_keeps_prompt_and_settings_and_the_way_back_is_quick
     assert tokens(page) == first
     page.wait_for_function("() => !location.search.includes('tiny-qwen3')")
     assert "prompt" not in page.inner_text(".stale")
-    assert re.search(r"[?&]p=the\+quick\+brown", url)
+    assert re.search(r"[?&]p=the\+quick\+brown", page.url)
 
 
 def test_the_models_button_is_found_where_the_first_model_is_refused(page, server):

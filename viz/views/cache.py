@@ -14,7 +14,7 @@ def cache_costs(engine, recipe: Recipe, args: dict) -> dict:
     return {
         "n_prompt": found.n_prompt,
         "parameter_bytes": found.parameter_bytes,
-        "weight_bytes": found.cached[0].weight_bytes,
+        "weight_bytes": [cost.weight_bytes for cost in found.cached],
         "cached_flops": [cost.flops for cost in found.cached],
         "full_flops": [cost.flops for cost in found.full],
         "cache_bytes": [cost.cache_bytes for cost in found.cached],

@@ -29,6 +29,9 @@ export function num(value, n = 3) {
   return GROUPED.format(digits(value, n));
 }
 
+/** A number of parameters as models are named by it: 135 M, 7.24 B. */
+export const parameters = (n) => (n >= 1e9 ? `${num(n / 1e9, 3)} B` : `${num(n / 1e6, 3)} M`);
+
 /** Bytes in the binary units of memory. */
 export function bytes(value) {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -94,7 +94,7 @@ export function fillCard(root, { store, select, point }) {
         'dl',
         {},
         fact(words.reads, place ? bytes(costs.cache_bytes[place]) : bytes(0), place ? words.readsNote(filled) : words.same),
-        fact(words.weights, bytes(costs.weight_bytes), words.weightsNote),
+        fact(words.weights, bytes(costs.weight_bytes[place]), words.weightsNote),
         fact(words.computes, flops(cached), words.computesNote(place ? 1 : filled), 'kv-with'),
         fact(words.without, flops(full), place ? words.withoutNote(filled, full / cached) : words.same, 'kv-without'),
       ),

@@ -1,7 +1,7 @@
 // The name of the page, the model that runs, help, projector mode, and light or dark.
 
 import { h, fill } from '../core/dom.js';
-import { num } from '../core/format.js';
+import { parameters } from '../core/format.js';
 import { switchProjector, switchTheme } from '../core/theme.js';
 import { help } from '../words/help.js';
 import { models as words } from '../words/models.js';
@@ -10,8 +10,7 @@ import { mountHelp } from './help.js';
 import { mountTakeAlong } from './takealong.js';
 
 function summary(card) {
-  const millions = num(card.n_parameters / 1e6, 3);
-  return `${card.n_layers} layers · ${card.n_heads} heads · d_model ${card.d_model} · ${millions} M parameters · ${card.dtype} on ${card.device}`;
+  return `${card.n_layers} layers · ${card.n_heads} heads · d_model ${card.d_model} · ${parameters(card.n_parameters)} parameters · ${card.dtype} on ${card.device}`;
 }
 
 const icon = (name, sign, onclick) => h('button', { class: 'icon', type: 'button', title: name, 'aria-label': name, onclick }, sign);

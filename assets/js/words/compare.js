@@ -1,10 +1,9 @@
 // The words of the comparison of two models.
 
-import { count, ms, num, pct } from '../core/format.js';
+import { count, ms, num, parameters, pct } from '../core/format.js';
 
 const s = (seconds) => (seconds === null || seconds === undefined ? '–' : ms(seconds * 1000));
 const short = ({ model_id: id }) => id.split('/').pop();
-const million = (n) => (n >= 1e9 ? `${num(n / 1e9, 3)} B` : `${num(n / 1e6, 3)} M`);
 const bits = (score) => (score && score.bits_per_byte !== null ? `${num(score.bits_per_byte, 3)} bits` : '–');
 
 /** A side's name: the model, and its number format where the models are the same. */
@@ -35,7 +34,7 @@ export const compare = {
     return [
       row('family', ({ card }) => card.family),
       row('layers × heads', ({ card }) => `${card.n_layers} × ${card.n_heads}`),
-      row('parameters', ({ card }) => million(card.n_parameters)),
+      row('parameters', ({ card }) => parameters(card.n_parameters)),
       row('numbers', ({ card }) => `${card.dtype} on ${card.device}`),
       row('vocabulary', ({ card }) => num(card.n_vocab)),
       row('prompt', ({ run }) => count(run.tokens.length, 'token')),

@@ -1,6 +1,8 @@
 // The words of the panels Text, Probabilities and Selected token.
 
-import { count, ms, num, pct } from '../core/format.js';
+import { count, ms, num, parameters, pct } from '../core/format.js';
+
+const used = ({ n_active: active, n_parameters: all }) => (active < all ? `parameters, of which a token passes through ${parameters(active)}` : 'parameters, all used for every token');
 
 export const text = {
   question: 'What the model is given',
@@ -11,7 +13,7 @@ export const text = {
     ['between tokens (ITL), median', run.itl_ms.length ? ms(median(run.itl_ms)) : '–', 'one forward pass over one position + select'],
     ['prompt', count(run.tokens.length, 'token'), `${count([...run.text_in].length, 'character')}`],
     ['answer', count(run.steps.length, 'token'), run.stop.kind ? run.stop.detail : 'not finished'],
-    ['model', card ? `${num(card.n_parameters / 1e6, 3)} M` : '–', card ? 'parameters, all used for every token' : ''],
+    ['model', card ? parameters(card.n_parameters) : '–', card ? used(card) : ''],
   ],
   none: 'Nothing has been generated yet: press Next.',
 };

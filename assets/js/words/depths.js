@@ -1,6 +1,7 @@
 // How each stage is computed: a formula, the same with this run's numbers, and what its letters mean.
 
-import { bytes, count, flops, ms, num, pct } from '../core/format.js';
+import { joint, perplexity } from '../core/branches.js';
+import { bytes, chance, count, flops, ms, num, parameters, pct } from '../core/format.js';
 import { label, sequence } from '../core/tokens.js';
 
 const BYTES = { float32: 4, float16: 2, bfloat16: 2 };
@@ -98,6 +99,40 @@ export const depths = {
         line('text = UTF-8(bytes(t₁) + bytes(t₂) + …)', `${count(size, 'byte')} of ${count(own.length, 'token')} → ${count([...run.text].length, 'character')}`, 'special tokens have no text; the end of a character may come with a later token'),
       ];
     },
+    model: ({ card }) => {
+      const [embedding, size] = [card.n_vocab * card.d_model, BYTES[card.dtype] ?? 4];
+      return [
+        line('embedding = vocabulary × d_model', `${num(card.n_vocab)} × ${card.d_model} = ${num(embedding)} of ${num(card.n_parameters)} parameters, ${pct(embedding / card.n_parameters)}`, card.tied_embeddings ? 'counted once: the unembedding is the same matrix' : 'the unembedding is another matrix of this size'),
+        card.n_heads > 0 && line('attention of a layer = d_model · d_head · (2 · heads + 2 · key/value heads)', `${card.d_model} · ${card.d_head} · (2 · ${card.n_heads} + 2 · ${card.n_kv_heads}) = ${num(card.d_model * card.d_head * 2 * (card.n_heads + card.n_kv_heads))}`, 'the usual form, W_Q, W_K, W_V and W_O without biases; the table counts this model’s own matrices'),
+        line('bytes = parameters × bytes of a number', `${num(card.n_parameters)} × ${size} = ${bytes(card.n_parameters * size)}`, `all of it in ${card.dtype}`),
+      ];
+    },
+    branches: ({ run }) => {
+      if (!run.steps.length) return null;
+      const bits = sum(run.steps.map(({ surprisal }) => surprisal));
+      return [
+        line('p(answer) = Π p(token | all before it)', `${count(run.steps.length, 'factor')}: ${chance(joint(run.steps))}`, 'the branch that is shown now'),
+        line('perplexity = 2^(Σ surprisal / tokens)', `2^(${num(bits, 4)} / ${run.steps.length}) = ${num(perplexity({ tokens: run.steps }), 3)}`, 'surprisal in bits'),
+        line('positions computed = positions in all − positions shared', `${fed(run)} − ${run.reused_positions} = ${fed(run) - run.reused_positions}`, run.reused_positions ? 'the shared ones were found in another branch’s KV cache' : 'this branch was the first: it shared nothing'),
+      ];
+    },
+    compare: ({ run }) => {
+      const scored = run.tokens.slice(1);
+      const size = sum(scored.map((token) => token.bytes.length));
+      if (!size) return null;
+      const each = size / scored.length;
+      return [
+        line('surprisal per byte = Σ −log₂ p(token) / Σ bytes', `${count(scored.length, 'token')} of ${count(size, 'byte')} here, ${num(each, 3)} bytes each`, 'without the first token, which nothing precedes; the text is the same for both models, its tokens are not'),
+        line('perplexity per token = 2^(surprisal per byte · bytes per token)', `2^(s · ${num(each, 3)})`, 's: this model’s surprisal per byte, which the comparison measures'),
+      ];
+    },
+    whatif: ({ card }) => {
+      const [work, read] = [2 * card.n_active, card.n_active * (BYTES[card.dtype] ?? 4)];
+      return [
+        line('time ≥ the longer of FLOPs / (FLOP/s) and bytes / bandwidth', `a token of this model: ${flops(work)}, ${bytes(read)} of weights`, 'the roofline (Williams et al. 2009); the table puts its numbers in'),
+        line('intensity = FLOPs / bytes', `${num(work / read, 3)} FLOP for each byte, one user`, 'a machine whose FLOP/s are more than this many times its bytes/s waits for its memory'),
+      ];
+    },
     cache: ({ run, card }) => {
       if (!card.n_heads) return null;
       const [n, size] = [fed(run), BYTES[card.dtype] ?? 4];
@@ -117,10 +152,12 @@ export const depths = {
             run.itl_ms.length > 0 && line('tokens per second = tokens / Σ ITL', `${run.itl_ms.length} / ${num(sum(run.itl_ms) / 1000, 3)} s = ${num((1000 * run.itl_ms.length) / sum(run.itl_ms), 3)}`, 'decoding alone, one request'),
           ],
     batching: ({ run, card }) => {
-      const weights = card.n_parameters * (BYTES[card.dtype] ?? 4);
+      const weights = card.n_active * (BYTES[card.dtype] ?? 4);
       return [
-        line('bytes of weights read for a token = weights / requests in the batch', `${bytes(weights)} / 1 in this run; ${bytes(weights / 8)} with 8 requests`, 'each pass reads all weights once, however many rows it computes'),
-        line('work for a token ≈ 2 · parameters', `2 · ${num(card.n_parameters / 1e6, 3)} M = ${flops(2 * card.n_parameters)}`, 'does not shrink with the batch: an estimate, without attention’s own share'),
+        card.n_active < card.n_parameters
+          ? line('bytes of weights read for a token ≥ active weights / requests in the batch', `${bytes(weights)} / 1 in this run`, 'requests of a batch are sent to different experts, so that a pass reads more of them')
+          : line('bytes of weights read for a token = weights / requests in the batch', `${bytes(weights)} / 1 in this run; ${bytes(weights / 8)} with 8 requests`, 'each pass reads all weights once, however many rows it computes'),
+        line('work for a token ≈ 2 · active parameters', `2 · ${parameters(card.n_active)} = ${flops(2 * card.n_active)}`, 'does not shrink with the batch: an estimate, without attention’s own share'),
         line('positions wasted by padding = Σ (longest − own)', `${run.tokens.length} positions in this prompt`, 'a static batch pads every prompt to the longest; the measurement above counts it'),
       ];
     },

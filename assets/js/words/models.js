@@ -1,8 +1,7 @@
 // The words of the choice of models.
 
-import { bytes, num } from '../core/format.js';
+import { bytes, num, parameters } from '../core/format.js';
 
-const million = (n) => (n >= 1e9 ? `${num(n / 1e9, 3)} B` : `${num(n / 1e6, 3)} M`);
 const megabytes = (n) => (n >= 1e9 ? `${num(n / 1e9, 3)} GB` : `${num(n / 1e6, 3)} MB`);
 
 export const models = {
@@ -34,11 +33,11 @@ export const models = {
   listedNote: (dtype) => `Memory is the weights as ${dtype} and a fifth more. Nothing is downloaded before config, size and format are checked.`,
   only: 'Also opened here',
   gated: 'gated: accept its terms on the Hub first',
-  size: (parameters, memory) => `${million(parameters)} parameters · ${bytes(memory)}`,
+  size: (parameters, memory) => `${parameters(parameters)} parameters · ${bytes(memory)}`,
   held1: ({ title, dtype, device, n_bytes }) => `${title.split('/').pop()} · ${dtype} on ${device} · ${bytes(n_bytes)}`,
   found: (about) =>
     [
-      `${about.name.split('/').pop()} (${about.family}${about.n_layers ? `, ${about.n_layers} layers` : ''}): ${million(about.n_parameters)} parameters`,
+      `${about.name.split('/').pop()} (${about.family}${about.n_layers ? `, ${about.n_layers} layers` : ''}): ${parameters(about.n_parameters)} parameters`,
       about.licence && `licence ${about.licence}`,
       about.has_chat_template ? 'with a chat template' : 'no chat template',
       about.download_bytes ? `${megabytes(about.download_bytes)} to download` : 'nothing to download',
