@@ -6,7 +6,7 @@ import re
 import pytest
 
 from model.recipe import Recipe, SamplingSettings
-from tests.browser import ask, finished, tokens
+from tests.browser import ask, finished, settled, tokens
 
 pytestmark = pytest.mark.browser
 
@@ -75,10 +75,9 @@ def test_every_stage_opens_and_says_what_happens(page, server):
     page.goto(server)
     finished(page)
     for tab in page.locator("[role=tab]").all():
-        tab.click()
-        page.wait_for_timeout(1500)
         name = tab.get_attribute("data-stage")
-        assert len(page.inner_text(f"#panel-{name}")) > 80, name
+        settled(page, name)
+        page.wait_for_function(f"() => document.querySelector('#panel-{name}').innerText.length > 80")
         assert re.search(r"\d", page.inner_text(".sentence")), name
         assert "could not" not in page.inner_text(f"#panel-{name}"), name
 
@@ -118,7 +117,7 @@ def test_pause_keeps_what_was_decoded_and_next_goes_on_with_the_same_tokens(page
     page.wait_for_function("() => document.querySelector('#tbt').dataset.prompt.startsWith('1, 2')")
     page.wait_for_function("() => document.querySelectorAll('.group-generated .chip').length > 3")
     page.click(".status button:has-text('Pause')")
-    page.wait_for_timeout(700)
+    page.wait_for_function("() => !document.querySelector('.status .working')")
     shown = len(tokens(page))
     page.wait_for_timeout(1000)
     assert len(tokens(page)) == shown < 200
@@ -196,8 +195,7 @@ def test_no_stage_is_wider_than_the_screen(page, server, width):
     page.goto(server)
     finished(page)
     for tab in page.locator("[role=tab]").all():
-        tab.click()
-        page.wait_for_timeout(1200)
+        settled(page, tab.get_attribute("data-stage"))
         assert page.evaluate("document.documentElement.scrollWidth") <= width, tab.get_attribute("data-stage")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import finished, tokens
+from tests.browser import finished, settled, tokens
 
 pytestmark = pytest.mark.browser
 
@@ -188,9 +188,8 @@ def test_fields_of_a_csv_are_quoted_and_made_safe(shown):
 
 
 def test_a_figure_as_svg_and_png_stands_alone(shown, tmp_path):
-    shown.click("#tab-layers")
+    settled(shown, "layers")
     shown.wait_for_selector(".panel-layers svg")
-    shown.wait_for_timeout(1500)
     item(shown, "By layer", "SVG", tmp_path / "f.svg")
     text = (tmp_path / "f.svg").read_text(encoding="utf-8")
     root = ElementTree.fromstring(text)

@@ -33,7 +33,7 @@ export const models = {
   listedNote: (dtype) => `Memory is the weights as ${dtype} and a fifth more. Nothing is downloaded before config, size and format are checked.`,
   only: 'Also opened here',
   gated: 'gated: accept its terms on the Hub first',
-  size: (parameters, memory) => `${parameters(parameters)} parameters · ${bytes(memory)}`,
+  size: (n, memory) => `${parameters(n)} parameters · ${bytes(memory)}`,
   held1: ({ title, dtype, device, n_bytes }) => `${title.split('/').pop()} · ${dtype} on ${device} · ${bytes(n_bytes)}`,
   found: (about) =>
     [
