@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser import ask, finished, tokens
+from tests.browser import ask, finished, settled, tokens
 
 pytestmark = pytest.mark.browser
 
@@ -26,14 +26,18 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("prompt", SHOWN)
+STAGES = ("tokenize", "embed", "prefill", "decode", "branches")
+
+
+@pytest.mark.parametrize("prompt", [*SHOWN, " ".join(SHOWN)])
 def test_hostile_text_is_shown_and_never_runs(page, server, prompt):
     page.goto(server)
     finished(page)
     ask(page, prompt)
-    for tab in page.locator("[role=tab]").all():
-        tab.click()
-        page.wait_for_timeout(500)
+    together = prompt not in SHOWN
+    for stage in page.eval_on_selector_all("[role=tab]", "tabs => tabs.map(tab => tab.dataset.stage)"):
+        if together or stage in STAGES:
+            settled(page, stage)
     assert page.evaluate("window.attacked ?? null") is None
     assert page.locator("#tbt img, #tbt script").count() == 0
     page.click("#tab-text")

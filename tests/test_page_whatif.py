@@ -23,7 +23,10 @@ def test_an_estimate_follows_its_formula_and_this_run_stands_beside_its_own(page
     page.get_by_label("users at once").fill("0")
     page.wait_for_selector(".panel-whatif .error, .panel-whatif .notice")
     page.get_by_label("users at once").fill("3")
-    page.click(".panel-whatif button.primary")
+    measure = page.locator(".panel-whatif button.primary")
+    # The limits may be known already, from another test on this server.
+    if measure.is_visible():
+        measure.click()
     page.wait_for_selector(".panel-whatif h3", timeout=60_000)
     assert page.get_by_label("machine", exact=True).locator("option").first.inner_text() == "this machine"
     assert "measured here" in page.inner_text(".panel-whatif")
