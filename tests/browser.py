@@ -63,11 +63,12 @@ def finished(page, timeout: float = 90_000) -> None:
 
 
 def settled(page, stage: str) -> None:
-    """Opens a tab and waits until nothing in it is faded for want of an answer."""
+    """Opens a tab and waits until nothing in it wants for an answer."""
     page.click(f"#tab-{stage}")
     page.wait_for_selector(f"#panel-{stage} .card")
     page.wait_for_timeout(300)
     page.wait_for_function("() => ![...document.querySelectorAll('.waiting')].some((node) => node.offsetParent)")
+    page.wait_for_selector(".looking", state="hidden")
 
 
 def ask(page, prompt: str) -> None:

@@ -4,6 +4,7 @@ import { createBridge } from './core/bridge.js';
 import { createChannel } from './core/channel.js';
 import { h, notice } from './core/dom.js';
 import { keepLink, read } from './core/link.js';
+import { watchLooks } from './core/looks.js';
 import { createRunner } from './core/runner.js';
 import { DEFAULTS } from './core/sampling.js';
 import { AROUND, STAGES } from './core/stops.js';
@@ -16,6 +17,7 @@ import { mountDepths } from './parts/depths.js';
 import { mountFigureButton } from './parts/figures.js';
 import { keepBranches } from './parts/keeper.js';
 import { mountHeader } from './parts/header.js';
+import { mountLooks } from './parts/looks.js';
 import { mountModels } from './parts/model_picker.js';
 import { mountPlayer } from './parts/player.js';
 import { mountRecorded } from './parts/recorded.js';
@@ -127,6 +129,7 @@ export async function start(root, host) {
     branches: { root: '', list: [] },
     draft: completed(asked.recipe ?? host.config.examples[0].recipe),
     following: false,
+    looks: [],
     recipe: null,
     run: null,
     selection: { position: 0, layer: 0, head: 0 },
@@ -138,6 +141,7 @@ export async function start(root, host) {
   const line = host.line ?? createChannel(window.gradio_config, host.event, (away) => store.set({ away }));
   const bridge = createBridge(line);
   const runner = createRunner(store, bridge);
+  const watched = watchLooks((looks) => store.set({ looks }));
 
   /** A look at the run; when the server does not have it, or not yet, it is derived again first. */
   async function restored(look) {
@@ -158,10 +162,10 @@ export async function start(root, host) {
     files: filesOf(base, host.config),
     plotlyUrl: host.config.plotly && base + host.config.plotly,
     vendorUrl: base + host.config.vendor,
-    view: (name, args) => restored((recipe) => bridge.look(name, recipe, args)),
-    ask: (name, args) => restored((recipe) => bridge.ask(name, recipe, args)),
+    view: (name, args) => watched(name, restored((recipe) => bridge.look(name, recipe, args))),
+    ask: (name, args) => watched(name, restored((recipe) => bridge.ask(name, recipe, args))),
     // For another recipe than the one shown, and for what is asked of the models themselves.
-    askOf: (recipe, name, args = {}) => bridge.ask(name, recipe, args),
+    askOf: (recipe, name, args = {}) => watched(name, bridge.ask(name, recipe, args)),
     load: host.load ?? ((path) => load(path, line)),
     select: (patch) => store.set({ selection: { ...store.state.selection, ...patch } }),
   };
@@ -182,6 +186,7 @@ export async function start(root, host) {
   mountPanels(stage, ctx);
   mountFigureButton(stage, ctx);
 
+  mountLooks(parts, store);
   mountTerms(parts);
   watchTheme(store);
   store.subscribe((state, changed) => {

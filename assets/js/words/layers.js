@@ -34,6 +34,7 @@ export const layers = {
   loading: (done, all) => `${done} of ${all} rows …`,
   earlier: 'Earlier positions',
   later: 'Later positions',
+  lensWaits: 'Each layer’s stream goes through the final norm and the unembedding: its rows appear as they are done.',
   hoverLens: 'Point at a cell to read it; click to select its position and layer.',
   cell: (row) => `After ${row === 0 ? 'the embedding' : rowName(row)}, at `,
   cellEntropy: (bits) => `entropy ${num(bits, 3)} bits`,

@@ -1,0 +1,45 @@
+// What a view is waiting for, by what it asked.
+
+const NAMES = {
+  architecture: 'what the model is made of',
+  attention_overview: 'the attention of all heads',
+  attention_position: 'what this position attends to',
+  attention_tile: 'the attention map',
+  bertviz: 'BertViz’s maps',
+  cache_costs: 'what each step costs',
+  cache_sizes: 'the sizes of caches',
+  code: 'the code',
+  detokenize: 'the text of each step',
+  embed_dot_product: 'the dot product',
+  embed_map: 'the map of tokens',
+  embed_nearest: 'the nearest tokens',
+  embed_positions: 'how positions are encoded',
+  embed_rows: 'the rows of the embedding',
+  embed_similarity: 'how alike the tokens are',
+  head_checks: 'the checks of this head',
+  head_scores: 'what each head does',
+  kv_cache: 'the KV cache',
+  latency: 'the times of this run',
+  layers_attribution: 'what pushed the token',
+  layers_lens: 'the logit lens',
+  layers_neurons: 'the neurons of the MLP',
+  layers_residual: 'the residual stream',
+  logits: 'all logits',
+  models: 'the list of models',
+  model_look: 'this model’s config',
+  one_head: 'one head, step by step',
+  prefill_checks: 'the checks of this run',
+  run: 'the run',
+  tokenize_languages: 'other languages',
+  tokenize_merges: 'the merges',
+  tokenize_path: 'the way to tokens',
+  tokenize_seen: 'what the model sees',
+  tokenize_shares: 'the shares of tokens',
+  whatif: 'the estimate',
+};
+
+/** One sentence of all that takes long. */
+export function looking([first, ...more]) {
+  const name = NAMES[first] ?? 'this view';
+  return more.length ? `Computing ${name} and ${more.length} more …` : `Computing ${name} …`;
+}
