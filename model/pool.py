@@ -169,6 +169,8 @@ class ModelPool:
         check(plan.about)
         engine = self._opener.open(key, plan, report, self._make_room)
         engine.open_other = self.opened
+        # Who stops during the checks, which report nothing, is heard here.
+        report(Progress("The model is loaded and checked", 1, 1))
         with self._lock:
             self._held[key] = _Held(engine, engine.lm.nbytes())
             for held in self._held.values():

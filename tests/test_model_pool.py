@@ -4,6 +4,7 @@ import copy
 import gc
 import json
 import threading
+import time
 import weakref
 from contextlib import closing
 from dataclasses import replace
@@ -60,9 +61,9 @@ class Counting(LocalOpener):
         return engine
 
 
-def pool_of(start, budget=2**40, hub=None, **options) -> ModelPool:
-    opener = Counting(EngineOptions(str(start), hub=hub or Hub("http://127.0.0.1:9"), **options))
-    return ModelPool(opener, start_key(str(start), "cpu", "auto"), budget, Allowed())
+def pool_of(start, budget=2**40, hub=None, opener=Counting, **options) -> ModelPool:
+    given = EngineOptions(str(start), hub=hub or Hub("http://127.0.0.1:9"), **options)
+    return ModelPool(opener(given), start_key(str(start), "cpu", "auto"), budget, Allowed())
 
 
 def recipe(folder, **changes) -> Recipe:
@@ -251,8 +252,19 @@ def test_a_recipe_with_an_unknown_model_is_answered_in_words(saved):
     assert "opens no folders or files of its server" in answer["error"]
 
 
+class Slowly(Counting):
+    """Takes its time between reports, so that it can be stopped between any two."""
+
+    def open(self, key, plan, report, make_room):
+        def later(progress):
+            time.sleep(0.02)
+            report(progress)
+
+        return super().open(key, plan, later, make_room)
+
+
 def test_loading_that_is_cancelled_leaves_nothing_and_can_be_done_again(saved):
-    pool = pool_of(saved["gpt2"])
+    pool = pool_of(saved["gpt2"], opener=Slowly)
     with closing(pool.opened(recipe(saved["qwen3"]))) as opening:
         seen = [next(opening).message for _ in range(6)]
     assert any("Reading the weights of tiny-qwen3: tensor" in message for message in seen)

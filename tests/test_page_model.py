@@ -58,3 +58,5 @@ def test_the_routing_on_the_page_is_the_runs(page, mixture):
         page.focus(".routes")
         page.keyboard.press("ArrowUp")
         page.wait_for_function("() => document.querySelector('.kv-readout').textContent.includes('layer 0')")
+        # A page that stays would ask after a server that is gone.
+        page.goto("about:blank")
