@@ -51,7 +51,7 @@ export function requestsEditor({ examples }) {
       row.max_new_tokens.setAttribute('aria-label', `${words.tokens} ${i + 1}`);
       row.arrival.setAttribute('aria-label', `${words.arrival} ${i + 1}`);
     });
-    fill(body, rows.map((row) => h('tr', {}, h('td', {}, row.prompt), h('td', {}, row.max_new_tokens), h('td', {}, row.arrival, ' ', words.unit), h('td', { class: 'request-tools' }, row.copy, row.remove))));
+    fill(body, rows.map((row) => h('tr', {}, h('td', {}, row.prompt), h('td', { dataset: { name: words.head[1] } }, row.max_new_tokens), h('td', { dataset: { name: words.head[2] } }, row.arrival, ' ', words.unit), h('td', { class: 'request-tools' }, row.copy, row.remove))));
   }
 
   return {
