@@ -1,4 +1,4 @@
-"""Several models on one page: the same numbers after a switch, a memory budget, one load at a time, cancel, resume."""
+"""Several models on one page: the same numbers after a switch, a memory budget, one load at a time, cancel."""
 
 import copy
 import gc
@@ -10,85 +10,24 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from accelerate import dispatch_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from model.download import download
 from model.engine import LocalEngine
 from model.errors import Evicted, UserError
-from model.hub import Hub
 from model.load import assemble
-from model.open import EngineOptions, LocalOpener
-from model.pool import ModelPool, start_key
-from model.progress import Cancelled
-from model.recipe import Recipe
 from model.sources import Allowed
-from tests.fake_hub import COMMIT, fake_hub
-from tests.saved_models import save, write_gguf
-from tests.small_tokenizers import KINDS
+from tests.pools import PROMPT, Counting, pool_of, recipe, run, same, three_models, use
+from tests.saved_models import save
 from viz.answers import answer_view, follow_run
 from viz.views.models import models
-
-PROMPT = "the quick brown fox"
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Three families with two tokenizers on the disk, by name."""
-    root = tmp_path_factory.mktemp("saved")
-    # Small vocabularies: most of the time of opening a tiny model is its tokenizer's.
-    one, other = KINDS["whole words"]().tokenizer, KINDS["byte fallback"]().tokenizer
-    return {
-        "gpt2": save(root / "tiny-gpt2", "gpt2", one),
-        "qwen3": save(root / "tiny-qwen3", "qwen3", other, num_key_value_heads=2, head_dim=16),
-        "llama": save(root / "tiny-llama", "llama", other),
-    }
-
-
-class Counting(LocalOpener):
-    """Notes what is opened."""
-
-    def __init__(self, options):
-        super().__init__(options)
-        self.opened = []
-
-    def open(self, key, plan, report, make_room):
-        engine = super().open(key, plan, report, make_room)
-        self.opened.append((key.model, key.dtype))
-        return engine
-
-
-def pool_of(start, budget=2**40, hub=None, opener=Counting, **options) -> ModelPool:
-    given = EngineOptions(str(start), hub=hub or Hub("http://127.0.0.1:9"), **options)
-    return ModelPool(opener(given), start_key(str(start), "cpu", "auto"), budget, Allowed())
-
-
-def recipe(folder, **changes) -> Recipe:
-    return Recipe(PROMPT, max_new_tokens=6, model=str(folder), **changes)
-
-
-def use(pool, recipe):
-    """The engine of a recipe, loaded if need be; what was reported on the way."""
-    reports, opening = [], pool.opened(recipe)
-    while True:
-        try:
-            reports.append(next(opening))
-        except StopIteration as end:
-            with end.value as engine:
-                return engine, reports
-
-
-def run(pool, recipe):
-    engine, _ = use(pool, recipe)
-    return list(engine.run(recipe))[-1]
-
-
-def same(a, b):
-    """Equal but for the last bits, which depend on where in memory weights begin."""
-    np.testing.assert_allclose(a, b, atol=1e-5)
+    return three_models(tmp_path_factory.mktemp("saved"))
 
 
 def test_switching_back_and_forth_gives_the_same_numbers_without_loading_again(saved):
@@ -271,68 +210,6 @@ def test_loading_that_is_cancelled_leaves_nothing_and_can_be_done_again(saved):
     assert pool.held(recipe("")) == ()
     assert not pool._loading.locked()
     assert run(pool, recipe(saved["qwen3"])).steps
-
-
-@pytest.fixture
-def hub(saved, tmp_path):
-    with fake_hub() as running:
-        running.add("org/tiny", saved["llama"], cardData={"license": "mit"})
-        running.client = Hub(running.url, token=False, cache=tmp_path / "cache")
-        yield running
-
-
-def test_a_model_of_the_hub_is_downloaded_once_with_its_bytes_told_and_equals_the_folder(saved, hub):
-    pool = pool_of(saved["gpt2"], hub=hub.client)
-    asked = recipe("org/tiny")
-    plan = pool.inspect(asked)
-    assert (plan.about.licence, plan.about.revision) == ("mit", COMMIT)
-    engine, reports = use(pool, asked)
-    told = [r for r in reports if r.unit == "bytes"]
-    assert told[-1].done == told[-1].total == plan.about.download_bytes
-    assert [r.done for r in told] == sorted(r.done for r in told)
-    assert (engine.card().model_id, engine.card().revision) == ("org/tiny", COMMIT)
-    theirs, ours = run(pool, recipe(saved["llama"])), run(pool, asked)
-    same(theirs.steps[-1].candidates.logits, ours.steps[-1].candidates.logits)
-    n_requests = len(hub.requests)
-    again = pool_of(saved["gpt2"], hub=hub.client)
-    assert again.inspect(asked).about.download_bytes == 0
-    run(again, asked)
-    assert len(hub.requests) == n_requests
-    # Without a network the copy on the disk does.
-    alone = pool_of(saved["gpt2"], hub=Hub("http://127.0.0.1:9", token=False, cache=hub.client.cache))
-    assert run(alone, asked).steps[-1].token.id == ours.steps[-1].token.id
-
-
-def test_a_download_stops_between_chunks_and_goes_on_from_there(saved, hub, monkeypatch):
-    weights = (saved["llama"] / "model.safetensors").stat().st_size
-    monkeypatch.setattr("huggingface_hub.file_download.constants.DOWNLOAD_CHUNK_SIZE", weights // 10)
-    pool, asked = pool_of(saved["gpt2"], hub=hub.client), recipe("org/tiny")
-    plan, heard = pool.inspect(asked), []
-
-    def until_half(progress):
-        if progress.message.endswith("model.safetensors"):
-            heard.append(progress.done)
-        if heard and progress.done - heard[0] > weights / 2:
-            raise Cancelled(progress.message)
-
-    with pytest.raises(Cancelled):
-        download(plan, hub.client, until_half)
-    use(pool, asked)
-    (_, first), (_, second) = [asked for asked in hub.requests if asked[0] == "model.safetensors"]
-    assert first == ""
-    assert 0.4 * weights < int(second.removeprefix("bytes=").split("-")[0]) < 0.7 * weights
-    same(run(pool, asked).steps[-1].candidates.logits, run(pool, recipe(saved["llama"])).steps[-1].candidates.logits)
-
-
-def test_a_gguf_runs_like_any_other_model_and_so_does_one_of_the_hub(saved, hub, tmp_path):
-    (tmp_path / "one").mkdir()
-    path = write_gguf(tmp_path / "one" / "tiny.gguf")
-    hub.add("org/quants", path.parent, gguf={"architecture": "llama", "total": 35_000})
-    pool = pool_of(saved["gpt2"], hub=hub.client)
-    local, remote = run(pool, recipe(path)), run(pool, recipe("org/quants/tiny.gguf"))
-    assert pool.engine(recipe(path)).card().family == "llama"
-    assert all(check.passed for check in pool.engine(recipe(path)).card().checks)
-    same(local.steps[-1].candidates.logits, remote.steps[-1].candidates.logits)
 
 
 def test_a_limited_page_lists_what_it_opens_and_says_nothing_of_its_disk(saved):
