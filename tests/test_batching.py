@@ -13,7 +13,7 @@ from model.errors import UserError
 from model.progress import Progress
 from model.recipe import Recipe
 from model.records_batching import BatchingRun, Request
-from tests.browser import finished
+from tests.browser import finished, settled
 from tests.tiny import tiny_lm
 
 REQUESTS = (
@@ -144,7 +144,7 @@ def test_none_too_many_and_too_long_are_refused(engine):
 def test_the_page_serves_edited_requests_both_ways(page, server):
     page.goto(server)
     finished(page)
-    page.click("#tab-batching")
+    settled(page, "batching")
     page.wait_for_selector(".requests tbody tr >> nth=3")
     page.locator(".request-tools button", has_text="Remove").last.click()
     page.locator(".requests textarea").nth(1).fill("Cats and dogs")

@@ -17,7 +17,7 @@ from model.records_latency import LengthSweep, Roofline, StageTimes, Throughput
 from model.roofline import bound, dot, measure_roofline
 from model.stage_times import stage_times, timed_modules
 from model.throughput import throughput
-from tests.browser import finished
+from tests.browser import finished, settled
 from tests.tiny import tiny_lm
 
 RECIPE = Recipe("The quick brown fox jumps over the lazy dog and", max_new_tokens=8)
@@ -171,7 +171,7 @@ def test_a_batch_that_memory_has_no_room_for_is_not_tried(lm, monkeypatch):
 def test_the_page_measures_what_is_asked(page, server):
     page.goto(server)
     finished(page)
-    page.click("#tab-latency")
+    settled(page, "latency")
     page.wait_for_selector(".panel-latency .itl .column")
     for place in (0, 1):
         page.locator(".panel-latency button.primary").nth(place).click()

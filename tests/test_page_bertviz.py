@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.browser import settled
+
 pytestmark = pytest.mark.browser
 
 HOSTILE = "</script><script>parent.postMessage('attacked','*')</script><img src=x onerror=top.attacked=1> ok"
@@ -12,7 +14,7 @@ def opened(page, server, kind):
     page.set_default_timeout(60_000)
     page.goto(server)
     page.evaluate("window.addEventListener('message', ({data}) => { if (data === 'attacked') window.attacked = 1; })")
-    page.click("#tab-prefill")
+    settled(page, "prefill")
     page.locator(".bertviz > summary").click()
     page.click(f".bertviz button[data-kind={kind}]")
     frame = page.frame_locator(f".bertviz iframe[title*='{kind}']")

@@ -3,7 +3,7 @@
 import psutil
 
 from model.recipe import Recipe
-from tests.browser import ask, finished, tokens
+from tests.browser import ask, finished, settled, tokens
 
 PROMPT = "The capital of France is"
 
@@ -13,7 +13,7 @@ def chosen(page, place: int) -> None:
     before = tokens(page)
     page.click("#tab-decode")
     page.locator(".group-generated .chip").first.click()
-    page.click("#tab-decode")
+    settled(page, "decode")
     # The greedy choice, the first, is selected already and has no button.
     page.locator(".bars tbody tr button").nth(place - 1).click()
     page.wait_for_function(
@@ -35,7 +35,7 @@ def test_a_clicked_candidate_becomes_a_branch_and_back_undoes_it(page, server, e
     forced = list(engine.run(Recipe(PROMPT, forced=((0, third),), max_new_tokens=24)))[-1]
     found = tokens(page)
     assert found == [step.token.id for step in forced.steps][: len(found)]
-    page.click("#tab-branches")
+    settled(page, "branches")
     page.wait_for_selector(".panel-branches .leaf >> nth=1")
     assert page.locator(".panel-branches .leaf").count() == 2
     page.locator(".panel-branches .leaf button", has_text="Open").first.click()

@@ -3,7 +3,7 @@
 import pytest
 
 from model.recipe import Recipe
-from tests.browser import ask, finished
+from tests.browser import ask, finished, settled
 from tests.saved_models import save
 from tests.small_tokenizers import KINDS
 
@@ -26,7 +26,7 @@ def figures(page) -> dict[str, list[str]]:
 def test_a_model_beside_itself_in_other_numbers_and_beside_another_model(page, server, engine, tmp_path):
     page.goto(f"{server}?p={PROMPT.replace(' ', '+')}&n=4")
     finished(page)
-    page.click("#tab-compare")
+    settled(page, "compare")
     page.locator(".panel-compare select").select_option(label="SmolLM2-135M-Instruct in bfloat16")
     compared(page)
     run = list(engine.run(Recipe(PROMPT, max_new_tokens=4)))[-1]

@@ -80,7 +80,7 @@ def test_the_walk_as_one_file_opens_offline_with_the_same_numbers(shown, chromiu
         stage.click()
         tab.wait_for_timeout(150)
     # What is not in the file says so, and nothing breaks.
-    tab.click("#tab-cache")
+    settled(tab, "cache")
     tab.locator(".panel-cache button.primary").first.click()
     tab.wait_for_selector(".refused:has-text('needs the live page')")
     assert problems == []

@@ -1,6 +1,6 @@
 """What if, on the page: what is shown follows from what is chosen; this machine joins the list when measured."""
 
-from tests.browser import finished
+from tests.browser import finished, settled
 
 
 def shown(page, row: str) -> str:
@@ -10,7 +10,7 @@ def shown(page, row: str) -> str:
 def test_an_estimate_follows_its_formula_and_this_run_stands_beside_its_own(page, server):
     page.goto(server)
     finished(page)
-    page.click("#tab-whatif")
+    settled(page, "whatif")
     page.wait_for_selector(".panel-whatif tbody tr")
     page.get_by_label("weights", exact=True).select_option("32")
     # 134,515,008 parameters of 4 bytes.

@@ -261,11 +261,11 @@ def test_a_model_that_reads_its_depth_once_cannot_leave_early(lm):
 
 
 def test_the_page_shows_rounds_and_the_proof(page, server):
-    from tests.browser import finished
+    from tests.browser import finished, settled
 
     page.goto(server)
     finished(page)
-    page.click("#tab-speculative")
+    settled(page, "speculative")
     page.wait_for_selector(".spec-draft input:checked")
     page.click(".panel-speculative button.primary")
     page.wait_for_selector("text=✓ The tokens are those of plain decoding.", timeout=60_000)

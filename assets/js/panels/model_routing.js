@@ -23,7 +23,8 @@ export function routingCard(root, ctx) {
   const title = h('summary');
   const loadTable = h('div', { class: 'scroll' });
   work.found.append(h('div', { class: 'kv-controls' }, h('label', { class: 'number-row' }, words.show, choice), h('span', { class: 'dim' }, words.shade, ' ', words.gridKeys), mark.element), place, readout, h('details', {}, title, table), h('h3', {}, words.load), loadNote, load, h('details', {}, h('summary', {}, words.asNumbers), loadTable));
-  const live = h('div', { class: 'model-live' }, h('p', { class: 'dim' }, words.routingNote), h('div', { class: 'kv-controls' }, work.button), work.found, work.said);
+  // Hidden until the architecture is known: a button that stands here would move when the diagram above is drawn.
+  const live = h('div', { class: 'model-live', hidden: true }, h('p', { class: 'dim' }, words.routingNote), h('div', { class: 'kv-controls' }, work.button), work.found, work.said);
   const dense = h('p', { class: 'dim', hidden: true }, words.dense);
   root.append(h('h2', {}, words.routing), dense, live);
   const grid = routes(place, { onpick: (row, column) => select({ layer: shown.layers[row], position: shown.start + column }), onpoint });
