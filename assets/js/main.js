@@ -3,6 +3,7 @@
 import { createBridge } from './core/bridge.js';
 import { createChannel } from './core/channel.js';
 import { h, notice } from './core/dom.js';
+import { fitFrame } from './core/frame.js';
 import { keepLink, read } from './core/link.js';
 import { watchLooks } from './core/looks.js';
 import { createRunner } from './core/runner.js';
@@ -122,6 +123,7 @@ const filesOf = (base, config) => ({ base: base + config.js, modules: config.mod
 export async function start(root, host) {
   const base = (window.gradio_config?.root ?? '').replace(/\/$/, '');
   await dress(base, host.config.css);
+  fitFrame();
   const asked = read(location.search);
   const store = createStore({
     card: null,

@@ -1,5 +1,6 @@
 // The address bar holds the recipe and where one looks: a reload or a pasted link brings exactly this back.
 
+import { tellHost } from './frame.js';
 import { MODEL } from './models.js';
 import { DEFAULTS } from './sampling.js';
 import { AROUND, STAGES } from './stops.js';
@@ -67,6 +68,7 @@ export function keepLink(store, { onback }) {
     const { run, stage, step, selection } = store.state;
     const address = `?${write({ recipe: run.recipe, stage, step, selection }, location.search)}`;
     const recipeKey = JSON.stringify(run.recipe);
+    tellHost(address);
     if (address === location.search) return;
     history[key && key !== recipeKey ? 'pushState' : 'replaceState'](null, '', address);
     key = recipeKey;

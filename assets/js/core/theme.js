@@ -3,14 +3,31 @@
 const NAME = 'tbt-theme';
 const PROJECTOR = 'tbt-projector';
 
+/** A browser may forbid a page in somebody else's frame to keep anything: then it begins as new. */
+function recall(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+function remember(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // The switch still works, until the page is left.
+  }
+}
+
 const has = (name) => document.body.classList.contains(name);
 
 /** Keeps `store.theme` ('light' or 'dark', with ' projector') in step with the page. */
 export function watchTheme(store) {
   const asked = new URLSearchParams(location.search).get('__theme');
-  const kept = localStorage.getItem(NAME);
+  const kept = recall(NAME);
   if (kept && !asked) document.body.classList.toggle('dark', kept === 'dark');
-  document.body.classList.toggle('projector', localStorage.getItem(PROJECTOR) === 'on');
+  document.body.classList.toggle('projector', recall(PROJECTOR) === 'on');
   const tell = () => store.set({ theme: `${has('dark') ? 'dark' : 'light'}${has('projector') ? ' projector' : ''}` });
   new MutationObserver(tell).observe(document.body, { attributes: true, attributeFilter: ['class'] });
   tell();
@@ -19,11 +36,11 @@ export function watchTheme(store) {
 /** Switches between light and dark, and remembers it in this browser. */
 export function switchTheme() {
   document.body.classList.toggle('dark');
-  localStorage.setItem(NAME, has('dark') ? 'dark' : 'light');
+  remember(NAME, has('dark') ? 'dark' : 'light');
 }
 
 /** Switches the large type for a back row on or off, and remembers it in this browser. */
 export function switchProjector() {
   document.body.classList.toggle('projector');
-  localStorage.setItem(PROJECTOR, has('projector') ? 'on' : 'off');
+  remember(PROJECTOR, has('projector') ? 'on' : 'off');
 }

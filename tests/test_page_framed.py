@@ -1,0 +1,88 @@
+"""In the frame of a Hugging Face Space: its host sizes it, holds the address, and may let it keep nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser import ARGUMENTS, finished, settled, tokens
+from tests.browser import chromium as path_of_chromium
+
+pytestmark = pytest.mark.browser
+
+HOST = "https://huggingface.co/spaces/me/walk"
+SIZE = {"width": 1280, "height": 800}
+HEADER = 64  # as in space.html
+
+DENIED = (
+    "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError'); } })"
+)
+
+
+@pytest.fixture
+def host(chromium, server):
+    """The host's page, with the app in its frame; the browser keeps nothing for the frame, as many do."""
+    port = server.split(":")[2].strip("/")
+    arguments = (
+        *ARGUMENTS,
+        f"--host-resolver-rules=MAP me-walk.hf.space:80 127.0.0.1:{port}, MAP * ~NOTFOUND",
+        # The app has no certificate here, and is not on the host's own network.
+        "--allow-running-insecure-content",
+        "--disable-features=LocalNetworkAccessChecks",
+    )
+    browser = chromium.browser_type.launch(executable_path=path_of_chromium(), args=arguments)
+    page = browser.new_page(viewport=SIZE)
+    page.add_init_script(DENIED)
+    page.route("https://huggingface.co/**", lambda route: route.fulfill(path=Path(__file__).with_name("space.html")))
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    browser.close()
+    assert problems == []
+
+
+def opened(page, query: str = ""):
+    """The app's frame, its run complete."""
+    page.goto(HOST + query)
+    frame = page.frame("app")
+    finished(frame)
+    return frame
+
+
+def heights(page) -> list[int]:
+    return page.evaluate("[document.querySelector('#app').offsetHeight, document.documentElement.scrollHeight]")
+
+
+def test_the_frame_is_what_is_in_sight_and_the_page_scrolls_in_it(host):
+    frame = opened(host)
+    for stage in ("text", "embed", "text"):
+        settled(frame, stage)
+        assert heights(host) == [SIZE["height"] - HEADER, SIZE["height"]]
+    settled(frame, "embed")
+    host.mouse.move(SIZE["width"] / 2, SIZE["height"] / 2)
+    host.mouse.wheel(0, 1500)
+    frame.wait_for_function("() => document.querySelector('#tbt').scrollTop > 1000")
+    # What sticks and what lies over the page is in sight, wherever the page is scrolled.
+    assert frame.locator(".ribbon").bounding_box()["y"] >= HEADER
+    host.keyboard.press("?")
+    box = frame.locator("dialog.help").bounding_box()
+    assert box["y"] >= HEADER
+    assert box["y"] + box["height"] <= SIZE["height"]
+
+
+def test_the_hosts_address_brings_back_what_is_shown(host):
+    frame = opened(host, "?p=One+two+three&n=4&__sign=secret")
+    assert tokens(frame) != []
+    settled(frame, "layers")
+    host.wait_for_function("() => told.at(-1)?.includes('at=layers')")
+    told = host.evaluate("told.at(-1)")
+    assert "secret" not in told
+    again = opened(host, f"?{told}")
+    again.wait_for_selector("#panel-layers:not([hidden])")
+    assert again.get_attribute("#tbt", "data-prompt") == "One two three"
+
+
+def test_a_browser_that_keeps_nothing_still_switches(host):
+    frame = opened(host)
+    frame.wait_for_selector("body:not(.dark)")
+    frame.click("button[aria-label='Light or dark']")
+    frame.wait_for_selector("body.dark")
