@@ -154,6 +154,6 @@ def test_the_page_serves_edited_requests_both_ways(page, server):
     assert "exactly the tokens it gets alone" in page.inner_text(".panel-batching .measure-said")
     page.locator(".requests textarea").nth(0).fill(" ")
     page.click(".panel-batching button.primary")
-    page.wait_for_selector(".refused")
-    assert "empty prompt" in page.inner_text(".refused")
+    page.wait_for_selector(".panel-batching button + .refused")
+    assert "empty prompt" in page.inner_text(".panel-batching .refused")
     assert page.locator(".requests textarea").nth(1).input_value() == "Cats and dogs"

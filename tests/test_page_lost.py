@@ -141,6 +141,18 @@ def test_who_waits_sees_their_place_and_can_leave(server, chromium, engine):
             tab.context.close()
 
 
+def test_a_run_that_begins_and_ends_moves_nothing_on_the_page(page, server):
+    page.goto(server)
+    finished(page)
+    before = page.locator(".ribbon").bounding_box()
+    page.fill("#prompt", "Cats and dogs " * 100)
+    page.click("button.run")
+    page.wait_for_selector(".status .working")
+    assert page.locator(".ribbon").bounding_box() == before
+    finished(page)
+    assert page.locator(".ribbon").bounding_box() == before
+
+
 def test_a_look_that_takes_long_says_what_is_computed(page, server):
     page.goto(server)
     finished(page)

@@ -177,7 +177,10 @@ export async function start(root, host) {
   mountHeader(parts, ctx, host.recorded ? null : mountModels(root, ctx));
   if (host.recorded) mountRecorded(parts, host.recorded);
   else mountAsk(parts, ctx);
-  mountStatus(parts, ctx);
+  // In the order of the keyboard beside Run, on the screen at the foot of the window.
+  const dock = parts.appendChild(h('div', { class: 'dock' }));
+  mountStatus(dock, ctx);
+  mountLooks(dock, store);
   mountRibbon(parts, ctx);
   mountAround(parts, ctx);
   const strip = mountStrip(parts, ctx);
@@ -188,7 +191,6 @@ export async function start(root, host) {
   mountPanels(stage, ctx);
   mountFigureButton(stage, ctx);
 
-  mountLooks(parts, store);
   mountTerms(parts);
   watchTheme(store);
   store.subscribe((state, changed) => {

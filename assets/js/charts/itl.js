@@ -4,7 +4,7 @@ import { fill, h, svg } from '../core/dom.js';
 import { ticks } from './lines.js';
 
 const HEIGHT = 150;
-const PAD = { top: 12, right: 70, bottom: 24, left: 56 };
+const PAD = { top: 12, right: 84, bottom: 24, left: 56 };
 
 /** Draws `values` in `root`; marks are [{name, value}]; `format` writes a value; onpick(i) hears a click on column i. */
 export function itlColumns(root, { values, marks, format, title, onpick }) {

@@ -3,7 +3,7 @@
 import { fill, h, svg } from '../core/dom.js';
 
 const HEIGHT = 190;
-const PAD = { top: 12, right: 86, bottom: 26, left: 56 };
+const PAD = { top: 12, right: 86, bottom: 26, left: 72 };
 
 /** Round numbers from 0 that cover `high`, about three of them. */
 export function ticks(high) {

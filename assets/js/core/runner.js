@@ -150,9 +150,10 @@ export function createRunner(store, bridge) {
       if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
       if (kind === 'run') store.set({ status: { phase: 'running', message: `${steps} tokens`, fraction: null, began } });
       if (kind === 'job') onfound(found);
-      if (kind === 'error') fail(error);
-      if (kind === 'done') store.set({ status: { phase: 'idle' } });
-      if (kind === 'error' || kind === 'done') ondone(kind);
+      if (kind !== 'error' && kind !== 'done') return;
+      const said = ondone(kind, error);
+      if (kind === 'error' && !said) fail(error);
+      else store.set({ status: { phase: 'idle' } });
     });
   }
 
@@ -165,7 +166,10 @@ export function createRunner(store, bridge) {
       start({ ...recipe, max_new_tokens: Math.max(recipe.max_new_tokens, nSteps) }, nSteps, options);
     },
 
-    /** Does a job on the run that is shown, or on another recipe; `onfound` hears what it has found so far, `ondone` its end. */
+    /**
+     * Does a job on the run that is shown, or on another recipe; `onfound` hears what it has found so far, `ondone` its
+     * end ('done' or 'error', and why). Where `ondone` gives true it has said the error itself.
+     */
     job(name, args, onfound, ondone = () => {}, recipe = store.state.recipe) {
       errand((listen) => bridge.job(name, recipe, args, listen), onfound, ondone);
     },

@@ -12,6 +12,7 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
   const button = h('button', { type: 'button', class: 'primary', onclick: () => (busy ? runner.stop() : begin()) }, go);
   const said = h('p', { class: 'measure-said', role: 'status' });
   const found = h('div', { class: 'measure-found', hidden: true });
+  const wrong = h('p', { class: 'refused', role: 'alert' });
   let busy = false;
   let of = '';
 
@@ -23,8 +24,21 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
   function begin() {
     of = store.state.run.key;
     fill(said);
+    wrong.remove();
     label(true);
-    runner.job(job, args(), heard, () => label(false));
+    runner.job(job, args(), heard, ended);
+  }
+
+  /** What went wrong stands beside the button that was pressed, unless another tab is looked at by now. */
+  function ended(kind, message) {
+    label(false);
+    const here = kind === 'error' && button.offsetParent !== null;
+    if (here) {
+      fill(wrong, message);
+      button.after(wrong);
+      wrong.scrollIntoView({ block: 'nearest' });
+    }
+    return here;
   }
 
   function heard(news) {
@@ -48,6 +62,7 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
       of = '';
       found.hidden = true;
       fill(said);
+      wrong.remove();
       onforget();
     },
   };
