@@ -5,6 +5,7 @@ of where the model lives.
 """
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import numpy as np
@@ -40,6 +41,7 @@ from model.records import (
     Token,
     Tokens,
 )
+from model.stoppable import stoppable
 from model.surprisal import PromptSurprisal, prompt_surprisal
 from model.timing import now
 from model.tokens import continuation, tokenize
@@ -96,6 +98,10 @@ class LocalEngine(
     def card(self) -> ModelCard:
         """What the loaded model is."""
         return self.lm.card
+
+    def stoppable(self, unwanted: Callable[[], bool]) -> AbstractContextManager[None]:
+        """Calls on this engine inside the context raise Cancelled once `unwanted()` is true."""
+        return stoppable(unwanted)
 
     def check_limits(self, recipe: Recipe) -> None:
         """Raises UserError when a recipe asks for more than this page gives."""

@@ -11,3 +11,7 @@ class Evicted(UserError):
 
 class Starting(UserError):
     """The model is not there yet: the same call will do when it is."""
+
+
+class Cancelled(Exception):
+    """The visitor left or asked to stop; raised inside the work, where it next looks up."""

@@ -18,11 +18,10 @@ from transformers import (
 from model import capture
 from model.anatomy import Anatomy, find_anatomy
 from model.devices import AUTO, DTYPES, SPLIT, choose_device, choose_dtype
-from model.errors import UserError
+from model.errors import Cancelled, UserError
 from model.experts import n_active
 from model.language_model import LanguageModel
 from model.load_progress import reporting
-from model.progress import Cancelled
 from model.records import ModelCard
 from model.selfcheck import verified
 from model.vocabulary import read_vocabulary

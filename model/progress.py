@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from model.errors import Cancelled
+
 T = TypeVar("T")
 
 
@@ -17,10 +19,6 @@ class Progress:
     done: int
     total: int
     unit: str = ""
-
-
-class Cancelled(Exception):
-    """The visitor left or asked to stop; raised inside the work at its next report."""
 
 
 def with_progress(work: Callable[[Callable[[Progress], None]], T]) -> Generator[Progress, None, T]:

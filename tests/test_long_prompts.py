@@ -11,8 +11,8 @@ import torch
 from model.api import Api
 from model.capture import Capture
 from model.engine import LocalEngine
-from model.errors import Evicted, UserError
-from model.progress import Cancelled, Progress, with_progress
+from model.errors import Cancelled, Evicted, UserError
+from model.progress import Progress, with_progress
 from model.recipe import Recipe
 from tests.tiny import SIZES, tiny_lm
 from viz.payload import ANSWER_BYTES

@@ -3,8 +3,8 @@
 import pytest
 
 from model.download import download
+from model.errors import Cancelled
 from model.hub import Hub
-from model.progress import Cancelled
 from tests.fake_hub import COMMIT, fake_hub
 from tests.pools import pool_of, recipe, run, same, three_models, use
 from tests.saved_models import write_gguf

@@ -1,5 +1,6 @@
 """Nothing is lost: the server restarts, the page is reloaded or left and come back to, others run at the same time."""
 
+import json
 import urllib.parse
 
 import pytest
@@ -122,8 +123,9 @@ def test_who_waits_sees_their_place_and_can_leave(server, chromium, engine):
             tab.fill("#set-max_new_tokens", "120")
         for number, tab in enumerate(tabs):
             tab.fill("#prompt", f"{LONG} {number}")
-            tab.click("button.run")
-            tab.wait_for_timeout(250)
+            # One after the other is in the queue.
+            with tab.expect_response("**/queue/join"):
+                tab.click("button.run")
         last.wait_for_function("() => document.querySelector('.status').innerText.includes('1 run before yours')")
         second.wait_for_function("() => document.querySelector('.status').innerText.includes('yours is next')")
         second.click(".status button")
@@ -153,13 +155,25 @@ def test_a_run_that_begins_and_ends_moves_nothing_on_the_page(page, server):
     assert page.locator(".ribbon").bounding_box() == before
 
 
-def test_a_look_that_takes_long_says_what_is_computed(page, server):
+def test_a_look_that_takes_long_says_what_is_computed_and_can_be_stopped(page, server):
     page.goto(server)
     finished(page)
-    page.route("**/component_server", lambda route: None)
+    held = []
+
+    def hold(route) -> None:
+        # What halts goes through; what looks is held.
+        held.append(route.request) if '"look"' in route.request.post_data else route.continue_()
+
+    page.route("**/component_server", hold)
     page.click("#tab-layers")
     page.wait_for_selector(".looking:has-text('Computing the logit lens')")
-    # Playwright lets go of what it holds.
+    with page.expect_request(lambda request: '"halt"' in (request.post_data or "")) as halted:
+        page.click(".looking button:has-text('Stop')")
+    look_id = halted.value.post_data_json["data"]
+    assert look_id in [json.loads(request.post_data_json["data"])["id"] for request in held]
+    page.wait_for_selector(".looking:has-text('Stopped: the logit lens')")
     page.unroute("**/component_server")
-    page.wait_for_selector(".looking", state="hidden")
+    page.click(".looking button:has-text('Compute it')")
     page.wait_for_selector("#panel-layers .lens-place canvas")
+    page.wait_for_selector(".looking", state="hidden")
+    assert page.locator("#panel-layers .notice:visible").count() == 0

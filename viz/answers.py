@@ -2,21 +2,24 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import closing
 
-from model.errors import Evicted, Starting, UserError
+from model.errors import Cancelled, Evicted, Starting, UserError
 from model.recipe import Recipe
 from viz.payload import dump
 from viz.views.models import ABOUT_MODELS
 
 log = logging.getLogger(__name__)
 
+STOPPED = "This was stopped before it was done. Ask for it again."
 UNEXPECTED = "Something went wrong on the server, and what you had is still here. Try again, or reload the page."
 
 
 def failure(error: Exception) -> dict:
     """What the page is told of an error: never a traceback."""
+    if isinstance(error, Cancelled):
+        return {"error": STOPPED, "reason": "stopped"}
     if isinstance(error, UserError):
         reasons = {Evicted: "evicted", Starting: "starting"}
         return {"error": str(error), "reason": reasons.get(type(error), "refused")}
@@ -24,8 +27,11 @@ def failure(error: Exception) -> dict:
     return {"error": UNEXPECTED, "reason": "unexpected"}
 
 
-def answer_view(views: dict, startup, request: str) -> str:
-    """One look at a run, or at the models: {name, recipe, args} in, {ok} or {error, reason} out, as JSON text."""
+def answer_view(views: dict, startup, request: str, halts: Container[str] = ()) -> str:
+    """One look at a run, or at the models: {id, name, recipe, args} in, {ok} or {error, reason} out, as JSON text.
+
+    Ends early once the look's id is in `halts`.
+    """
     try:
         asked = json.loads(request)
         view = views.get(asked.get("name"))
@@ -35,7 +41,7 @@ def answer_view(views: dict, startup, request: str) -> str:
         models = startup.models()
         if asked["name"] in ABOUT_MODELS:
             return dump({"ok": view(models, recipe, args)})
-        with models.using(recipe) as engine:
+        with models.using(recipe) as engine, engine.stoppable(lambda: asked.get("id") in halts):
             return dump({"ok": view(engine, recipe, args)})
     except Exception as error:
         return dump(failure(error))

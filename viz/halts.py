@@ -1,20 +1,20 @@
-"""Runs that a page no longer wants to hear of."""
-
-from collections import deque
+"""Runs and looks that a page no longer wants to hear of."""
 
 REMEMBERED = 512
 LONGEST_ID = 64
 
 
 class Halts:
-    """The ids of halted runs, the latest few hundred: a run looks here between two steps."""
+    """The latest few hundred halted ids. A run looks here between two steps, a look at each operation."""
 
     def __init__(self):
-        self._ids: deque[str] = deque(maxlen=REMEMBERED)
+        self._ids: dict[str, None] = {}
 
-    def add(self, run_id) -> None:
-        """Halts a run. The page makes ids up at random, so no page can name another's."""
-        self._ids.append(str(run_id)[:LONGEST_ID])
+    def add(self, halted_id) -> None:
+        """Halts a run or a look. The page makes ids up at random, so no page can name another's."""
+        self._ids[str(halted_id)[:LONGEST_ID]] = None
+        while len(self._ids) > REMEMBERED:
+            self._ids.pop(next(iter(self._ids)), None)
 
-    def __contains__(self, run_id) -> bool:
-        return str(run_id) in self._ids
+    def __contains__(self, asked_id) -> bool:
+        return str(asked_id) in self._ids

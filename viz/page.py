@@ -28,10 +28,10 @@ def build_page(startup, api) -> gr.Blocks:
     views, jobs, halts = all_views(), all_jobs(), Halts()
 
     def look(request: str) -> str:
-        return answer_view(views, startup, request)
+        return answer_view(views, startup, request, halts)
 
-    def halt(run_id: str) -> None:
-        halts.add(run_id)
+    def halt(halted_id: str) -> None:
+        halts.add(halted_id)
 
     def run_events(event: gr.EventData) -> Iterator[str]:
         request = event._data

@@ -131,7 +131,7 @@ export async function start(root, host) {
     branches: { root: '', list: [] },
     draft: completed(asked.recipe ?? host.config.examples[0].recipe),
     following: false,
-    looks: [],
+    looks: { slow: [], stopped: [] },
     recipe: null,
     run: null,
     selection: { position: 0, layer: 0, head: 0 },
@@ -143,7 +143,7 @@ export async function start(root, host) {
   const line = host.line ?? createChannel(window.gradio_config, host.event, (away) => store.set({ away }));
   const bridge = createBridge(line);
   const runner = createRunner(store, bridge);
-  const watched = watchLooks((looks) => store.set({ looks }));
+  const { watch, again, forget } = watchLooks((looks) => store.set({ looks }));
 
   /** A look at the run; when the server does not have it, or not yet, it is derived again first. */
   async function restored(look) {
@@ -164,10 +164,10 @@ export async function start(root, host) {
     files: filesOf(base, host.config),
     plotlyUrl: host.config.plotly && base + host.config.plotly,
     vendorUrl: base + host.config.vendor,
-    view: (name, args) => watched(name, restored((recipe) => bridge.look(name, recipe, args))),
-    ask: (name, args) => watched(name, restored((recipe) => bridge.ask(name, recipe, args))),
+    view: (name, args) => watch(name, () => restored((recipe) => bridge.look(name, recipe, args))),
+    ask: (name, args) => watch(name, () => restored((recipe) => bridge.fresh(name, recipe, args))),
     // For another recipe than the one shown, and for what is asked of the models themselves.
-    askOf: (recipe, name, args = {}) => watched(name, bridge.ask(name, recipe, args)),
+    askOf: (recipe, name, args = {}) => watch(name, () => bridge.fresh(name, recipe, args)),
     load: host.load ?? ((path) => load(path, line)),
     select: (patch) => store.set({ selection: { ...store.state.selection, ...patch } }),
   };
@@ -180,7 +180,7 @@ export async function start(root, host) {
   // In the order of the keyboard beside Run, on the screen at the foot of the window.
   const dock = parts.appendChild(h('div', { class: 'dock' }));
   mountStatus(dock, ctx);
-  mountLooks(dock, store);
+  mountLooks(dock, store, { stop: bridge.stopLooks, again });
   mountRibbon(parts, ctx);
   mountAround(parts, ctx);
   const strip = mountStrip(parts, ctx);
@@ -195,6 +195,8 @@ export async function start(root, host) {
   watchTheme(store);
   store.subscribe((state, changed) => {
     if (changed.has('run')) root.dataset.prompt = state.run.recipe.prompt;
+    // What was stopped was of another run.
+    if (changed.has('recipe')) forget();
   });
 
   /** Shows what an address asks for: its run, then its place in it. */

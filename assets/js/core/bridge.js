@@ -16,6 +16,7 @@ export class Refused extends Error {
 /** Looks and runs over a host's channel: {look(text) -> text, run(request, hear) -> end, halt(id), back()}. */
 export function createBridge(host) {
   const kept = new Map();
+  const looks = new Map();
   let current = null;
 
   /** One request through the queue. A server that restarts is waited for, and asked for all of it again. */
@@ -35,10 +36,28 @@ export function createBridge(host) {
     });
   }
 
-  async function ask(name, recipe, args) {
-    const answer = JSON.parse(await host.look(JSON.stringify({ name, recipe, args })));
+  async function ask(name, recipe, args, id) {
+    const answer = JSON.parse(await host.look(JSON.stringify({ id, name, recipe, args })));
     if (answer.error) throw new Refused(answer);
     return answer.ok;
+  }
+
+  /** Like `ask`, but `stopLooks` ends it, here at once and on the server at its next operation. */
+  async function fresh(name, recipe, args) {
+    const id = randomId();
+    const stopped = new Promise((_, reject) => { looks.set(id, reject); });
+    try {
+      return await Promise.race([ask(name, recipe, args, id), stopped]);
+    } finally {
+      looks.delete(id);
+    }
+  }
+
+  function stopLooks() {
+    for (const [id, reject] of looks) {
+      host.halt(id);
+      reject(new Refused({ error: '', reason: 'stopped' }));
+    }
   }
 
   function halt() {
@@ -57,12 +76,14 @@ export function createBridge(host) {
 
   return {
     ask,
+    fresh,
+    stopLooks,
 
-    /** Like `ask`, but an answer is kept: for what does not change while a run grows. */
+    /** Like `fresh`, but an answer is kept: for what does not change while a run grows. */
     look(name, recipe, args = {}) {
       const key = JSON.stringify([name, recipe, args]);
       if (!kept.has(key)) {
-        const answer = ask(name, recipe, args);
+        const answer = fresh(name, recipe, args);
         kept.set(key, answer);
         answer.catch(() => kept.delete(key));
         if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value);

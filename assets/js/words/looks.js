@@ -38,8 +38,11 @@ const NAMES = {
   whatif: 'the estimate',
 };
 
-/** One sentence of all that takes long. */
-export function looking([first, ...more]) {
-  const name = NAMES[first] ?? 'this view';
-  return more.length ? `Computing ${name} and ${more.length} more …` : `Computing ${name} …`;
-}
+const all = ([first, ...more]) => `${NAMES[first] ?? 'this view'}${more.length ? ` and ${more.length} more` : ''}`;
+
+export const looks = {
+  computing: (names) => `Computing ${all(names)} …`,
+  stop: 'Stop',
+  stopped: (names) => (names.length ? `Stopped: ${all(names)}.` : ''),
+  again: 'Compute it',
+};
