@@ -17,14 +17,12 @@ def norm_places(layer: Sublayers, seen: dict[nn.Module, Seen]) -> tuple[tuple[No
     mixers = [seen[mixer] for mixer, _ in layer.mixers if mixer in seen]
     mlp = [seen[part] for part in layer.mlp if part in seen]
     post_ln = block is not None and any(same(norm.left, block.left) for norm in norms)
-    # What a norm inside a sublayer does is that sublayer's own matter.
+    # What a norm inside a sublayer does is that sublayer's own matter, unless it is on the stream: bert's sublayers add
+    # themselves to it.
     inner = {m for unit in (*(mixer for mixer, _ in layer.mixers), *layer.mlp) for m in unit.modules()}
-    places = tuple(
-        NormPlace(norm_kind(norm), _place(norm, block, mixers, mlp, norms, post_ln))
-        for norm in norms
-        if norm.module not in inner
-    )
-    return places, _parallel(block, mixers, mlp, norms)
+    found = [(norm, _place(norm, block, mixers, mlp, norms, post_ln)) for norm in norms]
+    shown = [(norm, place) for norm, place in found if norm.module not in inner or place.startswith("stream")]
+    return tuple(NormPlace(norm_kind(norm), place) for norm, place in shown), _parallel(block, mixers, mlp, norms)
 
 
 def _place(

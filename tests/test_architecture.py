@@ -13,6 +13,7 @@ from tests.tiny import tiny_lm
 
 SETTINGS = {
     **LAYERED,
+    "bert": {"is_decoder": True},
     "mixtral": {"num_key_value_heads": 2, "num_local_experts": 8},
     "gpt_oss": {**LAYERED["gpt_oss"], "num_local_experts": 6, "num_experts_per_tok": 2},
     "lfm2": {"num_key_value_heads": 2, "layer_types": ["conv", "full_attention"]},
@@ -33,6 +34,7 @@ EXPECTED = {
     "olmo2": ("GQA", ("after mixer", "after mlp"), "RMSNorm", False, "gated", "SiLUActivation", "rope"),
     "bloom": ("MHA", PRE, "LayerNorm", False, "plain", "BloomGelu", "alibi"),
     "cohere": ("GQA", ("before both",), "LayerNorm", True, "gated", "SiLUActivation", "rope"),
+    "bert": ("MHA", ("stream mixer", "stream mlp"), "LayerNorm", False, "plain", "GELUActivation", "learned"),
     "opt": ("MHA", ("stream mixer", "stream mlp"), "LayerNorm", False, "plain", "ReLU", "learned"),
     "deepseek_v3": ("MLA", PRE, "RMSNorm", False, "gated", "SiLUActivation", "rope"),
     "gpt_oss": ("GQA", PRE, "RMSNorm", False, "gated", "silu", "rope"),
@@ -54,6 +56,12 @@ def tiny(lm):
 
 def parts_of(found):
     return dict(zip(found.parameters.parts, found.parameters.total.tolist(), strict=True))
+
+
+def between_stream_and_head(model) -> int:
+    """What stands between the stream and the unembedding in bert: a dense layer, its norm, and the logits' bias."""
+    head = getattr(model, "cls", None)
+    return sum(w.numel() for name, w in head.named_parameters() if not name.endswith("decoder.weight")) if head else 0
 
 
 def own_sum(model) -> int:
@@ -94,7 +102,7 @@ def test_parts_sum_to_the_model_and_blocks_to_their_modules(tiny, family):
     lm, found = tiny(family)
     table = found.parameters
     assert table.total.sum() == table.model_total == own_sum(lm.model)
-    assert parts_of(found)["other"] == 0
+    assert parts_of(found)["other"] == between_stream_and_head(lm.model)
     for layer, block in enumerate(lm.anatomy.blocks):
         assert table.by_layer[layer].sum() == own_sum(block)
     assert table.bytes.sum() == 4 * table.model_total
