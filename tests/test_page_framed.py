@@ -48,15 +48,20 @@ def opened(page, query: str = ""):
     return frame
 
 
-def heights(page) -> list[int]:
-    return page.evaluate("[document.querySelector('#app').offsetHeight, document.documentElement.scrollHeight]")
+def fits(page) -> None:
+    """Waits until the frame fills what the host's header leaves, and the host has nothing to scroll."""
+    page.wait_for_function(
+        "([frame, all]) => document.querySelector('#app').offsetHeight === frame"
+        " && document.documentElement.scrollHeight === all",
+        arg=[SIZE["height"] - HEADER, SIZE["height"]],
+    )
 
 
 def test_the_frame_is_what_is_in_sight_and_the_page_scrolls_in_it(host):
     frame = opened(host)
     for stage in ("text", "embed", "text"):
         settled(frame, stage)
-        assert heights(host) == [SIZE["height"] - HEADER, SIZE["height"]]
+        fits(host)
     settled(frame, "embed")
     host.mouse.move(SIZE["width"] / 2, SIZE["height"] / 2)
     host.mouse.wheel(0, 1500)
