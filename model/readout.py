@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from model.block_parts import Part, matrix
+from model.errors import UserError
 from model.frozen import Frozen, freeze
-from model.unembedding import Unembedding
+from model.unembedding import Unembedding, UpToHead
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +39,16 @@ def readout(way: Unembedding, last: Tensor, token_id: int, against: int | None) 
 
 
 def stages(way: Unembedding, last: Tensor) -> tuple[Frozen, ...]:
-    """The modules between the last block and the head as linear maps at this residual (d_model,)."""
+    """The modules between the last block and the head as linear maps at this residual (d_model,).
+
+    Raises UserError where one of them has no such map.
+    """
     maps, weight = [], way.head.weight
+    if any(isinstance(module, UpToHead) for module in way.modules):
+        raise UserError(
+            "Between its last layer and the unembedding this model computes more than a norm, so a logit is no sum of "
+            "what the parts of the network added. Choose another model for this view."
+        )
     row = last[None, None].to(weight.device, weight.dtype)
     for module in way.modules:
         output = module(row)

@@ -46,27 +46,61 @@ class Unembedding:
         return raw if self.softcap is None else torch.tanh(raw / self.softcap) * self.softcap
 
 
+class UpToHead(nn.Module):
+    """The module that holds the head, as far as what enters the head: roberta's has an activation that is no module."""
+
+    def __init__(self, holder: nn.Module, head: nn.Module):
+        super().__init__()
+        self.holder, self.head = holder, head
+
+    def forward(self, rows: Tensor) -> Tensor:
+        entered = []
+        hook = self.head.register_forward_pre_hook(lambda _, args: entered.append(args[0]))
+        try:
+            self.holder(rows)
+        finally:
+            hook.remove()
+        return entered[0]
+
+
 @once_per_model
 def unembedding(lm: LanguageModel) -> Unembedding:
     """Finds the way on one short pass, once per model."""
     calls, last, logits = _probe(lm)
     if last is None:
         return Unembedding((), lm.anatomy.head, reason="the last layer does not give one vector a position")
-    plain = Unembedding(_between(lm, calls), lm.anatomy.head)
+    tried = [_proved(lm, modules, last, logits) for modules in _ways(lm, _between(lm, calls))]
+    return next((way for way in tried if not way.reason), tried[0])
+
+
+def _ways(lm: LanguageModel, between: tuple[nn.Module, ...]) -> list[tuple[nn.Module, ...]]:
+    """What may stand between the last block and the head: the modules that ran, or the head's holder as one."""
+    head, block = lm.anatomy.head, lm.anatomy.blocks[-1]
+    held = [(m, set(m.modules())) for m in lm.model.modules() if m is not head]
+    holder = next((m for m, parts in held if head in parts and block not in parts), None)
+    if holder is None:
+        return [between]
+    inside = set(holder.modules())
+    return [between, (*(m for m in between if m not in inside), UpToHead(holder, head))]
+
+
+def _proved(lm: LanguageModel, modules: tuple[nn.Module, ...], last: Tensor, logits: Tensor) -> Unembedding:
+    """The way through these modules where it leads to the model's own logits; else why it does not."""
+    head = lm.anatomy.head
+    plain = Unembedding(modules, head)
     try:
         raw = plain.logits(last)
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        reason = f"the modules after the last layer cannot be run alone ({error})"
-        return Unembedding((), lm.anatomy.head, reason=reason)
+        return Unembedding((), head, reason=f"the modules after the last layer cannot be run alone ({error})")
     found = _finishing(lm, plain, raw, logits)
     error, largest = float((found.finished(raw) - logits).abs().max()), float(logits.abs().max())
-    if not error <= LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest:
-        reason = (
-            f"final norm and unembedding on the last layer miss the model's own logits by {error:.2g} "
-            f"(the largest is {largest:.3g})"
-        )
-        return Unembedding((), lm.anatomy.head, reason=reason)
-    return found
+    if error <= LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest:
+        return found
+    reason = (
+        f"final norm and unembedding on the last layer miss the model's own logits by {error:.2g} "
+        f"(the largest is {largest:.3g})"
+    )
+    return Unembedding((), head, reason=reason)
 
 
 def _probe(lm: LanguageModel) -> tuple[list[Seen], Tensor | None, Tensor]:

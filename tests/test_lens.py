@@ -77,6 +77,22 @@ def test_a_softcap_and_a_factor_on_the_logits_are_found_by_numbers(lm):
     assert (plain.factor, plain.softcap) == (1.0, None)
 
 
+@pytest.mark.parametrize("family", ["roberta", "roberta-prelayernorm"])
+def test_a_head_that_is_more_than_a_matrix_is_laid_on_every_layer_as_a_whole(lm, family):
+    tiny = tiny_lm(family, lm.tokenizer, is_decoder=True)
+    engine, recipe = LocalEngine(tiny), Recipe("one two three four", max_new_tokens=3)
+    list(engine.run(recipe))
+    states, _ = by_transformers(tiny, engine._trace(recipe))
+    end = getattr(tiny.model.base_model, "LayerNorm", torch.nn.Identity())
+    rows = np.concatenate([tile.top_ids for tile in all_rows(engine, recipe, 3)])
+    with torch.inference_mode():
+        # The model lays its last norm on the last state itself.
+        logits = tiny.model.lm_head(torch.stack([*map(end, states[:-1]), states[-1]]))
+    assert_array_equal(rows, logits.topk(5).indices)
+    with pytest.raises(UserError, match="a logit is no sum|is not shown"):
+        engine.attribution(recipe, 3)
+
+
 def test_what_comes_from_several_calls_is_what_comes_from_one(lm, monkeypatch):
     engine, recipe, _ = layered("llama", lm.tokenizer)
     whole = all_rows(engine, recipe, 5)
