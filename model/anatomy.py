@@ -9,17 +9,22 @@ from model.errors import UserError
 
 @dataclass(frozen=True)
 class Anatomy:
-    """The modules the stages look at. `embed.weight` is (vocab, d_model)."""
+    """The modules the stages look at, and the width of the stream between the blocks.
+
+    `embed.weight` is (vocab, d_embed). Where that is not d_model, a matrix stands between the two (opt-350m).
+    """
 
     embed: nn.Module
     blocks: nn.ModuleList
     head: nn.Module
+    d_model: int
 
 
 def find_anatomy(model: nn.Module) -> Anatomy:
     """Finds embedding, blocks and unembedding. Raises UserError when the model has no such parts."""
     embed, head = model.get_input_embeddings(), model.get_output_embeddings()
-    n_layers = getattr(model.config.get_text_config(), "num_hidden_layers", 0)
+    config = model.config.get_text_config()
+    n_layers = getattr(config, "num_hidden_layers", 0)
     lists = [m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) == n_layers > 0]
     missing = [name for name, part in (("embedding", embed), ("head", head), ("blocks", lists)) if not part]
     if missing:
@@ -28,7 +33,9 @@ def find_anatomy(model: nn.Module) -> Anatomy:
             f"{family!r} has no {missing[0]} that could be found, so it cannot be walked through. "
             "Choose a causal language model."
         )
-    return Anatomy(embed=embed, blocks=_nearest(model, embed, lists), head=head)
+    width = getattr(config, "hidden_size", None)
+    d_model = width if isinstance(width, int) else embed.weight.shape[1]
+    return Anatomy(embed=embed, blocks=_nearest(model, embed, lists), head=head, d_model=d_model)
 
 
 def _nearest(model: nn.Module, embed: nn.Module, lists: list[nn.ModuleList]) -> nn.ModuleList:

@@ -36,9 +36,8 @@ def window(n_positions: int, around: int, size: int) -> tuple[int, int]:
 
 @torch.inference_mode()
 def embeddings(lm: LanguageModel, ids: Sequence[int], around: int) -> Embeddings:
-    """The rows of the tokens near position `around`; fewer of them where d_model is large."""
-    d_model = lm.anatomy.embed.weight.shape[1]
-    start, stop = window(len(ids), around, max(4, min(MAX_ROWS, MAX_VALUES // d_model)))
+    """The rows of the tokens near position `around`; fewer of them where they are wide."""
+    start, stop = window(len(ids), around, max(4, min(MAX_ROWS, MAX_VALUES // lm.card.d_embed)))
     rows = rows_of(lm, ids[start:stop])
     return Embeddings(
         start=start,

@@ -24,8 +24,8 @@ class Experts:
 
 def experts_of(model: PreTrainedModel, anatomy: Anatomy) -> Experts:
     """Those of all blocks. A config that names no number of chosen experts sends a token to each."""
-    config, d_model = model.config.get_text_config(), anatomy.embed.weight.shape[1]
-    layers = [sublayers(block, config, d_model) for block in anatomy.blocks]
+    config = model.config.get_text_config()
+    layers = [sublayers(block, config, anatomy.d_model) for block in anatomy.blocks]
     modules = frozenset(id(module) for layer in layers for experts in layer.experts for module in experts.modules())
     n_experts = first_number(config, N_EXPERTS)
     return Experts(modules, n_experts, first_number(config, N_CHOSEN) or n_experts)

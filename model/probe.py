@@ -10,7 +10,7 @@ model of any family.
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.capture import Capture, capturing
 from model.embeddings import rows_of
@@ -26,8 +26,9 @@ TOLERANCES = {torch.float32: 1e-3, torch.float16: 2e-2, torch.bfloat16: 6e-2}
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """What the probe saw: block_input (position, d_model) and the key (n_kv_heads, position,
-    d_head) per layer.
+    """What the probe saw: block_input (position, d_model) and the key (n_kv_heads, position, d_head) per layer.
+
+    `row` (d_model,) is the token's, through the matrix between embedding and stream where there is one.
     """
 
     token_id: int
@@ -62,7 +63,23 @@ def probe(lm: LanguageModel) -> Probe:
             f"{lm.card.d_model} numbers a position, but {tuple(seen[0].shape)} for {length}."
         )
     keys = tuple(layer.key.float() if layer.keys else None for layer in capture.layers)
-    return Probe(token_id, rows_of(lm, [token_id])[0], seen[0], keys)
+    return Probe(token_id, _widened(lm, rows_of(lm, [token_id]))[0], seen[0], keys)
+
+
+def _widened(lm: LanguageModel, rows: Tensor) -> Tensor:
+    """Rows (n, d_embed) of the embedding matrix as wide as the stream (n, d_model): opt-350m's go through a matrix."""
+    d_embed, d_model = lm.card.d_embed, lm.card.d_model
+    if d_embed == d_model:
+        return rows
+    inside = set(lm.anatomy.blocks.modules())
+    linear = [m for m in lm.model.modules() if isinstance(m, nn.Linear) and m not in inside]
+    between = next((m for m in linear if (m.in_features, m.out_features) == (d_embed, d_model)), None)
+    if between is None:
+        raise UserError(
+            f"What enters the first layer of {lm.card.model_id!r} is not measured: no matrix leads from a row of "
+            f"{d_embed} numbers to the stream of {d_model}. Choose another model for this view."
+        )
+    return between(rows.to(between.weight.device, between.weight.dtype)).float()
 
 
 def tolerance(lm: LanguageModel) -> float:
@@ -83,7 +100,7 @@ def block_input(lm: LanguageModel, position_row: Tensor | None) -> BlockInput:
     error = float((received - scale * seen.row).abs().max() / seen.block_input[0].abs().max())
     how = (
         f"Token {seen.token_id} at position 0: the largest difference between what block 0 "
-        "received and its row times this factor (plus the position's row in a model with a table "
-        "of positions), as a share of the largest entry."
+        "received and its row times this factor (after the matrix between embedding and stream and plus the position's "
+        "row, where a model has them), as a share of the largest entry."
     )
     return BlockInput(scale, Check("block 0 receives the row", error, tolerance(lm), how))

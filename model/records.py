@@ -172,7 +172,8 @@ class ModelCard:
 
     `streamed_maps` is true for a family that gives whole attention maps, one layer a pass, and nothing behind them.
     `attention_layers` are those whose maps can be shown: not all of a hybrid's, none where the check failed.
-    A token passes through `n_active` of the parameters: with experts, fewer than all.
+    A token passes through `n_active` of the parameters: with experts, fewer than all. A row of the embedding matrix has
+    `d_embed` numbers, the stream `d_model`; where they differ, a matrix stands between.
     """
 
     model_id: str
@@ -182,6 +183,7 @@ class ModelCard:
     n_heads: int
     n_kv_heads: int
     d_model: int
+    d_embed: int
     d_head: int
     d_mlp: int
     n_vocab: int

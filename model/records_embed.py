@@ -1,7 +1,7 @@
 """Records of the Embed stage: rows, neighbours in the vocabulary, and how position enters.
 
 Words of this stage:
-    row        a line of the embedding matrix, (d_model,)
+    row        a line of the embedding matrix, (d_embed,)
     cosine     dot product of two rows divided by their norms
     pair       two dimensions that RoPE rotates together
     angle      position x frequency, in radians
@@ -27,7 +27,7 @@ class Embeddings:
 
     start: int
     n_positions: int
-    rows: Float[np.ndarray, "position d_model"]
+    rows: Float[np.ndarray, "position d_embed"]
     norms: Float[np.ndarray, " position"]
     low: float
     high: float

@@ -17,7 +17,7 @@ SETTINGS = {
     "mixtral": {"num_key_value_heads": 2, "num_local_experts": 8},
     "gpt_oss": {**LAYERED["gpt_oss"], "num_local_experts": 6, "num_experts_per_tok": 2},
     "lfm2": {"num_key_value_heads": 2, "layer_types": ["conv", "full_attention"]},
-    "opt": {"do_layer_norm_before": False, "ffn_dim": 128, "word_embed_proj_dim": 64},
+    "opt": {"do_layer_norm_before": False, "ffn_dim": 128, "word_embed_proj_dim": 32},
     "smollm3": {"num_key_value_heads": 2, "pad_token_id": 0, "no_rope_layers": [1, 0]},
 }
 PRE = ("before mixer", "before mlp")
@@ -58,10 +58,13 @@ def parts_of(found):
     return dict(zip(found.parameters.parts, found.parameters.total.tolist(), strict=True))
 
 
-def between_stream_and_head(model) -> int:
-    """What stands between the stream and the unembedding in bert: a dense layer, its norm, and the logits' bias."""
-    head = getattr(model, "cls", None)
-    return sum(w.numel() for name, w in head.named_parameters() if not name.endswith("decoder.weight")) if head else 0
+def between_stream_and_tables(model) -> int:
+    """What stands between the stream and embedding or unembedding.
+
+    In bert a dense layer, its norm and the logits' bias; in opt-350m the matrices to and from the stream's width.
+    """
+    own = (("cls." in name or "project_" in name, name, weight) for name, weight in model.named_parameters())
+    return sum(weight.numel() for between, name, weight in own if between and not name.endswith("decoder.weight"))
 
 
 def own_sum(model) -> int:
@@ -102,7 +105,7 @@ def test_parts_sum_to_the_model_and_blocks_to_their_modules(tiny, family):
     lm, found = tiny(family)
     table = found.parameters
     assert table.total.sum() == table.model_total == own_sum(lm.model)
-    assert parts_of(found)["other"] == between_stream_and_head(lm.model)
+    assert parts_of(found)["other"] == between_stream_and_tables(lm.model)
     for layer, block in enumerate(lm.anatomy.blocks):
         assert table.by_layer[layer].sum() == own_sum(block)
     assert table.bytes.sum() == 4 * table.model_total

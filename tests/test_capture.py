@@ -22,7 +22,7 @@ FAMILIES = {
     "llama": {"num_key_value_heads": 2},
     "gpt2": {},
     "gpt_neox": {},
-    "opt": {"ffn_dim": 128, "word_embed_proj_dim": 64},
+    "opt": {"ffn_dim": 128, "word_embed_proj_dim": 32},
     "qwen3": {"num_key_value_heads": 1, "head_dim": 16},
     "gemma2": {"num_key_value_heads": 2, "head_dim": 16, "sliding_window": 8},
     "gemma3_text": {"num_key_value_heads": 2, "head_dim": 16, "sliding_window": 8},

@@ -145,6 +145,8 @@ def test_a_layer_that_does_not_rotate_is_said_not_to(lm):
     [
         ("gpt2", {}, 0),
         ("opt", {"ffn_dim": 64, "word_embed_proj_dim": 64}, 2),
+        # As in opt-350m: rows of the embedding go through a matrix.
+        ("opt", {"ffn_dim": 64, "word_embed_proj_dim": 32, "do_layer_norm_before": False}, 2),
     ],
 )
 def test_learned_rows_are_those_the_model_adds(lm, family, settings, offset):

@@ -52,8 +52,8 @@ export const depths = {
       line('id = vocabulary[token]', `vocabulary[${quoted(tokens[position])}] = ${tokens[position].id}`, `the selected token, position ${position}`),
     ],
     embed: ({ run, card, tokens, position }) => [
-      line('x = E[id]', `x(${position}) = E[${tokens[position].id}], ${card.d_model} numbers for ${quoted(tokens[position])}`, 'a row is looked up; nothing is multiplied'),
-      line('size of E = vocabulary × d_model', `${num(card.n_vocab)} × ${card.d_model} = ${num(card.n_vocab * card.d_model)} numbers`, card.tied_embeddings ? 'the same matrix gives the logits at the end' : 'another matrix of this size gives the logits at the end'),
+      line('x = E[id]', `x(${position}) = E[${tokens[position].id}], ${card.d_embed} numbers for ${quoted(tokens[position])}`, 'a row is looked up; nothing is multiplied'),
+      line('size of E = vocabulary × row', `${num(card.n_vocab)} × ${card.d_embed} = ${num(card.n_vocab * card.d_embed)} numbers`, card.tied_embeddings ? 'the same matrix gives the logits at the end' : 'another matrix of this size gives the logits at the end'),
       line('input of the first layer', `${run.tokens.length} × ${card.d_model} numbers`),
     ],
     prefill: ({ run, card }) => {
@@ -71,7 +71,7 @@ export const depths = {
       !card.n_heads && line('x ← x + block(norm(x))', `${card.n_layers} times at position ${position}, ${quoted(tokens[position])}`, 'the usual form without attention; the code below is this model’s own'),
       card.n_heads > 0 && line('x ← x + attention(norm(x)),  x ← x + MLP(norm(x))', `${card.n_layers} layers, so ${2 * card.n_layers} additions to the ${card.d_model} numbers at position ${position}, ${quoted(tokens[position])}`, 'the usual form of a block; the code below is this model’s own'),
       card.d_mlp > 0 && line('MLP: d_model → d_mlp → d_model', `${card.d_model} → ${num(card.d_mlp)} → ${card.d_model}`, 'd_mlp neurons, in each layer'),
-      line('logits = W_U·norm(x)', `${num(card.n_vocab)} × ${card.d_model} times ${card.d_model} numbers = ${num(card.n_vocab)} logits`, run.steps.length ? 'the logit lens does this after every layer, the model after the last alone' : ''),
+      line('logits = W_U·norm(x)', `${num(card.n_vocab)} × ${card.d_embed} times ${card.d_embed} numbers = ${num(card.n_vocab)} logits`, run.steps.length ? 'the logit lens does this after every layer, the model after the last alone' : ''),
     ],
     decode: ({ now, card }) =>
       now && [
@@ -100,9 +100,9 @@ export const depths = {
       ];
     },
     model: ({ card }) => {
-      const [embedding, size] = [card.n_vocab * card.d_model, BYTES[card.dtype] ?? 4];
+      const [embedding, size] = [card.n_vocab * card.d_embed, BYTES[card.dtype] ?? 4];
       return [
-        line('embedding = vocabulary × d_model', `${num(card.n_vocab)} × ${card.d_model} = ${num(embedding)} of ${num(card.n_parameters)} parameters, ${pct(embedding / card.n_parameters)}`, card.tied_embeddings ? 'counted once: the unembedding is the same matrix' : 'the unembedding is another matrix of this size'),
+        line('embedding = vocabulary × row', `${num(card.n_vocab)} × ${card.d_embed} = ${num(embedding)} of ${num(card.n_parameters)} parameters, ${pct(embedding / card.n_parameters)}`, card.tied_embeddings ? 'counted once: the unembedding is the same matrix' : 'the unembedding is another matrix of this size'),
         card.n_heads > 0 && line('attention of a layer = d_model · d_head · (2 · heads + 2 · key/value heads)', `${card.d_model} · ${card.d_head} · (2 · ${card.n_heads} + 2 · ${card.n_kv_heads}) = ${num(card.d_model * card.d_head * 2 * (card.n_heads + card.n_kv_heads))}`, 'the usual form, W_Q, W_K, W_V and W_O without biases; the table counts this model’s own matrices'),
         line('bytes = parameters × bytes of a number', `${num(card.n_parameters)} × ${size} = ${bytes(card.n_parameters * size)}`, `all of it in ${card.dtype}`),
       ];

@@ -74,7 +74,7 @@ export const model = {
 
   text: ['Text', ['what the model is asked to go on with']],
   tokenizer: (found) => ['Tokenizer', [found.card.tokenizer_kind, `${num(found.facts.n_tokens)} tokens`]],
-  embedding: ({ card, facts }) => ['Embedding', [`${num(card.n_vocab)} × ${num(card.d_model)}`, 'one row a token', facts.embed_scale !== 1 && `rows × ${num(facts.embed_scale)}`]],
+  embedding: ({ card, facts }) => ['Embedding', [`${num(card.n_vocab)} × ${num(card.d_embed)}`, 'one row a token', card.d_embed !== card.d_model && `then a matrix to ${num(card.d_model)}`, facts.embed_scale !== 1 && `rows × ${num(facts.embed_scale)}`]],
   positions: ({ card }) => ['+ learned positions', [`one row of ${num(card.d_model)} a position`]],
   norm: (kind) => [kind, []],
   embedNorm: (kind) => [`${kind} of the embedding`, []],
@@ -99,7 +99,7 @@ export const model = {
   cacheBox: (m) => ['KV cache', [m.window && !m.chunked ? `keys and values of the last ${num(m.window)} positions at most` : 'keys and values of all positions']],
   mlp: (mlp) => [mlp.n_experts ? 'Mixture of experts' : 'MLP', [gated[mlp.kind](mlp.activation), mlp.d_hidden > 0 && `${num(mlp.d_hidden)} neurons${mlp.n_experts ? ' an expert' : ''}`, mlp.d_shared > 0 && `shared expert of ${num(mlp.d_shared)}`]],
   router: (mlp) => ['Router', [`${mlp.n_chosen} of ${count(mlp.n_experts, 'expert')} for each token`]],
-  unembedding: ({ card, facts }) => ['Unembedding', [card.tied_embeddings ? 'tied: the embedding’s own matrix' : `${num(card.d_model)} × ${num(card.n_vocab)}, its own matrix`, facts.logit_softcap > 0 && `logits capped at ±${num(facts.logit_softcap)}`]],
+  unembedding: ({ card, facts }) => ['Unembedding', [card.tied_embeddings ? 'tied: the embedding’s own matrix' : `${num(card.d_embed)} × ${num(card.n_vocab)}, its own matrix`, facts.logit_softcap > 0 && `logits capped at ±${num(facts.logit_softcap)}`]],
   logits: ({ card }) => ['Logits → probabilities', [`${num(card.n_vocab)} scores`, 'softmax']],
   next: ['Next token', ['chosen by the sampling settings', 'goes back in as input']],
 

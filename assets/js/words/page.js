@@ -68,7 +68,7 @@ export const ribbon = {
   },
   embed: {
     title: 'Embeddings',
-    made: ({ run, card }) => (card ? `${run.tokens.length} × ${card.d_model}` : ''),
+    made: ({ run, card }) => (card ? `${run.tokens.length} × ${card.d_embed}` : ''),
     time: ({ run }) => ms(run.prefill.embed_ms),
   },
   prefill: {
@@ -114,7 +114,7 @@ export const sentences = {
   tokenize: ({ run }) =>
     `The tokenizer cut the text into ${count(run.tokens.length, 'token')}, ${num([...run.text_in].length / run.tokens.length, 3)} characters each on average. The model never sees letters, only the ids: ${run.tokens.slice(0, 5).map((t) => t.id).join(', ')}${run.tokens.length > 5 ? ', …' : ''}.`,
   embed: ({ run, card }) =>
-    `Each id picks one row of a table with ${card ? num(card.n_vocab) : 'as many'} rows${card ? ` of ${num(card.d_model)} numbers` : ''}. These ${run.tokens.length} rows are what enters the first layer.`,
+    `Each id picks one row of a table with ${card ? num(card.n_vocab) : 'as many'} rows${card ? ` of ${num(card.d_embed)} numbers` : ''}. These ${run.tokens.length} rows${card && card.d_embed !== card.d_model ? `, each through a matrix to ${num(card.d_model)} numbers,` : ''} are what enters the first layer.`,
   prefill: ({ run, card }) =>
     `One forward pass took all ${count(run.tokens.length, 'position')} through ${card ? `${card.n_layers} layers` : 'every layer'} at once in ${ms(run.prefill.forward_ms)}, and left ${card && !card.n_heads ? 'a state that the next token goes on from' : 'keys and values for each in the KV cache'}.`,
   layers: ({ run, card }) => {
