@@ -103,4 +103,5 @@ def block_input(lm: LanguageModel, position_row: Tensor | None) -> BlockInput:
         "received and its row times this factor (after the matrix between embedding and stream and plus the position's "
         "row, where a model has them), as a share of the largest entry."
     )
-    return BlockInput(scale, Check("block 0 receives the row", error, tolerance(lm), how))
+    widened = lm.card.d_embed != lm.card.d_model
+    return BlockInput(scale, widened, Check("block 0 receives the row", error, tolerance(lm), how))

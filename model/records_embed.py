@@ -37,11 +37,13 @@ class Embeddings:
 
 @dataclass(frozen=True)
 class BlockInput:
-    """What the first block receives for a token: its row x `scale` (+ a position row), as
-    measured.
+    """What the first block receives for a token: its row x `scale` (+ a position row), as measured.
+
+    `widened`: a matrix makes the row as wide as the stream first.
     """
 
     scale: float
+    widened: bool
     check: Check
 
 

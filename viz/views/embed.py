@@ -1,5 +1,7 @@
 """The Embed stage: rows, similarity, neighbours, the map, and positions."""
 
+from dataclasses import asdict
+
 import numpy as np
 
 from model.recipe import Recipe
@@ -44,7 +46,7 @@ def embed_map(engine, recipe: Recipe, args: dict) -> dict:
 def embed_positions(engine, recipe: Recipe, args: dict) -> dict:
     """How the model knows the order of tokens, shown for `layer`."""
     found = engine.positions(recipe, *_place(args), integer(args, "layer"))
-    fed = {"scale": found.block_input.scale, "check": check_payload(found.block_input.check)}
+    fed = {**asdict(found.block_input), "check": check_payload(found.block_input.check)}
     answer = {"kind": found.kind, "reason": found.reason, "block_input": fed}
     if found.rotary is not None:
         rotation = found.rotary.rotation

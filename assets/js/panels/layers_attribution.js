@@ -13,6 +13,7 @@ export function attributionCard(root, { view, select, store }) {
   let now = null;
   let asked = '';
   let place = '';
+  let answered = null;
   let token = null;
   let against = null;
   const title = h('h2');
@@ -27,10 +28,8 @@ export function attributionCard(root, { view, select, store }) {
   const mark = checkMark();
   const legend = h('div', { class: 'layers-legend dim' }, [['attn', 'attention'], ['mlp', 'MLP'], ['other', 'embedding, biases']].map(([kind, name]) => h('span', {}, h('span', { class: `swatch is-${kind}` }), name)));
   const body = h('div', { class: 'shares-body' }, h('div', {}, h('h3', {}, words.shares), legend, bars, h('h3', {}, words.heads), heads, without), h('div', {}, h('h3', {}, words.largest), largest));
-  root.append(
-    h('div', { class: 'card-head' }, title, h('div', { class: 'layers-ask' }, h('label', {}, h('span', { class: 'dim' }, words.token), tokenChoice), h('label', {}, h('span', { class: 'dim' }, words.against), otherChoice))),
-    h('p', { class: 'dim' }, words.whyNote), failure, sum, body, mark.element,
-  );
+  const choices = h('div', { class: 'layers-ask' }, h('label', {}, h('span', { class: 'dim' }, words.token), tokenChoice), h('label', {}, h('span', { class: 'dim' }, words.against), otherChoice));
+  root.append(h('div', { class: 'card-head' }, title, choices), h('p', { class: 'dim' }, words.whyNote), failure, sum, body, mark.element);
 
   function pick(first, second) {
     [token, against] = [first, second === first ? null : second];
@@ -95,7 +94,8 @@ export function attributionCard(root, { view, select, store }) {
     showLargest(found);
     mark.show(found.checks);
     fill(failure);
-    body.hidden = sum.hidden = false;
+    answered = place;
+    choices.hidden = body.hidden = sum.hidden = false;
   }
 
   async function update(next, redraw) {
@@ -111,6 +111,7 @@ export function attributionCard(root, { view, select, store }) {
       if (key === asked && store.state.run?.key === run.key) show(found);
     } catch (error) {
       if (key !== asked) return;
+      choices.hidden = answered !== place;
       body.hidden = sum.hidden = true;
       fill(title, words.shares);
       notice(failure, error.message);

@@ -15,10 +15,10 @@ export const embed = {
   rowsWindow: (start, stop, n) => (stop - start < n ? ` Positions ${start} to ${stop - 1} of ${num(n)}.` : ''),
   meanNorm: (value) => `mean norm over the whole vocabulary: ${num(value)}`,
   allNumbers: (name) => `All numbers of the row of ${name}`,
-  fed: ({ scale, check }) =>
+  fed: ({ scale, widened, check }) =>
     check.passed
       ? Math.abs(scale - 1) < 1e-4
-        ? 'Block 0 receives the row as it is.'
+        ? `Block 0 receives the row ${widened ? 'through a matrix that makes it as wide as the stream' : 'as it is'}.`
         : `Block 0 receives the row times ${num(scale, 4)}: this model scales its embeddings.`
       : 'Block 0 does not receive the plain row: this model changes it first (for example by a norm).',
 
