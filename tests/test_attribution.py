@@ -85,7 +85,7 @@ def test_a_heads_share_is_what_its_slice_of_w_o_loses_when_the_head_is_silenced(
 
 
 def along(lm, trace, position, token_id, part):
-    """What `part` of the last residual adds to a logit with the norm's scale held, by autograd."""
+    """What `part` of the last residual adds to a logit with the norm's scale held, by the norm's own formula."""
     norm, head = final(lm), lm.model.get_output_embeddings()
     kept = []
     handle = norm.register_forward_pre_hook(lambda _, args: kept.append(args[0][0, position].double()))
@@ -97,6 +97,9 @@ def along(lm, trace, position, token_id, part):
     middle = x - x.mean() if centred else x
     scale = middle.square().mean().add(getattr(norm, "eps", None) or norm.variance_epsilon).sqrt()
     pushed = (part - part.mean() if centred else part) / scale * norm.weight.double()
+    # As in opt-350m: a matrix leads from the stream's width back to that of the embedding's rows.
+    if narrowing := getattr(lm.model.base_model.get_decoder(), "project_out", None):
+        pushed = pushed @ narrowing.weight.double().T
     return float((pushed @ head.weight[token_id].double()).detach())
 
 
