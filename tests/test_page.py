@@ -11,7 +11,7 @@ from tests.browser import ask, finished, settled, tokens
 pytestmark = pytest.mark.browser
 
 STAGES = ("text", "tokenize", "embed", "prefill", "layers", "decode", "select", "detokenize")
-EXAMPLE = Recipe("The capital of France is", max_new_tokens=24)
+EXAMPLE = Recipe("The Eiffel Tower is in the city of", max_new_tokens=28)
 
 
 def answer(engine, recipe: Recipe):

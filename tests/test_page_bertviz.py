@@ -29,7 +29,7 @@ def test_each_view_draws_in_a_frame_that_may_only_run_scripts(page, server, kind
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     frame = opened(page, server, kind)
     assert frame.locator("svg line, svg path").count() > 20
-    assert frame.get_by_text("France").count() > 0 or kind == "model"
+    assert frame.get_by_text("Tower").count() > 0 or kind == "model"
     iframe = page.locator(".bertviz iframe")
     assert iframe.get_attribute("sandbox") == "allow-scripts"
     assert iframe.bounding_box()["height"] > 300

@@ -15,7 +15,7 @@ const LONGEST = 200;
 /** {element, add, offer(prompt), requests()}: what is typed stays until the person removes it. */
 export function requestsEditor({ examples }) {
   const body = h('tbody');
-  const element = h('div', { class: 'scroll' }, h('table', { class: 'requests' }, h('thead', {}, h('tr', {}, words.head.map((name) => h('th', { scope: 'col' }, name)))), body));
+  const element = h('div', { class: 'scroll' }, h('table', { class: 'requests row-blocks' }, h('thead', {}, h('tr', {}, words.head.map((name) => h('th', { scope: 'col' }, name)))), body));
   const add = h('button', { type: 'button', onclick: () => push({ prompt: rows[0]?.prompt.value ?? '', max_new_tokens: 16, arrival: 0 }) }, words.add);
   let rows = [];
   let filled = false;

@@ -11,7 +11,8 @@ const MOVING = 0.55;
 const LIMIT = 12;
 
 const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
-const tail = (text) => (text.length > LIMIT ? `…${text.slice(-LIMIT)}` : text);
+/** The end of a text, from the start of a word where there is one. */
+const tail = (text) => (text.length > LIMIT ? `…${text.slice(-LIMIT).replace(/^\S*\s+(?=\S)/, '')}` : text);
 
 /** What the visitor's first token goes through, from the text to the token that is fed back. */
 function wholeWay({ run }) {
