@@ -97,8 +97,9 @@ def process(
     `ids` are all tokens so far, the first `n_prompt` of them the prompt. Each filter keeps at least one token.
     """
     scores, counts = logits.float()[None], []
-    before = scores.double().softmax(-1)
-    for name, setting, processor in processors(settings, n_prompt):
+    stages = processors(settings, n_prompt)
+    before = scores.double().softmax(-1) if stages else None
+    for name, setting, processor in stages:
         scores = processor(ids[None], scores)
         after, kept = scores.double().softmax(-1), torch.isfinite(scores)
         counts.append(
@@ -130,29 +131,34 @@ def choose(
     else:
         chosen_from = torch.zeros_like(probability)
         chosen_from[scores.argmax()] = 1.0
-    order = chosen_from.argsort(descending=True, stable=True)
-    upto = chosen_from[order].cumsum(-1)
-    draw = None
-    if forced_id is not None:
-        place = int((order == forced_id).nonzero())
-    elif settings.do_sample:
-        draw = uniform(settings.seed, len(ids))
-        # Rounding may leave the sum just under 1: the last token with a share takes the gap.
-        n_kept = int((chosen_from > 0).sum())
-        place = min(int(torch.searchsorted(upto, draw, right=True)), n_kept - 1)
+    draw = uniform(settings.seed, len(ids)) if settings.do_sample and forced_id is None else None
+    if draw is None and forced_id is None:
+        token_id, upto = int(scores.argmax()), 1.0
     else:
-        place = 0
-    token_id = int(order[place])
+        token_id, upto = _placed(chosen_from, draw, forced_id)
     share = float(chosen_from[token_id])
     return Choice(
         token_id=token_id,
         probability=probability,
         chosen_from=chosen_from,
         draw=draw,
-        cumulative_from=float(upto[place]) - share,
-        cumulative_to=float(upto[place]),
+        cumulative_from=upto - share,
+        cumulative_to=upto,
         stages=stages,
     )
+
+
+def _placed(chosen_from: Tensor, draw: float | None, forced_id: int | None) -> tuple[int, float]:
+    """A forced token, or that on which `draw` falls; and the probability of all up to it, the likeliest first."""
+    order = chosen_from.argsort(descending=True, stable=True)
+    upto = chosen_from[order].cumsum(-1)
+    if forced_id is not None:
+        place = int((order == forced_id).nonzero())
+    else:
+        # Rounding may leave the sum just under 1: the last token with a share takes the gap.
+        n_kept = int((chosen_from > 0).sum())
+        place = min(int(torch.searchsorted(upto, draw, right=True)), n_kept - 1)
+    return int(order[place]), float(upto[place])
 
 
 def entropy_bits(probability: Tensor) -> float:

@@ -6,21 +6,26 @@ import { candidate, chip } from '../core/tokens.js';
 
 const WIDEST = 84;
 
+// Less than the sums' rounding is nothing.
+const ROUNDING = 1e-12;
+
 const moved = (a, b) => a.reduce((sum, share, i) => sum + Math.abs(share - b[i]), 0) / 2;
 const kept = (shares) => shares.reduce((n, share) => n + (share > 0 ? 1 : 0), 0);
 
 function cell(share, widest, before) {
   if (share === 0) return h('td', { class: before > 0 ? 'gone now' : 'gone' }, before > 0 ? '✕' : '');
-  return h('td', {}, h('span', { class: 'bar', style: { width: `${Math.max(1, (WIDEST * share) / widest)}px` } }), h('span', { class: 'value' }, pct(share)));
+  return h('td', {}, bar(share, widest), h('span', { class: 'value' }, pct(share)));
 }
+
+const bar = (share, widest) => h('span', { class: 'bar', style: { width: `${Math.max(1, (WIDEST * share) / widest)}px` } });
 
 /** Draws `stages` (from core/sampling.js) into `root`, a table, for the first `k` candidates of a step. */
 export function waterfall(root, stages, step, k, words) {
   const { candidates } = step;
   const rows = candidates.token_ids.slice(0, k).map((id, place) => ({ id, token: candidate(candidates, place) }));
   if (!rows.some((row) => row.id === step.token.id)) rows.push({ id: step.token.id, token: step.token });
-  const widest = Math.max(...stages.map(({ shares }) => Math.max(...rows.map(({ id }) => shares[id]))), 1e-9);
-  const others = stages.map(({ shares }) => Math.max(0, 1 - rows.reduce((sum, { id }) => sum + shares[id], 0)));
+  const others = stages.map(({ shares }) => 1 - rows.reduce((sum, { id }) => sum + shares[id], 0)).map((share) => (share < ROUNDING ? 0 : share));
+  const widest = Math.max(...others, ...stages.flatMap(({ shares }) => rows.map(({ id }) => shares[id])));
 
   const heads = stages.map(({ name, setting, shares }, i) =>
     h(
@@ -40,6 +45,6 @@ export function waterfall(root, stages, step, k, words) {
       stages.map(({ shares }, i) => cell(shares[id], widest, i ? stages[i - 1].shares[id] : 1)),
     ),
   );
-  const rest = h('tr', { class: 'rest' }, h('th', { scope: 'row', class: 'dim' }, words.others), others.map((share) => h('td', {}, h('span', { class: 'value' }, pct(share < 1e-12 ? 0 : share)))));
+  const rest = h('tr', { class: 'rest' }, h('th', { scope: 'row', class: 'dim' }, words.others), others.map((share) => h('td', {}, share > 0 && bar(share, widest), h('span', { class: 'value' }, pct(share)))));
   fill(root, h('thead', {}, h('tr', {}, h('th', {}), heads)), h('tbody', {}, body, rest));
 }
