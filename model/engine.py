@@ -164,10 +164,11 @@ class LocalEngine(
             )
         )
 
-    def snapshot(self, recipe: Recipe) -> Run:
-        """The run as far as it has been computed, without computing more."""
+    def snapshot(self, recipe: Recipe, n_steps: int | None = None) -> Run:
+        """The run as far as it has been computed, or its first `n_steps` generated tokens, without computing more."""
         run = self._trace(recipe).run
-        return as_asked(self.lm, run, recipe, min(len(run.steps), recipe.max_new_tokens))
+        limit = recipe.max_new_tokens if n_steps is None else min(n_steps, recipe.max_new_tokens)
+        return as_asked(self.lm, run, recipe, min(len(run.steps), limit))
 
     def _prefill(self, lm: LanguageModel, recipe: Recipe, tokens: Tokens) -> Generator[Progress, None, Trace]:
         def work(report: Callable[[Progress], None]):

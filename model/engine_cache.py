@@ -11,6 +11,7 @@ from model.language_model import LanguageModel
 from model.progress import Progress
 from model.recipe import Recipe
 from model.records_kv import CacheSize, Race, StepCosts, Variant
+from model.shown import shown
 
 
 class CacheCalls:
@@ -18,9 +19,9 @@ class CacheCalls:
 
     lm: LanguageModel
 
-    def step_costs(self, recipe: Recipe) -> StepCosts:
-        """What each step of the run computes and reads, with the cache and without."""
-        return step_costs(self.lm, self._trace(recipe))
+    def step_costs(self, recipe: Recipe, n_steps: int | None = None) -> StepCosts:
+        """What each of the run's first `n_steps` steps computes and reads, with the cache and without."""
+        return step_costs(self.lm, shown(self._trace(recipe), n_steps))
 
     def cache_sizes(self, recipe: Recipe, n_positions: int, window: int) -> tuple[CacheSize, ...]:
         """The KV cache of this model, as it is and otherwise, and of known models, by arithmetic."""

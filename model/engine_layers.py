@@ -7,27 +7,45 @@ from model.neurons import neurons
 from model.recipe import Recipe
 from model.records_layers import Attribution, LensTile, Neurons, ResidualStream
 from model.residual import residual_stream
+from model.shown import shown
+from model.trace import Trace
 
 
 class LayersCalls:
-    """For an engine that has `lm` and `_trace(recipe)`."""
+    """For an engine that has `lm` and `_trace(recipe)`. `n_steps`: of how many generated tokens the run is looked at."""
 
     lm: LanguageModel
 
-    def residual(self, recipe: Recipe, position: int, layer: int) -> ResidualStream:
-        """The residual stream of a position; the vectors themselves for one layer."""
-        return residual_stream(self.lm, self._trace(recipe), position, layer)
+    def _so_far(self, recipe: Recipe, n_steps: int | None) -> Trace:
+        return shown(self._trace(recipe), n_steps)
 
-    def lens(self, recipe: Recipe, position: int, row_start: int) -> LensTile:
+    def residual(self, recipe: Recipe, position: int, layer: int, n_steps: int | None = None) -> ResidualStream:
+        """The residual stream of a position; the vectors themselves for one layer."""
+        return residual_stream(self.lm, self._so_far(recipe, n_steps), position, layer)
+
+    def lens(self, recipe: Recipe, position: int, row_start: int, n_steps: int | None = None) -> LensTile:
         """The logit lens on the positions around one, from a row on: as many rows as a call may cost."""
-        return lens(self.lm, self._trace(recipe), position, row_start)
+        return lens(self.lm, self._so_far(recipe, n_steps), position, row_start)
 
     def attribution(
-        self, recipe: Recipe, position: int, token_id: int | None = None, against: int | None = None
+        self,
+        recipe: Recipe,
+        position: int,
+        token_id: int | None = None,
+        against: int | None = None,
+        n_steps: int | None = None,
     ) -> Attribution:
         """What each part of the network added to a token's logit, or to the difference of two."""
-        return attribution(self.lm, self._trace(recipe), position, token_id, against)
+        return attribution(self.lm, self._so_far(recipe, n_steps), position, token_id, against)
 
-    def neurons(self, recipe: Recipe, layer: int, position: int, k: int, token_id: int | None = None) -> Neurons:
+    def neurons(
+        self,
+        recipe: Recipe,
+        layer: int,
+        position: int,
+        k: int,
+        token_id: int | None = None,
+        n_steps: int | None = None,
+    ) -> Neurons:
         """The neurons of a layer that write most at a position."""
-        return neurons(self.lm, self._trace(recipe), layer, position, k, token_id)
+        return neurons(self.lm, self._so_far(recipe, n_steps), layer, position, k, token_id)

@@ -23,6 +23,7 @@ from model.records_prefill import (
     RunChecks,
 )
 from model.run_checks import fed_ids, run_checks
+from model.shown import shown
 from model.streamed import streamed_capture
 from model.validate import require_integer
 
@@ -70,13 +71,13 @@ class PrefillCalls:
         """What a position attends to in one head, and who attends to it."""
         return position_attention(self.lm, self._maps(recipe, layer), layer, head, position, n_positions)
 
-    def run_checks(self, recipe: Recipe, layer: int, head: int) -> RunChecks:
+    def run_checks(self, recipe: Recipe, layer: int, head: int, n_steps: int | None = None) -> RunChecks:
         """This run's numbers against a second forward pass: about a second of work."""
-        return run_checks(self.lm, self._trace(recipe), layer, head)
+        return run_checks(self.lm, shown(self._trace(recipe), n_steps), layer, head)
 
-    def kv_cache(self, recipe: Recipe) -> KVCacheRecord:
-        """What the run's KV cache holds."""
-        return describe_cache(self._trace(recipe))
+    def kv_cache(self, recipe: Recipe, n_steps: int | None = None) -> KVCacheRecord:
+        """What the KV cache of the run's first `n_steps` generated tokens holds."""
+        return describe_cache(shown(self._trace(recipe), n_steps))
 
     def attention_pattern(self, recipe: Recipe, layer: int, head: int, n: int) -> np.ndarray:
         """The first `n` rows and columns of one head's pattern, exact: float32 (query, key)."""

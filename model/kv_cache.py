@@ -1,6 +1,10 @@
 """What the KV cache holds: shapes, dtype and bytes, read from the cache's own tensors."""
 
+from torch import Tensor
+from transformers.cache_utils import DynamicLayer
+
 from model.records_prefill import KVCacheRecord, LayerCache
+from model.run_checks import fed_ids
 from model.trace import Trace
 
 
@@ -9,15 +13,9 @@ def describe_cache(trace: Trace) -> KVCacheRecord:
 
     A sliding window of w keeps at most w - 1 positions between two passes: the next one brings its own.
     """
+    n_positions = len(fed_ids(trace))
     layers = tuple(
-        LayerCache(
-            layer=index,
-            key_shape=tuple(layer.keys.shape),
-            value_shape=tuple(layer.values.shape),
-            dtype=str(layer.keys.dtype).removeprefix("torch."),
-            bytes=layer.keys.nbytes + layer.values.nbytes,
-            window=getattr(layer, "sliding_window", None),
-        )
+        _layer_cache(index, layer, n_positions)
         for index, layer in enumerate(trace.cache.layers)
         if getattr(layer, "keys", None) is not None
     )
@@ -28,9 +26,26 @@ def describe_cache(trace: Trace) -> KVCacheRecord:
         bytes=sum(layer.bytes for layer in layers),
         bytes_per_token=sum(_per_token(layer) for layer in layers),
         bytes_without_sharing=sum(layer.bytes * times for layer, times in zip(layers, shared, strict=True)),
-        n_positions=trace.capture.n_positions or max((x.key_shape[-2] for x in layers), default=0),
+        n_positions=n_positions,
         n_heads=max(n_heads.values(), default=0),
         n_kv_heads=max((layer.key_shape[1] for layer in layers), default=0),
+    )
+
+
+def _layer_cache(index: int, layer, n_positions: int) -> LayerCache:
+    """Of a layer that keeps all positions, the first `n_positions`; of one that forgets, what it holds now."""
+
+    def first(tensor: Tensor) -> Tensor:
+        return tensor[..., :n_positions, :] if type(layer) is DynamicLayer else tensor
+
+    keys, values = first(layer.keys), first(layer.values)
+    return LayerCache(
+        layer=index,
+        key_shape=tuple(keys.shape),
+        value_shape=tuple(values.shape),
+        dtype=str(keys.dtype).removeprefix("torch."),
+        bytes=keys.nbytes + values.nbytes,
+        window=getattr(layer, "sliding_window", None),
     )
 
 

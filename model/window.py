@@ -40,8 +40,9 @@ def window_of(lm: LanguageModel, trace: Trace, position: int) -> Window:
     hint = "a token goes through the model when the next is asked for"
     require_integer("position", position, 0, len(ids) - 1, hint)
     with lm.lock:
-        # One that was cut short by the end of the run, as it was then, is not enough when the run has grown.
-        held = [w for w in trace.windows.values() if w.start <= position < w.stop]
+        # One that was cut short by the end of the run, as it was then, is not enough when the run has grown; one that
+        # goes past what is shown of it is too much.
+        held = [w for w in trace.windows.values() if w.start <= position < w.stop <= len(ids)]
         whole = [w for w in held if w.stop - w.start == WINDOW or w.stop == len(ids)]
         found = whole[-1] if whole else _record(lm, trace, parts, ids, *around(len(ids), position, WINDOW))
         trace.windows[found.start, found.stop] = found

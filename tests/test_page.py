@@ -105,6 +105,23 @@ def test_step_by_step_gives_the_same_tokens_as_a_whole_run(page, server, engine)
     assert tokens(page) == [step.token.id for step in run.steps[: len(tokens(page))]]
 
 
+def test_a_run_that_was_taken_further_is_shown_as_far_as_it_was_asked_for(page, server, engine):
+    page.goto(server)
+    finished(page)
+    run = answer(engine, Recipe(EXAMPLE.prompt, max_new_tokens=6))
+    last = len(run.tokens) + 4
+    page.goto(f"{server}?p={EXAMPLE.prompt.replace(' ', '+')}&n=6&at=layers.5.{last}.0.0")
+    finished(page)
+    assert tokens(page) == [step.token.id for step in run.steps]
+    page.wait_for_selector(".panel-layers .check")
+    settled(page, "layers")
+    assert page.locator(".panel-layers .notice:visible").count() == 0
+    settled(page, "cache")
+    assert page.inner_text(".panel-cache .facts .fact strong") == str(last + 1)
+    page.click("text=Step by step")
+    page.wait_for_selector("text=nothing generated yet")
+
+
 def test_pause_keeps_what_was_decoded_and_next_goes_on_with_the_same_tokens(page, server, engine):
     recipe = Recipe("1, 2, 3, 4, 5, 6, 7,", max_new_tokens=200)
     page.goto(server)

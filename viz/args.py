@@ -13,6 +13,11 @@ def integer(args: dict, name: str, default: int | None = None, low: int = 0, hig
     return value
 
 
+def so_far(args: dict) -> int | None:
+    """How many generated tokens the page has of the run it looks at; None for all there are."""
+    return optional_integer(args, "n_steps")
+
+
 def optional_integer(args: dict, name: str) -> int | None:
     """A whole number, or None where there is none."""
     return None if args.get(name) is None else integer(args, name)

@@ -4,13 +4,14 @@ from dataclasses import asdict
 
 from model.recipe import Recipe
 from model.validate import require_integer
+from viz.args import so_far
 
 MAX_POSITIONS = 10_000_000
 
 
 def cache_costs(engine, recipe: Recipe, args: dict) -> dict:
     """FLOPs and bytes of each step of the run, with the cache and without: lists by step."""
-    found = engine.step_costs(recipe)
+    found = engine.step_costs(recipe, so_far(args))
     return {
         "n_prompt": found.n_prompt,
         "parameter_bytes": found.parameter_bytes,

@@ -7,7 +7,7 @@ import numpy as np
 from model.recipe import Recipe
 from model.records_prefill import Weights
 from model.validate import require_integer
-from viz.args import integer
+from viz.args import integer, so_far
 from viz.payload import check_payload, pack
 
 MAX_LAYER = 10_000
@@ -63,14 +63,14 @@ def attention_position(engine, recipe: Recipe, args: dict) -> dict:
 
 def prefill_checks(engine, recipe: Recipe, args: dict) -> dict:
     """This run's numbers for one head against a second forward pass: about a second of work."""
-    found = engine.run_checks(recipe, *_head(args))
+    found = engine.run_checks(recipe, *_head(args), so_far(args))
     checks = [check_payload(check) for check in found.checks]
     return {**_plain(found), "checks": checks, "skipped": list(found.skipped)}
 
 
 def kv_cache(engine, recipe: Recipe, args: dict) -> dict:
     """What the KV cache of the run holds, layer by layer."""
-    return asdict(engine.kv_cache(recipe))
+    return asdict(engine.kv_cache(recipe, so_far(args)))
 
 
 def _head(args: dict) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from model.recipe import Recipe
 from model.validate import require_integer
+from viz.args import so_far
 from viz.payload import card_payload, pack, run_payload
 
 
@@ -10,7 +11,7 @@ def run(engine, recipe: Recipe, args: dict) -> dict:
     tokens_from, steps_from = args.get("tokens_from", 0), args.get("steps_from", 0)
     require_integer("tokens_from", tokens_from, 0, 1_000_000, "it counts tokens of the prompt from 0")
     require_integer("steps_from", steps_from, 0, 1_000_000, "it counts generated tokens from 0")
-    return run_payload(engine.snapshot(recipe), tokens_from, steps_from)
+    return run_payload(engine.snapshot(recipe, so_far(args)), tokens_from, steps_from)
 
 
 def card(engine, recipe: Recipe, args: dict) -> dict:

@@ -1,8 +1,9 @@
 // The sampler stage by stage: what each setting did to the likeliest tokens, to all others, and how much it moved.
 
 import { fill, h } from '../core/dom.js';
+import { likeliest } from '../core/draw.js';
 import { pct } from '../core/format.js';
-import { candidate, chip } from '../core/tokens.js';
+import { chip } from '../core/tokens.js';
 
 const WIDEST = 84;
 
@@ -19,11 +20,14 @@ function cell(share, widest, before) {
 
 const bar = (share, widest) => h('span', { class: 'bar', style: { width: `${Math.max(1, (WIDEST * share) / widest)}px` } });
 
-/** Draws `stages` (from core/sampling.js) into `root`, a table, for the first `k` candidates of a step. */
-export function waterfall(root, stages, step, k, words) {
-  const { candidates } = step;
-  const rows = candidates.token_ids.slice(0, k).map((id, place) => ({ id, token: candidate(candidates, place) }));
-  if (!rows.some((row) => row.id === step.token.id)) rows.push({ id: step.token.id, token: step.token });
+/**
+ * Draws `stages` (from core/sampling.js) into `root`, a table: the `k` likeliest tokens of the first and of the last
+ * stage, and the step's own. `tokens`: by id.
+ */
+export function waterfall(root, stages, step, tokens, k, words) {
+  const [first, last] = [stages[0].shares, stages.at(-1).shares];
+  const ids = new Set([...likeliest(first, k), ...likeliest(last, k), step.token.id]);
+  const rows = [...ids].filter((id) => tokens.has(id)).sort((a, b) => first[b] - first[a] || a - b).map((id) => ({ id, token: tokens.get(id) }));
   const others = stages.map(({ shares }) => 1 - rows.reduce((sum, { id }) => sum + shares[id], 0)).map((share) => (share < ROUNDING ? 0 : share));
   const widest = Math.max(...others, ...stages.flatMap(({ shares }) => rows.map(({ id }) => shares[id])));
 

@@ -31,11 +31,11 @@ export function createRunner(store, bridge) {
   }
 
   /** The run from the server with all tokens of its prompt, whose list may take several answers. */
-  async function fetchRun(recipe, old) {
+  async function fetchRun(recipe, old, nSteps = null) {
     let tokens = old?.tokens ?? [];
     let answer;
     do {
-      answer = await bridge.ask('run', recipe, { tokens_from: tokens.length, steps_from: old?.steps.length ?? 0 });
+      answer = await bridge.ask('run', recipe, { tokens_from: tokens.length, steps_from: old?.steps.length ?? 0, n_steps: nSteps });
       tokens = [...tokens, ...answer.tokens];
     } while (tokens.length < answer.n_tokens);
     return { ...answer, tokens };
@@ -57,8 +57,8 @@ export function createRunner(store, bridge) {
     return run && card && modelKey(run.recipe) === modelKey(recipe) ? card : bridge.ask('card', recipe);
   }
 
-  /** Fetches what the server has and we have not, one answer at a time. */
-  function createPull(recipe, mine) {
+  /** Fetches what the server has and we have not, one answer at a time; of a run that others went on with, `nSteps`. */
+  function createPull(recipe, nSteps, mine) {
     let work = null;
     let again = false;
     let key = null;
@@ -66,7 +66,7 @@ export function createRunner(store, bridge) {
     async function fetchAll() {
       do {
         again = false;
-        const answer = await fetchRun(recipe, store.state.run?.key === key ? store.state.run : null);
+        const answer = await fetchRun(recipe, store.state.run?.key === key ? store.state.run : null, nSteps);
         const card = await cardOf(answer.recipe);
         if (mine !== turn) return;
         key = answer.key;
@@ -115,7 +115,7 @@ export function createRunner(store, bridge) {
   function start(recipe, nSteps, { following = false, place = null } = {}) {
     turn += 1;
     const mine = turn;
-    const pull = createPull(recipe, mine);
+    const pull = createPull(recipe, nSteps ?? null, mine);
     const began = performance.now();
     let pulls = Promise.resolve();
     const working = (message, fraction, work = null) => store.set({ status: { phase: 'running', message, fraction, began, work } });

@@ -14,6 +14,8 @@ export const DEFAULTS = {
   typical_p: 1,
 };
 
+export const sameSettings = (a, b) => Object.keys(b).every((key) => a[key] === b[key]);
+
 /** Softmax of scores (vocab,), as Float64Array. */
 export function softmax(scores) {
   let top = -Infinity;

@@ -43,7 +43,7 @@ export function mount(root, ctx) {
     if (key === asked) return;
     asked = key;
     try {
-      const n = { n_positions: fed(run) };
+      const n = { n_steps: run.steps.length };
       const [cache, costs] = await Promise.all([view('kv_cache', n), view('cache_costs', n)]);
       if (key !== asked) return;
       body.hidden = !cache.layers.length;

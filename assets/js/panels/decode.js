@@ -6,7 +6,7 @@ import { fill, h } from '../core/dom.js';
 import { facts as figures } from '../core/facts.js';
 import { ms, num } from '../core/format.js';
 import { createLogits } from '../core/logits.js';
-import { contextOf, distribution, softmax } from '../core/sampling.js';
+import { contextOf, distribution, sameSettings, softmax } from '../core/sampling.js';
 import { candidate, chip, label, sequence } from '../core/tokens.js';
 import { mountForce } from '../parts/force.js';
 import { decode as words } from '../words/decode.js';
@@ -116,7 +116,8 @@ export function mount(root, ctx) {
 
     fill(title, words.title(''), heading(run, step));
     table.show(rows, words.caption(Math.min(k, candidates.token_ids.length), candidates.vocabulary));
-    fill(hint, draft.sampling.do_sample ? `${words.preview} (${words.exact})` : '');
+    const told = sameSettings(run.recipe.sampling, draft.sampling) ? words.drawnFrom : words.preview;
+    fill(hint, draft.sampling.do_sample ? `${told} (${words.exact})` : '');
     fill(figures, facts(run, now));
     check(run, now);
     force.update(run);

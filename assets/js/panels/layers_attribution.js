@@ -107,7 +107,7 @@ export function attributionCard(root, { view, select, store }) {
     if (key === asked && !redraw) return;
     asked = key;
     try {
-      const found = await view('layers_attribution', { position, token, against, n: length });
+      const found = await view('layers_attribution', { position, token, against, n_steps: run.steps.length });
       if (key === asked && store.state.run?.key === run.key) show(found);
     } catch (error) {
       if (key !== asked) return;

@@ -122,10 +122,10 @@ export function lensCard(root, { view, select, store, point }) {
   }
 
   async function load(wanted) {
-    const { position, length, run } = now;
+    const { position, run } = now;
     if (!found) fill(said, h('span', { class: 'dim' }, words.lensWaits));
     try {
-      for await (const fresh of readLens((args) => view('layers_lens', { ...args, n: length }), position)) {
+      for await (const fresh of readLens((args) => view('layers_lens', { ...args, n_steps: run.steps.length }), position)) {
         if (wanted !== asked || store.state.run?.key !== run.key) return;
         found = fresh;
         fill(failure);

@@ -47,7 +47,7 @@ export function neuronsCard(root, { view, store }) {
     if (key === asked) return;
     asked = key;
     try {
-      const found = await view('layers_neurons', { position, layer, k: SHOWN, n: length });
+      const found = await view('layers_neurons', { position, layer, k: SHOWN, n_steps: run.steps.length });
       if (key === asked && store.state.run?.key === run.key) show(found);
     } catch (error) {
       if (key !== asked) return;

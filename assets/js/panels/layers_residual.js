@@ -72,12 +72,12 @@ export function residualCard(root, { view, select, store }) {
 
   async function update(next, redraw) {
     now = next;
-    const { run, position, layer } = now;
-    const key = JSON.stringify([run.key, position, layer]);
+    const { run, position, layer, length } = now;
+    const key = JSON.stringify([run.key, position, layer, length]);
     if (key === asked && !redraw) return;
     asked = key;
     try {
-      const found = await view('layers_residual', { position, layer });
+      const found = await view('layers_residual', { position, layer, n_steps: run.steps.length });
       if (key === asked && store.state.run?.key === run.key) show(found);
     } catch (error) {
       if (key !== asked) return;

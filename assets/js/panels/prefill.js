@@ -57,7 +57,7 @@ export function mount(root, ctx) {
 
   async function showCache({ run, card, selection }) {
     try {
-      const found = await view('kv_cache', { n_positions: fed(run) });
+      const found = await view('kv_cache', { n_steps: run.steps.length });
       if (store.state.run !== run) return;
       const prompt_bytes = found.bytes - found.bytes_per_token * (found.n_positions - run.tokens.length);
       cache.update({ cache: found, run, selection });
@@ -89,7 +89,7 @@ export function mount(root, ctx) {
     checked = key;
     showMark(null);
     try {
-      const found = await view('prefill_checks', { layer, head, n_positions: fed(run) });
+      const found = await view('prefill_checks', { layer, head, n_steps: run.steps.length });
       if (key === checked) showMark(found);
     } catch (error) {
       mark.show(card.checks, error.message);

@@ -3,32 +3,32 @@
 import { cumulative } from '../charts/cumulative.js';
 import { waterfall } from '../charts/waterfall.js';
 import { fill, h } from '../core/dom.js';
+import { beginning, fallsOn, likeliest } from '../core/draw.js';
 import { pct } from '../core/format.js';
 import { createLogits } from '../core/logits.js';
-import { contextOf, stages } from '../core/sampling.js';
-import { candidate, chip, label } from '../core/tokens.js';
+import { contextOf, sameSettings, stages } from '../core/sampling.js';
+import { candidate, chip, label, sequence } from '../core/tokens.js';
 import { decode as decodeWords, select as words } from '../words/decode.js';
 
 const ROWS = 8;
 const SEGMENTS = 50;
 
-/** The candidates in the order of their final share, as parts of the cumulative bar. */
-function partsOf(now, shares, selectedId) {
-  return now.candidates.token_ids
-    .map((id, place) => ({ id, label: label(candidate(now.candidates, place), 10), share: shares[id], selected: id === selectedId }))
-    .filter(({ share }) => share > 0)
-    .sort((a, b) => b.share - a.share)
-    .slice(0, SEGMENTS);
-}
+/** Tokens by their id: this step's candidates, and all that stand in the run. */
+const known = (run, now) => new Map([...now.candidates.token_ids.map((id, place) => [id, candidate(now.candidates, place)]), ...sequence(run).map((token) => [token.id, token])]);
 
-/** The token that a number falls on, when tokens lie side by side, most likely first. */
-function fallsOn(shares, draw) {
-  const order = Array.from(shares.keys()).filter((i) => shares[i] > 0).sort((a, b) => shares[b] - shares[a] || a - b);
+/** What the bar is made of: the likeliest tokens, and the selected one wherever it lies. */
+function partsOf(tokens, shares, selectedId) {
+  const ids = likeliest(shares, SEGMENTS);
+  if (selectedId !== null && !ids.includes(selectedId)) ids.push(selectedId);
   let upto = 0;
-  return order.find((i) => (upto += shares[i]) > draw) ?? order.at(-1);
+  return ids.map((id, place) => {
+    const from = place < SEGMENTS ? upto : beginning(shares, id);
+    upto = from + shares[id];
+    return { label: nameOf(tokens, id), from, share: shares[id], selected: id === selectedId };
+  });
 }
 
-const sameSettings = (a, b) => Object.keys(b).every((key) => a[key] === b[key]);
+const nameOf = (tokens, id, limit = 10) => (tokens.has(id) ? label(tokens.get(id), limit) : `id ${id}`);
 
 export function mount(root, { store, view }) {
   const title = h('h2');
@@ -42,17 +42,16 @@ export function mount(root, { store, view }) {
   root.append(empty, body);
   const logitsOf = createLogits(view, () => update(store.state));
 
-  function drawCard(now, settings, shares, preview) {
+  function drawCard(now, tokens, settings, shares, preview) {
     const { recipe } = store.state.run;
     if (now.forced && !preview) return [h('p', {}, words.forcedNote)];
     if (!settings.do_sample) return [h('p', {}, words.greedyNote)];
     const number = settings.seed === recipe.sampling.seed && now.draw !== null ? now.draw : null;
     const selected = preview ? (number === null ? null : fallsOn(shares, number)) : now.token.id;
-    const place = now.candidates.token_ids.indexOf(selected);
-    const name = selected === now.token.id ? label(now.token) : place >= 0 ? label(candidate(now.candidates, place)) : `id ${selected}`;
+    const name = nameOf(tokens, selected, 18);
     const note = number === null ? words.noDraw : preview ? words.previewDraw(number, name) : words.drawNote(number, recipe.sampling.seed, now.token.position);
     const spoken = number === null ? words.noDraw : words.spokenDraw(number, name);
-    return [h('p', {}, note), cumulative(partsOf(now, shares, selected), number, { others: words.others, spoken })];
+    return [h('p', {}, note), cumulative(partsOf(tokens, shares, selected), number, { others: words.others, spoken, width: draw.clientWidth })];
   }
 
   function update({ run, step, draft }) {
@@ -63,7 +62,7 @@ export function mount(root, { store, view }) {
     const { sampling } = run.recipe;
     const preview = !sameSettings(sampling, draft.sampling);
     const settings = preview ? draft.sampling : sampling;
-    const how = now.forced ? 'forced' : sampling.do_sample ? 'draw' : 'greedy';
+    const how = now.forced ? 'forced' : sampling.do_sample ? 'draw' : now.stages.length ? 'penalised' : 'greedy';
     fill(title, chip(now.token, { limit: 30, class: 'big' }), h('span', { class: 'dim' }, `id ${now.token.id} · ${words.chosenBy[how]} · ${words.own(pct(now.probability))}`));
     const ended = now.index === run.steps.length - 1 && run.stop.kind;
     fill(back, h('h3', {}, words.back), h('p', {}, ended ? words.ended(run.stop.detail) : words.backNote(now.token.position)));
@@ -73,8 +72,9 @@ export function mount(root, { store, view }) {
     if (!logits) return;
     const all = stages(logits, settings, contextOf(run, step));
     fill(tableNote, preview ? words.previewing : all.length > 1 ? words.stagesNote : words.noStages);
-    waterfall(table, all, now, ROWS, words);
-    fill(draw, h('h3', {}, words.draw), drawCard(now, settings, all.at(-1).shares, preview));
+    const tokens = known(run, now);
+    waterfall(table, all, now, tokens, ROWS, words);
+    fill(draw, h('h3', {}, words.draw), drawCard(now, tokens, settings, all.at(-1).shares, preview));
   }
 
   return { update };

@@ -24,7 +24,7 @@ export const around = {
   latency: {
     title: 'Latency',
     sentence: ({ run }) =>
-      run.ttft_ms === null ? 'How long each token took, where the time went, and what this machine allows.' : `The first token came after ${ms(run.ttft_ms)}; what follows says where the time went, and what this machine allows.`,
+      run.ttft_ms === null || run.reused_positions ? 'How long each token took, where the time went, and what this machine allows.' : `The first token came after ${ms(run.ttft_ms)}; what follows says where the time went, and what this machine allows.`,
   },
   batching: {
     title: 'Batching',

@@ -1,14 +1,9 @@
 // The words of the KV cache panel.
 
 import { bytes, count, flops, ms, num } from '../core/format.js';
+import { median } from '../core/times.js';
 
 const times = (value) => `${num(value, 3)} times`;
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 export const cache = {
   facts: ({ cache: c, costs, run }) => [

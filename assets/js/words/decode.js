@@ -1,6 +1,7 @@
 // The words of the panels Text, Probabilities and Selected token.
 
 import { count, ms, num, parameters, pct } from '../core/format.js';
+import { median, ownItl, takenOver } from '../core/times.js';
 
 const used = ({ n_active: active, n_parameters: all }) => (active < all ? `parameters, of which a token passes through ${parameters(active)}` : 'parameters, all used for every token');
 
@@ -9,20 +10,23 @@ export const text = {
   answer: 'What it made of it',
   figures: 'This run in figures',
   facts: ({ run, card }) => [
-    ['time to first token (TTFT)', ms(run.ttft_ms), 'tokenize + prefill + select'],
-    ['between tokens (ITL), median', run.itl_ms.length ? ms(median(run.itl_ms)) : '–', 'one forward pass over one position + select'],
+    firstToken(run),
+    betweenTokens(ownItl(run)),
     ['prompt', count(run.tokens.length, 'token'), `${count([...run.text_in].length, 'character')}`],
-    ['answer', count(run.steps.length, 'token'), run.stop.kind ? run.stop.detail : 'not finished'],
+    ['answer', count(run.steps.length, 'token'), `${run.stop.kind ? run.stop.detail : 'not finished'}${takenOver(run) ? `; ${takenOver(run)} taken over` : ''}`],
     ['model', card ? parameters(card.n_parameters) : '–', card ? used(card) : ''],
   ],
   none: 'Nothing has been generated yet: press Next.',
 };
 
-function median(values) {
-  const order = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(order.length / 2);
-  return order.length % 2 ? order[middle] : (order[middle - 1] + order[middle]) / 2;
-}
+/** TTFT as a figure. A run that found its prefill in an earlier one's KV cache has none of its own. */
+export const firstToken = (run) => [
+  'time to first token (TTFT)',
+  run.reused_positions ? '–' : ms(run.ttft_ms),
+  run.reused_positions ? 'the prefill was found in the KV cache of an earlier run' : 'tokenize + prefill + select',
+];
+
+const betweenTokens = (itl) => ['between tokens (ITL), median', itl.length ? ms(median(itl)) : '–', 'one forward pass over one position + select'];
 
 export const decode = {
   title: (token) => `What may follow ${token}`,
@@ -30,6 +34,7 @@ export const decode = {
   columns: ['token', 'id', 'logit', 'probability'],
   caption: (k, n) => `The ${k} most likely of ${num(n)} tokens, by the model's own probability (softmax of the logits).`,
   preview: 'The outlined bars preview the settings above; press Run to sample with them.',
+  drawnFrom: 'The outlined bars are what the token was drawn from, after the settings of this run.',
   exact: 'computed in this page from all logits of this step',
   after: 'after the settings',
   rest: (n) => `all other ${num(n)} tokens`,
@@ -57,7 +62,7 @@ export const decode = {
 
 export const select = {
   title: (token) => `${token} was selected`,
-  chosenBy: { greedy: 'greedy: the largest logit wins', draw: 'drawn by the seed', forced: 'forced by you' },
+  chosenBy: { greedy: 'greedy: the largest logit wins', penalised: 'greedy: the largest score after the penalties wins', draw: 'drawn by the seed', forced: 'forced by you' },
   own: (share) => `${share} by the model itself`,
   stages: 'From the model’s probabilities to the draw',
   stagesNote: 'Each column is one stage of the sampler, applied to all tokens of the vocabulary, in transformers’ order. Every filter keeps at least one token.',
@@ -83,7 +88,7 @@ export const select = {
   previewDraw: (u, name) => `With these settings the same number, ${num(u, 5)}, would fall on ${name}.`,
   noDraw: 'No number has been drawn for this step with this seed. Press Run to draw one.',
   spokenDraw: (u, name) => `the number ${num(u, 5)} falls on ${name}`,
-  greedyNote: 'Greedy draws nothing: the most likely token is taken every time. Choose “Sample” in the sampling settings to let chance in.',
+  greedyNote: 'Greedy draws nothing: the token with the largest score is taken every time. Choose “Sample” in the sampling settings to let chance in.',
   forcedNote: 'This token was forced, so nothing was drawn here.',
   back: 'And back to the input',
   backNote: (n) => `The token's id becomes the next input. The KV cache already holds the ${num(n)} positions before it, so the next forward pass takes this one position alone.`,

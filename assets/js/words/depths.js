@@ -2,6 +2,7 @@
 
 import { joint, perplexity } from '../core/branches.js';
 import { bytes, chance, count, flops, ms, num, parameters, pct } from '../core/format.js';
+import { ownItl } from '../core/times.js';
 import { label, sequence } from '../core/tokens.js';
 
 const BYTES = { float32: 4, float16: 2, bfloat16: 2 };
@@ -19,7 +20,7 @@ const softmaxLine = ({ candidates }) => {
 const drawn = ({ run, now }) => {
   const { sampling } = run.recipe;
   if (now.forced) return line('token = yours', `${quoted(now.token)} has ${pct(now.probability)} by the model`, 'a forced token is not selected by the model');
-  if (!sampling.do_sample) return line('token = argmax p(t)', `${quoted(now.token)}, ${pct(now.probability)}`, 'greedy: the largest probability, without chance');
+  if (!sampling.do_sample) return line('token = argmax score(t)', `${quoted(now.token)}, ${pct(now.probability)} by the model`, now.stages.length ? 'greedy: the largest score after the penalties, without chance' : 'greedy: the largest score has the largest probability too; nothing is drawn');
   const within = `${num(now.cumulative_from, 4)} ≤ ${num(now.draw, 4)} < ${num(now.cumulative_to, 4)}`;
   return line('Σ of the shares before t ≤ u < the same with t', `${within}, so ${quoted(now.token)}`, 'tokens side by side, the largest share first; u is where the draw falls');
 };
@@ -31,6 +32,15 @@ const temperature = ({ run }) => {
 
 /** Expected tokens of a round with `k` proposals, each accepted with chance `a` (Leviathan et al. 2023). */
 const round = (a, k) => (1 - a ** (k + 1)) / (1 - a);
+
+/** What decoding took, from the ITLs (ms) of the tokens that the run made itself. */
+const decoding = (itl) =>
+  itl.length
+    ? [
+        line('ITL = forward pass + select', `${ms(itl.at(-1))} for the last token; on average ${ms(sum(itl) / itl.length)}`),
+        line('tokens per second = tokens / Σ ITL', `${itl.length} / ${num(sum(itl) / 1000, 3)} s = ${num((1000 * itl.length) / sum(itl), 3)}`, 'decoding alone, one request'),
+      ]
+    : [];
 
 export const depths = {
   how: 'How it is computed',
@@ -148,8 +158,7 @@ export const depths = {
         ? null
         : [
             line('TTFT = tokenize + prefill + select', `${ms(run.tokenize_ms)} + ${ms(run.reused_positions ? run.reuse_ms : run.prefill.forward_ms)} + ${ms(run.steps[0].sampling_ms)} = ${ms(run.ttft_ms)}`, run.reused_positions ? 'the prefill was found done; this is what finding it took' : ''),
-            run.itl_ms.length > 0 && line('ITL = forward pass + select', `${ms(run.itl_ms.at(-1))} for the last token; on average ${ms(sum(run.itl_ms) / run.itl_ms.length)}`),
-            run.itl_ms.length > 0 && line('tokens per second = tokens / Σ ITL', `${run.itl_ms.length} / ${num(sum(run.itl_ms) / 1000, 3)} s = ${num((1000 * run.itl_ms.length) / sum(run.itl_ms), 3)}`, 'decoding alone, one request'),
+            ...decoding(ownItl(run)),
           ],
     batching: ({ run, card }) => {
       const weights = card.n_active * (BYTES[card.dtype] ?? 4);

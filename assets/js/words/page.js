@@ -1,6 +1,7 @@
 // The words of the fixed parts of the page, in one place.
 
 import { count, ms, num, pct } from '../core/format.js';
+import { ownItl, takenOver } from '../core/times.js';
 import { candidate, label } from '../core/tokens.js';
 
 export const page = {
@@ -102,15 +103,25 @@ const quoted = (token) => `“${label(token, 24)}”`;
 
 function chosen(recipe, step) {
   if (step.forced) return `You chose ${quoted(step.token)}`;
+  if (!recipe.sampling.do_sample && step.stages.length) return `After the penalties ${quoted(step.token)} has the largest score, and greedy takes it; by the model itself it has ${pct(step.probability)}`;
   if (!recipe.sampling.do_sample) return `Greedy takes the most likely token, ${quoted(step.token)} at ${pct(step.probability)}`;
   return `The seed's number for this position is ${num(step.draw, 4)}; it falls into the share of ${quoted(step.token)}, ${pct(step.chosen_from)} after the settings`;
+}
+
+/** What a run made, in what time; a branch's own part of it. */
+function made(run) {
+  const [taken, own] = [takenOver(run), ownItl(run)];
+  const spent = own.reduce((a, b) => a + b, 0);
+  if (!taken) return `From here it made ${count(run.steps.length, 'token')} in ${ms(run.ttft_ms + spent)}.`;
+  const rest = own.length ? `, and made ${own.length} more in ${ms(spent)}` : '';
+  return `From here it took over ${count(taken, 'token')} from an earlier run${rest}.`;
 }
 
 /** What happens at a stop, in one or two plain sentences with this run's numbers. */
 export const sentences = {
   text: ({ run }) =>
     `This is all the model is given: ${count([...run.text_in].length, 'character')}${run.recipe.chat ? ', the chat template included' : ''}. ` +
-    (run.steps.length ? `From here it made ${count(run.steps.length, 'token')} in ${ms(run.ttft_ms + run.itl_ms.reduce((a, b) => a + b, 0))}. Press Next to see how.` : 'Press Next to see what it does with it.'),
+    (run.steps.length ? `${made(run)} Press Next to see how.` : 'Press Next to see what it does with it.'),
   tokenize: ({ run }) =>
     `The tokenizer cut the text into ${count(run.tokens.length, 'token')}, ${num([...run.text_in].length / run.tokens.length, 3)} characters each on average. The model never sees letters, only the ids: ${run.tokens.slice(0, 5).map((t) => t.id).join(', ')}${run.tokens.length > 5 ? ', …' : ''}.`,
   embed: ({ run, card }) =>

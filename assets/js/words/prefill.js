@@ -1,6 +1,7 @@
 // The words of the Prefill panel.
 
 import { bytes, count, ms, num } from '../core/format.js';
+import { firstToken } from './decode.js';
 
 const span = (start, stop) => (stop - start === 1 ? `${start}` : `${start}–${stop - 1}`);
 
@@ -9,7 +10,7 @@ export const prefill = {
     ['positions, in one forward pass', num(run.prefill.n_tokens), 'every layer works on all of them at once'],
     ['layers × heads', card ? `${card.n_layers} × ${card.n_heads}` : '–', card && card.n_kv_heads !== card.n_heads ? `${card.n_kv_heads} key/value heads, each shared by ${card.n_heads / card.n_kv_heads}` : ''],
     ['forward pass', ms(run.prefill.forward_ms), `${ms(run.prefill.forward_ms / run.prefill.n_tokens)} a position`],
-    ['time to first token (TTFT)', ms(run.ttft_ms), 'tokenize + prefill + select'],
+    firstToken(run),
     ['written to the KV cache', cache ? bytes(cache.prompt_bytes) : '–', cache ? `${bytes(cache.bytes_per_token)} more with each token` : ''],
   ],
 

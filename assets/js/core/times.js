@@ -1,0 +1,13 @@
+// A run's own times. Tokens that a branch took over from an earlier run were not made in this one.
+
+/** Inter-token latencies of the tokens this run made, in ms. */
+export const ownItl = (run) => run.itl_ms.filter((_, i) => !run.steps[i + 1]?.reused);
+
+/** How many of its tokens a run took over. */
+export const takenOver = (run) => run.steps.filter((step) => step.reused).length;
+
+export function median(values) {
+  const order = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(order.length / 2);
+  return order.length % 2 ? order[middle] : (order[middle - 1] + order[middle]) / 2;
+}

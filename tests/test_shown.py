@@ -1,0 +1,69 @@
+"""A run that others took further is shown as far as a page has it: the same as where nobody went on."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from model.engine import LocalEngine
+from model.recipe import Recipe
+from model.run_checks import fed_ids
+from model.shown import shown
+
+RECIPE = Recipe("The Eiffel Tower is in the city of", max_new_tokens=24)
+N_STEPS = 3
+
+
+@pytest.fixture(scope="module")
+def engines(lm):
+    """One whose run went on to 24 tokens, one that stopped after three."""
+    longer, shorter = LocalEngine(lm), LocalEngine(lm)
+    assert len(list(longer.run(RECIPE))[-1].steps) == 24
+    assert len(list(shorter.run(RECIPE, N_STEPS))[-1].steps) == N_STEPS
+    return longer, shorter
+
+
+def same(ours, theirs):
+    for name in ours.__dataclass_fields__:
+        one, other = getattr(ours, name), getattr(theirs, name)
+        if isinstance(one, np.ndarray):
+            assert_allclose(one, other, atol=2e-4, err_msg=name)
+        elif name not in ("note", "checks"):
+            assert one == (pytest.approx(other, abs=2e-4) if isinstance(one, float) else other), name
+
+
+def test_the_last_token_shown_has_not_been_through_the_model(engines):
+    longer, shorter = engines
+    trace = shown(longer._trace(RECIPE), N_STEPS)
+    assert fed_ids(trace) == fed_ids(shorter._trace(RECIPE))
+    assert shown(trace, None) is trace
+
+
+def test_the_lens_the_stream_and_the_shares_are_of_the_tokens_shown(engines):
+    longer, shorter = engines
+    last = len(shorter.tokenize(RECIPE)) + N_STEPS - 2
+    # What was looked at of the longer run does not stand in for it.
+    longer.lens(RECIPE, last, 0)
+    same(longer.lens(RECIPE, last, 0, N_STEPS), shorter.lens(RECIPE, last, 0))
+    same(longer.residual(RECIPE, last, 5, N_STEPS), shorter.residual(RECIPE, last, 5))
+    assert longer.attribution(RECIPE, last, n_steps=N_STEPS).token == shorter.attribution(RECIPE, last).token
+    ours, theirs = longer.neurons(RECIPE, 4, last, 5, n_steps=N_STEPS), shorter.neurons(RECIPE, 4, last, 5)
+    assert [neuron.index for neuron in ours.neurons] == [neuron.index for neuron in theirs.neurons]
+    assert longer.lens(RECIPE, 8, 0, 0).target[-1] == -1, "what follows the prompt is not known yet"
+
+
+def test_the_cache_and_its_costs_are_those_of_the_tokens_shown(engines):
+    longer, shorter = engines
+    assert asdict(longer.kv_cache(RECIPE, N_STEPS)) == asdict(shorter.kv_cache(RECIPE))
+    assert longer.kv_cache(RECIPE).n_positions == longer.kv_cache(RECIPE, N_STEPS).n_positions + 21
+    assert longer.step_costs(RECIPE, N_STEPS) == shorter.step_costs(RECIPE)
+
+
+def test_the_run_is_given_as_far_as_it_was_asked_for(engines):
+    longer, shorter = engines
+    ours, theirs = longer.snapshot(RECIPE, N_STEPS), shorter.snapshot(RECIPE)
+    assert (ours.text, ours.stop) == (theirs.text, theirs.stop)
+    assert [step.token.id for step in ours.steps] == [step.token.id for step in theirs.steps]
+    assert longer.snapshot(RECIPE, 0).steps == ()
+    assert all(check.passed for check in longer.run_checks(RECIPE, 2, 1, N_STEPS).checks)
