@@ -12,7 +12,7 @@ from model.trace import Trace
 
 
 class LayersCalls:
-    """For an engine that has `lm` and `_trace(recipe)`. `n_steps`: of how many generated tokens the run is looked at."""
+    """For an engine that has `lm` and `_trace(recipe)`. `n_steps`: how many generated tokens of the run are shown."""
 
     lm: LanguageModel
 

@@ -268,3 +268,30 @@ def test_the_preview_in_the_page_equals_the_servers_distribution(page, server, e
         )
         # transformers works in float32, the page in float64.
         assert shares == pytest.approx(step.candidates.chosen_from.tolist(), abs=1e-5)
+
+
+def test_the_number_falls_on_the_selected_token_and_a_whole_row_takes_another(page, server, engine):
+    """A penalty below 0 lifts tokens that are not among the model's own likeliest."""
+    sampling = SamplingSettings(do_sample=True, seed=1, frequency_penalty=-2.0)
+    run = answer(engine, Recipe("The capital of France is", sampling=sampling, max_new_tokens=14))
+    step = max(run.steps, key=lambda step: step.chosen_from / step.probability)
+    assert step.rank > 1
+    assert step.chosen_from > 10 * step.probability
+    query = f"p=The+capital+of+France+is&n=14&do_sample=1&frequency_penalty=-2&seed=1&at=select.{step.index}.0.0.0"
+    page.goto(f"{server}?{query}")
+    finished(page)
+    page.wait_for_selector(".cumulative .selected")
+    wide = page.evaluate("document.querySelector('.cumulative').viewBox.baseVal.width")
+    selected = page.locator(".cumulative rect.selected")
+    start, width = (float(selected.get_attribute(name)) for name in ("x", "width"))
+    assert start / wide == pytest.approx(step.cumulative_from, abs=1e-4)
+    assert (start + width) / wide == pytest.approx(step.cumulative_to, abs=2 / wide)
+    needle = float(re.search(r"M ([\d.]+)", page.get_attribute(".cumulative .needle", "d"))[1])
+    assert start <= needle <= start + width
+    page.click("#tab-decode")
+    row = page.locator(".bars tr.takes").first
+    other = int(row.locator("td").first.inner_text().replace(",", ""))
+    row.locator(".track").click()
+    page.wait_for_function("() => new URLSearchParams(location.search).has('forced')")
+    finished(page)
+    assert tokens(page)[step.index] == other

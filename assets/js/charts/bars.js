@@ -17,11 +17,12 @@ export function bars(columns, { ontake, takeLabel } = {}) {
     if (preview !== null && preview !== undefined) {
       layers.push(h('span', { class: 'bar preview', style: { width: `${(100 * preview) / widest}%` } }));
     }
-    const take = ontake && token && !selected && { tag: 'button', type: 'button', title: takeLabel(token), 'aria-label': takeLabel(token), onclick: () => ontake(id) };
+    const take = ontake && token && !selected && { tag: 'button', type: 'button', title: takeLabel(token), 'aria-label': takeLabel(token) };
     const label = token ? chip(token, { limit: 20, ...take }) : h('span', { class: 'dim' }, name);
     return h(
       'tr',
-      { class: selected ? 'selected' : '', 'aria-current': selected ? 'true' : null },
+      // The whole row hears the click: by keyboard it comes from the token's button.
+      { class: selected ? 'selected' : take ? 'takes' : '', 'aria-current': selected ? 'true' : null, onclick: take && (() => ontake(id)) },
       h('th', { scope: 'row' }, label),
       h('td', { class: 'number dim' }, id ?? ''),
       h('td', { class: 'number dim' }, logit === undefined ? '' : num(logit, 4)),

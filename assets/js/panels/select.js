@@ -12,6 +12,7 @@ import { decode as decodeWords, select as words } from '../words/decode.js';
 
 const ROWS = 8;
 const SEGMENTS = 50;
+const TRIED = { do_sample: true, temperature: 1.3, top_k: 20, top_p: 0.9 };
 
 /** Tokens by their id: this step's candidates, and all that stand in the run. */
 const known = (run, now) => new Map([...now.candidates.token_ids.map((id, place) => [id, candidate(now.candidates, place)]), ...sequence(run).map((token) => [token.id, token])]);
@@ -36,11 +37,18 @@ export function mount(root, { store, view }) {
   const tableNote = h('p', { class: 'dim' });
   const draw = h('div', { class: 'card' });
   const back = h('div', { class: 'card' });
-  const steps = h('div', { class: 'card' }, h('h3', {}, words.stages), tableNote, h('div', { class: 'scroll' }, table));
+  const tryOut = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: sampled }, words.tryOut);
+  const steps = h('div', { class: 'card' }, h('h3', {}, words.stages), tableNote, h('div', {}, tryOut), h('div', { class: 'scroll' }, table));
   const body = h('div', { class: 'select-body' }, h('div', { class: 'card selected-card' }, title), steps, draw, back);
   const empty = h('p', { class: 'notice', hidden: true }, decodeWords.none);
   root.append(empty, body);
   const logitsOf = createLogits(view, () => update(store.state));
+
+  /** Puts settings that show most stages into the draft: a preview, until Run is pressed. */
+  function sampled() {
+    const { draft } = store.state;
+    store.set({ draft: { ...draft, sampling: { ...draft.sampling, ...TRIED } } });
+  }
 
   function drawCard(now, tokens, settings, shares, preview) {
     const { recipe } = store.state.run;
@@ -71,6 +79,7 @@ export function mount(root, { store, view }) {
     steps.classList.toggle('waiting', !logits);
     if (!logits) return;
     const all = stages(logits, settings, contextOf(run, step));
+    tryOut.hidden = all.length > 1;
     fill(tableNote, preview ? words.previewing : all.length > 1 ? words.stagesNote : words.noStages);
     const tokens = known(run, now);
     waterfall(table, all, now, tokens, ROWS, words);

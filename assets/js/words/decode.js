@@ -67,6 +67,7 @@ export const select = {
   stages: 'From the model’s probabilities to the draw',
   stagesNote: 'Each column is one stage of the sampler, applied to all tokens of the vocabulary, in transformers’ order. Every filter keeps at least one token.',
   noStages: 'No setting changes the model’s probabilities in this run. Open the sampling settings and move one: the stages appear here at once.',
+  tryOut: 'Try temperature 1.3, top-k 20, top-p 0.9',
   previewing: 'A preview of the settings above, computed in this page from all logits of this step. Press Run to decode with them.',
   stageRow: {
     model: 'model',
