@@ -68,6 +68,25 @@ def test_a_server_that_restarts_in_mid_run_and_while_idle_loses_nothing(tab, eng
     assert tab.locator(".toast-body").count() == 0
 
 
+def test_a_prompt_too_long_for_a_request_stays_whole_in_the_link(page, server):
+    prompt = "день и ночь, " * 120
+    page.goto(link(server, "short", 1))
+    finished(page)
+    ask(page, prompt)
+    page.wait_for_function("() => location.hash.startsWith('#p=')")
+    address = page.url
+    assert len(address.split("#")[0]) < 300
+    page.reload()
+    finished(page)
+    assert page.get_attribute("#tbt", "data-prompt") == prompt
+    page.go_back()
+    page.wait_for_function("() => document.querySelector('#tbt').dataset.prompt === 'short'")
+    page.goto("about:blank")
+    page.goto(address)
+    finished(page)
+    assert page.get_attribute("#tbt", "data-prompt") == prompt
+
+
 def test_a_link_holds_prompt_settings_choices_stage_step_and_selection(page, server, chromium):
     first = link(
         server, "Hello & <b> 🚀 = ?", 6, do_sample=1, temperature=1.3, seed=7, forced="1.345", at="layers.2.3.4.5"

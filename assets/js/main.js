@@ -124,7 +124,7 @@ export async function start(root, host) {
   const base = (window.gradio_config?.root ?? '').replace(/\/$/, '');
   await dress(base, host.config.css);
   fitFrame();
-  const asked = read(location.search);
+  const asked = read(location);
   const store = createStore({
     card: null,
     away: false,

@@ -14,11 +14,11 @@ export function fitFrame() {
   else window.addEventListener(READY, fit, { once: true });
 }
 
-/** Tells a Space's own page our query, so that its reload and its address bring back what is shown. */
-export function tellHost(query) {
+/** Tells a Space's own page our address, so that its reload and its address bring back what is shown. */
+export function tellHost(address) {
   if (window.parent === window || !location.hostname.endsWith('.hf.space')) return;
-  const told = new URLSearchParams(query);
+  const { searchParams: told, hash } = new URL(address, location.href);
   // What the host gave the frame for itself, such as the key of a private Space, stays out of its address.
   for (const name of [...told.keys()]) if (name.startsWith('__')) told.delete(name);
-  window.parent.postMessage({ queryString: told.toString(), hash: '' }, HOST);
+  window.parent.postMessage({ queryString: told.toString(), hash }, HOST);
 }

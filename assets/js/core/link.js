@@ -5,13 +5,16 @@ import { MODEL } from './models.js';
 import { DEFAULTS } from './sampling.js';
 import { AROUND, STAGES } from './stops.js';
 
-const LONGEST_PROMPT = 6000;
+// A server takes a request line of so many bytes. What is longer stands behind the #, which no server is sent.
+const LONGEST_IN_QUERY = 6000;
 
-/** The query of a recipe and a place; what is as usual is left out. */
+/** The address of a recipe and a place, from its ? on; what is as usual is left out. */
 export function write({ recipe, stage, step, selection }, base) {
   const query = new URLSearchParams(base);
   for (const name of [...query.keys()]) if (!name.startsWith('__')) query.delete(name);
-  query.set('p', recipe.prompt.slice(0, LONGEST_PROMPT));
+  const prompt = new URLSearchParams({ p: recipe.prompt }).toString();
+  const long = prompt.length > LONGEST_IN_QUERY;
+  if (!long) query.set('p', recipe.prompt);
   if (recipe.chat) query.set('chat', '1');
   if (recipe.system) query.set('system', recipe.system);
   query.set('n', recipe.max_new_tokens);
@@ -23,16 +26,17 @@ export function write({ recipe, stage, step, selection }, base) {
   for (const text of recipe.stop) query.append('stop', text);
   for (const name of Object.keys(MODEL)) if (recipe[name]) query.set(name, recipe[name]);
   query.set('at', [stage, step, selection.position, selection.layer, selection.head].join('.'));
-  return query.toString();
+  return `?${query}${long ? `#${prompt}` : ''}`;
 }
 
 const whole = (text) => (/^\d+$/.test(text ?? '') ? Number(text) : null);
 
-/** What a query asks for: {recipe, place}, either null when the query says nothing of it. */
-export function read(search) {
+/** What an address asks for: {recipe, place}, either null when it says nothing of it. */
+export function read({ search, hash }) {
   const query = new URLSearchParams(search);
   const place = placeOf(query.get('at'));
-  if (!query.has('p')) return { recipe: null, place };
+  const prompt = query.get('p') ?? new URLSearchParams(hash.slice(1)).get('p');
+  if (prompt === null) return { recipe: null, place };
   const sampling = {};
   for (const [name, usual] of Object.entries(DEFAULTS)) {
     if (!query.has(name)) continue;
@@ -40,7 +44,7 @@ export function read(search) {
   }
   const forced = (query.get('forced') ?? '').split('_').filter(Boolean).map((pair) => pair.split('.').map(Number));
   const recipe = {
-    prompt: query.get('p'),
+    prompt,
     chat: query.get('chat') === '1',
     system: query.get('system') ?? '',
     sampling,
@@ -66,10 +70,10 @@ export function keepLink(store, { onback }) {
 
   function put() {
     const { run, stage, step, selection } = store.state;
-    const address = `?${write({ recipe: run.recipe, stage, step, selection }, location.search)}`;
+    const address = write({ recipe: run.recipe, stage, step, selection }, location.search);
     const recipeKey = JSON.stringify(run.recipe);
     tellHost(address);
-    if (address === location.search) return;
+    if (address === location.search + location.hash) return;
     history[key && key !== recipeKey ? 'pushState' : 'replaceState'](null, '', address);
     key = recipeKey;
   }
@@ -82,7 +86,7 @@ export function keepLink(store, { onback }) {
   });
   window.addEventListener('popstate', () => {
     clearTimeout(timer);
-    const asked = read(location.search);
+    const asked = read(location);
     if (!asked.recipe) return;
     key = null;
     onback(asked);
