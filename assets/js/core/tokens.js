@@ -34,6 +34,9 @@ export function chip(token, { tag = 'span', limit = 18, ...props } = {}) {
 /** Prompt and generated tokens as one list, by position. */
 export const sequence = (run) => (run?.tokens ? [...run.tokens, ...run.steps.map((step) => step.token)] : []);
 
+/** The prompt token a selection means: a generated token was never cut from text. */
+export const promptPosition = ({ run, selection }) => Math.min(selection.position, run.tokens.length - 1);
+
 /** One of a step's candidates, as a token. */
 export const candidate = (candidates, place) => ({
   id: candidates.token_ids[place],

@@ -23,6 +23,3 @@ export function mount(root, ctx) {
     },
   };
 }
-
-/** The prompt token a selection means: a generated token was never cut from text. */
-export const promptPosition = ({ run, selection }) => Math.min(selection.position, run.tokens.length - 1);

@@ -1,10 +1,9 @@
 // The BPE merges of the selected piece, replayed from bytes to tokens.
 
 import { fill, h } from '../core/dom.js';
-import { chip, visible } from '../core/tokens.js';
+import { chip, promptPosition, visible } from '../core/tokens.js';
 import { tokenize as words } from '../words/tokenize.js';
 import { asker, card } from './embed_look.js';
-import { promptPosition } from './tokenize.js';
 
 const PACE = 800;
 

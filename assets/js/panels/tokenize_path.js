@@ -1,10 +1,9 @@
 // Text, normalised text, pieces and tokens, one under another, around the selected piece.
 
 import { fill, h } from '../core/dom.js';
-import { chip, visible } from '../core/tokens.js';
+import { chip, promptPosition, visible } from '../core/tokens.js';
 import { tokenize as words } from '../words/tokenize.js';
 import { asker, card } from './embed_look.js';
-import { promptPosition } from './tokenize.js';
 
 export function mountPath(root, ctx) {
   const parts = h('dl', { class: 'tokenizer-parts' });
