@@ -1,6 +1,7 @@
 """One prompt decoded twice, step by step in turn: with the KV cache, and by a pass over all positions each time.
 
-Both choose from the same ids with the same draws; the answer goes on with the token chosen with the cache.
+Both choose from the same ids with the same draws; the answer goes on with the token chosen with the cache. Tokens
+that a person chose are left out: forced on both ways, they would be the same whatever the passes give.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,7 +45,7 @@ def cache_race(
     without a cache.
     """
     cache = new_cache(lm)
-    run = Run(replace(recipe, max_new_tokens=n_tokens), tokens)
+    run = Run(replace(recipe, max_new_tokens=n_tokens, forced=()), tokens)
     race = Race(len(tokens), n_tokens, (), "", 0)
     ids, fed = list(tokens.ids), 0
     yield Progress("Decoding both ways: token", 0, n_tokens)

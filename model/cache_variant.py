@@ -1,7 +1,7 @@
 """A full KV cache beside one that forgets (a window) or rounds (8-bit floats): when their answers part.
 
 The prompt is read whole by both, as it stands; what a cache forgets or rounds is missed from the next
-position on.
+position on. Tokens that a person chose are left out: both caches would have them, whatever they forget.
 """
 
 from collections.abc import Iterator
@@ -90,7 +90,7 @@ def cache_variant(
 ) -> Iterator[Progress | Variant]:
     """Decodes with a full cache and with another, each going on with its own tokens; yields both after each token."""
     caches = new_cache(lm), other_cache(lm, kind, window, sinks)
-    runs = [Run(replace(recipe, max_new_tokens=n_tokens), tokens) for _ in caches]
+    runs = [Run(replace(recipe, max_new_tokens=n_tokens, forced=()), tokens) for _ in caches]
     found = Variant(kind, len(tokens), n_tokens, (), None, "", "", 0, 0)
     yield Progress("Decoding with both caches: token", 0, n_tokens)
     while not found.ended:

@@ -37,6 +37,13 @@ def test_both_ways_give_the_tokens_of_the_run_itself(lm, engine, sampling):
     assert found.cache_bytes == 2 * 30 * 3 * 64 * 4 * (len(run.tokens) + 7)
 
 
+def test_tokens_that_a_person_chose_do_not_count_as_agreement(lm, engine):
+    """Forced on both sides they would be equal whatever the passes give: both ways decode as if nobody had chosen."""
+    recipe = Recipe(PROMPT, forced=((0, 7), (2, 9)), max_new_tokens=4)
+    free = list(engine.run(replace(recipe, forced=()), 4))[-1]
+    assert [s.token.id for s in race(lm, recipe, 4).steps] == [s.token.id for s in free.steps]
+
+
 def test_without_the_cache_means_every_position_every_time(lm, monkeypatch):
     fed, inner = [], lm.model.forward
 

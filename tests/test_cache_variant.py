@@ -72,6 +72,14 @@ def test_a_small_window_parts_where_the_first_tokens_differ(lm):
     assert found.other_bytes == 2 * 30 * 3 * 64 * 4 * 3
 
 
+def test_tokens_that_a_person_chose_do_not_hide_where_the_answers_part(lm):
+    free = variant(lm, Recipe(PROMPT), kind="window", n_tokens=10, window=4)
+    chosen = Recipe(PROMPT, forced=tuple((index, 7) for index in range(10)))
+    found = variant(lm, chosen, kind="window", n_tokens=10, window=4)
+    assert (found.text, found.other_text) == (free.text, free.other_text)
+    assert found.first_different == free.first_different < 10
+
+
 def test_eight_bit_floats_take_a_quarter_and_round(lm):
     found = variant(lm, Recipe(PROMPT), kind="fp8", n_tokens=4)
     # Beside the numbers, two scales of float32 a layer.

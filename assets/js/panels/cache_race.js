@@ -57,7 +57,7 @@ export function raceCard(root, ctx) {
         h('tr', {}, h('th', { scope: 'row' }, chip(token, { limit: 14 }), equal ? ' ✓' : ' ✗'), [num(step.n_keys), ms(step.cached_ms), ms(step.full_ms), num(step.max_error, 2)].map((text) => h('td', {}, text))),
       ),
     );
-    return words.raceSaid(state);
+    return `${words.raceSaid(state)} ${words.free(ctx.store.state.run.recipe.forced.length)}`;
   }
 
   return race;

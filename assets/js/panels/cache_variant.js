@@ -61,7 +61,7 @@ export function variantCard(root, ctx) {
     );
     const values = steps.map((step) => step.drift).filter((value) => value !== null);
     drift.show({ title: words.drift, n: state.ended ? values.length : asked, format: (value) => num(value, 3), axis: words.positions, series: [{ name: words.drift, kind: 'kv-drift', values }] });
-    return words.variantSaid(state, tokenLabel);
+    return `${words.variantSaid(state, tokenLabel)} ${words.free(ctx.store.state.run.recipe.forced.length)}`;
   }
 
   return {

@@ -98,6 +98,7 @@ export const cache = {
     );
   },
   raceTable: ['token', 'positions', 'with', 'without', 'largest difference'],
+  free: (n) => (n ? `The ${count(n, 'token')} you chose in this run ${n === 1 ? 'is' : 'are'} left out here: each side makes its own choice every time.` : ''),
   numbers: 'The numbers',
   idle: 'Nothing decoded yet.',
 
