@@ -35,6 +35,13 @@ def test_a_clicked_candidate_becomes_a_branch_and_back_undoes_it(page, server, e
     forced = list(engine.run(Recipe(PROMPT, forced=((0, third),), max_new_tokens=24)))[-1]
     found = tokens(page)
     assert found == [step.token.id for step in forced.steps][: len(found)]
+    marked = page.locator(".strip .chip.forced")
+    assert marked.count() == 1
+    assert marked.get_attribute("aria-label").startswith("forced token")
+    assert page.inner_text(".under .release") == "1 token forced · release"
+    page.check("#chat")
+    page.wait_for_selector(".under .release", state="hidden")
+    page.uncheck("#chat")
     settled(page, "branches")
     page.wait_for_selector(".panel-branches .leaf >> nth=1")
     assert page.locator(".panel-branches .leaf").count() == 2
@@ -45,6 +52,10 @@ def test_a_clicked_candidate_becomes_a_branch_and_back_undoes_it(page, server, e
     page.go_back()
     page.wait_for_function("() => location.search.includes('forced')")
     page.wait_for_function(f"() => document.querySelector('.group-generated .chip').ariaLabel.endsWith(' {third}')")
+    page.click(".under .release")
+    page.wait_for_function("() => !document.querySelector('.strip .chip.forced')")
+    finished(page)
+    assert tokens(page) == plain
 
 
 def test_leaving_the_page_stops_the_work(page, server):

@@ -28,13 +28,15 @@ export function mountStrip(parts, ctx) {
     if (position >= run.tokens.length) store.set({ step: position - run.tokens.length, following: false });
   }
 
-  function make(token) {
+  function make(token, forced = false) {
+    const said = spoken(token);
     const element = chip(token, {
       tag: 'button',
       type: 'button',
       role: 'option',
-      title: spoken(token),
-      'aria-label': spoken(token),
+      class: forced ? 'forced' : '',
+      title: forced ? shared.forcedTitle(said) : said,
+      'aria-label': forced ? shared.forced(said) : said,
       dataset: { position: token.position },
       onclick: () => pick(token.position),
     });
@@ -44,12 +46,12 @@ export function mountStrip(parts, ctx) {
 
   /** A long prompt is shown around the selection; the gap says how much is left out. */
   function windowed(tokens, position) {
-    if (tokens.length <= 2 * SHOWN_AROUND) return tokens.map(make);
+    if (tokens.length <= 2 * SHOWN_AROUND) return tokens.map((token) => make(token));
     const start = Math.max(0, Math.min(position, tokens.length) - SHOWN_AROUND);
     const stop = Math.min(tokens.length, start + 2 * SHOWN_AROUND);
     return [
       start > 0 && h('span', { class: 'gap' }, shared.before(start)),
-      tokens.slice(start, stop).map(make),
+      tokens.slice(start, stop).map((token) => make(token)),
       stop < tokens.length && h('span', { class: 'gap' }, shared.after(tokens.length - stop)),
     ];
   }
@@ -75,7 +77,7 @@ export function mountStrip(parts, ctx) {
       forget(run.tokens.length, Infinity);
       fill(answer);
     }
-    append(answer, steps.slice(grows ? drawn.steps : 0).map((step) => make(step.token)));
+    append(answer, steps.slice(grows ? drawn.steps : 0).map((step) => make(step.token, step.forced)));
     if (run.stop.kind) append(answer, h('span', { class: 'end' }, page.ended[run.stop.kind]));
     if (!steps.length) fill(answer, h('span', { class: 'gap' }, page.noAnswer));
     Object.assign(drawn, { answer: wanted, steps: steps.length });

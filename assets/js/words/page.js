@@ -39,6 +39,8 @@ export const page = {
   speed: 'Speed of Play',
   theme: 'Light or dark',
   examples: 'Examples',
+  release: (n) => `${count(n, 'token')} forced · release`,
+  releaseTitle: 'Tokens were put into the answer that the model did not select. Release them, and it selects every token itself again',
   changed: 'Changed since this run: press Run.',
   dismiss: 'Dismiss',
   back: 'Back',

@@ -7,6 +7,8 @@ export const shared = {
   checks: (worst, n) => `${worst.name}, max error ${num(worst.error, 2)}; ${n} checks`,
   check: ({ passed, name, error, tolerance }) => `${passed ? '✓' : '✗'} ${name}: error ${num(error, 2)}, allowed ${num(tolerance, 2)}`,
   spoken: (position, label, id) => `token ${position}: ${label}, id ${id}`,
+  forced: (spoken) => `forced ${spoken}`,
+  forcedTitle: (spoken) => `${spoken}: put here, not selected by the model`,
   normed: (spoken, norm) => `${spoken}, norm ${num(norm, 3)}`,
   noPanel: (why) => `This panel could not be opened (${why}). Reload the page.`,
   noCharts: 'The chart library could not be loaded. Reload the page.',
