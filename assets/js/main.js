@@ -205,8 +205,8 @@ export async function start(root, host) {
     runner.start(store.state.draft, null, { place });
   }
 
-  keepBranches(store);
-  // A recorded walk is one address.
+  // A recorded walk is one run at one address, and a copy of the page that is made for it leaves no trace.
+  keepBranches(store, !host.line);
   if (!host.line) keepLink(store, { onback: show });
   show(asked);
   return ctx;

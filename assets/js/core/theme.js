@@ -1,24 +1,9 @@
 // Light and dark follow Gradio's own switch (a class on the body), projector mode is a class beside it. Canvases must be drawn again.
 
+import { recall, remember } from './memory.js';
+
 const NAME = 'tbt-theme';
 const PROJECTOR = 'tbt-projector';
-
-/** A browser may forbid a page in somebody else's frame to keep anything: then it begins as new. */
-function recall(name) {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null;
-  }
-}
-
-function remember(name, value) {
-  try {
-    localStorage.setItem(name, value);
-  } catch {
-    // The switch still works, until the page is left.
-  }
-}
 
 const has = (name) => document.body.classList.contains(name);
 
