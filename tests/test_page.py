@@ -133,6 +133,12 @@ def test_pause_keeps_what_was_decoded_and_next_goes_on_with_the_same_tokens(page
     page.wait_for_selector(".status button:has-text('Pause')")
     page.wait_for_function("() => document.querySelector('#tbt').dataset.prompt.startsWith('1, 2')")
     page.wait_for_function("() => document.querySelectorAll('.group-generated .chip').length > 3")
+    # Play goes with a run that is under way: it does not run ahead to the end of the walk.
+    page.click("button[aria-label=Play]")
+    page.wait_for_timeout(1500)
+    assert stage(page) == "decode"
+    page.click(".player button[aria-label=Pause]")
+    assert page.is_visible(".group-generated .chip.current >> nth=-1")
     page.click(".status button:has-text('Pause')")
     page.wait_for_function("() => !document.querySelector('.status .working')")
     shown = len(tokens(page))

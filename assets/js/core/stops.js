@@ -32,3 +32,10 @@ export function at(place, run) {
 
 /** Probabilities are made at the last known position; the selected token takes the one after it. */
 export const positionOf = (stage, step, run) => run.tokens.length + step - (stage === 'decode' ? 1 : 0);
+
+/** How many tokens more a run may have, up to `most`: by the page's limit and the model's context. */
+export function room(run, card, most) {
+  const made = run.steps.length;
+  const context = card.context ? card.context - run.tokens.length - made : most;
+  return Math.max(0, Math.min(most, card.limits.max_new_tokens - made, context));
+}

@@ -1,7 +1,7 @@
 // Back, Play, Next: through the stages, then token by token; and the sentence that says what happens here.
 
 import { fill, h } from '../core/dom.js';
-import { at, index, length } from '../core/stops.js';
+import { at, index, length, room } from '../core/stops.js';
 import { around } from '../words/around.js';
 import { page, sentences } from '../words/page.js';
 
@@ -14,7 +14,7 @@ export function mountPlayer(parts, { store, runner, select }) {
   const back = button(page.back, '←', () => move(-1));
   const next = button(page.next, '→', () => move(1), 'primary');
   const play = button(page.play, '▶', () => (timer ? halt() : begin()));
-  const more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => runner.more(store.state.run.steps.length + MORE, { following: true }) }, page.more(MORE));
+  const more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => runner.more(store.state.run.steps.length + room(store.state.run, store.state.card, MORE), { following: true }) });
   const place = h('span', { class: 'place dim' });
   const speed = h('select', { class: 'speed', 'aria-label': page.speed, title: page.speed }, SPEEDS.map((value) => h('option', { value, selected: value === 1 }, `${value}×`)));
   let timer = null;
@@ -54,11 +54,17 @@ export function mountPlayer(parts, { store, runner, select }) {
     tick();
   }
 
+  /** While a run makes tokens, Play goes with it, or waits at its newest one. */
+  function waits(state) {
+    const { run, status, following } = state;
+    return status.phase === 'running' && !run.stop.kind && (following || index(state, run) >= length(run) - 2);
+  }
+
   function tick() {
     timer = setTimeout(() => {
       const { run } = store.state;
       if (run.stop.kind && index(store.state, run) >= length(run) - 1) return halt();
-      move(1);
+      if (!waits(store.state)) move(1);
       return tick();
     }, (PACE_MS[store.state.stage] ?? 3000) / Number(speed.value));
     label();
@@ -98,6 +104,8 @@ export function mountPlayer(parts, { store, runner, select }) {
     fill(place, `${here + 1} / ${length(state.run)}`);
     back.disabled = here === 0;
     next.disabled = here === length(state.run) - 1 && Boolean(state.run.stop.kind);
-    more.hidden = state.run.stop.kind !== 'limit' || state.status.phase === 'running' || here < length(state.run) - 3;
+    const n = state.card ? room(state.run, state.card, MORE) : 0;
+    fill(more, page.more(n));
+    more.hidden = !n || state.run.stop.kind !== 'limit' || state.status.phase === 'running' || here < length(state.run) - 3;
   });
 }
