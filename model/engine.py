@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from torch import Tensor
 
-from model.beams import Beams, beam_search
+from model.beams import beam_search
 from model.budget import Budget
 from model.decode import select
 from model.engine_batching import BatchingCalls
@@ -41,6 +41,7 @@ from model.records import (
     Token,
     Tokens,
 )
+from model.records_beams import Beams
 from model.stoppable import stoppable
 from model.surprisal import PromptSurprisal, prompt_surprisal
 from model.timing import now
@@ -153,7 +154,7 @@ class LocalEngine(
 
     def beams(self, recipe: Recipe, num_beams: int, max_new_tokens: int) -> Beams:
         """The best continuations of the recipe's prompt by beam search."""
-        return beam_search(self.lm, self.tokenize(recipe), num_beams, max_new_tokens)
+        return beam_search(self.lm, recipe, self.tokenize(recipe), num_beams, max_new_tokens)
 
     def prompt_surprisal(self, recipe: Recipe) -> Generator[Progress, None, PromptSurprisal]:
         """How surprising the prompt's tokens are, by one more forward pass over them; yields how far it is."""

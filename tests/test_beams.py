@@ -1,18 +1,20 @@
 """Beam search: transformers' result, and each beam is a run of our own when its tokens are forced."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from model.beams import beam_search
 from model.errors import UserError
-from model.recipe import Recipe
+from model.recipe import Recipe, SamplingSettings
 
 RECIPE = Recipe("The capital of France is")
 
 
 def test_beams_are_the_sequences_of_generate_best_first(engine, lm):
     tokens = engine.tokenize(RECIPE)
-    found = beam_search(lm, tokens, 3, 6)
+    found = beam_search(lm, RECIPE, tokens, 3, 6)
     ids = torch.tensor([tokens.ids])
     for size in (1, 3):
         out = lm.model.generate(
@@ -25,7 +27,7 @@ def test_beams_are_the_sequences_of_generate_best_first(engine, lm):
 
 def test_a_beams_score_is_its_mean_log_probability(engine, lm):
     tokens = engine.tokenize(RECIPE)
-    for beam in beam_search(lm, tokens, 3, 5).beams:
+    for beam in beam_search(lm, RECIPE, tokens, 3, 5).beams:
         ids = torch.tensor([[*tokens.ids, *(t.id for t in beam.tokens)]])
         with torch.inference_mode():
             logprobs = lm.model(ids).logits[0].log_softmax(-1)
@@ -35,10 +37,32 @@ def test_a_beams_score_is_its_mean_log_probability(engine, lm):
         assert beam.score == pytest.approx(total / len(beam.tokens), abs=1e-4)
 
 
+def test_a_beam_is_the_run_of_its_recipe(engine):
+    """Tolerance 1e-3 bits: the run comes token by token from the cache, the beam's numbers from one pass."""
+    recipe = replace(RECIPE, stop=("Paris",), sampling=SamplingSettings(repetition_penalty=1.8))
+    found = engine.beams(recipe, 3, 5)
+    assert found.check.passed
+    for beam in found.beams:
+        run = list(engine.run(beam.recipe))[-1]
+        assert [step.token for step in run.steps] == list(beam.tokens)
+        assert beam.surprisal == pytest.approx([step.surprisal for step in run.steps], abs=1e-3)
+        assert (run.text, run.stop.kind) == (beam.text, "eos" if beam.ended else "limit")
+        assert all(step.forced for step in run.steps)
+
+
+def test_neither_the_runs_penalties_nor_the_models_own_change_a_search(engine, lm, monkeypatch):
+    """Some models bring a repetition penalty in their generation config; the search is said to go without."""
+    plain = engine.beams(RECIPE, 3, 6)
+    monkeypatch.setattr(lm.model.generation_config, "repetition_penalty", 1.8)
+    punished = engine.beams(replace(RECIPE, sampling=SamplingSettings(repetition_penalty=1.8)), 3, 6)
+    assert [beam.tokens for beam in punished.beams] == [beam.tokens for beam in plain.beams]
+    assert punished.check.passed
+
+
 @pytest.mark.parametrize(
     ("beams", "n", "message"),
     [(1, 5, "num_beams is 1; it must be a whole number from 2 to 8"), (4, 41, "max_new_tokens is 41")],
 )
 def test_a_search_outside_the_limits_is_refused(engine, lm, beams, n, message):
     with pytest.raises(UserError, match=message):
-        beam_search(lm, engine.tokenize(RECIPE), beams, n)
+        beam_search(lm, RECIPE, engine.tokenize(RECIPE), beams, n)

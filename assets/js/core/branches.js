@@ -5,7 +5,7 @@ import { modelKey } from './models.js';
 /** What all branches of a tree have in common: the text before the answer. */
 export const rootOf = ({ prompt, chat, system, ...recipe }) => JSON.stringify([prompt, chat, system, modelKey(recipe)]);
 
-/** A run as a branch: {key, recipe, name, tokens: [{id, token, probability, surprisal, forced}], text, stop}. */
+/** A run as a branch: {key, recipe, name, tokens: [{id, token, probability, surprisal, forced}], text, stop}; beam search adds `beam`. */
 export function branchOf(run, name = '') {
   const tokens = run.steps.map((step) => ({
     id: step.token.id,
@@ -21,17 +21,20 @@ export function branchOf(run, name = '') {
 export function withBranch(branches, branch) {
   const old = branches.find((b) => b.key === branch.key);
   const others = branches.filter((b) => b.key !== branch.key);
-  return [...others, { ...branch, name: old?.name || branch.name }];
+  return [...others, { ...branch, name: old?.name || branch.name, beam: branch.beam ?? old?.beam }];
 }
 
+/** True when the answer that is shown was put together by beam search. */
+export const isBeam = ({ branches, run }) => branches.list.some(({ key, beam }) => beam && key === run.key);
+
 /** exp of the mean surprisal in nats: how many equally likely tokens each choice was like (Jelinek et al. 1977). */
-export const perplexity = ({ tokens }) => 2 ** (tokens.reduce((sum, t) => sum + t.surprisal, 0) / Math.max(1, tokens.length));
+export const perplexity = ({ tokens }) => 2 ** (joint(tokens) / Math.max(1, tokens.length));
 
-/** The probability of all tokens together. */
-export const joint = (tokens) => tokens.reduce((product, t) => product * t.probability, 1);
+/** The surprisal of all tokens together, in bits: their probability is 2 to the power of minus that, often too small for a number. */
+export const joint = (tokens) => tokens.reduce((sum, t) => sum + (t.surprisal ?? Infinity), 0);
 
-/** Branches as segments: {tokens, start, upto, children, leaves}; a segment runs until branches part or end. */
-export function tree(branches, start = 0, upto = 1) {
+/** Branches as segments: {tokens, start, upto, children, leaves}; a segment runs until branches part or end, `upto` is in bits. */
+export function tree(branches, start = 0, upto = 0) {
   const groups = new Map();
   for (const branch of branches) {
     if (branch.tokens.length <= start) continue;
@@ -41,7 +44,7 @@ export function tree(branches, start = 0, upto = 1) {
   return [...groups.values()].map((group) => {
     const stop = parting(group, start);
     const tokens = group[0].tokens.slice(start, stop);
-    const here = upto * joint(tokens);
+    const here = upto + joint(tokens);
     return {
       tokens,
       start,

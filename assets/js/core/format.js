@@ -46,8 +46,18 @@ export function bytes(value) {
 /** A number of things: 1 token, 5 tokens. */
 export const count = (n, noun) => `${GROUPED.format(n)} ${noun}${n === 1 ? '' : 's'}`;
 
-/** A probability of many tokens together: per cent while that says something, else a power of ten. */
-export const chance = (p) => (p >= 1e-4 ? pct(p) : p.toExponential(1).replace('e-', ' × 10⁻').replace(/\d+$/, (n) => [...n].map((d) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[d]).join('')));
+/** All of them: the one token, all 5 tokens. */
+export const every = (n, noun) => (n === 1 ? `the one ${noun}` : `all ${count(n, noun)}`);
+
+/** The probability of many tokens together, given in bits: per cent while that says something, else a power of ten. */
+export function chance(bits) {
+  const power = -bits * Math.log10(2);
+  if (power > -4 || bits === Infinity) return pct(2 ** -bits);
+  // The logarithm rounded to what is shown: 9.96 is 10.
+  const exponent = Math.floor(power + Math.log10(10 / 9.95));
+  const raised = [...String(-exponent)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[digit]).join('');
+  return `${(10 ** (power - exponent)).toFixed(1)} × 10⁻${raised}`;
+}
 
 /** Floating-point operations in decimal units: 269 MFLOP, 1.4 TFLOP. */
 export function flops(value) {

@@ -1,6 +1,7 @@
-// Beam search as an explorer of the same tree: each beam it returns can be opened as a branch.
+// Beam search as an explorer of the same tree: each beam it returns is a branch.
 
-import { forcing } from '../core/branches.js';
+import { checkMark } from '../charts/check.js';
+import { rootOf, withBranch } from '../core/branches.js';
 import { fill, h } from '../core/dom.js';
 import { chip } from '../core/tokens.js';
 import { branches as words } from '../words/branches.js';
@@ -13,6 +14,7 @@ export function mountBeams(root, { store, runner }, open) {
   const nTokens = field(12, 40);
   const found = h('ol', { class: 'beams' });
   const note = h('p', { class: 'dim', role: 'status' });
+  const mark = checkMark();
   let of = null;
   root.append(
     h('h2', {}, words.beams),
@@ -25,37 +27,47 @@ export function mountBeams(root, { store, runner }, open) {
       h('button', { type: 'button', onclick: search }, words.beamsGo),
     ),
     note,
+    mark.element,
     found,
   );
 
   function search() {
     const { recipe } = store.state;
-    of = JSON.stringify([recipe.prompt, recipe.chat, recipe.system]);
-    fill(found);
-    fill(note);
-    runner.job('beams', { num_beams: nBeams.valueAsNumber, max_new_tokens: nTokens.valueAsNumber }, ({ beams, ms: time }) => {
-      fill(note, words.beamsDone(beams.length, time));
-      fill(
-        found,
-        beams.map((beam) =>
-          h(
-            'li',
-            {},
-            h('div', { class: 'segment-row' }, beam.tokens.map((token) => chip(token, { limit: 16 }))),
-            h('span', { class: 'dim' }, words.score(beam.score)),
-            h('button', { type: 'button', class: 'quiet', onclick: () => open({ ...forcing(recipe, beam.tokens.map((t) => t.id)), max_new_tokens: beam.tokens.length }) }, words.open),
-          ),
-        ),
-      );
+    of = rootOf(recipe);
+    forget();
+    runner.job('beams', { num_beams: nBeams.valueAsNumber, max_new_tokens: nTokens.valueAsNumber }, (answer) => {
+      keep(answer.beams);
+      fill(note, words.beamsDone(answer.beams.length, answer.ms));
+      mark.show([answer.check]);
+      fill(found, answer.beams.map(row));
     });
   }
 
+  /** All beams into the tree, the best first. */
+  function keep(beams) {
+    const { root: name, list } = store.state.branches;
+    const made = beams.map(({ score, ...branch }, place) => ({ ...branch, name: '', beam: { place: place + 1, of: beams.length } }));
+    store.set({ branches: { root: name, list: made.reduce(withBranch, list) } });
+  }
+
+  const row = (beam) =>
+    h(
+      'li',
+      {},
+      h('div', { class: 'segment-row' }, beam.tokens.map(({ token }) => chip(token, { limit: 16 }))),
+      h('span', { class: 'dim' }, words.score(beam.score)),
+      h('button', { type: 'button', class: 'quiet', onclick: () => open(beam.recipe) }, words.open),
+    );
+
+  function forget() {
+    fill(found);
+    fill(note);
+    mark.show([]);
+  }
+
   return () => {
-    const { recipe } = store.state;
-    if (of && of !== JSON.stringify([recipe.prompt, recipe.chat, recipe.system])) {
-      of = null;
-      fill(found);
-      fill(note);
-    }
+    if (!of || of === rootOf(store.state.recipe)) return;
+    of = null;
+    forget();
   };
 }

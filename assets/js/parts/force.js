@@ -5,23 +5,28 @@ import { fill, h } from '../core/dom.js';
 import { label } from '../core/tokens.js';
 import { force as words } from '../words/branches.js';
 
+const idsOf = (run) => run.steps.map((step) => step.token.id);
+
 /** Builds the controls inside `root`; returns {take(id), update(run, step)}. */
 export function mountForce(root, { store, runner, ask }) {
   const field = h('input', { type: 'text', placeholder: words.type, 'aria-label': words.type, onkeydown: (event) => event.key === 'Enter' && put() });
   const remove = h('button', { type: 'button', class: 'quiet', title: words.removeTitle, onclick: drop }, words.remove);
   const message = h('p', { class: 'refused-line', role: 'alert', hidden: true });
+  const note = h('p', { class: 'dim', role: 'status' });
   const reused = h('p', { class: 'dim' });
+  let shortened = null;
   root.append(
     h('h3', {}, words.title),
     h('p', { class: 'dim' }, words.note),
     h('div', { class: 'force-row' }, field, h('button', { type: 'button', onclick: put }, words.go), remove),
     message,
+    note,
     reused,
   );
 
-  function start(recipe) {
+  function start(recipe, nSteps = null) {
     store.set({ draft: recipe });
-    runner.start(recipe, null, { following: false });
+    runner.start(recipe, nSteps, { following: false });
   }
 
   function take(ids) {
@@ -43,13 +48,21 @@ export function mountForce(root, { store, runner, ask }) {
 
   function drop() {
     const { run, step } = store.state;
-    start(forcing(run.recipe, run.steps.filter((s) => s.index !== step).map((s) => s.token.id)));
+    if (step === run.steps.length - 1) return shorten(run, step);
+    return start(forcing(run.recipe, idsOf(run).filter((_, index) => index !== step)));
+  }
+
+  /** Without its last token an answer ends: to go on is to select that token again. */
+  function shorten(run, n) {
+    shortened = { ids: idsOf(run).slice(0, n).join(), text: words.shortened(label(run.steps[n].token), n) };
+    start({ ...diverted(run, n, []), max_new_tokens: Math.max(1, n) }, n);
   }
 
   return {
     take: (id) => take([id]),
     takeLabel: (token) => words.take(label(token)),
     update(run) {
+      fill(note, shortened?.ids === idsOf(run).join() ? shortened.text : '');
       fill(reused, run.reused_positions ? words.reused(run.reused_positions, run.reuse_ms, run.prefill.forward_ms) : '');
     },
   };

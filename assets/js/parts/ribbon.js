@@ -58,7 +58,7 @@ export function mountRibbon(parts, { store, select }) {
       fill(time, ribbon[stage].time?.({ ...state, now }) ?? '');
     }
     const n = state.run?.steps.length ?? 0;
-    fill(loop, n ? `↺ ${ribbon.loop(n)}` : '');
+    fill(loop, ribbon.loop(n));
     if (changed.has('stage') && nodes.has(state.stage)) reveal(nodes.get(state.stage).tab, list);
   });
 }

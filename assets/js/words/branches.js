@@ -9,7 +9,8 @@ export const force = {
   type: 'text to put here',
   go: 'Put it here',
   remove: 'Delete this token',
-  removeTitle: 'Keep the other tokens of the answer as they are, without this one',
+  removeTitle: 'Keep the other tokens of the answer as they are, without this one; the last one is taken off, and the answer ends before it',
+  shortened: (token, n) => `“${token}” is taken off: the answer ends after ${count(n, 'token')}. Going on selects the next token anew, with the same settings.`,
   reused: (n, time, prefill) => `${count(n, 'position')} found in the KV cache in ${ms(time)}; the prefill of this prompt took ${ms(prefill)}.`,
 };
 
@@ -22,7 +23,7 @@ export const branches = {
   compare: 'compare',
   rename: 'name',
   prune: 'Prune',
-  leaf: ({ tokens, stop }, words) => `${count(tokens.length, 'token')}${stop ? ` · ${words[stop]}` : ''}`,
+  leaf: ({ beam, tokens, stop }, words) => [beam && `beam ${beam.place} of ${beam.of}`, count(tokens.length, 'token'), words[stop]].filter(Boolean).join(' · '),
   compareTitle: 'Two branches side by side',
   perplexity: 'perplexity',
   perplexityNote: 'as if each token had been chosen among this many equally likely ones',
@@ -31,10 +32,10 @@ export const branches = {
   shade: 'Darker is more surprising to the model.',
   pick: 'Tick “compare” on two branches to see them side by side.',
   beams: 'Beam search',
-  beamsNote: 'Keeps the best few beginnings at each step and returns the most likely whole answers, by transformers’ own beam search. Each becomes a branch.',
+  beamsNote: 'Keeps the best few beginnings at each step and returns the most likely whole answers, by transformers’ own beam search. It goes by the model’s own probabilities: temperature, filters and penalties play no part. Each answer becomes a branch.',
   beamsGo: 'Search',
   beamsCount: 'beams',
   beamsTokens: 'tokens',
-  beamsDone: (n, time) => `${count(n, 'beam')} found in ${ms(time)}.`,
+  beamsDone: (n, time) => `${count(n, 'beam')} found in ${ms(time)}. Each is a branch of the tree now.`,
   score: (value) => `mean log-probability ${num(value, 4)}`,
 };

@@ -62,7 +62,7 @@ export const decode = {
 
 export const select = {
   title: (token) => `${token} was selected`,
-  chosenBy: { greedy: 'greedy: the largest logit wins', penalised: 'greedy: the largest score after the penalties wins', draw: 'drawn by the seed', forced: 'forced by you' },
+  chosenBy: { greedy: 'greedy: the largest logit wins', penalised: 'greedy: the largest score after the penalties wins', draw: 'drawn by the seed', forced: 'forced, not selected' },
   own: (share) => `${share} by the model itself`,
   stages: 'From the model’s probabilities to the draw',
   stagesNote: 'Each column is one stage of the sampler, applied to all tokens of the vocabulary, in transformers’ order. Every filter keeps at least one token.',

@@ -19,7 +19,7 @@ const softmaxLine = ({ candidates }) => {
 
 const drawn = ({ run, now }) => {
   const { sampling } = run.recipe;
-  if (now.forced) return line('token = yours', `${quoted(now.token)} has ${pct(now.probability)} by the model`, 'a forced token is not selected by the model');
+  if (now.forced) return line('token = the one put here', `${quoted(now.token)} has ${pct(now.probability)} by the model`, 'a forced token is not selected by the model');
   if (!sampling.do_sample) return line('token = argmax score(t)', `${quoted(now.token)}, ${pct(now.probability)} by the model`, now.stages.length ? 'greedy: the largest score after the penalties, without chance' : 'greedy: the largest score has the largest probability too; nothing is drawn');
   const within = `${num(now.cumulative_from, 4)} ≤ ${num(now.draw, 4)} < ${num(now.cumulative_to, 4)}`;
   return line('Σ of the shares before t ≤ u < the same with t', `${within}, so ${quoted(now.token)}`, 'tokens side by side, the largest share first; u is where the draw falls');

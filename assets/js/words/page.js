@@ -1,6 +1,7 @@
 // The words of the fixed parts of the page, in one place.
 
-import { count, ms, num, pct } from '../core/format.js';
+import { isBeam } from '../core/branches.js';
+import { count, every, ms, num, pct } from '../core/format.js';
 import { ownItl, takenOver } from '../core/times.js';
 import { candidate, label } from '../core/tokens.js';
 
@@ -98,13 +99,13 @@ export const ribbon = {
     made: ({ run }) => count([...run.text].length, 'character'),
     time: ({ run }) => ms(run.detokenize_ms),
   },
-  loop: (n) => (n > 1 ? `fed back ${n - 1} times` : 'fed back'),
+  loop: (n) => (n > 1 ? `↺ fed back ${count(n - 1, 'time')}` : ''),
 };
 
 const quoted = (token) => `“${label(token, 24)}”`;
 
-function chosen(recipe, step) {
-  if (step.forced) return `You chose ${quoted(step.token)}`;
+function chosen(recipe, step, byBeams) {
+  if (step.forced) return byBeams ? `Beam search chose ${quoted(step.token)}` : `${quoted(step.token)} was put here, not selected by the model, which gave it ${pct(step.probability)}`;
   if (!recipe.sampling.do_sample && step.stages.length) return `After the penalties ${quoted(step.token)} has the largest score, and greedy takes it; by the model itself it has ${pct(step.probability)}`;
   if (!recipe.sampling.do_sample) return `Greedy takes the most likely token, ${quoted(step.token)} at ${pct(step.probability)}`;
   return `The seed's number for this position is ${num(step.draw, 4)}; it falls into the share of ${quoted(step.token)}, ${pct(step.chosen_from)} after the settings`;
@@ -125,11 +126,11 @@ export const sentences = {
     `This is all the model is given: ${count([...run.text_in].length, 'character')}${run.recipe.chat ? ', the chat template included' : ''}. ` +
     (run.steps.length ? `${made(run)} Press Next to see how.` : 'Press Next to see what it does with it.'),
   tokenize: ({ run }) =>
-    `The tokenizer cut the text into ${count(run.tokens.length, 'token')}, ${num([...run.text_in].length / run.tokens.length, 3)} characters each on average. The model never sees letters, only the ids: ${run.tokens.slice(0, 5).map((t) => t.id).join(', ')}${run.tokens.length > 5 ? ', …' : ''}.`,
+    `The tokenizer cut the text into ${count(run.tokens.length, 'token')}, ${count(Number(([...run.text_in].length / run.tokens.length).toPrecision(3)), 'character')} each on average. The model never sees letters, only the ids: ${run.tokens.slice(0, 5).map((t) => t.id).join(', ')}${run.tokens.length > 5 ? ', …' : ''}.`,
   embed: ({ run, card }) =>
-    `Each id picks one row of a table with ${card ? num(card.n_vocab) : 'as many'} rows${card ? ` of ${num(card.d_embed)} numbers` : ''}. These ${run.tokens.length} rows${card && card.d_embed !== card.d_model ? `, each through a matrix to ${num(card.d_model)} numbers,` : ''} are what enters the first layer.`,
+    `Each id picks one row of a table with ${card ? num(card.n_vocab) : 'as many'} rows${card ? ` of ${num(card.d_embed)} numbers` : ''}. ${run.tokens.length > 1 ? `These ${run.tokens.length} rows` : 'This row'}${card && card.d_embed !== card.d_model ? `, ${run.tokens.length > 1 ? 'each ' : ''}through a matrix to ${num(card.d_model)} numbers,` : ''} ${run.tokens.length > 1 ? 'are' : 'is'} what enters the first layer.`,
   prefill: ({ run, card }) =>
-    `One forward pass took all ${count(run.tokens.length, 'position')} through ${card ? `${card.n_layers} layers` : 'every layer'} at once in ${ms(run.prefill.forward_ms)}, and left ${card && !card.n_heads ? 'a state that the next token goes on from' : 'keys and values for each in the KV cache'}.`,
+    `One forward pass took ${every(run.tokens.length, 'position')} through ${card ? `${card.n_layers} layers` : 'every layer'} at once in ${ms(run.prefill.forward_ms)}, and left ${card && !card.n_heads ? 'a state that the next token goes on from' : `keys and values ${run.tokens.length > 1 ? 'for each ' : ''}in the KV cache`}.`,
   layers: ({ run, card }) => {
     const first = run.steps[0];
     const end = first ? `; what stands at the end gives ${quoted(first.token)} ${pct(first.probability)}` : '';
@@ -140,11 +141,11 @@ export const sentences = {
     const how = now.index === 0 ? 'The last prompt position' : `One new position, through all layers in ${ms(now.forward_ms)},`;
     return `${how} gives each of ${card ? num(card.n_vocab) : 'all'} tokens a probability. Most likely is ${quoted(candidate(now.candidates, 0))} with ${pct(now.candidates.probability[0])}; the entropy is ${num(now.entropy, 3)} bits.`;
   },
-  select: ({ run, now }) => {
+  select: ({ run, now, branches }) => {
     if (!now) return 'No token has been selected yet.';
     const last = now.index === run.steps.length - 1 && run.stop.kind;
     const then = last ? `Decoding ends here: ${run.stop.detail}.` : 'It is appended, and fed back as the next input.';
-    return `${chosen(run.recipe, now)}. ${then}`;
+    return `${chosen(run.recipe, now, isBeam({ run, branches }))}. ${then}`;
   },
   detokenize: ({ run }) =>
     run.steps.length
