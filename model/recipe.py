@@ -83,7 +83,8 @@ class Recipe:
         for name in ("prompt", "system", "model", "revision", "device", "dtype"):
             require_text(name, getattr(self, name))
         if not self.prompt.strip():
-            what = "empty" if not self.prompt else f"blank ({len(self.prompt)} white-space characters)"
+            n = len(self.prompt)
+            what = f"blank ({n:,} white-space {'character' if n == 1 else 'characters'})" if n else "empty"
             raise UserError(f"The prompt is {what}. Type at least one visible character, then run.")
         require_bool("chat", self.chat)
         require_integer("max_new_tokens", self.max_new_tokens, 1, 100_000, "ask for fewer")

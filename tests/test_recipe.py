@@ -62,8 +62,8 @@ def test_a_bad_setting_is_refused_by_name_value_and_limit(settings, message):
     ("prompt", "message"),
     [
         ("", "The prompt is empty"),
-        (" ", r"blank \(1 white-space"),
-        ("\n\t  ", r"blank \(4 white-space"),
+        (" ", r"blank \(1 white-space character\)"),
+        ("\n\t  ", r"blank \(4 white-space characters\)"),
         ("ab\ud83d", r"surrogate pair \(U\+D83D\) at character 3"),
         ("x" * 400_001, "400,001 characters; the limit is 400,000"),
         (5, "prompt is 5; it must be text"),

@@ -105,5 +105,9 @@ def _standing(item) -> dict:
             far = f"{item.done / 1e6:,.0f} of {item.total / 1e6:,.0f} MB"
         return {"kind": "progress", "message": f"{item.message} {far}", "fraction": fraction}
     if item.prefill is None:
-        return {"kind": "progress", "message": f"{len(item.tokens)} tokens", "fraction": 0.0}
+        return {
+            "kind": "progress",
+            "message": f"{(n := len(item.tokens)):,} token{'s' if n != 1 else ''}",
+            "fraction": 0.0,
+        }
     return {"kind": "run", "key": item.recipe.trace_key, "n_steps": len(item.steps), "text": item.text}

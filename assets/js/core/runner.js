@@ -148,7 +148,7 @@ export function createRunner(store, bridge) {
     begin(({ kind, message, fraction, found, error, n_steps: steps }) => {
       if (mine !== turn) return;
       if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
-      if (kind === 'run') store.set({ status: { phase: 'running', message: `${steps} tokens`, fraction: null, began } });
+      if (kind === 'run') store.set({ status: { phase: 'running', message: page.made(steps), fraction: null, began } });
       if (kind === 'job') onfound(found);
       if (kind !== 'error' && kind !== 'done') return;
       const said = ondone(kind, error);

@@ -1,6 +1,6 @@
 // The words of the KV cache panel.
 
-import { bytes, count, flops, ms, num } from '../core/format.js';
+import { bytes, count, every, flops, ms, num } from '../core/format.js';
 import { median } from '../core/times.js';
 
 const times = (value) => `${num(value, 3)} times`;
@@ -36,7 +36,7 @@ export const cache = {
 
   stepTitle: (step) => (step ? `What step ${step} does` : 'What the prefill does'),
   feeds: (token, position) => ['Feeds ', token, ` at position ${position}.`],
-  feedsAll: (n) => [`Feeds all ${count(n, 'position')} of the prompt.`],
+  feedsAll: (n) => [`Feeds ${every(n, 'position')} of the prompt.`],
   reads: 'reads from the cache',
   readsNote: (n) => `keys and values of ${count(n, 'position')}`,
   weights: 'reads of the weights',
