@@ -34,7 +34,7 @@ def test_at_first_sight_a_token_goes_all_the_way_and_back_in_six_seconds(page, s
     stages = [stage for stage, _ in seen]
     assert [stage for i, stage in enumerate(stages) if i == 0 or stage != stages[i - 1]] == way
     said = dict(seen[:7])
-    assert said["text"] == "…city of"
+    assert said["text"] == "…the city of"
     assert said["tokenize"] == "·of"
     assert said["decode"].startswith("·Paris 66")
     assert seen[-1][1] == said["select"] == "·Paris"
