@@ -87,7 +87,7 @@ class Recipe:
             what = f"blank ({n:,} white-space {'character' if n == 1 else 'characters'})" if n else "empty"
             raise UserError(f"The prompt is {what}. Type at least one visible character, then run.")
         require_bool("chat", self.chat)
-        require_integer("max_new_tokens", self.max_new_tokens, 1, 100_000, "ask for fewer")
+        _require_new_tokens(self.max_new_tokens)
         for index, token_id in self.forced:
             require_integer("forced index", index, 0, 100_000, "it counts generated tokens from 0")
             require_integer("forced token id", token_id, 0, 10_000_000, "use an id of the vocabulary")
@@ -131,6 +131,13 @@ class Recipe:
         if "prompt" not in values:
             raise UserError("The recipe has no prompt. Type one, then run.")
         return cls(sampling=SamplingSettings(**sampling), **values)
+
+
+def _require_new_tokens(value) -> None:
+    """At least one token. How many at most, the engine knows: it is a setting of its page."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        limits = "a whole number, 1 or more"
+        raise UserError(f"max_new_tokens is {shown(value)}; it must be {limits}. Ask for at least one token.")
 
 
 def _pairs(value) -> tuple[tuple[int, int], ...]:

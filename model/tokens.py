@@ -69,8 +69,13 @@ def continuation(vocabulary: Vocabulary, text: str) -> tuple[Token, ...]:
     """The tokens of a text that continues a sequence. Raises UserError when it is empty or over 32 tokens."""
     require_text("text", text)
     ids = vocabulary.tokenizer(text, add_special_tokens=False)["input_ids"]
-    if not 0 < len(ids) <= MAX_FORCED:
-        raise UserError(f"The text has {len(ids):,} tokens; from 1 to {MAX_FORCED} can be forced at once. Shorten it.")
+    limits = f"from 1 to {MAX_FORCED} can be forced at once"
+    if not text:
+        raise UserError(f"The text is empty: it has no tokens, and {limits}. Type what to put here.")
+    if not ids:
+        raise UserError(f"This tokenizer makes no token of the text; {limits}. Type other characters.")
+    if len(ids) > MAX_FORCED:
+        raise UserError(f"The text has {len(ids):,} tokens; {limits}. Shorten it.")
     return tuple(describe(vocabulary, token_id, position) for position, token_id in enumerate(ids))
 
 

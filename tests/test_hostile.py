@@ -77,3 +77,50 @@ def test_a_link_with_nonsense_is_refused_in_a_sentence(page, server):
     page.goto(server + "?p=Hi&temperature=99&at=nowhere.1.2.3.4")
     page.wait_for_selector(".refused")
     assert "temperature is 99; it must be from 0.01 to 10" in page.inner_text(".refused")
+    for query, message in (
+        ("temperature=abc", "temperature is 'abc'; it must be from 0.01 to 10 (for greedy"),
+        ("forced=a.b", "forced index is 'a'; it must be a whole number"),
+    ):
+        page.goto(f"{server}?p=Hi&n=2&do_sample=1&{query}")
+        page.wait_for_selector(".refused")
+        assert message in page.inner_text(".refused")
+    page.goto(f"{server}?p=Hi&n=2&do_sample=1&temperature=abc")
+    page.wait_for_selector(".refused")
+    page.click(".settings summary")
+    assert "abc" in page.inner_text(".settings summary")
+    page.locator("#set-temperature").fill("1.5")
+    page.click("button.run")
+    finished(page)
+    assert len(tokens(page)) == 2
+
+
+def test_a_bad_number_in_a_field_is_refused_beside_it_and_an_empty_one_is_as_usual(page, server):
+    page.goto(f"{server}?p=Hello+there&n=3&do_sample=1")
+    finished(page)
+    page.click(".settings summary")
+    page.fill("#set-max_new_tokens", "0")
+    page.click("button.run")
+    page.wait_for_selector(".refused")
+    assert "max_new_tokens is 0; it must be a whole number, 1 or more" in page.inner_text(".refused")
+    page.fill("#set-max_new_tokens", "2")
+    page.fill("#set-seed", "-5")
+    page.fill("#set-seed", "")
+    page.click("button.run")
+    page.wait_for_function("() => document.querySelectorAll('.group-generated .chip').length === 2")
+    page.wait_for_selector(".refused", state="hidden")
+    assert "seed=" not in page.url
+    settled(page, "prefill")
+    key = page.locator(".head-steps input[type=number]")
+    before = page.inner_text(".head-lead")
+    for typed in ("-1", "1.5", "3", ""):
+        key.fill(typed)
+        key.press("Enter")
+        page.wait_for_selector(".head-steps .refused-line:visible")
+        # Two prompt tokens and one of the two generated have been through the model.
+        assert "it must be a whole number from 0 to 2" in page.inner_text(".head-steps .refused-line")
+        assert page.inner_text(".head-lead") == before
+        assert page.is_visible(".head-grid")
+    key.fill("0")
+    key.press("Enter")
+    page.wait_for_selector(".head-steps .refused-line", state="hidden")
+    assert page.is_visible(".head-grid")

@@ -96,3 +96,10 @@ def test_what_is_no_recipe_is_refused_with_a_sentence(text):
     with pytest.raises(UserError) as error:
         Recipe.from_json(text)
     assert str(error.value).endswith(".")
+
+
+@pytest.mark.parametrize("value", [0, -5, 2.5, True, None])
+def test_fewer_than_one_new_token_is_refused_without_a_limit_that_is_not_this_pages(value):
+    with pytest.raises(UserError, match="1 or more. Ask for at least one token") as error:
+        Recipe("x", max_new_tokens=value)
+    assert str(error.value).startswith(f"max_new_tokens is {value};")

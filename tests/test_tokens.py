@@ -1,5 +1,6 @@
 """Tokens: bytes, offsets, special tokens and parts of characters, for every kind of tokenizer."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -133,9 +134,12 @@ def test_the_chat_text_is_the_templates_and_gets_no_second_bos(lm):
 
 def test_a_continuation_is_refused_when_empty_or_long(lm):
     assert [token.text for token in continuation(lm.vocabulary, " Paris.")] == [" Paris", "."]
-    for text in ("", "a b " * 33):
-        with pytest.raises(UserError, match="from 1 to 32"):
+    for text, way_out in (("", "Type what to put here"), ("a b " * 33, "has 67 tokens.*Shorten it")):
+        with pytest.raises(UserError, match="from 1 to 32") as error:
             continuation(lm.vocabulary, text)
+        assert re.search(way_out, str(error.value))
+    with pytest.raises(UserError, match="no token of the text.*Type other characters"):
+        continuation(KINDS["wordpiece"](), "\u0001")
 
 
 def test_languages_are_counted_one_by_one(lm):

@@ -6,8 +6,8 @@ import { h, notice } from './core/dom.js';
 import { fitFrame } from './core/frame.js';
 import { keepLink, read } from './core/link.js';
 import { watchLooks } from './core/looks.js';
+import { completed } from './core/recipe.js';
 import { createRunner } from './core/runner.js';
-import { DEFAULTS } from './core/sampling.js';
 import { AROUND, STAGES } from './core/stops.js';
 import { createStore } from './core/store.js';
 import { watchTheme } from './core/theme.js';
@@ -27,21 +27,6 @@ import { mountStatus } from './parts/status.js';
 import { mountStrip } from './parts/strip.js';
 import { mountTerms } from './parts/terms.js';
 import { shared } from './words/shared.js';
-
-/** A whole recipe from the parts an example names. */
-export const completed = (recipe) => ({
-  chat: false,
-  system: '',
-  max_new_tokens: 40,
-  forced: [],
-  stop: [],
-  model: '',
-  revision: '',
-  device: '',
-  dtype: '',
-  ...recipe,
-  sampling: { ...DEFAULTS, ...recipe.sampling },
-});
 
 function mountPanels(root, ctx) {
   const places = new Map();

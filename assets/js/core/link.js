@@ -29,6 +29,9 @@ export function write({ recipe, stage, step, selection }, base) {
   return `?${query}${long ? `#${prompt}` : ''}`;
 }
 
+/** A number, or the text as it is where it is none: who refuses it then names what was written. */
+const number = (text) => (text.trim() && Number.isFinite(Number(text)) ? Number(text) : text);
+
 const whole = (text) => (/^\d+$/.test(text ?? '') ? Number(text) : null);
 
 /** What an address asks for: {recipe, place}, either null when it says nothing of it. */
@@ -40,9 +43,9 @@ export function read({ search, hash }) {
   const sampling = {};
   for (const [name, usual] of Object.entries(DEFAULTS)) {
     if (!query.has(name)) continue;
-    sampling[name] = typeof usual === 'boolean' ? query.get(name) === '1' : Number(query.get(name));
+    sampling[name] = typeof usual === 'boolean' ? query.get(name) === '1' : number(query.get(name));
   }
-  const forced = (query.get('forced') ?? '').split('_').filter(Boolean).map((pair) => pair.split('.').map(Number));
+  const forced = (query.get('forced') ?? '').split('_').filter(Boolean).map((pair) => pair.split('.').map(number));
   const recipe = {
     prompt,
     chat: query.get('chat') === '1',

@@ -20,19 +20,27 @@ function groups({ n_heads: n, n_kv_heads: kv, head, kv_head: own }, select) {
 /** The section in `root`: update({run, card, tokens, selection, fed}, redraw); pick(query, key) chooses a pair. */
 export function headSection(root, { view, select }) {
   const lead = h('p', { class: 'head-lead' });
-  const field = h('input', { type: 'number', min: 0, step: 1, 'aria-label': words.keyLabel, onchange: () => field.value !== '' && take(Number(field.value)) });
+  const field = h('input', { type: 'number', min: 0, step: 1, required: true, 'aria-label': words.keyLabel, onchange: typed });
+  const refusal = h('p', { class: 'refused-line', role: 'alert', hidden: true });
   const largest = h('button', { type: 'button', class: 'quiet', onclick: () => take(null) }, words.keyLargest);
   const gqa = h('div', { class: 'gqa' });
   const failure = h('div');
   const steps = { pair: pairCard(), score: scoreCard(), softmax: softmaxCard(take), mix: mixCard(), output: outputCard() };
   const grid = h('div', { class: 'head-grid' }, Object.values(steps).map((step) => step.element));
-  const top = h('div', { class: 'head-top' }, h('div', {}, lead, h('div', { class: 'controls' }, h('label', { class: 'number-row' }, words.keyLabel, field), largest), h('p', { class: 'dim' }, words.keyHint)), gqa);
+  const top = h('div', { class: 'head-top' }, h('div', {}, lead, h('div', { class: 'controls' }, h('label', { class: 'number-row' }, words.keyLabel, field), largest), refusal, h('p', { class: 'dim' }, words.keyHint)), gqa);
   const details = h('details', { class: 'card head-steps', open: window.innerWidth > 720 }, h('summary', {}, h('h2', { class: 'plain' }, words.title)), failure, h('div', { class: 'head-body' }, top, grid));
   root.append(details);
   let now = null;
   let chosen = { query: null, key: null };
   let drawn = '';
   let waiting = null;
+
+  /** What is no position of this run goes no further than the field. */
+  function typed() {
+    refusal.hidden = field.validity.valid;
+    if (refusal.hidden) take(field.valueAsNumber);
+    else fill(refusal, words.keyRefused(field.value, Number(field.max)));
+  }
 
   function take(key) {
     chosen = { query: now.selection.position, key };
@@ -46,6 +54,7 @@ export function headSection(root, { view, select }) {
     fill(lead, words.lead(found.layer, found.head, token(found.query), token(found.key)));
     field.value = found.key;
     field.max = now.fed - 1;
+    refusal.hidden = true;
     fill(gqa, groups(found, select));
     const [q, k, products] = [data(pair.query_vector), data(pair.key_vector), data(pair.products)];
     steps.pair.show({ q, k, products, rotated: card?.position_kind === 'rope' });

@@ -2,6 +2,7 @@
 
 import { fill, h } from '../core/dom.js';
 import { num } from '../core/format.js';
+import { NEW_TOKENS } from '../core/recipe.js';
 import { DEFAULTS } from '../core/sampling.js';
 import { page } from '../words/page.js';
 
@@ -22,8 +23,8 @@ export function mountSettings(root, store, patch) {
     slider('presence_penalty', page.presence, { min: -2, max: 2, step: 0.1 }, (v) => (v ? num(v, 2) : page.off)),
     slider('frequency_penalty', page.frequency, { min: -2, max: 2, step: 0.1 }, (v) => (v ? num(v, 2) : page.off)),
   ];
-  const seed = number('seed', page.seed, { min: 0, max: 4294967295, step: 1 }, (value) => set({ seed: value }));
-  const limit = number('max_new_tokens', page.maxNewTokens, { min: 1, step: 1 }, (value) => patch({ max_new_tokens: value }));
+  const seed = number('seed', page.seed, { min: 0, max: 4294967295, step: 1 }, DEFAULTS.seed, (value) => set({ seed: value }));
+  const limit = number('max_new_tokens', page.maxNewTokens, { min: 1, step: 1 }, NEW_TOKENS, (value) => patch({ max_new_tokens: value }));
   const stop = h('input', { type: 'text', id: 'set-stop', placeholder: page.stopHint, oninput: () => patch({ stop: stop.value ? [stop.value] : [] }) });
   const stopRow = h('label', { class: 'number-row' }, h('span', {}, page.stop), stop);
   const summary = h('span', { class: 'dim' });
@@ -39,18 +40,19 @@ export function mountSettings(root, store, patch) {
     const row = h('label', { class: 'slider' }, h('span', {}, text), input, value);
     const show = (v) => {
       if (Number(input.value) !== v) input.value = v;
-      fill(value, shown(v));
+      fill(value, typeof v === 'number' ? shown(v) : v);
     };
     return { name, row, input, show };
   }
 
-  function number(name, text, limits, onvalue) {
+  /** A field that is empty, or not a number yet, stands for what is usual; it keeps what was typed. */
+  function number(name, text, limits, usual, onvalue) {
     const input = h('input', {
       type: 'number',
       id: `set-${name}`,
+      placeholder: usual,
       ...limits,
-      // What is not a number yet is not sent: the field keeps what was typed.
-      oninput: () => input.value !== '' && Number.isFinite(input.valueAsNumber) && onvalue(input.valueAsNumber),
+      oninput: () => onvalue(Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : usual),
     });
     return { row: h('label', { class: 'number-row' }, h('span', {}, text), input), input };
   }
@@ -86,10 +88,13 @@ export function mountSettings(root, store, patch) {
   });
 }
 
+/** A link may hold what is no number: it stands here as it was written, until it is mended. */
+const said = (value) => (typeof value === 'number' ? num(value, 3) : value);
+
 function text(sampling) {
-  const on = (names) => names.filter((name) => sampling[name] !== DEFAULTS[name]).map((name) => `${name} ${num(sampling[name], 3)}`);
+  const on = (names) => names.filter((name) => sampling[name] !== DEFAULTS[name]).map((name) => `${name} ${said(sampling[name])}`);
   const penalties = on(['repetition_penalty', 'presence_penalty', 'frequency_penalty']);
   if (!sampling.do_sample) return [page.greedy.toLowerCase(), ...penalties].join(' · ');
   const filters = on(['top_k', 'top_p', 'min_p', 'typical_p']);
-  return [`temperature ${num(sampling.temperature, 3)}`, ...filters, ...penalties, `seed ${sampling.seed}`].join(' · ');
+  return [`temperature ${said(sampling.temperature)}`, ...filters, ...penalties, `seed ${sampling.seed}`].join(' · ');
 }

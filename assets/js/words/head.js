@@ -12,6 +12,7 @@ export const head = {
   checkFailed: (message) => `not checked: ${message}`,
 
   keyLabel: 'Key position',
+  keyRefused: (typed, last) => `The key position is ${typed || 'not a number'}; it must be a whole number from 0 to ${last}.`,
   keyLargest: 'Largest weight',
   keyHint: 'Click a cell of the map above or a key in step 3 to choose another key.',
 

@@ -1,0 +1,21 @@
+// A recipe as the page fills it in: what nobody asked for is as usual.
+
+import { DEFAULTS } from './sampling.js';
+
+/** How many tokens an answer may have unless it is said. */
+export const NEW_TOKENS = 40;
+
+/** A whole recipe from the parts that an example or a link names. */
+export const completed = (recipe) => ({
+  chat: false,
+  system: '',
+  max_new_tokens: NEW_TOKENS,
+  forced: [],
+  stop: [],
+  model: '',
+  revision: '',
+  device: '',
+  dtype: '',
+  ...recipe,
+  sampling: { ...DEFAULTS, ...recipe.sampling },
+});
