@@ -57,8 +57,9 @@ def until_stop(steps: tuple[DecodeStep, ...], stop: tuple[str, ...]) -> tuple[De
 
 def stop_reason(lm: LanguageModel, run: Run) -> StopReason:
     """Why a run ends after its last step; empty while it can go on."""
-    if run.steps and run.steps[-1].token.id in lm.card.eos_token_ids:
-        return StopReason("eos", f"the model gave its end token {run.steps[-1].token.piece}")
+    if run.steps and (last := run.steps[-1]).token.id in lm.card.eos_token_ids:
+        who = "you put in the" if last.forced else "the model gave its"
+        return StopReason("eos", f"{who} end token {last.token.piece}")
     if found := next((text for text in run.recipe.stop if text in written(run.steps)), None):
         return StopReason("stop", f"the stop string {found!r} was written")
     if len(run.steps) >= run.recipe.max_new_tokens:

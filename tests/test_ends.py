@@ -1,5 +1,7 @@
 """Where an answer must end, and what may be forced."""
 
+from dataclasses import replace
+
 import pytest
 
 from model.engine import LocalEngine
@@ -37,6 +39,15 @@ def test_a_forced_special_token_is_fed_back_like_any_other(engine, lm):
 def test_a_forced_end_token_ends_the_answer(engine, lm):
     run = finished(engine, Recipe(PROMPT, forced=((2, lm.card.eos_token_ids[0]),), max_new_tokens=9))
     assert (run.stop.kind, len(run.steps)) == ("eos", 3)
+    assert run.stop.detail == f"you put in the end token {run.steps[-1].token.piece}"
+
+
+def test_an_end_token_that_the_model_gave_is_said_to_be_the_models(lm):
+    tiny = tiny_lm("llama", lm.tokenizer)
+    first = finished(LocalEngine(tiny), Recipe(PROMPT, max_new_tokens=1)).steps[0].token
+    ending = replace(tiny, card=replace(tiny.card, eos_token_ids=(first.id,)))
+    run = finished(LocalEngine(ending), Recipe(PROMPT, max_new_tokens=3))
+    assert (run.stop.kind, run.stop.detail) == ("eos", f"the model gave its end token {first.piece}")
 
 
 def test_a_forced_id_outside_the_vocabulary_is_refused_with_the_limit(engine):
