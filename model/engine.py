@@ -173,8 +173,9 @@ class LocalEngine(
 
     def _prefill(self, lm: LanguageModel, recipe: Recipe, tokens: Tokens) -> Generator[Progress, None, Trace]:
         def work(report: Callable[[Progress], None]):
-            report(Progress("Waiting for the model", 0, lm.card.n_layers))
+            report(Progress("Waiting for the model", 0, 1))
             with lm.lock:
+                report(Progress("Prefill: layer", 0, lm.card.n_layers))
                 return prefill(lm, tokens, lambda done, n: report(Progress("Prefill: layer", done, n)))
 
         record, capture, cache, logits = yield from with_progress(work)

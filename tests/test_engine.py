@@ -97,11 +97,12 @@ def test_prefill_reports_each_layer_and_stops_when_nobody_listens(lm):
     reports = []
     for event in events:
         if isinstance(event, Progress):
-            reports.append(event.done)
+            reports.append((event.message, event.done))
         if len(reports) == 5:
             break
     events.close()
-    assert reports == [0, 1, 2, 3, 4]
+    # Once the model is this run's own, nothing says any more that it is waited for.
+    assert reports == [("Waiting for the model", 0), *(("Prefill: layer", done) for done in range(4))]
     assert len(engine._store) == 0
     assert not lm.lock.locked()
 
