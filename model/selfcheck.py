@@ -55,6 +55,11 @@ def verified(lm: LanguageModel) -> LanguageModel:
                 f"{lm.card.model_id!r} was loaded, but a forward pass over {len(ids)} tokens failed: "
                 f"{error}. Choose another model."
             ) from error
+    if math.isnan(checks[1].error):
+        raise UserError(
+            f"{lm.card.model_id!r} was loaded, but its logits are not numbers (nan): its weights hold nan or are too "
+            "large for its number format. Choose another model, or another number format."
+        )
     if not checks[1].passed:
         raise UserError(
             f"{lm.card.model_id!r} was loaded, but its logits with a cache differ from those of one pass without by "

@@ -70,6 +70,15 @@ def test_a_model_that_cannot_be_run_is_refused_by_name(lm):
         tiny_lm("mistral", lm.tokenizer, num_key_value_heads=8)  # more than its 4 query heads
 
 
+def test_weights_that_are_no_numbers_are_named_as_such(lm):
+    tiny = tiny_lm("llama", lm.tokenizer)
+    with torch.no_grad():
+        tiny.model.lm_head.weight[0] = torch.nan
+    with pytest.raises(UserError, match="'tiny llama' was loaded, but its logits are not numbers") as error:
+        verified(tiny)
+    assert "is allowed" not in str(error.value)
+
+
 def test_a_model_nobody_checked_but_with_a_capture_is_not_refused(lm):
     unchecked = replace(lm, card=replace(lm.card, checks=()))
     held = Capture()

@@ -1,6 +1,6 @@
 // The words of the choice of models.
 
-import { bytes, num, parameters } from '../core/format.js';
+import { bytes, count, num, parameters } from '../core/format.js';
 
 const megabytes = (n) => (n >= 1e9 ? `${num(n / 1e9, 3)} GB` : `${num(n / 1e6, 3)} MB`);
 
@@ -37,7 +37,7 @@ export const models = {
   held1: ({ title, dtype, device, n_bytes }) => `${title.split('/').pop()} · ${dtype} on ${device} · ${bytes(n_bytes)}`,
   found: (about) =>
     [
-      `${about.name.split('/').pop()} (${about.family}${about.n_layers ? `, ${about.n_layers} layers` : ''}): ${parameters(about.n_parameters)} parameters`,
+      `${about.name.split('/').pop()} (${about.family}${about.n_layers ? `, ${count(about.n_layers, 'layer')}` : ''}): ${parameters(about.n_parameters)} parameters`,
       about.licence && `licence ${about.licence}`,
       about.has_chat_template ? 'with a chat template' : 'no chat template',
       about.download_bytes ? `${megabytes(about.download_bytes)} to download` : 'nothing to download',
