@@ -156,7 +156,8 @@ def refuse_without_maps(lm: LanguageModel, capture: Capture) -> None:
     reason = check.how if check is not None else "nothing was captured"
     if check is not None and check.error == check.error:
         reason = f"{reason}; it is {check.error:.1e}, and {check.tolerance:.0e} is allowed"
-    raise UserError(f"No attention maps for {lm.card.model_id!r}: {reason}. Everything else on this page works.")
+    rest = "Everything else" if lm.card.n_heads else "What needs attention, or keys and values, is off; all else"
+    raise UserError(f"No attention maps for {lm.card.model_id!r}: {reason}. {rest} on this page works.")
 
 
 def _pooled(layer: LayerCapture, queries, keys, block: int, rule: str, head: int | None = None) -> Tensor:

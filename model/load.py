@@ -24,6 +24,7 @@ from model.language_model import LanguageModel
 from model.load_progress import reporting
 from model.records import ModelCard
 from model.selfcheck import verified
+from model.sublayers import sublayers
 from model.vocabulary import read_vocabulary
 
 
@@ -132,7 +133,7 @@ def describe(
         d_model=anatomy.d_model,
         d_embed=weight.shape[1],
         d_head=_number(config, "head_dim") or anatomy.d_model // max(n_heads, 1),
-        d_mlp=_number(config, "intermediate_size") or 4 * anatomy.d_model,
+        d_mlp=_d_mlp(config, anatomy),
         n_vocab=weight.shape[0],
         n_parameters=sum(p.numel() for p in model.parameters()),
         n_active=n_active(model, anatomy),
@@ -145,6 +146,13 @@ def describe(
         tokenizer_kind=type(tokenizer.backend_tokenizer.model).__name__,
         eos_token_ids=tuple([eos] if isinstance(eos, int) else eos or ()),
     )
+
+
+def _d_mlp(config: PreTrainedConfig, anatomy: Anatomy) -> int:
+    """Neurons of an MLP; 0 where no block has one, as in most state-space models."""
+    if not any(sublayers(block, config, anatomy.d_model).mlp for block in anatomy.blocks):
+        return 0
+    return _number(config, "intermediate_size") or 4 * anatomy.d_model
 
 
 def _number(config: PreTrainedConfig, name: str) -> int:

@@ -177,7 +177,7 @@ def _check(lm: LanguageModel, logits: list[tuple[Tensor, Tensor | None]]) -> Che
     pairs = [(own, given) for own, given in logits if given is not None]
     tolerance = LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype]
     if not pairs:
-        return Check(LOGITS, float("nan"), tolerance, "this router does not give its logits away")
+        return Check(LOGITS, float("nan"), tolerance, "this router does not give its logits away", made=False)
     largest = max(float(own.abs().max()) for own, _ in pairs)
     error = max(float((own - given).abs().max()) for own, given in pairs)
     where = f"{len(pairs)} layers, {pairs[0][0].shape[0]} positions; the largest logit is {largest:.3g}"

@@ -24,6 +24,8 @@ def run_checks(lm: LanguageModel, trace: Trace, layer: int, head: int) -> RunChe
     ids = fed_ids(trace)
     if lm.card.streamed_maps:
         checks, skipped = (), ("captured = eager: the maps shown are the model's own eager maps.",)
+    elif not lm.card.attention_layers:
+        checks, skipped = (), ("captured = eager: there are no maps of this model to check.",)
     else:
         checks, skipped = attention_check(lm, trace.capture, ids, layer, head), ()
     if (n_cached := _cached_positions(trace)) is None:

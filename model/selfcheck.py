@@ -185,7 +185,7 @@ def failed(name: str, tolerance: float, reason: str) -> Check:
 
 def _no_maps(lm: LanguageModel) -> Check:
     reason = f"the family {lm.card.family!r} has no attention that passes where maps can be captured"
-    return failed(MAPS, MAP_TOLERANCE[_dtype(lm)], reason)
+    return Check(MAPS, math.nan, MAP_TOLERANCE[_dtype(lm)], reason, made=False)
 
 
 def _distance(a: Tensor, b: Tensor) -> float:

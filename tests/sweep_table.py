@@ -1,6 +1,7 @@
 """What the sweep found, as the page docs/families.md."""
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -84,4 +85,4 @@ def _row(family: Family) -> str:
 
 def _plain(text: str) -> str:
     """Text that does not break a table."""
-    return " ".join(text.replace("Everything else on this page works.", "").split()).replace("|", "\\|")
+    return " ".join(re.sub(r"[^.]*on this page works\.", "", text).split()).replace("|", "\\|")

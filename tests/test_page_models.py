@@ -1,5 +1,6 @@
 """Another model, chosen on the page: the walk goes on with the prompt and the settings as they were."""
 
+import json
 import re
 
 import pytest
@@ -99,3 +100,33 @@ def test_the_dialog_fits_the_screen(page, server, width):
     page.keyboard.press("Escape")
     assert not page.is_visible("dialog.models")
     assert page.evaluate("document.activeElement.className") == "model"
+
+
+@pytest.fixture(scope="module")
+def without_attention(tmp_path_factory):
+    """A state-space model as it is published: its config knows of no heads."""
+    tokenizer = KINDS["byte level"]().tokenizer
+    saved = save(tmp_path_factory.mktemp("saved") / "tiny-mamba", "mamba", tokenizer, attention="eager", state_size=8)
+    config = json.loads((saved / "config.json").read_text())
+    del config["num_attention_heads"]
+    (saved / "config.json").write_text(json.dumps(config))
+    return saved
+
+
+def test_a_model_without_attention_says_so_once_and_claims_no_keys_and_values(page, server, without_attention):
+    page.goto(f"{server}?p=the+quick+brown+fox&n=3&model={without_attention}&at=prefill.0.2.0.0")
+    finished(page)
+    page.wait_for_selector("#panel-prefill .notice:has-text('No attention maps')")
+    assert "2 layers · no attention" in page.inner_text("button.model")
+    shown = page.inner_text("#panel-prefill")
+    assert shown.count("No attention maps") == 1
+    assert "2 × 0" not in shown
+    assert not any(sign in shown for sign in ("✗", "Sort by", "Layer 0, head 0"))
+    for name in ("layers", "decode", "select", "branches", "latency", "cache"):
+        page.click(f"#tab-{name}")
+        page.wait_for_function(f"() => document.querySelector('#panel-{name}').innerText.length > 60")
+        if name == "layers":
+            page.click("#panel-layers .depths summary")
+            assert "d_mlp" not in page.inner_text("#panel-layers .depths")
+        said = page.inner_text(".sentence") + page.inner_text(f"#panel-{name}").replace("no KV cache", "")
+        assert "KV cache" not in re.sub(r"rows\s+tokens/s\s+ITL\s+KV cache", "", said), name

@@ -79,6 +79,22 @@ def test_weights_that_are_no_numbers_are_named_as_such(lm):
     assert "is allowed" not in str(error.value)
 
 
+def test_a_model_without_attention_has_nothing_to_check_and_says_what_is_off(lm):
+    """Its card is that of a config without heads, as Mamba's is."""
+    tiny = tiny_lm("mamba", lm.tokenizer, attention="eager", state_size=8)
+    bare = replace(tiny, card=replace(tiny.card, n_heads=0))
+    assert [(check.name, check.made) for check in tiny.card.checks] == [(MAPS, False), (CACHED, True)]
+    assert tiny.card.d_mlp == 0
+    assert lm.card.d_mlp == 1536
+    engine, recipe = LocalEngine(bare), Recipe("one two three", max_new_tokens=3)
+    list(engine.run(recipe))
+    found = engine.run_checks(recipe, 0, 0)
+    assert [check.name for check in found.checks] == [CACHED]
+    assert found.skipped == ("captured = eager: there are no maps of this model to check.",)
+    with pytest.raises(UserError, match="What needs attention, or keys and values, is off; all else"):
+        engine.attention_overview(recipe, 0, 3)
+
+
 def test_a_model_nobody_checked_but_with_a_capture_is_not_refused(lm):
     unchecked = replace(lm, card=replace(lm.card, checks=()))
     held = Capture()

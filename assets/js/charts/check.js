@@ -3,10 +3,15 @@
 import { fill, h } from '../core/dom.js';
 import { shared } from '../words/shared.js';
 
-const summed = (known) => {
-  const said = known.find((check) => !check.passed) ?? known[0];
-  return known.length === 1 ? shared.checked(said) : shared.checks(said, known.length);
-};
+const isMade = (check) => check.made !== false;
+
+/** What the mark says: the worst of the checks that were made, or that there was nothing to check. */
+function summed(made) {
+  if (!made.length) return shared.notMade;
+  const said = made.find((check) => !check.passed) ?? made[0];
+  const text = made.length === 1 ? shared.checked(said) : shared.checks(said, made.length);
+  return [said.passed ? '✓ ' : '✗ ', text];
+}
 
 /** A mark for checks {name, error, tolerance, how, passed}; `show(checks, note)` redraws it. */
 export function checkMark() {
@@ -18,14 +23,15 @@ export function checkMark() {
     element,
     show(checks, note = '') {
       const known = checks.filter(Boolean);
-      const good = known.every((check) => check.passed);
+      const made = known.filter(isMade);
       element.hidden = known.length === 0;
-      element.classList.toggle('failed', !good);
-      if (known.length) fill(summary, good ? '✓ ' : '✗ ', summed(known));
+      element.classList.toggle('none', !made.length);
+      element.classList.toggle('failed', made.some((check) => !check.passed));
+      if (known.length) fill(summary, summed(made));
       fill(
         body,
         known.map((check) => [
-          h('dt', {}, shared.check(check)),
+          h('dt', {}, isMade(check) ? shared.check(check) : shared.without(check)),
           h('dd', { class: 'dim' }, check.how),
         ]),
         note && h('dd', { class: 'dim' }, note),

@@ -6,5 +6,11 @@ export const MODEL = { model: '', revision: '', device: '', dtype: '' };
 /** Those parts of a recipe, or of anything that has them. */
 export const modelOf = (recipe) => Object.fromEntries(Object.keys(MODEL).map((name) => [name, recipe[name] ?? '']));
 
+/** False for a model that carries a state of fixed size in place of keys and values. */
+export const hasAttention = (card) => card?.n_heads !== 0;
+
+/** True where at least one layer's maps can be shown. */
+export const hasMaps = (card) => card.attention_layers.length > 0;
+
 /** Equal for recipes of one model. */
 export const modelKey = (recipe) => JSON.stringify(modelOf(recipe));

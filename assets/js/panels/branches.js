@@ -24,7 +24,7 @@ export function mount(root, ctx) {
   const hint = h('p', { class: 'dim' });
   const pair = h('div', { class: 'card' });
   const beams = h('div', { class: 'card' });
-  root.append(h('div', { class: 'card' }, h('h2', {}, words.title), h('p', { class: 'dim' }, words.note), h('div', { class: 'scroll' }, list), hint), pair, beams);
+  root.append(h('div', { class: 'card' }, h('h2', {}, words.title), h('p', { class: 'dim' }, words.note(store.state.card)), h('div', { class: 'scroll' }, list), hint), pair, beams);
   const drawBeams = mountBeams(beams, ctx, open);
 
   function open(recipe) {

@@ -23,7 +23,7 @@ export function roofCard(root, ctx) {
   const rows = h('tbody');
   const table = h('div', { class: 'scroll' }, h('table', { class: 'cache-table' }, h('thead', {}, h('tr', {}, words.dotTable.map((name) => h('th', { scope: 'col' }, name)))), rows));
   work.found.append(figures, linesKey(SERIES), place, table);
-  root.append(h('h2', {}, words.roof), h('p', { class: 'dim' }, words.roofNote), h('div', { class: 'kv-controls' }, work.button), work.found, work.said);
+  root.append(h('h2', {}, words.roof), h('p', { class: 'dim' }, words.roofNote(ctx.store.state.card)), h('div', { class: 'kv-controls' }, work.button), work.found, work.said);
   const chart = xy(place);
   let batches = [];
   let shown = null;

@@ -48,7 +48,7 @@ const lengthChart = (title, measured, bound) => (points) => ({
 export const lengthsCard = (root, ctx) =>
   sweepCard(root, ctx, {
     title: words.lengths,
-    note: words.lengthsNote,
+    note: words.lengthsNote(ctx.store.state.card),
     job: 'length_sweep',
     field: number('longest', 1024, 32, 4096),
     label: words.longest,

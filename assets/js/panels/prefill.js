@@ -1,8 +1,9 @@
 // Prefill: one forward pass over all positions; its attention, head by head, and what it left in the KV cache.
 
 import { checkMark } from '../charts/check.js';
-import { fill, h } from '../core/dom.js';
+import { fill, h, notice } from '../core/dom.js';
 import { facts as figures } from '../core/facts.js';
+import { hasMaps } from '../core/models.js';
 import { sequence } from '../core/tokens.js';
 import { prefill as words } from '../words/prefill.js';
 import { bertvizSection } from './prefill_bertviz.js';
@@ -25,15 +26,18 @@ export function mount(root, ctx) {
 
   const facts = h('dl', { class: 'facts' });
   const mark = checkMark();
+  const refusal = h('div', { hidden: true });
   const headsRoot = h('div', { class: 'heads-card' });
   const mapRoot = h('div', { class: 'map-card' });
   const listsRoot = h('div', { class: 'lists-card' });
   const stepsRoot = h('div');
+  const attention = h('div', { class: 'card attention' }, headsRoot, mapRoot, listsRoot);
   const cacheRoot = h('div', { class: 'card' });
   const bertvizRoot = h('div');
   root.append(
     h('div', { class: 'card' }, facts, mark.element),
-    h('div', { class: 'card attention' }, headsRoot, mapRoot, listsRoot),
+    refusal,
+    attention,
     stepsRoot,
     cacheRoot,
     bertvizRoot,
@@ -103,6 +107,18 @@ export function mount(root, ctx) {
 
   mark.element.addEventListener('toggle', checkSoon);
 
+  /** A model without maps says so once, in place of all that would show them. */
+  async function refuse(n) {
+    [attention, stepsRoot, bertvizRoot].forEach((part) => { part.hidden = true; });
+    refusal.hidden = false;
+    if (refusal.children.length) return;
+    try {
+      await view('attention_overview', { layer_start: 0, n_positions: n });
+    } catch (error) {
+      notice(refusal, error.message);
+    }
+  }
+
   function update(state, changed) {
     const { run, card, selection } = state;
     const has = (...keys) => keys.some((key) => changed.has(key));
@@ -112,7 +128,8 @@ export function mount(root, ctx) {
     if (has('card')) showMark(null);
     if (has('run', 'card', 'selection')) showCache(state);
     if (has('run', 'selection')) checkSoon();
-    if (has('run', 'card', 'selection', 'scope', 'stage', 'theme')) {
+    if (card && !hasMaps(card)) refuse(n);
+    else if (has('run', 'card', 'selection', 'scope', 'stage', 'theme')) {
       heads.update(now, has('theme'));
       map.update(now, has('theme'));
       lists.update(now);

@@ -31,7 +31,8 @@ export function headsCard(root, { view, select, store }) {
   const options = Object.entries(words.scores.names).map(([value, text]) => h('option', { value }, text));
   const sort = h('select', { onchange: () => arrange() }, h('option', { value: BY_LAYER }, words.scores.byLayer), options);
   const order = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: flip }, words.scores.largest);
-  root.append(h('h2', {}, words.heads), h('div', { class: 'sort' }, h('label', {}, h('span', { class: 'dim' }, words.scores.label), sort), order));
+  const sorting = h('div', { class: 'sort' }, h('label', {}, h('span', { class: 'dim' }, words.scores.label), sort), order);
+  root.append(h('h2', {}, words.heads), sorting);
   root.append(meaning, gridPlace, listPlace, said);
   const onHover = (cell) => say(cell);
   const grid = headsGrid(gridPlace, { onSelect: select, onHover, words });
@@ -128,6 +129,8 @@ export function headsCard(root, { view, select, store }) {
         maps = new Map();
         group = card.n_heads / card.n_kv_heads;
         grid.layout({ layers: card.n_layers, heads: card.n_heads, group, kv: group > 1 });
+        // Maps that are made one layer a pass give no scores of all heads.
+        sorting.hidden = card.streamed_maps;
         sort.disabled = false;
         load(next, key).catch((error) => refuse(key, error.message));
       }

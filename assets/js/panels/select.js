@@ -73,7 +73,7 @@ export function mount(root, { store, view }) {
     const how = now.forced ? 'forced' : sampling.do_sample ? 'draw' : now.stages.length ? 'penalised' : 'greedy';
     fill(title, chip(now.token, { limit: 30, class: 'big' }), h('span', { class: 'dim' }, `id ${now.token.id} · ${words.chosenBy[how]} · ${words.own(pct(now.probability))}`));
     const ended = now.index === run.steps.length - 1 && run.stop.kind;
-    fill(back, h('h3', {}, words.back), h('p', {}, ended ? words.ended(run.stop.detail) : words.backNote(now.token.position)));
+    fill(back, h('h3', {}, words.back), h('p', {}, ended ? words.ended(run.stop.detail) : words.backNote(now.token.position, store.state.card)));
 
     const logits = logitsOf(run, step);
     steps.classList.toggle('waiting', !logits);

@@ -2,6 +2,7 @@
 
 import { unpack } from '../core/arrays.js';
 import { fill, h } from '../core/dom.js';
+import { hasMaps } from '../core/models.js';
 import { sequence } from '../core/tokens.js';
 import { attend as words } from '../words/attend.js';
 
@@ -23,6 +24,7 @@ export function mountAttend(page, strip, { store, view }) {
   let asked = 0;
 
   const idle = () => store.state.status.phase === 'idle' && !store.state.following;
+  const shows = () => store.state.run?.prefill && hasMaps(store.state.card);
   const head = () => `${store.state.selection.layer} ${store.state.selection.head}`;
 
   function clean() {
@@ -40,7 +42,7 @@ export function mountAttend(page, strip, { store, view }) {
     clean();
     const { layer, head: number } = store.state.selection;
     const { run, card } = store.state;
-    fill(said, run?.prefill && card?.n_heads !== 0 ? words.rest(layer, number) : '');
+    fill(said, run?.prefill && card && hasMaps(card) ? words.rest(layer, number) : '');
   }
 
   /** Bars whose height is the square root of the weight, like the maps' colour: small weights stay in sight. */
@@ -87,7 +89,7 @@ export function mountAttend(page, strip, { store, view }) {
   function point(position) {
     clearTimeout(waiting);
     if (position === null) waiting = setTimeout(rest, WAIT);
-    else if (idle() && store.state.run?.prefill) waiting = setTimeout(() => show(position), WAIT);
+    else if (idle() && shows()) waiting = setTimeout(() => show(position), WAIT);
   }
 
   function pointed(event) {

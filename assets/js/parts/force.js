@@ -17,7 +17,7 @@ export function mountForce(root, { store, runner, ask }) {
   let shortened = null;
   root.append(
     h('h3', {}, words.title),
-    h('p', { class: 'dim' }, words.note),
+    h('p', { class: 'dim' }, words.note(store.state.card)),
     h('div', { class: 'force-row' }, field, h('button', { type: 'button', onclick: put }, words.go), remove),
     message,
     note,

@@ -1,17 +1,12 @@
 // The name of the page, the model that runs, help, projector mode, and light or dark.
 
 import { h, fill } from '../core/dom.js';
-import { parameters } from '../core/format.js';
 import { switchProjector, switchTheme } from '../core/theme.js';
 import { help } from '../words/help.js';
 import { models as words } from '../words/models.js';
 import { page } from '../words/page.js';
 import { mountHelp } from './help.js';
 import { mountTakeAlong } from './takealong.js';
-
-function summary(card) {
-  return `${card.n_layers} layers · ${card.n_heads} heads · d_model ${card.d_model} · ${parameters(card.n_parameters)} parameters · ${card.dtype} on ${card.device}`;
-}
 
 const icon = (name, sign, onclick) => h('button', { class: 'icon', type: 'button', title: name, 'aria-label': name, onclick }, sign);
 
@@ -36,7 +31,7 @@ export function mountHeader(parts, ctx, openModels) {
   store.subscribe(({ card }, changed) => {
     if (!changed.has('card') || !card) return;
     const name = h('strong', {}, card.model_id.split('/').pop(), openModels && h('span', { class: 'more', 'aria-hidden': true }, ' ▾'));
-    fill(model, name, h('span', { class: 'dim' }, summary(card)));
+    fill(model, name, h('span', { class: 'dim' }, words.summary(card)));
     model.title = openModels ? `${card.model_id}: ${words.change}` : card.model_id;
   });
 }

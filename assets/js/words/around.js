@@ -1,6 +1,7 @@
 // The words of what stands around the walk: each panel's title, and what it shows in a sentence.
 
 import { count, ms, num } from '../core/format.js';
+import { hasAttention } from '../core/models.js';
 
 export const around = {
   title: 'Around it',
@@ -11,15 +12,17 @@ export const around = {
   },
   branches: {
     title: 'Branches',
-    sentence: ({ branches }) =>
-      `Every run of this prompt is a branch: ${count(branches.list.length, 'branch').replace('branchs', 'branches')} so far. They share a beginning, and the KV cache of it.`,
+    sentence: ({ branches, card }) =>
+      `Every run of this prompt is a branch: ${count(branches.list.length, 'branch').replace('branchs', 'branches')} so far. They share a beginning${hasAttention(card) ? ', and the KV cache of it' : ''}.`,
   },
   cache: {
     title: 'KV cache',
-    sentence: ({ run, now }) =>
-      now?.index > 0 && !now.reused
+    sentence: ({ run, card, now }) => {
+      if (!hasAttention(card)) return `This model keeps no keys and values: ${count(run.tokens.length, 'position')} left a state of fixed size in each layer, which each later step goes on from.`;
+      return now?.index > 0 && !now.reused
         ? `The prefill wrote keys and values of ${count(run.tokens.length, 'position')} at once. Since then each step adds one position and reads all those before it: ${ms(now.forward_ms)} at step ${now.index}.`
-        : `The prefill writes the keys and values of ${count(run.tokens.length, 'position')} at once, so that each later step has only one position to compute.`,
+        : `The prefill writes the keys and values of ${count(run.tokens.length, 'position')} at once, so that each later step has only one position to compute.`;
+    },
   },
   latency: {
     title: 'Latency',

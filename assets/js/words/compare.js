@@ -33,7 +33,7 @@ export const compare = {
     const row = (title, value) => [title, ...sides.map(value)];
     return [
       row('family', ({ card }) => card.family),
-      row('layers × heads', ({ card }) => `${card.n_layers} × ${card.n_heads}`),
+      row('layers × heads', ({ card }) => (card.n_heads ? `${card.n_layers} × ${card.n_heads}` : `${card.n_layers}, no attention`)),
       row('parameters', ({ card }) => parameters(card.n_parameters)),
       row('numbers', ({ card }) => `${card.dtype} on ${card.device}`),
       row('vocabulary', ({ card }) => num(card.n_vocab)),

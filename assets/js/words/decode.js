@@ -1,6 +1,7 @@
 // The words of the panels Text, Probabilities and Selected token.
 
 import { count, ms, num, parameters, pct } from '../core/format.js';
+import { hasAttention } from '../core/models.js';
 import { median, ownItl, takenOver } from '../core/times.js';
 
 const used = ({ n_active: active, n_parameters: all }) => (active < all ? `parameters, of which a token passes through ${parameters(active)}` : 'parameters, all used for every token');
@@ -92,7 +93,8 @@ export const select = {
   greedyNote: 'Greedy draws nothing: the token with the largest score is taken every time. Choose “Sample” in the sampling settings to let chance in.',
   forcedNote: 'This token was forced, so nothing was drawn here.',
   back: 'And back to the input',
-  backNote: (n) => `The token's id becomes the next input. The KV cache already holds the ${num(n)} positions before it, so the next forward pass takes this one position alone.`,
+  backNote: (n, card) =>
+    `The token's id becomes the next input. ${hasAttention(card) ? `The KV cache already holds the ${num(n)} positions before it` : `The state of each layer already stands for the ${num(n)} positions before it`}, so the next forward pass takes this one position alone.`,
   ended: (detail) => `Decoding ended here: ${detail}.`,
   others: 'all others',
 };

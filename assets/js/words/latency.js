@@ -1,6 +1,7 @@
 // The words of the latency panel.
 
 import { bytes, count, flops, ms, num, pct } from '../core/format.js';
+import { hasAttention } from '../core/models.js';
 
 const s = (seconds) => ms(seconds * 1000);
 const rate = (value) => `${num(value, 3)} tokens/s`;
@@ -42,7 +43,7 @@ export const latency = {
   },
 
   roof: 'What this machine allows: the roofline',
-  roofNote: 'A pass reads its weights and its KV cache from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. Both limits are measured here, at first use.',
+  roofNote: (card) => `A pass reads its weights${hasAttention(card) ? ' and its KV cache' : ''} from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. Both limits are measured here, at first use.`,
   roofGo: 'Measure the limits',
   intensity: 'FLOP per byte read',
   perSecond: (value) => `${flops(value)}/s`,
@@ -65,7 +66,7 @@ export const latency = {
   },
 
   lengths: 'Longer prompts, longer contexts',
-  lengthsNote: 'The prompt’s own tokens, repeated or cut to each length: the time of the prefill, and of a decoding step with that many positions in the KV cache.',
+  lengthsNote: (card) => `The prompt’s own tokens, repeated or cut to each length: the time of the prefill, and of a decoding step with that many positions ${hasAttention(card) ? 'in the KV cache' : 'before it'}.`,
   longest: 'longest prompt',
   tokens: 'tokens',
   lengthsGo: 'Measure every length',

@@ -1,6 +1,7 @@
 // The words of the Prefill panel.
 
 import { bytes, count, ms, num } from '../core/format.js';
+import { hasAttention } from '../core/models.js';
 import { firstToken } from './decode.js';
 
 const span = (start, stop) => (stop - start === 1 ? `${start}` : `${start}–${stop - 1}`);
@@ -8,11 +9,11 @@ const span = (start, stop) => (stop - start === 1 ? `${start}` : `${start}–${s
 export const prefill = {
   facts: ({ run, card, cache }) => [
     ['positions, in one forward pass', num(run.prefill.n_tokens), 'every layer works on all of them at once'],
-    ['layers × heads', card ? `${card.n_layers} × ${card.n_heads}` : '–', card && card.n_kv_heads !== card.n_heads ? `${card.n_kv_heads} key/value heads, each shared by ${card.n_heads / card.n_kv_heads}` : ''],
+    hasAttention(card) ? ['layers × heads', card ? `${card.n_layers} × ${card.n_heads}` : '–', card && card.n_kv_heads !== card.n_heads ? `${card.n_kv_heads} key/value heads, each shared by ${card.n_heads / card.n_kv_heads}` : ''] : ['layers', num(card.n_layers), 'no attention'],
     ['forward pass', ms(run.prefill.forward_ms), `${ms(run.prefill.forward_ms / run.prefill.n_tokens)} a position`],
     firstToken(run),
-    ['written to the KV cache', cache ? bytes(cache.prompt_bytes) : '–', cache ? `${bytes(cache.bytes_per_token)} more with each token` : ''],
-  ],
+    hasAttention(card) && ['written to the KV cache', cache ? bytes(cache.prompt_bytes) : '–', cache ? `${bytes(cache.bytes_per_token)} more with each token` : ''],
+  ].filter(Boolean),
 
   heads: 'All heads',
   headsNote: (block, rule) => (block > 1 ? `Each dot is the ${rule} of ${block} × ${block} weights.` : 'Each dot is one weight.'),

@@ -6,6 +6,8 @@ export const shared = {
   checked: (check) => `checked: error ${num(check.error, 2)}`,
   checks: (worst, n) => `${worst.name}, max error ${num(worst.error, 2)}; ${n} checks`,
   check: ({ passed, name, error, tolerance }) => `${passed ? '✓' : '✗'} ${name}: error ${num(error, 2)}, allowed ${num(tolerance, 2)}`,
+  notMade: 'nothing to check here',
+  without: ({ name }) => `– ${name}: not checked`,
   spoken: (position, label, id) => `token ${position}: ${label}, id ${id}`,
   forced: (spoken) => `forced ${spoken}`,
   forcedTitle: (spoken) => `${spoken}: put here, not selected by the model`,
