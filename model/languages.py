@@ -9,7 +9,7 @@ from model.vocabulary import Vocabulary
 def count_languages(vocabulary: Vocabulary, sentences: Sequence[tuple[str, str, str]]) -> tuple[LanguageCount, ...]:
     """Counts (code, name, text) by the loaded tokenizer; the first is what the others are measured by."""
     encoded = vocabulary.tokenizer([text for _, _, text in sentences], add_special_tokens=False)
-    counts = [len(ids) for ids in encoded["input_ids"]]
+    rows = encoded["input_ids"]
     return tuple(
         LanguageCount(
             code=code,
@@ -17,9 +17,10 @@ def count_languages(vocabulary: Vocabulary, sentences: Sequence[tuple[str, str, 
             text=text,
             n_characters=len(text),
             n_bytes=len(text.encode()),
-            n_tokens=n_tokens,
-            tokens_per_character=n_tokens / len(text),
-            factor=n_tokens / counts[0],
+            n_tokens=len(ids),
+            n_unknown=vocabulary.n_unknown(ids),
+            tokens_per_character=len(ids) / len(text),
+            factor=len(ids) / len(rows[0]),
         )
-        for (code, name, text), n_tokens in zip(sentences, counts, strict=True)
+        for (code, name, text), ids in zip(sentences, rows, strict=True)
     )

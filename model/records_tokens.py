@@ -111,7 +111,10 @@ class Replay:
 
 @dataclass(frozen=True)
 class LanguageCount:
-    """One sentence in one language, as the loaded tokenizer cuts it. `factor`: its tokens by the first one's."""
+    """One sentence in one language, as the loaded tokenizer cuts it. `factor`: its tokens by the first one's.
+
+    `n_unknown` of the tokens stand for text that is no entry and is lost: then fewer tokens are no gain.
+    """
 
     code: str
     name: str
@@ -119,6 +122,7 @@ class LanguageCount:
     n_characters: int
     n_bytes: int
     n_tokens: int
+    n_unknown: int
     tokens_per_character: float
     factor: float
 

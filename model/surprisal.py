@@ -21,11 +21,13 @@ class PromptSurprisal:
 
     `perplexity` is 2 to the mean surprisal (Jelinek et al. 1977), NaN for a prompt of one token. `bits_per_byte` is
     the same sum over the UTF-8 bytes of those tokens: models that cut the text into other tokens compare by it.
+    It is NaN where `n_unknown` of the prompt's tokens are unknown ones, whose bytes are lost.
     """
 
     bits: Float[np.ndarray, " position"]
     perplexity: float
     bits_per_byte: float
+    n_unknown: int
 
 
 @torch.inference_mode()
@@ -61,5 +63,6 @@ def prompt_surprisal(
             bits[start + 1 : stop + 1] = (-chosen / np.log(2)).cpu()
     mean = float(bits[1:].mean()) if len(ids) > 1 else float("nan")
     n_bytes = sum(len(token.bytes) for token in tokens.tokens[1:])
-    per_byte = float(bits[1:].sum()) / n_bytes if n_bytes else float("nan")
-    return PromptSurprisal(bits.numpy().copy(), 2.0**mean, per_byte)
+    n_unknown = lm.vocabulary.n_unknown(tokens.ids)
+    per_byte = float(bits[1:].sum()) / n_bytes if n_bytes and not n_unknown else float("nan")
+    return PromptSurprisal(bits.numpy().copy(), 2.0**mean, per_byte, n_unknown)

@@ -1,10 +1,12 @@
 """A tokenizer to its Vocabulary: how its entries are written, read once from its own description."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
@@ -32,6 +34,7 @@ class Vocabulary:
     entry <0xE2> is a byte. `replacements`: signs the decoder writes otherwise, as ▁ for a space.
     `continuation`: what marks an entry that goes on with a word; the others get a space (`spaced`).
     `drops_first_space`, `drops_last_space`: the decoder takes such a space off a text. `special`: ids that are no text.
+    `unknown`: the entry that stands for what is none, and keeps nothing of it; None where there is no such entry.
     """
 
     tokenizer: PreTrainedTokenizerFast
@@ -47,7 +50,12 @@ class Vocabulary:
     drops_last_space: bool
     added: frozenset[int]
     special: frozenset[int]
+    unknown: int | None
     bpe: BpeRules | None
+
+    def n_unknown(self, ids: Sequence[int]) -> int:
+        """How many of these tokens only stand for something that is lost."""
+        return sum(token_id == self.unknown for token_id in ids)
 
     @cached_property
     def _byte_of_letter(self) -> dict[str, int]:
@@ -98,8 +106,15 @@ def read_vocabulary(tokenizer: PreTrainedTokenizerFast) -> Vocabulary:
         drops_last_space="BPEDecoder" in by_type,
         added=frozenset(added),
         special=frozenset(token_id for token_id, token in added.items() if token.special),
+        unknown=_unknown(backend, described["model"]),
         bpe=_bpe_rules(described["model"]) if described["model"].get("type") == "BPE" else None,
     )
+
+
+def _unknown(backend: Tokenizer, model: dict[str, Any]) -> int | None:
+    """Unigram names it by its id, the others by the entry."""
+    entry = model.get("unk_token")
+    return model.get("unk_id") if entry is None else backend.token_to_id(entry)
 
 
 def _bpe_rules(model: dict[str, Any]) -> BpeRules:

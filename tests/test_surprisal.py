@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from model.engine import LocalEngine
 from model.recipe import Recipe
 from model.surprisal import prompt_surprisal
+from tests.small_tokenizers import KINDS
+from tests.tiny import tiny_lm
 
 PROMPT = "The quick brown fox jumps over the lazy dog. " * 8
 
@@ -36,3 +39,14 @@ def test_a_prompt_of_one_token_has_nothing_to_be_surprised_by(engine, lm):
     found = prompt_surprisal(lm, engine.tokenize(Recipe("Hello")))
     assert np.isnan(found.bits).all()
     assert np.isnan(found.perplexity)
+
+
+def test_a_prompt_with_unknown_tokens_has_no_surprisal_per_byte():
+    """What they stood for is lost: a sum over the bytes that are left would look better than it is."""
+    engine = LocalEngine(tiny_lm("llama", KINDS["wordpiece"]().tokenizer))
+    lost = prompt_surprisal(engine.lm, engine.tokenize(Recipe("the quick Все люди fox")))
+    whole = prompt_surprisal(engine.lm, engine.tokenize(Recipe("the quick brown fox")))
+    assert (lost.n_unknown, whole.n_unknown) == (2, 0)
+    assert np.isnan(lost.bits_per_byte)
+    assert np.isfinite(lost.perplexity)
+    assert whole.bits_per_byte > 0

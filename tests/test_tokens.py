@@ -153,3 +153,20 @@ def test_languages_are_counted_one_by_one(lm):
         assert count.factor == n_tokens / found[0].n_tokens
         assert count.tokens_per_character == n_tokens / len(count.text)
         assert count.n_bytes == len(count.text.encode("utf-8"))
+        assert count.n_unknown == 0
+
+
+@pytest.mark.parametrize(("kind", "entry"), [("wordpiece", "[UNK]"), ("unigram", "<unk>"), ("word level", "<unk>")])
+def test_unknown_tokens_are_counted_where_a_tokenizer_loses_text(kind, entry):
+    vocabulary = KINDS[kind]()
+    sentences = [("en", "English", "the lazy dog"), ("ru", "Russian", "Все люди рождаются the"), ("x", "x", entry)]
+    found = count_languages(vocabulary, sentences)
+    for count in found:
+        pieces = vocabulary.tokenizer.backend_tokenizer.encode(count.text, add_special_tokens=False).tokens
+        assert (count.n_unknown, count.n_tokens) == (
+            sum(p not in vocabulary.tokenizer.vocab or p == entry for p in pieces),
+            len(pieces),
+        )
+    assert found[0].n_unknown == 0
+    assert 0 < found[1].n_unknown < found[1].n_tokens
+    assert [KINDS[name]().unknown for name in ("byte level", "bytes")] == [None, None]

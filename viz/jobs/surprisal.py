@@ -6,9 +6,10 @@ from model.recipe import Recipe
 
 
 def surprisal(engine, recipe: Recipe, args: dict) -> Iterator:
-    """{bits: one number a prompt token, null for the first, perplexity, bits_per_byte}."""
+    """{bits: one number a prompt token, null for the first, perplexity, bits_per_byte, n_unknown}."""
     found = yield from engine.prompt_surprisal(recipe)
-    yield {"bits": found.bits.tolist(), "perplexity": found.perplexity, "bits_per_byte": found.bits_per_byte}
+    sums = ("perplexity", "bits_per_byte", "n_unknown")
+    yield {"bits": found.bits.tolist(), **{name: getattr(found, name) for name in sums}}
 
 
 JOBS = {"surprisal": surprisal}

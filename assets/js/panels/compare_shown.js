@@ -91,7 +91,7 @@ export function comparison(root) {
       const head = h('tr', {}, h('th'), sides.map((_, i) => h('th', { scope: 'col', class: KINDS[i] }, words.name(sides, i))));
       fill(figures, h('thead', {}, head), h('tbody', {}, words.rows(sides).map(([name, ...values]) => h('tr', {}, h('th', { scope: 'row' }, name), values.map((value) => h('td', {}, value))))));
       fill(prompts, sides.map(({ run }, i) => row(i, run.tokens.map((token) => chip(token, { limit: 14 })))));
-      fill(promptsSaid, words.cut(sides));
+      fill(promptsSaid, words.cut(sides), words.lost(sides));
       const parts = showAnswers();
       showLens();
       return words.said(sides, parts);

@@ -17,7 +17,7 @@ export function mountLanguages(root, ctx) {
   function row(language, most) {
     return h(
       'li',
-      {},
+      { class: language.n_unknown > 0 && 'lost' },
       h('span', { class: 'name' }, language.name),
       h('span', { class: 'track' }, h('span', { class: 'bar', style: { width: `${(100 * language.n_tokens) / most}%` } })),
       h('span', { class: 'value' }, words.languageValue(language)),

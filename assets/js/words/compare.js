@@ -53,6 +53,12 @@ export const compare = {
       ? `Both cut it into the same ${count(a.run.tokens.length, 'token')}.`
       : `${name([a, b], 0)} cuts it into ${count(a.run.tokens.length, 'token')}, ${name([a, b], 1)} into ${count(b.run.tokens.length, 'token')}.`,
 
+  lost: (sides) =>
+    sides
+      .map(({ run, score }, i) => score?.n_unknown > 0 && ` ${name(sides, i)} has ${num(score.n_unknown)} of ${count(run.tokens.length, 'token')} unknown to its tokenizer: their bytes are lost, so it has no surprisal per byte.`)
+      .filter(Boolean)
+      .join(''),
+
   answers: 'The answers',
   answersNote: 'Click a token to see what each model had to choose from there.',
   pick: (at, token) => `step ${at + 1}: ${token.text}`,

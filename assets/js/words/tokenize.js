@@ -84,6 +84,8 @@ export const tokenize = {
   languagesNote: (kind) =>
     `Article 1 of the Universal Declaration of Human Rights, its first sentence, cut by this ${kind} tokenizer just now. The bar is the number of tokens; the factor compares it with English.`,
   languageValue: (l) => `${num(l.n_tokens)} tokens`,
-  languageNote: (l) => `${num(l.n_characters)} characters · ${num(l.n_bytes)} bytes · ${num(l.tokens_per_character, 2)} tokens per character`,
+  languageNote: (l) =>
+    `${num(l.n_characters)} characters · ${num(l.n_bytes)} bytes · ${num(l.tokens_per_character, 2)} tokens per character` +
+    (l.n_unknown ? ` · ${num(l.n_unknown)} of ${num(l.n_tokens)} unknown: the text they stood for is lost, so the factor compares nothing` : ''),
   factor: (f) => `${f.toFixed(1)}×`,
 };
