@@ -5,7 +5,9 @@ import re
 
 import pytest
 
+from model.languages import count_languages
 from tests.browser import ask, finished, tokens
+from tests.samples import LANGUAGES
 from tests.saved_models import save
 from tests.small_tokenizers import KINDS
 
@@ -130,3 +132,19 @@ def test_a_model_without_attention_says_so_once_and_claims_no_keys_and_values(pa
             assert "d_mlp" not in page.inner_text("#panel-layers .depths")
         said = page.inner_text(".sentence") + page.inner_text(f"#panel-{name}").replace("no KV cache", "")
         assert "KV cache" not in re.sub(r"rows\s+tokens/s\s+ITL\s+KV cache", "", said), name
+
+
+def test_text_that_is_in_no_token_stands_between_them_and_unknown_words_are_no_gain(page, server, tmp_path):
+    vocabulary = KINDS["wordpiece"]()
+    folder = save(tmp_path / "tiny-wordpiece", "llama", vocabulary.tokenizer)
+    page.goto(f"{server}?p=+the++lazy+dog%0A&n=2&model={folder}&at=tokenize.0.0.0.0")
+    finished(page)
+    page.wait_for_selector(".seen .between")
+    assert page.locator(".seen .between").all_inner_texts() == ["·", "··", "·", "↵"]
+    assert page.eval_on_selector(".seen", "e => e.textContent") == "·the··lazy·dog↵"
+    page.wait_for_selector(".languages li")
+    read = [(item["code"], item["name"], item["text"]) for item in LANGUAGES]
+    rows = page.locator(".languages li").all()
+    for row, counted in zip(rows, count_languages(vocabulary, read), strict=True):
+        lost = f"{counted.n_unknown} of {counted.n_tokens} unknown" in row.inner_text()
+        assert lost == (counted.n_unknown > 0) == ("lost" in (row.get_attribute("class") or "")), counted.name

@@ -22,7 +22,9 @@ def tokenize_seen(engine, recipe: Recipe, args: dict) -> dict:
     tokens = found.tokens.tokens
     start, stop = _window(len(tokens), integer(args, "position", 0), TOKENS_AROUND)
     shown = tokens[start:stop]
-    first, last = min(t.start for t in shown), max(t.end for t in shown)
+    # At its ends the text may have white space that is in no token.
+    first = min(t.start for t in shown) if start else 0
+    last = max(t.end for t in shown) if stop < len(tokens) else len(found.tokens.text)
     sizes = ("n_characters", "n_bytes", "n_partial", "n_special")
     return {
         "chat": chat,

@@ -22,6 +22,23 @@ function clusters(tokens) {
   return out;
 }
 
+/** Clusters in the text's order, and the stretches between them that belong to no token: [{tokens} or {gap}, …]. */
+function laidOut(tokens, characters, first) {
+  const out = [];
+  let end = first;
+  const upto = (place) => {
+    if (place > end) out.push({ gap: characters.slice(end - first, place - first).join('') });
+    end = Math.max(end, place);
+  };
+  for (const cluster of clusters(tokens)) {
+    upto(cluster[0].start);
+    out.push({ tokens: cluster });
+    end = Math.max(end, ...cluster.map((token) => token.end));
+  }
+  upto(first + characters.length);
+  return out;
+}
+
 export function mountSeen(root, ctx) {
   const text = h('div', { class: 'seen', dir: 'auto' });
   const more = h('p', { class: 'dim' });
@@ -66,7 +83,7 @@ export function mountSeen(root, ctx) {
       sign,
     );
     // Line breaks of the text are breaks here too, after the sign that stands for them.
-    return [button, mark === undefined && [...own].filter((c) => c === '\n').map(() => h('br'))];
+    return [button, mark === undefined && breaks(own)];
   }
 
   function cluster(tokens, characters, look) {
@@ -81,12 +98,17 @@ export function mountSeen(root, ctx) {
     );
   }
 
+  const breaks = (own) => [...own].filter((c) => c === '\n').map(() => h('br'));
+
+  const between = (gap) => [h('span', { class: 'between', title: words.between }, visible(gap)), breaks(gap)];
+
   function draw() {
     const preview = shown.chat !== now.run.recipe.chat;
     const characters = [...shown.text];
     const kindAt = (at) => shown.spans.find((span) => at < span.end)?.kind ?? 'template';
-    fill(part.said, words.seenNote(shown.chat, preview));
-    fill(text, clusters(shown.tokens).map((tokens) => cluster(tokens, characters, { preview, kind: kindAt(tokens[0].start) })));
+    const parts = laidOut(shown.tokens, characters, shown.first);
+    fill(part.said, words.seenNote(shown.chat, preview), parts.some(({ gap }) => gap) && words.seenGaps);
+    fill(text, parts.map(({ tokens, gap }) => (gap ? between(gap) : cluster(tokens, characters, { preview, kind: kindAt(tokens[0].start) }))));
     const stop = shown.start + shown.tokens.length;
     fill(more, stop - shown.start < shown.n_tokens ? words.windowed(shown.start, stop, shown.n_tokens) : '');
     fill(

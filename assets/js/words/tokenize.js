@@ -14,6 +14,8 @@ export const tokenize = {
   thisRun: 'as in this run',
   seenNote: (chat, preview) =>
     `${preview ? 'A preview; the run stays as it is. ' : ''}${chat ? 'Faint: what the chat template adds. ' : ''}Each shade is one token${preview ? '.' : '; click one to select it.'}`,
+  seenGaps: ' Faint signs between tokens belong to none: the model does not see them.',
+  between: 'in no token: the model does not see it',
   windowed: (start, stop, n) => `Tokens ${start} to ${stop - 1} of ${num(n)}, around the selection.`,
   facts: (s) => [
     ['Characters', num(s.n_characters), 'Unicode code points'],
