@@ -301,3 +301,26 @@ def test_the_number_falls_on_the_selected_token_and_a_whole_row_takes_another(pa
     page.wait_for_function("() => new URLSearchParams(location.search).has('forced')")
     finished(page)
     assert tokens(page)[step.index] == other
+
+
+def test_a_token_that_was_not_offered_is_compared_by_its_text(page, server, engine):
+    recipe = Recipe("The capital of France is", max_new_tokens=2)
+    page.goto(f"{server}?p={recipe.prompt.replace(' ', '+')}&n=2&at=layers.0.4.0.0")
+    finished(page)
+    field = page.locator(".layers-ask input")
+    field.fill(" zebra in the")
+    field.press("Enter")
+    page.wait_for_selector(".panel-layers h2:has-text('rather than')")
+    zebra = engine.encode(recipe, " zebra in the")
+    list(engine.run(recipe))
+    found = engine.attribution(recipe, 4, None, zebra[0].id)
+    assert zebra[0].id not in [token.id for token in found.candidates]
+    total = page.locator(".shares-sum .term strong").last.inner_text().replace(",", "")
+    assert float(total) == pytest.approx(found.total, rel=1e-4)
+    card = page.locator(".panel-layers .card:has(.layers-ask)")
+    assert f"{len(zebra)} tokens, “{zebra[0].text.replace(' ', '·')}”" in card.inner_text()
+    assert field.input_value() == ""
+    field.fill(" Paris")
+    field.press("Enter")
+    page.wait_for_selector(":text('is the token itself')")
+    assert page.locator(".panel-layers h2:has-text('rather than')").count() == 0

@@ -9,17 +9,20 @@ import { num } from '../core/format.js';
 import { chip, label } from '../core/tokens.js';
 import { layers as words } from '../words/layers.js';
 
-export function attributionCard(root, { view, select, store }) {
+export function attributionCard(root, { ask, view, select, store }) {
   let now = null;
   let asked = '';
   let place = '';
   let answered = null;
   let token = null;
   let against = null;
+  let shownToken = null;
   const title = h('h2');
   const failure = h('div');
   const tokenChoice = h('select', { 'aria-label': words.token, onchange: () => pick(Number(tokenChoice.value), against) });
   const otherChoice = h('select', { 'aria-label': words.against, onchange: () => pick(token, otherChoice.value === '' ? null : Number(otherChoice.value)) });
+  const typed = h('input', { type: 'text', placeholder: words.another, 'aria-label': words.anotherSaid, autocomplete: 'off', spellcheck: 'false', onchange: compareTyped });
+  const typedSaid = h('p', { class: 'dim', role: 'status' });
   const sum = h('div', { class: 'shares-sum' });
   const bars = h('div');
   const heads = h('div');
@@ -28,11 +31,27 @@ export function attributionCard(root, { view, select, store }) {
   const mark = checkMark();
   const legend = h('div', { class: 'layers-legend dim' }, [['attn', 'attention'], ['mlp', 'MLP'], ['other', 'embedding, biases']].map(([kind, name]) => h('span', {}, h('span', { class: `swatch is-${kind}` }), name)));
   const body = h('div', { class: 'shares-body' }, h('div', {}, h('h3', {}, words.shares), legend, bars, h('h3', {}, words.heads), heads, without), h('div', {}, h('h3', {}, words.largest), largest));
-  const choices = h('div', { class: 'layers-ask' }, h('label', {}, h('span', { class: 'dim' }, words.token), tokenChoice), h('label', {}, h('span', { class: 'dim' }, words.against), otherChoice));
-  root.append(h('div', { class: 'card-head' }, title, choices), h('p', { class: 'dim' }, words.whyNote), failure, sum, body, mark.element);
+  const choices = h('div', { class: 'layers-ask' }, h('label', {}, h('span', { class: 'dim' }, words.token), tokenChoice), h('label', {}, h('span', { class: 'dim' }, words.against), otherChoice), typed);
+  root.append(h('div', { class: 'card-head' }, title, choices), h('p', { class: 'dim' }, words.whyNote), typedSaid, failure, sum, body, mark.element);
+
+  /** Any token can be compared: the first of what is typed, as the tokenizer cuts it. */
+  async function compareTyped() {
+    if (!typed.value) return;
+    const here = place;
+    try {
+      const { tokens } = await ask('encode', { text: typed.value });
+      if (here !== place) return;
+      typed.value = '';
+      pick(token, tokens[0].id);
+      fill(typedSaid, tokens[0].id === shownToken ? words.itself(label(tokens[0])) : tokens.length > 1 ? words.firstOf(tokens.map((t) => label(t))) : '');
+    } catch (error) {
+      fill(typedSaid, error.message);
+    }
+  }
 
   function pick(first, second) {
-    [token, against] = [first, second === first ? null : second];
+    fill(typedSaid);
+    [token, against] = [first, second === (first ?? shownToken) ? null : second];
     update(now);
   }
 
@@ -95,6 +114,7 @@ export function attributionCard(root, { view, select, store }) {
     mark.show(found.checks);
     fill(failure);
     answered = place;
+    shownToken = found.token.id;
     choices.hidden = body.hidden = sum.hidden = false;
   }
 
@@ -102,7 +122,10 @@ export function attributionCard(root, { view, select, store }) {
     now = next;
     const { run, position, layer, head, length } = now;
     const here = JSON.stringify([run.key, position]);
-    if (here !== place) [place, token, against] = [here, null, null];
+    if (here !== place) {
+      [place, token, against] = [here, null, null];
+      fill(typedSaid);
+    }
     const key = JSON.stringify([here, layer, head, token, against, length]);
     if (key === asked && !redraw) return;
     asked = key;
