@@ -1,5 +1,7 @@
 """Two models side by side on the page: each side's numbers are those of its own run."""
 
+import re
+
 import pytest
 
 from model.recipe import Recipe
@@ -50,6 +52,18 @@ def test_a_model_beside_itself_in_other_numbers_and_beside_another_model(page, s
     assert cut.count("·capital") == 1
     assert "byte" not in page.inner_text(".status")
     assert page.get_attribute("#tbt", "data-prompt") == PROMPT
+    # What a tokenizer does not know is lost, so no figure per byte is made of it.
+    lossy = save(tmp_path / "tiny-wordpiece", "llama", KINDS["wordpiece"]().tokenizer)
+    ask(page, "the quick люди fox")
+    settled(page, "compare")
+    compared_with.fill(str(lossy))
+    compared(page)
+    page.wait_for_function("() => document.querySelector('.compare-figures').innerText.includes('tiny-wordpiece')")
+    assert figures(page)["prompt, surprisal per byte"][1] == "–"
+    assert figures(page)["prompt, surprisal per byte"][0] != "–"
+    assert re.search(
+        r"tiny-wordpiece: 1 of \d tokens stand for text that is unknown", page.inner_text(".panel-compare")
+    )
     ask(page, "Other text")
     page.click("#tab-compare")
     assert page.locator(".compare-figures:visible").count() == 0

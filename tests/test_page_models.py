@@ -145,6 +145,7 @@ def test_text_that_is_in_no_token_stands_between_them_and_unknown_words_are_no_g
     page.wait_for_selector(".languages li")
     read = [(item["code"], item["name"], item["text"]) for item in LANGUAGES]
     rows = page.locator(".languages li").all()
+    assert "A factor in grey counts unknown tokens" in page.inner_text(".card:has(.languages)")
     for row, counted in zip(rows, count_languages(vocabulary, read), strict=True):
         lost = f"{counted.n_unknown} of {counted.n_tokens} unknown" in row.inner_text()
         assert lost == (counted.n_unknown > 0) == ("lost" in (row.get_attribute("class") or "")), counted.name

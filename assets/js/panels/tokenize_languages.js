@@ -9,8 +9,10 @@ export function mountLanguages(root, ctx) {
   const part = card(words.languages, '', list);
   root.append(part.element);
 
+  const note = h('span');
   const ask = asker(ctx, 'tokenize_languages', part, ({ languages }) => {
     const most = Math.max(...languages.map((language) => language.n_tokens));
+    fill(note, languages.some((language) => language.n_unknown) ? words.languagesLost : '');
     fill(list, languages.map((language) => row(language, most)));
   });
 
@@ -30,7 +32,7 @@ export function mountLanguages(root, ctx) {
   return {
     update({ card: model }) {
       if (!model) return;
-      fill(part.said, words.languagesNote(model.tokenizer_kind));
+      fill(part.said, words.languagesNote(model.tokenizer_kind), note);
       ask({}, model.model_id);
     },
   };

@@ -55,7 +55,7 @@ export const compare = {
 
   lost: (sides) =>
     sides
-      .map(({ run, score }, i) => score?.n_unknown > 0 && ` ${name(sides, i)} has ${num(score.n_unknown)} of ${count(run.tokens.length, 'token')} unknown to its tokenizer: their bytes are lost, so it has no surprisal per byte.`)
+      .map(({ run, score }, i) => score?.n_unknown > 0 && ` ${name(sides, i)}: ${num(score.n_unknown)} of ${count(run.tokens.length, 'token')} stand for text that is unknown to its tokenizer and lost, so there is no surprisal per byte.`)
       .filter(Boolean)
       .join(''),
 

@@ -88,6 +88,7 @@ export const tokenize = {
   languageValue: (l) => `${num(l.n_tokens)} tokens`,
   languageNote: (l) =>
     `${num(l.n_characters)} characters · ${num(l.n_bytes)} bytes · ${num(l.tokens_per_character, 2)} tokens per character` +
-    (l.n_unknown ? ` · ${num(l.n_unknown)} of ${num(l.n_tokens)} unknown: the text they stood for is lost, so the factor compares nothing` : ''),
+    (l.n_unknown ? ` · ${num(l.n_unknown)} of ${num(l.n_tokens)} unknown` : ''),
+  languagesLost: ' A factor in grey counts unknown tokens: the text they stand for is lost, so fewer tokens are no gain there.',
   factor: (f) => `${f.toFixed(1)}×`,
 };
