@@ -108,7 +108,7 @@ class LocalEngine(
         """Raises UserError when a recipe asks for more than this page gives."""
         if recipe.max_new_tokens > self.max_new_tokens:
             raise UserError(
-                f"max_new_tokens is {recipe.max_new_tokens:,}; the limit here is {self.max_new_tokens:,}. "
+                f"max_new_tokens is {recipe.max_new_tokens}; the limit here is {self.max_new_tokens:,}. "
                 "Ask for fewer, or start the page with a larger --max-new-tokens."
             )
         n_vocab = self.lm.card.n_vocab
