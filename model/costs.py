@@ -4,13 +4,14 @@ A multiplication and an addition are two FLOPs. A pass of m new positions over n
 
     2·m·(weights of the blocks) + 2·(weights of the head) + sum over layers of 2·n_heads·(d_key + d_value)·m·n
 
-The head works on the last position alone. Norms, softmax and activations are left out, as is the half of
-a prefill's square that the causal mask hides: the matrices are multiplied whole. In a mixture of experts
-only the chosen experts' weights count; m positions read at most m times as many, and no more than there are.
+The head works on the last position alone. Norms, softmax and activations are left out. A prefill's square counts
+whole, as eager attention multiplies it; `least` leaves out what the causal mask and a window hide, as fused kernels
+do. In a mixture of experts only the chosen experts' weights count; m positions read at most m times as many, and no
+more than there are.
 A latent cache (MLA, DeepSeek-V2 2024) is unfolded into keys and values at every pass: that work is counted for all n.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 from transformers import Cache
@@ -37,6 +38,11 @@ class LayerShape:
         """How many of `n` positions a query sees."""
         return n if self.window is None else min(n, self.window)
 
+    def pairs(self, n: int) -> int:
+        """How many keys `n` queries see in all, each of them those up to itself."""
+        most = self.keys(n)
+        return most * (most + 1) // 2 + (n - most) * most
+
 
 @dataclass(frozen=True)
 class Costs:
@@ -56,6 +62,13 @@ class Costs:
         seen = [n_keys if n_new > 1 else layer.keys(n_keys) for layer in self.layers]
         return PassCost(n_new, n_keys, self._flops(n_new, seen), read, self._read(n_new))
 
+    def least(self, n_new: int, n_keys: int) -> PassCost:
+        """The same pass with nothing in it that could be left out: for a bound that holds."""
+        seen = sum(layer.d_both * (layer.pairs(n_keys) - layer.pairs(n_keys - n_new)) for layer in self.layers)
+        unfolding = sum(2 * layer.unfolding * (n_keys - n_new) for layer in self.layers)
+        flops = self._products(n_new) + 2 * self.n_heads * seen + unfolding
+        return replace(self.cached(n_new, n_keys), flops=flops, weight_bytes=self._read(1))
+
     def full(self, n: int) -> PassCost:
         """A pass over all `n` positions that keeps nothing: no cache is read."""
         return PassCost(n, n, self._flops(n, [n] * len(self.layers)), 0, self._read(n))
@@ -68,7 +81,10 @@ class Costs:
             2 * self.n_heads * layer.d_both * n_new * keys + 2 * layer.unfolding * (keys - n_new)
             for layer, keys in zip(self.layers, seen, strict=True)
         )
-        return 2 * n_new * self.block_weights + 2 * self.head_weights + attention
+        return self._products(n_new) + attention
+
+    def _products(self, n_new: int) -> int:
+        return 2 * n_new * self.block_weights + 2 * self.head_weights
 
 
 def costs_of(lm: LanguageModel, cache: Cache) -> Costs:

@@ -42,6 +42,7 @@ from model.records import (
     Tokens,
 )
 from model.records_beams import Beams
+from model.roofline import Limits, measure_roofline
 from model.stoppable import stoppable
 from model.surprisal import PromptSurprisal, prompt_surprisal
 from model.timing import now
@@ -81,6 +82,7 @@ class LocalEngine(
         self.max_new_tokens = max_new_tokens
         self.budget_seconds = budget_seconds
         self._store = TraceStore(trace_budget_bytes)
+        self._limits = Limits(lambda: measure_roofline(lm))
 
     def _trace(self, recipe: Recipe) -> Trace:
         trace = self._store.get(recipe.trace_key)

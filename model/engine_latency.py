@@ -1,7 +1,6 @@
 """The engine's calls about latency and throughput."""
 
 from collections.abc import Generator, Iterator
-from functools import cached_property
 from statistics import median
 
 from model.costs import costs_of
@@ -13,22 +12,21 @@ from model.length_sweep import length_sweep
 from model.progress import Progress
 from model.recipe import Recipe
 from model.records_estimate import Machine, WhatIf
-from model.records_latency import Latency, LengthSweep, RoofedRun, Roofline, StageTimes, Throughput
-from model.roofline import dot, measure_roofline
+from model.records_latency import Latency, LengthSweep, RoofedRun, StageTimes, Throughput
+from model.roofline import Limits, dot, under
 from model.stage_times import stage_times
 from model.throughput import throughput
 from model.validate import require_integer
 
+MEASURING = Progress("Measuring memory bandwidth and matrix products", 0, 1)
+
 
 class LatencyCalls:
-    """For an engine that has `lm`, `budget()`, `snapshot(recipe)`, `tokenize(recipe)` and `_trace(recipe)`."""
+    """For an engine that has `lm`, its `_limits`, `budget()`, and `snapshot`, `tokenize` and `_trace` of a recipe."""
 
     lm: LanguageModel
     max_prompt_tokens: int
-
-    @cached_property
-    def _roofline(self) -> Roofline:
-        return measure_roofline(self.lm)
+    _limits: Limits
 
     def latency(self, recipe: Recipe) -> Latency:
         """What the run took, as it was recorded while it ran."""
@@ -39,31 +37,34 @@ class LatencyCalls:
         return stage_times(self.lm, self.snapshot(recipe))
 
     def roofline(self, recipe: Recipe) -> Generator[Progress, None, RoofedRun]:
-        """This machine's limits, measured at first use, and the run's passes below them."""
-        yield Progress("Measuring memory bandwidth and matrix products", 0, 1)
-        roofline = self._roofline
+        """This machine's limits, measured again at every call, and the run's passes below them."""
+        yield MEASURING
+        roofline = self._limits.measure()
         run, trace = self.snapshot(recipe), self._trace(recipe)
         costs, n = costs_of(self.lm, trace.cache), len(run.tokens)
         if not costs.layers:
             raise UserError("This model keeps no keys and values: what its steps read is not known by formula.")
-        dots = [dot(roofline, "prefill", costs.cached(n, n), run.prefill.forward_seconds)]
+        dots = [dot(roofline, "prefill", costs.least(n, n), run.prefill.forward_seconds)]
         steps = [step.forward_seconds for step in run.steps[1:] if not step.reused]
         if steps:
-            dots.append(dot(roofline, "decode", costs.cached(1, n + len(steps) // 2), median(steps)))
-        return RoofedRun(roofline, tuple(dots))
+            dots.append(dot(roofline, "decode", costs.least(1, n + len(steps) // 2), median(steps)))
+        roofline = self._limits.reached(dots)
+        return RoofedRun(roofline, tuple(under(roofline, dot) for dot in dots))
 
     def length_sweep(self, recipe: Recipe, longest: int) -> Iterator[Progress | LengthSweep]:
         """TTFT and ITL over length, with the recipe's own tokens."""
         limit = min(self.max_prompt_tokens, (self.lm.card.context or 10**9) - 8)
         if longest > limit:
             raise UserError(f"The longest prompt is {longest:,} tokens; the limit here is {limit:,}. Ask for fewer.")
-        yield Progress("Measuring memory bandwidth and matrix products", 0, 1)
-        yield from length_sweep(self.lm, self.tokenize(recipe).ids, longest, self._roofline, self.budget())
+        yield MEASURING
+        self._limits.measured()
+        yield from length_sweep(self.lm, self.tokenize(recipe).ids, longest, self._limits, self.budget())
 
     def throughput(self, recipe: Recipe, largest: int) -> Iterator[Progress | Throughput]:
         """Tokens per second over batch size, with the recipe's own prompt."""
-        yield Progress("Measuring memory bandwidth and matrix products", 0, 1)
-        yield from throughput(self.lm, self.tokenize(recipe).ids, largest, self._roofline, self.budget())
+        yield MEASURING
+        self._limits.measured()
+        yield from throughput(self.lm, self.tokenize(recipe).ids, largest, self._limits, self.budget())
 
     def what_if(
         self, recipe: Recipe, machine: int, model: int, weight_bits: int, sizes: tuple[int, int, int]
@@ -79,7 +80,7 @@ class LatencyCalls:
         require_integer("machine", machine, 0, len(known) - 1, "choose one of the list")
         require_integer("model", model, 0, len(sizes_known) - 1, "choose one of the list")
         own = None
-        if "_roofline" in self.__dict__ and mine.kv_bytes_per_token:
+        if self._limits.known and mine.kv_bytes_per_token:
             bits = 8 * self.lm.anatomy.embed.weight.dtype.itemsize
             own = estimate(known[0], mine, bits, run.n_prompt, run.n_prompt + run.n_tokens, 1)
         return WhatIf(
@@ -92,6 +93,6 @@ class LatencyCalls:
         )
 
     def _machines(self) -> tuple[Machine, ...]:
-        measured = "_roofline" in self.__dict__
-        here = (this_machine(self._roofline, self.lm.device),) if measured else ()
+        known = self._limits.known
+        here = (this_machine(known, self.lm.device),) if known else ()
         return (*here, *machines())

@@ -50,13 +50,20 @@ class StageTimes:
 
 @dataclass(frozen=True)
 class Roofline:
-    """The two limits of this machine, measured: bytes per second read, and FLOP per second of a matrix product."""
+    """The two limits of this machine: bytes per second read, and FLOP per second of a matrix product.
+
+    Each is the best of `n_products` products, unless a pass of the model did better: then `bandwidth_by_pass` or
+    `flops_by_pass` is true, and the limit is what that pass reached. `seconds` is what the last measurement took.
+    """
 
     device: str
     dtype: str
     bandwidth: float
     flops: float
     seconds: float
+    n_products: int = 0
+    bandwidth_by_pass: bool = False
+    flops_by_pass: bool = False
 
     def attainable(self, intensity: float) -> float:
         """FLOP/s that `intensity` FLOP per byte allow (Williams et al. 2009)."""
@@ -108,9 +115,10 @@ class LengthPoint:
 
 @dataclass(frozen=True)
 class LengthSweep:
-    """Latency over length so far; `ended` says why it ends: '', 'limit' or 'time'."""
+    """Latency over length so far, and the roofline of its bounds; `ended` says why it ends: '', 'limit' or 'time'."""
 
     points: tuple[LengthPoint, ...]
+    roofline: Roofline
     ended: str
 
 
@@ -132,12 +140,16 @@ class BatchPoint:
 
 @dataclass(frozen=True)
 class Throughput:
-    """Throughput over batch size so far. `bend` is the first size at which doubling gave less than half as much more.
+    """Throughput over batch size so far, and the roofline above it.
 
-    `ended` says why it ends: '', 'limit', 'time' or 'memory'; `n_steps` each point's decoding steps.
+    From `bend` on every doubling gave less than half as much again; None where the last one still gave more.
+    `slow_start`: from one row to two, which are no matrix-vector product any more, it grew by less than that too,
+    and by more again behind. `ended` says why it ends: '', 'limit', 'time' or 'memory'; `n_steps` each point's steps.
     """
 
     points: tuple[BatchPoint, ...]
+    roofline: Roofline
     bend: int | None
+    slow_start: bool
     n_steps: int
     ended: str

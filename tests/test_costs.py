@@ -56,6 +56,28 @@ def check_formula(lm, tolerance):
     assert costs.cached(1, 40).cache_bytes == held_bytes(cache) + dropped
 
 
+@pytest.mark.parametrize("family", ["llama", "mistral", "mixtral"])
+def test_the_least_a_pass_computes_is_what_its_positions_take_one_by_one(lm, family):
+    """A token at a time nothing is multiplied that the causal mask or a window hides; torch counts those passes."""
+    window = {"sliding_window": 8} if family == "mistral" else {}
+    tiny = tiny_lm(family, lm.tokenizer, num_key_value_heads=2, **window)
+    if family == "mixtral":
+        tiny.model.set_experts_implementation("eager")
+    tiny.model.set_attn_implementation("eager")
+    cache, n = new_cache(tiny), 24
+    with FlopCounterMode(display=False) as counter:
+        for token_id in range(50, 50 + n):
+            pass_over(tiny, [token_id], cache)
+    costs = costs_of(tiny, cache)
+    # Each of those passes went through the head, of which one pass over all needs one.
+    alone = counter.get_total_flops() - (n - 1) * 2 * costs.head_weights
+    assert costs.least(n, n).flops == pytest.approx(alone, rel=0.01)
+    assert costs.least(n, n).flops < costs.cached(n, n).flops
+    assert costs.least(1, n) == costs.cached(1, n)
+    # Whatever the tokens are sent to, the experts of one are read.
+    assert costs.least(n, n).weight_bytes == costs.cached(1, n).weight_bytes
+
+
 def test_bytes_read_are_those_of_the_tensors(lm):
     cache = new_cache(lm)
     pass_over(lm, range(10), cache)

@@ -17,8 +17,11 @@ export function mount(root, ctx) {
   card().append(h('h2', {}, words.title), h('p', { class: 'dim' }, words.note), figures, h('div', { class: 'kv-charts' }, Object.values(charts)), said);
   const split = splitCard(card(), ctx);
   const roof = roofCard(card(), ctx);
-  const lengths = lengthsCard(card(), ctx);
-  const batches = batchCard(card(), ctx, (found) => roof.add(found.points.map(({ dot }) => dot)));
+  const lengths = lengthsCard(card(), ctx, ({ roofline }) => roof.raise(roofline));
+  const batches = batchCard(card(), ctx, ({ points, roofline }) => {
+    roof.add(points.map(({ dot }) => dot));
+    roof.raise(roofline);
+  });
   let shown = null;
   let asked = '';
   new ResizeObserver(() => shown && columns()).observe(charts.inOrder);

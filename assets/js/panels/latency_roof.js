@@ -15,7 +15,10 @@ const SERIES = [
   { name: words.batches, kind: 'roof-batch' },
 ];
 
-/** The card in `root`; add(dots) puts those of measured batches under the roof. */
+/** Dots under a roof, which may have been raised since they were measured. */
+const under = (dots, r) => dots.map((dot) => ({ ...dot, share: dot.achieved / Math.min(r.flops, dot.intensity * r.bandwidth) }));
+
+/** The card in `root`; `raise(roofline)` is the roof as it is known by now, `add(dots)` puts measured batches under it. */
 export function roofCard(root, ctx) {
   const work = measurement(ctx, { job: 'roofline', args: () => ({}), show, go: words.roofGo, stop: words.stop, onforget: () => { batches = []; shown = null; } });
   const figures = h('dl', { class: 'facts' });
@@ -51,16 +54,20 @@ export function roofCard(root, ctx) {
   }
 
   function show(found) {
-    shown = found;
+    shown = { roofline: found.roofline, dots: under(found.dots, found.roofline) };
+    batches = under(batches, found.roofline);
     fill(figures, facts(words.roofFacts(found)));
     draw();
-    return words.roofSaid(found);
+    return words.roofSaid(shown);
   }
 
   return {
     add(dots) {
       batches = dots;
       if (shown) draw();
+    },
+    raise(roofline) {
+      if (shown) fill(work.said, show({ ...shown, roofline }));
     },
     update: work.update,
   };

@@ -44,8 +44,8 @@ const lengthChart = (title, measured, bound) => (points) => ({
   ],
 });
 
-/** Latency over prompt length. */
-export const lengthsCard = (root, ctx) =>
+/** Latency over prompt length; `onfound` hears of every point. */
+export const lengthsCard = (root, ctx, onfound) =>
   sweepCard(root, ctx, {
     title: words.lengths,
     note: words.lengthsNote(ctx.store.state.card),
@@ -58,6 +58,7 @@ export const lengthsCard = (root, ctx) =>
     row: (p) => [num(p.n), words.seconds(p.prefill), words.seconds(p.prefill_bound), words.seconds(p.step), words.seconds(p.step_bound)],
     charts: [lengthChart(words.prefillTime, 'prefill', 'prefill_bound'), lengthChart(words.stepTime, 'step', 'step_bound')],
     key: linesKey([MEASURED, BOUND]),
+    onfound,
   });
 
 const batchChart = (title, pick, format) => (points) => ({

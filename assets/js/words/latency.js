@@ -6,6 +6,29 @@ import { hasAttention } from '../core/models.js';
 const s = (seconds) => ms(seconds * 1000);
 const rate = (value) => `${num(value, 3)} tokens/s`;
 const ended = { time: ' The time for one measurement was spent, so it stopped there.', memory: ' The next size would take more of the free memory than a page should, so it stopped there.' };
+const byPass = (r) => `reached by a pass of the model: more than the best of ${r.n_products} products, which were measured in a busy moment`;
+
+/** Where the roofline was raised by what was measured since. */
+const raised = (r) => (r.bandwidth_by_pass || r.flops_by_pass ? ' The limits were first measured in a busy moment: a pass did more since, and the roof was raised to it.' : '');
+
+const times = (value) => `${num(value, 3)} times`;
+
+/** What holds a batch of that size back, by where it stands under the roof. */
+function held({ batch, dot }, roofline) {
+  const bend = roofline.flops / roofline.bandwidth;
+  const step = `With ${count(batch, 'row')} a step computes ${num(dot.intensity, 2)} FLOP for each byte it reads`;
+  return dot.intensity >= bend
+    ? `${step}, and the roof bends at ${num(bend, 2)}: arithmetic is the limit from here on, each further row costs its full time. The step reached ${pct(dot.share)} of what the roof allows.`
+    : `${step}; the roof bends at ${num(bend, 2)}, so by the roof memory would still be the limit and further rows nearly free. The step reached ${pct(dot.share)} of what the roof allows: it is the part below the roof that grows with the rows, matrix products that are slower on few rows and all that is no matrix product.`;
+}
+
+function bent({ points, bend, roofline }) {
+  if (points.length < 2) return '';
+  if (bend === null) return points.length > 2 ? ' Up to the largest size a doubling gave at least half as much again: it does not bend yet.' : '';
+  return ` It bends at ${num(bend)}: from there on no doubling gave half as much again. ${held(points.find(({ batch }) => batch === bend), roofline)}`;
+}
+
+const slowStart = ([one, two]) => ` From ${num(one.batch)} row to ${num(two.batch)} it grew only ${times(two.rate / one.rate)}: one row is a matrix-vector product, two are a product of matrices.`;
 
 export const latency = {
   seconds: s,
@@ -43,7 +66,7 @@ export const latency = {
   },
 
   roof: 'What this machine allows: the roofline',
-  roofNote: (card) => `A pass reads its weights${hasAttention(card) ? ' and its KV cache' : ''} from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. Both limits are measured here, at first use.`,
+  roofNote: (card) => `A pass reads its weights${hasAttention(card) ? ' and its KV cache' : ''} from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. Both limits are measured here; pressed again, the button measures again and the larger of each stays, for a busy machine shows less than it can do.`,
   roofGo: 'Measure the limits',
   intensity: 'FLOP per byte read',
   perSecond: (value) => `${flops(value)}/s`,
@@ -51,8 +74,8 @@ export const latency = {
   run: 'this run',
   batches: 'batches',
   roofFacts: ({ roofline: r }) => [
-    ['memory bandwidth', `${bytes(r.bandwidth)}/s`, 'best of 5 matrix-vector products over 256 MiB'],
-    ['arithmetic', `${flops(r.flops)}/s`, `best of 5 products of 2048 × 2048 in ${r.dtype}`],
+    ['memory bandwidth', `${bytes(r.bandwidth)}/s`, r.bandwidth_by_pass ? byPass(r) : `best of ${r.n_products} matrix-vector products over 256 MiB`],
+    ['arithmetic', `${flops(r.flops)}/s`, r.flops_by_pass ? byPass(r) : `best of ${r.n_products} products of 2048 × 2048 in ${r.dtype}`],
     ['the bend', `${num(r.flops / r.bandwidth, 3)} FLOP/byte`, `${r.device}: below it memory is the limit`],
   ],
   dotTable: ['pass', 'computes', 'reads', 'FLOP per byte', 'took', 'reached', 'of what the roof allows'],
@@ -62,7 +85,7 @@ export const latency = {
     const which = (d) => (d.intensity < bend ? 'memory is the limit' : 'arithmetic is the limit');
     const first = `The prefill of ${count(prefill.n_new, 'position')} computes ${num(prefill.intensity, 3)} FLOP for each byte it reads: ${which(prefill)}.`;
     if (!decode) return first;
-    return `${first} A decoding step reads ${bytes(decode.bytes)} to compute ${flops(decode.flops)}, ${num(decode.intensity, 2)} FLOP a byte: ${which(decode)}, and no step can be quicker here than ${s(decode.bytes / r.bandwidth)}. It took ${s(decode.seconds)}, ${pct(decode.share)} of what the roof allows.`;
+    return `${first} A decoding step reads ${bytes(decode.bytes)} to compute ${flops(decode.flops)}, ${num(decode.intensity, 2)} FLOP a byte: ${which(decode)}, and at that bandwidth no step can be quicker than ${s(decode.bytes / r.bandwidth)}. It took ${s(decode.seconds)}, ${pct(decode.share)} of what the roof allows.${raised(r)}`;
   },
 
   lengths: 'Longer prompts, longer contexts',
@@ -75,10 +98,9 @@ export const latency = {
   measured: 'measured',
   bound: 'the roofline’s limit',
   lengthTable: ['tokens', 'prefill', 'at best', 'step', 'at best'],
-  lengthsSaid({ points, ended: why }) {
+  lengthsSaid({ points, ended: why, roofline }) {
     const [first, last] = [points[0], points.at(-1)];
-    const times = (value) => `${num(value, 2)} times`;
-    return `From ${num(first.n)} to ${num(last.n)} tokens (${times(last.n / first.n)} as many) the prefill took ${times(last.prefill / first.prefill)} as long, a decoding step ${times(last.step / first.step)}.${ended[why] ?? ''}`;
+    return `From ${num(first.n)} to ${num(last.n)} tokens (${times(last.n / first.n)} as many) the prefill took ${times(last.prefill / first.prefill)} as long, a decoding step ${times(last.step / first.step)}.${raised(roofline)}${ended[why] ?? ''}`;
   },
 
   batch: 'Many at once: throughput over batch size',
@@ -89,11 +111,12 @@ export const latency = {
   step_: 'ITL of each request',
   size: 'rows',
   batchTable: ['rows', 'tokens/s', 'ITL', 'KV cache', 'FLOP per byte', 'tokens as alone'],
-  batchSaid({ points, bend, ended: why }) {
+  batchSaid(found) {
+    const { points, slow_start: slow, roofline, ended: why } = found;
     const [first, last] = [points[0], points.at(-1)];
     const same = points.every(({ equal }) => equal) ? 'Every row gave the tokens of the row alone.' : 'Some rows gave other tokens than alone: a batch multiplies in other shapes, and near ties fall otherwise.';
-    const bent = bend === null ? 'Each doubling gave at least half as much again.' : `It bends at ${bend}: from there a doubling gave less than half as much again.`;
-    return `${num(last.batch)} rows made ${rate(last.rate)}, ${num(last.rate / first.rate, 3)} times as many as one; each request then waited ${s(last.step)} for a token instead of ${s(first.step)}. ${bent} ${same}${ended[why] ?? ''}`;
+    const most = points.length < 2 ? `One row made ${rate(first.rate)}, a token every ${s(first.step)}.` : `${num(last.batch)} rows made ${rate(last.rate)}, ${times(last.rate / first.rate)} as many as one; each request then waited ${s(last.step)} for a token instead of ${s(first.step)}.`;
+    return `${most}${slow ? slowStart(points) : ''}${bent(found)}${raised(roofline)} ${same}${ended[why] ?? ''}`;
   },
   numbers: 'The numbers',
 };
