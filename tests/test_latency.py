@@ -237,6 +237,33 @@ def test_the_page_measures_what_is_asked(page, server):
         page.locator(".panel-latency .measure-found").nth(place).wait_for(timeout=60_000)
         page.wait_for_function("() => !document.querySelector('.status .working')", timeout=60_000)
     assert "FLOP for each byte" in page.inner_text(".panel-latency")
+    # Pressed again, the limits are measured again.
+    n_products = (
+        "() => Number(/best of (\\d+)/.exec(document.querySelectorAll('.panel-latency .facts')[1].innerText)[1])"
+    )
+    before = page.evaluate(n_products)
+    page.locator(".panel-latency button.primary").nth(1).click()
+    page.wait_for_function(f"before => ({n_products})() > before", arg=before, timeout=60_000)
+    # What takes the place of other work ends it in so many words, and has the only button that stops.
+    page.fill("input[name=longest]", "4096")
+    page.fill("input[name=largest]", "3")
+    buttons, said = page.locator(".panel-latency button.primary"), page.locator(".panel-latency .measure-said")
+    buttons.nth(2).click()
+    page.wait_for_function("() => document.querySelectorAll('.panel-latency .measure-found')[2].offsetParent")
+    assert page.wait_for_selector(".status .working button").inner_text() == "Stop"
+    buttons.nth(3).click()
+    page.wait_for_function("() => document.querySelectorAll('.panel-latency .measure-found')[3].offsetParent")
+    assert "It was stopped there" in said.nth(3).inner_text()
+    assert buttons.nth(2).inner_text() == "Measure every length"
+    page.wait_for_function("() => !document.querySelector('.status .working')", timeout=60_000)
+    assert "3 rows made" in said.nth(4).inner_text()
+    buttons.nth(2).click()
+    page.wait_for_function(
+        "() => document.querySelectorAll('.panel-latency .measure-said')[3].innerText.includes('From')"
+    )
+    buttons.nth(2).click()
+    page.wait_for_function("() => !document.querySelector('.status .working')")
+    assert "You stopped it there" in said.nth(3).inner_text()
     page.fill("input[name=longest]", "9999999")
     page.locator(".panel-latency button.primary").nth(2).click()
     page.wait_for_selector(".panel-latency button + .refused")

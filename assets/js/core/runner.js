@@ -13,6 +13,16 @@ export function createRunner(store, bridge) {
   let turn = 0;
   let restoring = null;
   let stopOwn = null;
+  let letGo = () => {};
+
+  /** Whatever was under way is heard no more; `onlost(why)` hears when that happens to what now begins. */
+  function takeOver(why, onlost = () => {}) {
+    turn += 1;
+    const lost = letGo;
+    letGo = onlost;
+    lost(why);
+    return turn;
+  }
 
   function merge(answer, card) {
     const old = store.state.run;
@@ -113,12 +123,11 @@ export function createRunner(store, bridge) {
   }
 
   function start(recipe, nSteps, { following = false, place = null } = {}) {
-    turn += 1;
-    const mine = turn;
+    const mine = takeOver('superseded');
     const pull = createPull(recipe, nSteps ?? null, mine);
     const began = performance.now();
     let pulls = Promise.resolve();
-    const working = (message, fraction, work = null) => store.set({ status: { phase: 'running', message, fraction, began, work } });
+    const working = (message, fraction, work = null) => store.set({ status: { phase: 'running', message, fraction, began, work, resumes: true } });
     store.set({ following });
     working(page.asking, 0);
     bridge.run(recipe, nSteps ?? null, (standing) => {
@@ -141,8 +150,7 @@ export function createRunner(store, bridge) {
 
   /** Something beside the run: how far it is shows where runs do. */
   function errand(begin, onfound, ondone) {
-    turn += 1;
-    const mine = turn;
+    const mine = takeOver('superseded', ondone);
     const began = performance.now();
     store.set({ status: { phase: 'running', message: page.asking, fraction: null, began } });
     begin(({ kind, message, fraction, found, error, n_steps: steps }) => {
@@ -151,6 +159,7 @@ export function createRunner(store, bridge) {
       if (kind === 'run') store.set({ status: { phase: 'running', message: page.made(steps), fraction: null, began } });
       if (kind === 'job') onfound(found);
       if (kind !== 'error' && kind !== 'done') return;
+      letGo = () => {};
       const said = ondone(kind, error);
       if (kind === 'error' && !said) fail(error);
       else store.set({ status: { phase: 'idle' } });
@@ -168,7 +177,8 @@ export function createRunner(store, bridge) {
 
     /**
      * Does a job on the run that is shown, or on another recipe; `onfound` hears what it has found so far, `ondone` its
-     * end ('done' or 'error', and why). Where `ondone` gives true it has said the error itself.
+     * end ('done', 'error' and why, 'stopped', or 'superseded' by other work). Where `ondone` gives true it has said the
+     * error itself.
      */
     job(name, args, onfound, ondone = () => {}, recipe = store.state.recipe) {
       errand((listen) => bridge.job(name, recipe, args, listen), onfound, ondone);
@@ -182,10 +192,9 @@ export function createRunner(store, bridge) {
     /** All of a run that the server has, for a recipe that is not the one shown. */
     whole: fetchWhole,
 
-    /** Work of the page's own that takes long: it shows how far it is where runs do, and Pause calls `onstop`. */
+    /** Work of the page's own that takes long: it shows how far it is where runs do, and Stop calls `onstop`. */
     own(onstop) {
-      turn += 1;
-      const mine = turn;
+      const mine = takeOver('superseded');
       stopOwn = onstop;
       return {
         tell: (message, fraction, began) => mine === turn && store.set({ status: { phase: 'running', message, fraction, began } }),
@@ -215,7 +224,7 @@ export function createRunner(store, bridge) {
 
     /** Stops where it is; what has been decoded stays. */
     stop() {
-      turn += 1;
+      takeOver('stopped');
       stopOwn?.();
       bridge.stop();
       store.set({ following: false, status: { phase: 'idle' } });

@@ -4,9 +4,11 @@ import { fill, h, notice } from '../core/dom.js';
 import { readLens } from '../core/lens.js';
 import { modelKey, modelOf } from '../core/models.js';
 import { compare as words } from '../words/compare.js';
+import { shared } from '../words/shared.js';
 import { comparison } from './compare_shown.js';
 
 const TYPED = 'typed';
+const DROPPED = new Error('stopped');
 
 export function mount(root, ctx) {
   const { store, runner } = ctx;
@@ -69,7 +71,7 @@ export function mount(root, ctx) {
     return { ...recipe, ...model, forced: [] };
   }
 
-  const ended = (start) => new Promise((resolve) => { start(resolve); });
+  const ended = (start) => new Promise((resolve, reject) => { start((kind) => (kind in shared.ended ? reject(DROPPED) : resolve(kind))); });
 
   async function lensOf(ask, position) {
     let lens = null;
@@ -110,7 +112,7 @@ export function mount(root, ctx) {
       found.hidden = false;
       fill(said, shown.show(sides));
     } catch (error) {
-      if (of === run.key) notice(said, error.message);
+      if (error !== DROPPED && of === run.key) notice(said, error.message);
     } finally {
       label(false);
     }

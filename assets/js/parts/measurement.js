@@ -1,7 +1,8 @@
 // A measurement on the run that is shown: its own button, what it says, and what it has found so far.
 // One file for all cards that measure live, so that starting, stopping and forgetting are the same everywhere.
 
-import { fill, h } from '../core/dom.js';
+import { append, fill, h } from '../core/dom.js';
+import { shared } from '../words/shared.js';
 
 /**
  * `job` names the work, `args()` gives its arguments, `show(found)` draws what has been found so far and gives the
@@ -14,6 +15,7 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
   const found = h('div', { class: 'measure-found', hidden: true });
   const wrong = h('p', { class: 'refused', role: 'alert' });
   let busy = false;
+  let heardAny = false;
   let of = '';
 
   function label(working) {
@@ -23,15 +25,17 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
 
   function begin() {
     of = store.state.run.key;
+    heardAny = false;
     fill(said);
     wrong.remove();
     label(true);
     runner.job(job, args(), heard, ended);
   }
 
-  /** What went wrong stands beside the button that was pressed, unless another tab is looked at by now. */
+  /** That it was stopped is said behind what had been found. What went wrong stands beside the button that was pressed, unless another tab is looked at by now. */
   function ended(kind, message) {
     label(false);
+    if (shared.ended[kind] && of === store.state.run.key) append(said, ' ', shared[heardAny ? 'ended' : 'nothingYet'][kind]);
     const here = kind === 'error' && button.offsetParent !== null;
     if (here) {
       fill(wrong, message);
@@ -45,6 +49,7 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
     if (of !== store.state.run.key) return;
     const sentence = show(news);
     if (sentence === undefined) return;
+    heardAny = true;
     found.hidden = false;
     fill(said, sentence);
   }
@@ -57,7 +62,7 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
 
     /** Another run, or work stopped from elsewhere: what stands here follows. */
     update({ run, status }) {
-      if (busy && status.phase !== 'running') label(false);
+      if (busy && status.phase !== 'running') ended('stopped');
       if (!of || of === run.key) return;
       of = '';
       found.hidden = true;

@@ -11,7 +11,8 @@ export function mountStatus(parts, { store, runner }) {
   // Made once and kept: a button that is replaced at every token cannot be clicked.
   const bar = h('progress', { max: 1 });
   const message = h('span');
-  const working = h('div', { class: 'working' }, bar, message, h('button', { type: 'button', class: 'quiet', onclick: runner.stop }, page.pause));
+  const stop = h('button', { type: 'button', class: 'quiet', onclick: runner.stop });
+  const working = h('div', { class: 'working' }, bar, message, stop);
   let timer = null;
 
   function progress(status) {
@@ -20,6 +21,8 @@ export function mountStatus(parts, { store, runner }) {
     else bar.removeAttribute('value');
     bar.setAttribute('aria-label', status.message);
     fill(message, status.message);
+    // A run goes on with Next; all else is asked for again.
+    fill(stop, status.resumes ? page.pause : page.halt);
     if (!working.isConnected) fill(root, working);
   }
 

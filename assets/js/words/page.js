@@ -19,6 +19,7 @@ export const page = {
   step: 'Step by step',
   stepTitle: 'Prefill only; Next then makes one token at a time',
   pause: 'Pause',
+  halt: 'Stop',
   asking: 'Asking the model',
   made: (n) => count(n, 'token'),
   settings: 'Sampling settings',

@@ -15,6 +15,8 @@ export const shared = {
   noPanel: (why) => `This panel could not be opened (${why}). Reload the page.`,
   noCharts: 'The chart library could not be loaded. Reload the page.',
   noFile: (name) => `${name} could not be read. Reload the page.`,
+  ended: { stopped: 'You stopped it there.', superseded: 'It was stopped there, for other work was started.' },
+  nothingYet: { stopped: 'You stopped it before there was anything to show.', superseded: 'It was stopped before there was anything to show, for other work was started.' },
   svg: 'Download as SVG',
   status: (status) => `The server answered with status ${status}.`,
   before: (n) => `… ${num(n)} before`,
