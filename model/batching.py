@@ -25,9 +25,12 @@ def check_requests(requests: Sequence[Request], prompts: Sequence[Sequence[int]]
         raise UserError(
             f"There are {len(requests)} requests; from 1 to {MOST_REQUESTS} can be served here. Add or remove some."
         )
-    longest = max(map(len, prompts))
-    if longest > MOST_PROMPT:
-        raise UserError(f"A prompt has {longest:,} tokens; the limit in a batch is {MOST_PROMPT}. Shorten it.")
+    for place, prompt in enumerate(prompts, start=1):
+        if len(prompt) > MOST_PROMPT:
+            raise UserError(
+                f"The prompt of request {place} has {len(prompt):,} tokens; the limit in a batch is {MOST_PROMPT}. "
+                "Shorten it."
+            )
 
 
 def why_not_continuous(lm: LanguageModel) -> str:

@@ -6,6 +6,8 @@ from statistics import median
 from model.costs import costs_of
 from model.errors import UserError
 from model.estimate import estimate, machines, models, own_size, this_machine
+from model.forward import windows
+from model.kv_compare import size_of
 from model.language_model import LanguageModel
 from model.latency import latency
 from model.length_sweep import length_sweep
@@ -67,24 +69,31 @@ class LatencyCalls:
         yield from throughput(self.lm, self.tokenize(recipe).ids, largest, self._limits, self.budget())
 
     def what_if(
-        self, recipe: Recipe, machine: int, model: int, weight_bits: int, sizes: tuple[int, int, int]
+        self,
+        recipe: Recipe,
+        machine: int,
+        model: int,
+        weight_bits: int,
+        sizes: tuple[int, int, int],
+        cache_bits: int = 16,
     ) -> WhatIf:
         """One case by formula: `machine` and `model` by their place in the lists, this machine and model first.
 
         `sizes` are prompt, context and users. This machine is in the list once its limits have been measured.
         """
         known, run = self._machines(), latency(self.snapshot(recipe))
-        mine = own_size(self.lm.card)
+        mine = own_size(self.lm.card, *windows(self.lm))
+        has_cache = size_of(mine.cache, 1).bytes > 0
         # The formulas are of models with a KV cache; a recurrent model's state does not grow.
-        sizes_known = ((mine,) if mine.kv_bytes_per_token else ()) + models()
+        sizes_known = ((mine,) if has_cache else ()) + models()
         require_integer("machine", machine, 0, len(known) - 1, "choose one of the list")
         require_integer("model", model, 0, len(sizes_known) - 1, "choose one of the list")
         own = None
-        if self._limits.known and mine.kv_bytes_per_token:
+        if self._limits.known and has_cache:
             bits = 8 * self.lm.anatomy.embed.weight.dtype.itemsize
-            own = estimate(known[0], mine, bits, run.n_prompt, run.n_prompt + run.n_tokens, 1)
+            own = estimate(known[0], mine, bits, run.n_prompt, run.n_prompt + run.n_tokens, 1, bits)
         return WhatIf(
-            estimate=estimate(known[machine], sizes_known[model], weight_bits, *sizes),
+            estimate=estimate(known[machine], sizes_known[model], weight_bits, *sizes, cache_bits),
             machines=known,
             models=sizes_known,
             own=own,

@@ -6,6 +6,7 @@ are read once a step for all users, each user's KV cache for itself. Real system
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -14,11 +15,14 @@ import torch
 from model.kv_compare import published, size_of, variants
 from model.records import ModelCard
 from model.records_estimate import Estimate, Machine, ModelSize
+from model.records_kv import CacheShape
 from model.records_latency import Roofline
 
 TABLE = Path(__file__).resolve().parent.parent / "assets" / "whatif.json"
 # What a server leaves free for activations and the framework.
 USABLE = 0.9
+# The numbers of a KV cache, by their bits.
+CACHE_NUMBERS = {8: "float8", 16: "bfloat16", 32: "float32"}
 
 
 def machines() -> tuple[Machine, ...]:
@@ -38,26 +42,20 @@ def models() -> tuple[ModelSize, ...]:
                 model_id=shape.model_id,
                 n_parameters=entry["n_parameters"],
                 n_active=entry.get("n_active", entry["n_parameters"]),
-                n_layers=shape.n_layers,
-                n_heads=shape.n_heads,
-                d_head=shape.d_head,
-                kv_bytes_per_token=size_of(shape, 1).bytes_per_token,
+                cache=shape,
             )
         )
     return tuple(found)
 
 
-def own_size(card: ModelCard) -> ModelSize:
-    """The model at hand."""
+def own_size(card: ModelCard, window: int | None = None, windowed_layers: int = 0) -> ModelSize:
+    """The model at hand; `window` limits so many of its layers."""
     return ModelSize(
         name=card.model_id.rpartition("/")[2],
         model_id=card.model_id,
         n_parameters=card.n_parameters,
         n_active=card.n_active,
-        n_layers=card.n_layers,
-        n_heads=card.n_heads,
-        d_head=card.d_head,
-        kv_bytes_per_token=size_of(variants(card, 1)[0], 1).bytes_per_token,
+        cache=variants(card, 1, window, windowed_layers)[0],
     )
 
 
@@ -70,15 +68,22 @@ def this_machine(roofline: Roofline, device: torch.device) -> Machine:
 
 
 def estimate(
-    machine: Machine, model: ModelSize, weight_bits: int, n_prompt: int, n_context: int, n_users: int
+    machine: Machine,
+    model: ModelSize,
+    weight_bits: int,
+    n_prompt: int,
+    n_context: int,
+    n_users: int,
+    cache_bits: int = 16,
 ) -> Estimate:
-    """One case. `n_context` are the positions each user's KV cache holds, `n_prompt` those of one prefill."""
+    """One case. `n_context` are the positions each user's KV cache has seen, `n_prompt` those of one prefill."""
     weight_bytes = model.n_parameters * weight_bits / 8
     active_bytes = model.n_active * weight_bits / 8
-    kv_bytes = float(n_context * model.kv_bytes_per_token)
+    cache = size_of(replace(model.cache, dtype=CACHE_NUMBERS[cache_bits]), n_context)
+    kv_bytes = float(cache.bytes)
+    usable = USABLE * machine.memory_bytes
     memory = weight_bytes + n_users * kv_bytes
-    # 2 FLOPs a weight and position, and 4 for each component of each head and pair of positions.
-    prefill_flops = 2.0 * n_prompt * model.n_active + 4.0 * model.n_layers * model.n_heads * model.d_head * n_prompt**2
+    prefill_flops = 2.0 * n_prompt * model.n_active + _attention_flops(model.cache, n_prompt)
     # Users may be sent to different experts: then all weights are read.
     read = min(weight_bytes, active_bytes * n_users) + n_users * kv_bytes
     reading, computing = read / machine.bandwidth, 2.0 * n_users * model.n_active / machine.flops
@@ -87,14 +92,17 @@ def estimate(
         machine=machine,
         model=model,
         weight_bits=weight_bits,
+        cache_bits=cache_bits,
         n_prompt=n_prompt,
         n_context=n_context,
         n_users=n_users,
         weight_bytes=weight_bytes,
         kv_bytes=kv_bytes,
+        kv_bytes_per_token=float(cache.bytes_per_token),
         memory_bytes=memory,
-        fits=memory <= USABLE * machine.memory_bytes,
-        max_users=max(0, math.floor((USABLE * machine.memory_bytes - weight_bytes) / kv_bytes)),
+        weights_fit=weight_bytes <= usable,
+        fits=memory <= usable,
+        max_users=max(0, math.floor((usable - weight_bytes) / kv_bytes)),
         prefill_flops=prefill_flops,
         ttft=max(prefill_flops / machine.flops, active_bytes / machine.bandwidth),
         step_reading=reading,
@@ -102,6 +110,14 @@ def estimate(
         itl=itl,
         rate=n_users / itl,
     )
+
+
+def _attention_flops(shape: CacheShape, n: int) -> float:
+    """4 for each component of each head and each pair of positions that the causal mask and a window leave."""
+    kept = min(n, shape.window or n)
+    whole, windowed = n * (n + 1) / 2, kept * (kept + 1) / 2 + (n - kept) * kept
+    pairs = (shape.n_layers - shape.windowed_layers) * whole + shape.windowed_layers * windowed
+    return 4.0 * shape.n_heads * shape.d_head * pairs
 
 
 def _table() -> dict:

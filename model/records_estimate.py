@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from model.records_kv import CacheShape
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -16,35 +18,39 @@ class Machine:
 
 @dataclass(frozen=True)
 class ModelSize:
-    """What the formulas need of a model; `n_active` parameters work on one token, fewer than all with experts."""
+    """What the formulas need of a model; `n_active` parameters work on one token, fewer than all with experts.
+
+    `cache` is the shape of its KV cache, in whatever numbers the model is published in.
+    """
 
     name: str
     model_id: str
     n_parameters: int
     n_active: int
-    n_layers: int
-    n_heads: int
-    d_head: int
-    kv_bytes_per_token: int
+    cache: CacheShape
 
 
 @dataclass(frozen=True)
 class Estimate:
     """One case by formula. Bytes, seconds, tokens per second.
 
-    `max_users` is 0 when not even one request fits. `step_reading` and `step_computing` are the two sides of the
-    longer of which a step takes at least.
+    `max_users` is 0 when not even one request fits; `weights_fit` says whether the weights alone do. `step_reading` and
+    `step_computing` are the two sides of the longer of which a step takes at least. `kv_bytes` are one user's,
+    `kv_bytes_per_token` what a token adds to them before any window is full.
     """
 
     machine: Machine
     model: ModelSize
     weight_bits: int
+    cache_bits: int
     n_prompt: int
     n_context: int
     n_users: int
     weight_bytes: float
     kv_bytes: float
+    kv_bytes_per_token: float
     memory_bytes: float
+    weights_fit: bool
     fits: bool
     max_users: int
     prefill_flops: float

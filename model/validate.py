@@ -22,6 +22,14 @@ def require_number(name: str, value, low: float, high: float, way_out: str, abov
         raise UserError(f"{name} is {shown(value)}; it must be {limits} ({way_out}).")
 
 
+def require_field(label: str, value, low: float, high: float, way_out: str, whole: bool = True) -> None:
+    """A number typed into a field of the page, named by its label there; None is an empty field."""
+    if value is None:
+        kind = "a whole number" if whole else "a number"
+        raise UserError(f"{label} is empty; type {kind} from {low:,} to {high:,} ({way_out}).")
+    (require_integer if whole else require_number)(label, value, low, high, way_out)
+
+
 def shown(value) -> str:
     """A bad value as printable ASCII, short enough for a message."""
     text = repr(value)

@@ -15,6 +15,7 @@ from model.recipe import Recipe
 from model.records_batching import BatchingRun, Request
 from tests.browser import finished, settled
 from tests.tiny import tiny_lm
+from viz.jobs.batching import batching
 
 REQUESTS = (
     Request("The capital of France is", 4, 0.0),
@@ -129,6 +130,23 @@ def test_attention_is_captured_again_after_success_failure_and_cancel(lm, monkey
 def test_bad_requests_are_refused_with_value_and_limit(make, message):
     with pytest.raises(UserError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"prompt": " "}, "Request 2 has an empty prompt"),
+        ({"max_new_tokens": None}, "Tokens at most of request 2 is empty; type a whole number from 1 to 64"),
+        ({"max_new_tokens": 65}, "Tokens at most of request 2 is 65"),
+        ({"arrival": None}, "Arrival of request 2 is empty; type a number from 0 to 30"),
+        ({"arrival": -1.0}, "Arrival of request 2 is -1.0"),
+        ({"prompt": "the " * 600}, "The prompt of request 2 has"),
+    ],
+)
+def test_a_refusal_says_which_request_and_which_field(engine, change, message):
+    good = {"prompt": "Cats", "max_new_tokens": 3, "arrival": 0}
+    with pytest.raises(UserError, match=message):
+        list(batching(engine, Recipe("x"), {"requests": [good, good | change]}))
 
 
 def test_none_too_many_and_too_long_are_refused(engine):

@@ -1,5 +1,7 @@
 """Estimates on hand-worked numbers; what they say of this model is what its tensors hold."""
 
+from dataclasses import replace
+
 import pytest
 
 from model.cache_race import held_bytes
@@ -7,12 +9,16 @@ from model.decoding import Decoding
 from model.engine import LocalEngine
 from model.errors import UserError
 from model.estimate import estimate, machines, models, own_size
+from model.kv_compare import published, size_of
 from model.recipe import Recipe
 from model.records_estimate import Machine, ModelSize
+from model.records_kv import CacheShape
 from viz.views.whatif import whatif
 
 MACHINE = Machine("test", memory_bytes=10e9, bandwidth=1e12, flops=100e12, source="made up")
-MODEL = ModelSize("m", "m", 10**9, 10**9, n_layers=10, n_heads=8, d_head=64, kv_bytes_per_token=10_000)
+# A latent vector of 500 numbers in each of 10 layers: 10,000 bytes a token in 16 bits.
+SHAPE = CacheShape("m", "MHA", n_layers=10, n_heads=8, n_kv_heads=8, d_head=64, dtype="bfloat16", latent=500)
+MODEL = ModelSize("m", "m", 10**9, 10**9, SHAPE)
 RECIPE = Recipe("The capital of France is", max_new_tokens=6)
 
 
@@ -22,9 +28,32 @@ def test_one_user_by_hand():
     assert found.kv_bytes == 20e6
     assert found.max_users == (9_000_000_000 - 2_000_000_000) // 20_000_000 == 350
     assert found.itl == pytest.approx((2e9 + 20e6) / 1e12)
-    # 2·1000·1e9 of the weights, and 4·10·8·64·1000² of attention.
-    assert found.prefill_flops == pytest.approx(2e12 + 2.048e10)
+    # 2·1000·1e9 of the weights, and 4·10·8·64 for each of the 1000·1001/2 pairs that the causal mask leaves.
+    assert found.prefill_flops == pytest.approx(2e12 + 1.025024e10)
     assert found.ttft == pytest.approx(found.prefill_flops / 100e12)
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_a_cache_is_as_large_as_the_cache_tab_says_whatever_the_weights_are(bits):
+    gemma = next(model for model in models() if "gemma" in model.model_id)
+    shape = next(shape for shape in published() if shape.model_id == gemma.model_id)
+    found = estimate(MACHINE, gemma, 4, 512, 32_768, 3, bits)
+    assert found.kv_bytes == size_of(shape, 32_768).bytes * bits // 16
+    # 4 layers keep every token, 22 no more than their window of 512: of a key and a value of 256 numbers each.
+    assert found.kv_bytes == (4 * 32_768 + 22 * 512) * 2 * 256 * bits // 8
+    assert found.step_reading == pytest.approx((gemma.n_parameters / 2 + 3 * found.kv_bytes) / 1e12)
+
+
+def test_a_window_leaves_pairs_out_of_the_prefill_too():
+    windowed = replace(MODEL, cache=replace(SHAPE, window=4, windowed_layers=10))
+    # Of six tokens each sees 1, 2, 3, 4, 4, 4.
+    assert estimate(MACHINE, windowed, 16, 6, 6, 1).prefill_flops == 2 * 6 * 1e9 + 4 * 10 * 8 * 64 * 18
+
+
+def test_what_takes_the_memory_is_told_apart():
+    found = estimate(MACHINE, MODEL, 16, 10, 10**6, 1)
+    assert (found.fits, found.weights_fit, found.max_users) == (False, True, 0)
+    assert not estimate(MACHINE, models()[-1], 16, 10, 10, 1).weights_fit
 
 
 def test_many_users_turn_memory_bound_into_compute_bound():
@@ -42,7 +71,7 @@ def test_what_does_not_fit_says_so():
 
 
 def test_experts_that_sleep_are_kept_in_memory_but_not_read():
-    sparse = ModelSize("moe", "moe", 10**9, 10**8, 10, 8, 64, 10_000)
+    sparse = ModelSize("moe", "moe", 10**9, 10**8, SHAPE)
     found = estimate(MACHINE, sparse, 8, 1, 1, 1)
     assert found.weight_bytes == 1e9
     assert found.step_reading == pytest.approx((1e8 + 1e4) / 1e12)
@@ -51,14 +80,14 @@ def test_experts_that_sleep_are_kept_in_memory_but_not_read():
 
 def test_the_kv_bytes_of_this_model_are_those_of_its_tensors(lm):
     decoding = Decoding(lm, list(range(100, 121)))
-    assert own_size(lm.card).kv_bytes_per_token * 20 == held_bytes(decoding.cache)
+    assert size_of(own_size(lm.card).cache, 20).bytes == held_bytes(decoding.cache)
     assert own_size(lm.card).n_parameters == own_size(lm.card).n_active == sum(p.numel() for p in lm.model.parameters())
 
 
 def test_published_sizes_are_told_apart():
     known = {model.model_id: model for model in models()}
     # 2 · 32 layers · 8 heads · 128 · 2 bytes.
-    assert known["meta-llama/Llama-3.1-8B"].kv_bytes_per_token == 131_072
+    assert size_of(known["meta-llama/Llama-3.1-8B"].cache, 1).bytes == 131_072
     assert known["deepseek-ai/DeepSeek-V3"].n_active < known["deepseek-ai/DeepSeek-V3"].n_parameters
     assert all(m.source for m in machines())
 
@@ -80,8 +109,10 @@ def test_this_machine_joins_the_list_once_it_was_measured(lm):
     ("change", "message"),
     [
         ({"weight_bits": 3}, "weight_bits is 3"),
-        ({"n_users": 0}, "n_users is 0"),
-        ({"n_context": 10**9}, "n_context is"),
+        ({"cache_bits": 4}, "cache_bits is 4"),
+        ({"n_users": 0}, "Users at once is 0"),
+        ({"n_context": 10**9}, "Tokens in each KV cache is"),
+        ({"n_prompt": None}, "Prompt tokens is empty; type a whole number from 1 to 1,000,000"),
         ({"machine": 99}, "machine is 99"),
     ],
 )

@@ -21,6 +21,7 @@ from model.stage_times import stage_times, timed_modules
 from model.throughput import bend_of, throughput
 from tests.browser import finished, settled
 from tests.tiny import tiny_lm
+from viz.jobs.latency import JOBS
 
 RECIPE = Recipe("The quick brown fox jumps over the lazy dog and", max_new_tokens=8)
 ROOF = Roofline("cpu", "float32", bandwidth=10e9, flops=100e9, seconds=1.0)
@@ -207,6 +208,13 @@ def test_a_sweep_over_the_limit_is_refused_with_both_numbers(lm):
     engine = LocalEngine(lm, max_prompt_tokens=500)
     with pytest.raises(UserError, match="501 tokens; the limit here is 500"):
         list(engine.length_sweep(RECIPE, 501))
+
+
+def test_an_empty_field_is_called_empty_by_its_name(engine):
+    with pytest.raises(UserError, match="Largest batch is empty; type a whole number from 1 to 64"):
+        list(JOBS["throughput"](engine, RECIPE, {"largest": None}))
+    with pytest.raises(UserError, match="Longest prompt is 31; it must be a whole number from 32"):
+        list(JOBS["length_sweep"](engine, RECIPE, {"longest": 31}))
 
 
 def test_every_row_of_a_batch_gives_the_tokens_of_the_run_alone(run, lm):

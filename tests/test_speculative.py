@@ -23,6 +23,7 @@ from model.speculative import one_round, speculate
 from model.speculative_totals import expected_speed_up, expected_tokens
 from tests.small_tokenizers import whole_words
 from tests.tiny import tiny_lm
+from viz.jobs.speculative import speculate as speculate_job
 
 PROMPT = "Rewrite the list: apples, pears, plums. apples, pears,"
 
@@ -258,6 +259,23 @@ def test_what_is_missing_is_said(lm, monkeypatch):
 def test_a_model_that_reads_its_depth_once_cannot_leave_early(lm):
     with pytest.raises(UserError, match="n_layers is 30"):
         speculated(LocalEngine(lm), Recipe(PROMPT), "exit", n_layers=30)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_draft": 0}, "Proposals a round is 0"),
+        ({"n_tokens": 1}, "Tokens is 1"),
+        ({"n_tokens": None}, "Tokens is empty; type a whole number from 2 to 128"),
+        ({"kind": "exit", "n_layers": 30}, "After layer is 30; it must be a whole number from 1 to 29"),
+    ],
+)
+def test_a_refusal_names_the_field_as_the_page_does(engine, change, message):
+    # The field of a layer is not there for other drafts: whatever it holds is no reason to refuse.
+    args = {"kind": "lookup", "n_draft": 2, "n_tokens": 2, "n_layers": None}
+    assert list(speculate_job(engine, Recipe(PROMPT), args))
+    with pytest.raises(UserError, match=message):
+        list(speculate_job(engine, Recipe(PROMPT), args | change))
 
 
 def test_the_page_shows_rounds_and_the_proof(page, server):

@@ -5,7 +5,8 @@ from dataclasses import asdict
 
 from model.errors import UserError
 from model.recipe import Recipe
-from model.records_batching import MOST_REQUESTS, Batched, BatchingRun, Request
+from model.records_batching import LONGEST_WAIT, MOST_NEW, MOST_REQUESTS, Batched, BatchingRun, Request
+from model.validate import require_field
 from viz.payload import token_payload
 
 
@@ -19,17 +20,21 @@ def _requests(given) -> tuple[Request, ...]:
     if not isinstance(given, list) or not 0 < len(given) <= MOST_REQUESTS:
         n = len(given) if isinstance(given, list) else 0
         raise UserError(f"There are {n} requests; from 1 to {MOST_REQUESTS} can be served here. Add or remove some.")
-    return tuple(_request(entry) for entry in given)
+    return tuple(_request(entry, place) for place, entry in enumerate(given, start=1))
 
 
-def _request(entry) -> Request:
+def _request(entry, place: int) -> Request:
     if not isinstance(entry, dict):
         raise UserError(f"A request is {entry!r:.40}, not an object. Reload the page.")
-    arrival = entry.get("arrival")
+    prompt, most, arrival = entry.get("prompt"), entry.get("max_new_tokens"), entry.get("arrival")
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise UserError(f"Request {place} has an empty prompt. Type at least one visible character, or remove it.")
+    require_field(f"Tokens at most of request {place}", most, 1, MOST_NEW, "its answer ends there")
+    require_field(f"Arrival of request {place}", arrival, 0, LONGEST_WAIT, "seconds from the start", whole=False)
     return Request(
-        prompt=entry.get("prompt"),
-        max_new_tokens=entry.get("max_new_tokens"),
-        arrival=float(arrival) if isinstance(arrival, int) and not isinstance(arrival, bool) else arrival,
+        prompt=prompt,
+        max_new_tokens=most,
+        arrival=float(arrival),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from model.recipe import Recipe
 from model.records_latency import LengthSweep, RoofedRun, StageTimes, Throughput
-from model.validate import require_integer
+from model.validate import require_field
 
 MOST_ROWS = 64
 
@@ -24,14 +24,14 @@ def roofline(engine, recipe: Recipe, args: dict) -> Iterator:
 def length_sweep(engine, recipe: Recipe, args: dict) -> Iterator:
     """TTFT and ITL over prompt lengths up to `longest`."""
     longest = args.get("longest", 1024)
-    require_integer("longest", longest, 32, 1_000_000, "it counts the tokens of the longest prompt")
+    require_field("Longest prompt", longest, 32, 1_000_000, "it counts tokens")
     yield from _told(engine.length_sweep(recipe, longest), LengthSweep)
 
 
 def throughput(engine, recipe: Recipe, args: dict) -> Iterator:
     """Tokens per second over batch sizes up to `largest`."""
     largest = args.get("largest", 32)
-    require_integer("largest", largest, 1, MOST_ROWS, "it counts the rows of the largest batch")
+    require_field("Largest batch", largest, 1, MOST_ROWS, "it counts rows")
     yield from _told(engine.throughput(recipe, largest), Throughput)
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from model.recipe import Recipe, require_text
 from model.records_speculative import Proposed, Round, Speculation
-from model.validate import require_integer
+from model.validate import require_field
 from viz.payload import token_payload
 
 MOST_TOKENS, MOST_DRAFTED = 128, 16
@@ -13,13 +13,16 @@ MOST_TOKENS, MOST_DRAFTED = 128, 16
 
 def speculate(engine, recipe: Recipe, args: dict) -> Iterator:
     """Decodes `n_tokens` with `n_draft` proposals a round by the draft `kind`. Times in milliseconds."""
-    n_draft, n_tokens, n_layers = args.get("n_draft", 6), args.get("n_tokens", 48), args.get("n_layers", 1)
-    require_integer("n_draft", n_draft, 1, MOST_DRAFTED, "it counts the tokens proposed in one round")
-    require_integer("n_tokens", n_tokens, 2, MOST_TOKENS, "each is decoded twice here")
-    require_integer("n_layers", n_layers, 1, 10_000, "it counts layers")
+    kind, n_draft, n_tokens = args.get("kind"), args.get("n_draft", 6), args.get("n_tokens", 48)
+    # The field is there for this draft alone.
+    n_layers = args.get("n_layers", 1) if kind == "exit" else 1
+    require_field("Proposals a round", n_draft, 1, MOST_DRAFTED, "that many the draft guesses ahead")
+    require_field("Tokens", n_tokens, 2, MOST_TOKENS, "each is decoded twice here")
+    if kind == "exit":
+        require_field("After layer", n_layers, 1, engine.card().n_layers - 1, "leave before the last layer")
     source = args.get("draft_model", "")
     require_text("draft_model", source)
-    for item in engine.speculate(recipe, str(args.get("kind")), n_draft, n_tokens, n_layers, source):
+    for item in engine.speculate(recipe, str(kind), n_draft, n_tokens, n_layers, source):
         yield _payload(item) if isinstance(item, Speculation) else item
 
 

@@ -5,15 +5,15 @@ import { measurement } from '../parts/measurement.js';
 import { whatif as words } from '../words/whatif.js';
 
 const PAUSE_MS = 150;
-const BITS = [4, 8, 16, 32];
+const BITS = { weight_bits: [4, 8, 16, 32], cache_bits: [8, 16, 32] };
 
-const table = (head, rows) => h('div', { class: 'scroll' }, h('table', { class: 'cache-table' }, h('thead', {}, h('tr', {}, head.map((name) => h('th', { scope: 'col' }, name)))), h('tbody', {}, rows.map(([name, ...cells]) => h('tr', {}, h('th', { scope: 'row' }, name), cells.map((text) => h('td', {}, text)))))));
+const table = (head, rows) => h('div', { class: 'scroll' }, h('table', { class: 'cache-table row-blocks' }, h('thead', {}, h('tr', {}, head.map((name) => h('th', { scope: 'col' }, name)))), h('tbody', {}, rows.map(([name, ...cells]) => h('tr', {}, h('th', { scope: 'row' }, name), cells.map((text, i) => h('td', { dataset: { name: head[i + 1] } }, text)))))));
 
 export function mount(root, ctx) {
   const number = (value, max) => h('input', { type: 'number', min: 1, max, value, oninput: soon });
   const choice = (name) => h('select', { 'aria-label': name, onchange: load });
-  const fields = { machine: choice(words.machine), model: choice(words.model), weight_bits: choice(words.bits), n_prompt: number(512, 1_000_000), n_context: number(1024, 1_000_000), n_users: number(1, 100_000) };
-  const names = { machine: words.machine, model: words.model, weight_bits: words.bits, n_prompt: words.prompt, n_context: words.context, n_users: words.users };
+  const fields = { machine: choice(words.machine), model: choice(words.model), weight_bits: choice(words.bits), cache_bits: choice(words.cacheBits), n_prompt: number(512, 1_000_000), n_context: number(1024, 1_000_000), n_users: number(1, 100_000) };
+  const names = { machine: words.machine, model: words.model, weight_bits: words.bits, cache_bits: words.cacheBits, n_prompt: words.prompt, n_context: words.context, n_users: words.users };
   const said = h('p', { class: 'measure-said', role: 'status' });
   const source = h('p', { class: 'dim' });
   const body = h('div');
@@ -28,7 +28,7 @@ export function mount(root, ctx) {
       source, body, said, offer, own,
     ),
   );
-  fill(fields.weight_bits, BITS.map((n) => h('option', { value: n, selected: n === 16 }, words.bit(n))));
+  for (const [name, bits] of Object.entries(BITS)) fill(fields[name], bits.map((n) => h('option', { value: n, selected: n === 16 }, words.bit(n))));
   let timer = null;
   let turn = 0;
   let of = '';
@@ -57,8 +57,9 @@ export function mount(root, ctx) {
     turn += 1;
     const mine = turn;
     const numbers = Object.fromEntries(['n_prompt', 'n_context', 'n_users'].map((key) => [key, fields[key].valueAsNumber]));
+    const bits = Object.fromEntries(Object.keys(BITS).map((key) => [key, Number(fields[key].value)]));
     try {
-      const found = await ctx.ask('whatif', { machine: chosen(fields.machine), model: chosen(fields.model), weight_bits: Number(fields.weight_bits.value), ...numbers });
+      const found = await ctx.ask('whatif', { machine: chosen(fields.machine), model: chosen(fields.model), ...bits, ...numbers });
       if (mine === turn) show(found);
     } catch (error) {
       if (mine === turn) notice(said, error.message);

@@ -39,7 +39,7 @@ export const around = {
   },
   whatif: {
     title: 'What if',
-    sentence: ({ run }) => `This run fed ${count(run.tokens.length, 'prompt token')} to this model on this machine. The formulas that say what that takes at best say it for other machines, other models and more users too. All of it is estimated.`,
+    sentence: ({ run }) => `This run fed ${count(run.tokens.length, 'prompt token')} to this model on this machine. The formulas that say what that takes at best say it for other machines, other models and more users too. All of that is estimated; what this run itself took stands beside it, measured, once this machine’s limits are known.`,
   },
   compare: {
     title: 'Compare',
