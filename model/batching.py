@@ -152,4 +152,5 @@ def _served(lm: LanguageModel, request: Request, prompt, ids: list[int], times, 
         times=tuple(times),
         equal=parts is None and len(ids) == len(alone),
         gap=gap,
+        ended="eos" if ids[-1] in lm.card.eos_token_ids else "limit",
     )

@@ -31,6 +31,7 @@ class Served:
 
     `started` is when its first forward pass began; `times` when each of its tokens was there. `equal` says whether
     its tokens are those of the request alone; where they part, `gap` is by how much the other token won there.
+    `ended` is 'eos' for an end token, 'limit' for as many tokens as were asked for.
     """
 
     n_prompt: int
@@ -40,6 +41,7 @@ class Served:
     times: tuple[float, ...]
     equal: bool
     gap: float | None
+    ended: str
 
     @property
     def ttft(self) -> float:

@@ -53,6 +53,15 @@ def test_padding_moves_no_position(lm, family, settings):
     assert all(one.equal for one in way.served)
 
 
+def test_how_a_request_ended_is_said(found, lm):
+    for request, one in zip(REQUESTS, found.static.served, strict=True):
+        ended = one.tokens[-1].id in lm.card.eos_token_ids
+        assert one.ended == ("eos" if ended else "limit")
+        assert ended or len(one.tokens) == request.max_new_tokens
+    short = served(LocalEngine(lm), (Request("What is gravity? Answer in one sentence.", 9, 0.0),)).static.served[0]
+    assert (short.ended, len(short.tokens)) == ("eos", 1)
+
+
 def test_the_waste_of_a_padded_batch_by_hand(found, lm):
     way = found.static
     lengths = [one.n_prompt for one in way.served]
@@ -159,19 +168,33 @@ def test_none_too_many_and_too_long_are_refused(engine):
             list(engine.batching(Recipe("x"), requests))
 
 
-def test_the_page_serves_edited_requests_both_ways(page, server):
+def test_the_page_serves_edited_requests_both_ways(page, server, engine):
     page.goto(server)
     finished(page)
     settled(page, "batching")
     page.wait_for_selector(".requests tbody tr >> nth=3")
+    # The request that is offered as the longest does run long.
+    longest = Recipe(page.locator(".requests textarea").nth(1).input_value(), max_new_tokens=40)
+    assert len(list(engine.run(longest))[-1].steps) == 40
     page.locator(".request-tools button", has_text="Remove").last.click()
     page.locator(".requests textarea").nth(1).fill("Cats and dogs")
     page.click(".panel-batching button.primary")
     page.wait_for_selector(".panel-batching .gantt >> nth=1", timeout=90_000)
     page.wait_for_function("() => !document.querySelector('.status .working')", timeout=60_000)
     assert "exactly the tokens it gets alone" in page.inner_text(".panel-batching .measure-said")
+    # Its answer stands there, token by token, and how it ended.
+    answer = page.locator(".batch-answers li").nth(1)
+    alone = list(engine.run(Recipe("Cats and dogs", max_new_tokens=40)))[-1]
+    assert answer.locator(".chip").count() == len(alone.steps)
+    assert answer.locator(".chip").first.inner_text() == alone.steps[0].token.text.replace(" ", "·")
+    assert f"{len(alone.steps)} tokens, limit reached" in answer.inner_text()
+    # The figure has as many cells as positions were computed.
+    cells = page.eval_on_selector_all(
+        ".padded-row span", "all => all.reduce((sum, cell) => sum + Number(cell.style.getPropertyValue('--n')), 0)"
+    )
+    assert f"{cells:,} positions" in page.locator(".panel-batching .facts").first.inner_text()
     page.locator(".requests textarea").nth(0).fill(" ")
     page.click(".panel-batching button.primary")
     page.wait_for_selector(".panel-batching button + .refused")
-    assert "empty prompt" in page.inner_text(".panel-batching .refused")
+    assert "Request 1 has an empty prompt" in page.inner_text(".panel-batching .refused")
     assert page.locator(".requests textarea").nth(1).input_value() == "Cats and dogs"

@@ -95,7 +95,7 @@ def test_published_sizes_are_told_apart():
 def test_this_machine_joins_the_list_once_it_was_measured(lm):
     engine = LocalEngine(lm)
     list(engine.run(RECIPE))
-    args = {"machine": 0, "model": 0, "weight_bits": 32, "n_prompt": 5, "n_context": 11, "n_users": 1}
+    args = {"machine": 0, "model": 0, "weight_bits": 32, "cache_bits": 32, "n_prompt": 5, "n_context": 11, "n_users": 1}
     before = whatif(engine, RECIPE, args)
     assert before["own"] is None
     list(engine.roofline(RECIPE))

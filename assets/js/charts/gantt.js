@@ -42,15 +42,16 @@ export function gantt(way, { width, until, limit, words }) {
   );
 }
 
-/** Rows of one padded tensor: padding, prompt, tokens, and what was computed after a row's end. */
+/** Rows of one padded tensor: padding, prompt, tokens fed back, and what was computed after a row's end. */
 export function paddedRows(way, words) {
   const longest = Math.max(...way.served.map((one) => one.n_prompt));
   const most = Math.max(...way.served.map((one) => one.tokens.length));
   return h(
     'div',
-    { class: 'padded', role: 'img', 'aria-label': words.cellsNote },
+    { class: 'padded', role: 'img', 'aria-label': words.cellsNote(way) },
     way.served.map((one) => {
-      const parts = { pad: longest - one.n_prompt, prompt: one.n_prompt, made: one.tokens.length, waste: most - one.tokens.length };
+      // A request's last token is its answer's end: no further one is computed from it.
+      const parts = { pad: longest - one.n_prompt, prompt: one.n_prompt, made: one.tokens.length - 1, waste: most - one.tokens.length };
       return h('div', { class: 'padded-row' }, Object.entries(parts).map(([kind, n]) => n > 0 && h('span', { class: `cell-${kind}`, title: `${words.cellKey[kind]}: ${n}`, style: { 'flex-grow': String(n), '--n': String(n) } })));
     }),
   );

@@ -25,7 +25,7 @@ export function mount(root, ctx) {
   return {
     update(state) {
       chat.hidden = !state.run.recipe.chat;
-      editor.offer(state.run.recipe.prompt);
+      editor.offer(state.run.recipe);
       work.update(state);
     },
   };

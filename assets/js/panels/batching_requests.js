@@ -12,7 +12,7 @@ const SHAPES = [
 ];
 const LONGEST = 200;
 
-/** {element, add, offer(prompt), requests()}: what is typed stays until the person removes it. */
+/** {element, add, offer(recipe), requests()}: what is typed stays until the person removes it. */
 export function requestsEditor({ examples }) {
   const body = h('tbody');
   const element = h('div', { class: 'scroll' }, h('table', { class: 'requests row-blocks' }, h('thead', {}, h('tr', {}, words.head.map((name) => h('th', { scope: 'col' }, name)))), body));
@@ -58,10 +58,12 @@ export function requestsEditor({ examples }) {
     element,
     add,
     /** Once: this run's prompt and a few examples, of mixed lengths. */
-    offer(prompt) {
+    offer({ prompt, chat }) {
       if (filled) return;
       filled = true;
-      const others = examples.map(({ recipe }) => recipe.prompt).filter((text) => text !== prompt && text.length <= LONGEST);
+      // Without its template a chat model has nothing to add to a question: such an answer ends at once.
+      const fit = ({ recipe }) => recipe.prompt !== prompt && recipe.prompt.length <= LONGEST && (chat || !recipe.chat);
+      const others = examples.filter(fit).map(({ recipe }) => recipe.prompt);
       rows = [prompt.slice(0, LONGEST), ...others].slice(0, SHAPES.length).map((text, i) => make({ prompt: text, ...SHAPES[i] }));
       draw();
     },

@@ -1,9 +1,11 @@
 // The words of the batching panel.
 
 import { count, ms, num, pct } from '../core/format.js';
+import { page } from './page.js';
 
 const s = (seconds) => ms(seconds * 1000);
 const requests = (n) => count(n, 'request');
+const positions = (way) => way.steps.reduce((sum, step) => sum + step.n_positions, 0);
 
 function differences(way) {
   const off = way.served.filter(({ equal }) => !equal);
@@ -40,17 +42,20 @@ export const batching = {
   rowSaid: (i, { ttft, latency }) => `request ${i + 1}: first token after ${s(ttft)}, done after ${s(latency)}`,
 
   cells: 'What the padded tensors hold',
-  cellsNote: 'A row for each request: padding before its prompt, its prompt, its tokens, and what was still computed for it after its end.',
-  cellKey: { pad: 'padding', prompt: 'prompt', made: 'tokens', waste: 'computed for nobody' },
+  cellsNote: (way) => `A row for each request: padding before its prompt, its prompt, its tokens that were fed back for the next one, and what was still computed for it after its end. These are the ${count(positions(way), 'position')} counted above; a request’s last token is none of them.`,
+  cellKey: { pad: 'padding', prompt: 'prompt', made: 'tokens fed back', waste: 'computed for nobody' },
   facts: (way) => [
     ['all done after', s(way.seconds), 'from the first arrival'],
     ['throughput', `${num(way.rate, 3)} tokens/s`, 'all requests together'],
     ['wasted positions', pct(way.wasted), 'computed, and asked for by nobody'],
-    ['forward passes', num(way.steps.length), `${num(way.steps.reduce((sum, step) => sum + step.n_positions, 0))} positions`],
+    ['forward passes', num(way.steps.length), count(positions(way), 'position')],
   ],
   table: ['request', 'prompt', 'tokens', 'TTFT', 'latency', 'TTFT', 'latency', 'as alone'],
   tableHead: ['', '', '', 'static', 'continuous'],
   perRequest: 'Request by request',
+  answers: 'What each request got',
+  answer: (i, { tokens, ended }) => `request ${i + 1}: ${count(tokens.length, 'token')}, ${page.ended[ended]}`,
+  answerBy: (way, i, one) => `${way}, ${batching.answer(i, one)}`,
   both: (equal) => (equal ? '✓' : '✗'),
 
   said({ static: a, continuous: b, reason }) {
