@@ -1,5 +1,6 @@
 """Latencies are those of the run; parts sum to the whole; the roof by hand; each row of a batch equals it alone."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -244,6 +245,12 @@ def test_the_page_measures_what_is_asked(page, server):
         page.locator(".panel-latency button.primary").nth(place).click()
         page.locator(".panel-latency .measure-found").nth(place).wait_for(timeout=60_000)
         page.wait_for_function("() => !document.querySelector('.status .working')", timeout=60_000)
+    # The sentence has the numbers of the bar: one step, and the largest part's share of it.
+    parts = page.locator(".panel-latency .split").nth(1)
+    said = page.locator(".panel-latency .measure-said").nth(1).inner_text()
+    assert f"({parts.locator('figcaption').inner_text().removeprefix('One decoding step ')} and " in said
+    share = re.search(r": ([\d.]+ %)", said).group(1)
+    assert share in parts.inner_text()
     assert "FLOP for each byte" in page.inner_text(".panel-latency")
     # Pressed again, the limits are measured again.
     n_products = (
@@ -267,7 +274,7 @@ def test_the_page_measures_what_is_asked(page, server):
     assert "3 rows made" in said.nth(4).inner_text()
     buttons.nth(2).click()
     page.wait_for_function(
-        "() => document.querySelectorAll('.panel-latency .measure-said')[3].innerText.includes('From')"
+        "() => document.querySelectorAll('.panel-latency .measure-said')[3].innerText.includes('decoding step')"
     )
     buttons.nth(2).click()
     page.wait_for_function("() => !document.querySelector('.status .working')")

@@ -1,16 +1,16 @@
 // A whole cut into its parts: one bar, and the parts' own numbers below it.
 
 import { h } from '../core/dom.js';
+import { pct } from '../core/format.js';
 
 /** A bar of parts [{name, kind, value}] of a whole; `format` writes a value. */
 export function splitBar(title, parts, format) {
   const whole = parts.reduce((sum, { value }) => sum + value, 0);
-  const share = (value) => `${((100 * value) / whole).toFixed(value / whole < 0.1 ? 1 : 0)} %`;
   return h(
     'figure',
     { class: 'split' },
     h('figcaption', {}, h('strong', {}, title), ' ', format(whole)),
     h('div', { class: 'split-bar', 'aria-hidden': 'true' }, parts.filter(({ value }) => value > 0).map(({ name, kind, value }) => h('span', { class: `part-${kind}`, title: `${name}: ${format(value)}`, style: { 'flex-grow': String((100 * value) / whole) } }))),
-    h('ul', { class: 'split-key' }, parts.map(({ name, kind, value }) => h('li', {}, h('span', { class: `swatch part-${kind}` }), name, ' ', h('strong', {}, format(value)), h('span', { class: 'dim' }, ` ${share(value)}`)))),
+    h('ul', { class: 'split-key' }, parts.map(({ name, kind, value }) => h('li', {}, h('span', { class: `swatch part-${kind}` }), name, ' ', h('strong', {}, format(value)), h('span', { class: 'dim' }, ` ${pct(value / whole)}`)))),
   );
 }

@@ -7,7 +7,7 @@ import { whatif as words } from '../words/whatif.js';
 const PAUSE_MS = 150;
 const BITS = { weight_bits: [4, 8, 16, 32], cache_bits: [8, 16, 32] };
 
-const table = (head, rows) => h('div', { class: 'scroll' }, h('table', { class: 'cache-table row-blocks' }, h('thead', {}, h('tr', {}, head.map((name) => h('th', { scope: 'col' }, name)))), h('tbody', {}, rows.map(([name, ...cells]) => h('tr', {}, h('th', { scope: 'row' }, name), cells.map((text, i) => h('td', { dataset: { name: head[i + 1] } }, text)))))));
+const table = (head, rows, kind = '') => h('div', { class: 'scroll' }, h('table', { class: `cache-table row-blocks ${kind}` }, h('thead', {}, h('tr', {}, head.map((name) => h('th', { scope: 'col' }, name)))), h('tbody', {}, rows.map(([name, ...cells]) => h('tr', {}, h('th', { scope: 'row' }, name), cells.map((text, i) => h('td', { dataset: { name: head[i + 1] } }, text)))))));
 
 export function mount(root, ctx) {
   const number = (value, max) => h('input', { type: 'number', min: 1, max, value, oninput: soon });
@@ -70,7 +70,7 @@ export function mount(root, ctx) {
     options(fields.machine, found.machines);
     options(fields.model, found.models);
     fill(source, words.source(found.estimate));
-    fill(body, table(words.head, words.rows(found.estimate)));
+    fill(body, table(words.head, words.rows(found.estimate), 'formulas'));
     fill(said, words.said(found.estimate));
     offer.hidden = found.own !== null;
     fill(own, found.own && [h('h3', {}, words.ownTitle), table(words.ownHead, words.ownRows(found))]);

@@ -28,7 +28,7 @@ function bent({ points, bend, roofline }) {
   return ` It bends at ${num(bend)}: from there on no doubling gave half as much again. ${held(points.find(({ batch }) => batch === bend), roofline)}`;
 }
 
-const slowStart = ([one, two]) => ` From ${num(one.batch)} row to ${num(two.batch)} it grew only ${times(two.rate / one.rate)}: one row is a matrix-vector product, two are a product of matrices.`;
+const slowStart = ([one, two]) => ` Two rows made only ${times(two.rate / one.rate)} as many tokens a second as one: one row is a matrix-vector product, two are a product of matrices.`;
 
 export const latency = {
   seconds: s,
@@ -60,9 +60,11 @@ export const latency = {
   decode: 'One decoding step',
   splitSaid(t) {
     const [first] = [...t.decode.parts].sort((a, b) => b[1] - a[1]);
-    const extra = t.decode.seconds / t.decode.unhooked - 1;
-    const found = t.reason ? `Attention and MLP are not told apart here: ${t.reason}.` : `In a decoding step most time goes to ${latency.parts[first[0]]}: ${pct(first[1] / t.decode.seconds)}.`;
-    return `${found} Means of ${t.prefill.n_passes} prefills and ${count(t.decode.n_passes, 'step')}; with timers a step took ${pct(Math.abs(extra))} ${extra >= 0 ? 'longer' : 'less'} than without (${s(t.decode.seconds)} and ${s(t.decode.unhooked)}).`;
+    // A step as its bar has it: the pass, then selecting a token and writing it.
+    const [timed, plain] = [t.decode.seconds, t.decode.unhooked].map((pass) => pass + t.sampling + t.detokenize);
+    const extra = timed / plain - 1;
+    const found = t.reason ? `Attention and MLP are not told apart here: ${t.reason}.` : `In a decoding step most time goes to ${latency.parts[first[0]]}: ${pct(first[1] / timed)}.`;
+    return `${found} Means of ${t.prefill.n_passes} prefills and ${count(t.decode.n_passes, 'step')}; with timers a step took ${pct(Math.abs(extra))} ${extra >= 0 ? 'longer' : 'less'} than without (${s(timed)} and ${s(plain)}).`;
   },
 
   roof: 'What this machine allows: the roofline',
@@ -100,7 +102,9 @@ export const latency = {
   lengthTable: ['tokens', 'prefill', 'at best', 'step', 'at best'],
   lengthsSaid({ points, ended: why, roofline }) {
     const [first, last] = [points[0], points.at(-1)];
-    return `From ${num(first.n)} to ${num(last.n)} tokens (${times(last.n / first.n)} as many) the prefill took ${times(last.prefill / first.prefill)} as long, a decoding step ${times(last.step / first.step)}.${raised(roofline)}${ended[why] ?? ''}`;
+    const behind = `${raised(roofline)}${ended[why] ?? ''}`;
+    if (first === last) return `The prefill of ${count(first.n, 'token')} took ${s(first.prefill)}, a decoding step behind it ${s(first.step)}.${behind}`;
+    return `From ${num(first.n)} to ${num(last.n)} tokens (${times(last.n / first.n)} as many) the prefill took ${times(last.prefill / first.prefill)} as long, a decoding step ${times(last.step / first.step)}.${behind}`;
   },
 
   batch: 'Many at once: throughput over batch size',

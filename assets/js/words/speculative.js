@@ -9,11 +9,14 @@ const KINDS = {
   model: ['another model', 'A smaller model with the same tokenizer, by its Hub id or folder.'],
 };
 
+/** So many of a thing as three digits can say. */
+const some = (value, noun) => count(Number(value.toPrecision(3)), noun);
+
 /** Why it came out as it did, with the numbers that decide it: what a round cost, and what it gave. */
 function because(t) {
   if (t.acceptance === null) return 'The draft proposed nothing, so each pass made one token.';
   const drafting = t.proposed_per_round * t.draft_cost;
-  const round = `A round took as long as ${num(drafting + t.verify_cost, 3)} plain steps (${num(drafting, 2)} to draft, ${num(t.verify_cost, 3)} to verify) and made ${num(t.tokens_per_forward, 3)} tokens.`;
+  const round = `A round took as long as ${some(drafting + t.verify_cost, 'plain step')} (${num(drafting, 2)} to draft, ${num(t.verify_cost, 3)} to verify) and made ${some(t.tokens_per_forward, 'token')}.`;
   if (t.speed_up >= 1) return round;
   const slow = drafting > t.verify_cost ? 'the draft is too slow for what it gets right' : 'one pass over several positions costs more here than the accepted tokens save';
   return `${round} That is a loss: ${pct(t.acceptance)} of the proposals were accepted, and ${slow}.`;
@@ -37,7 +40,7 @@ export const speculative = {
     ['accepted, α', t.acceptance === null ? '–' : pct(t.acceptance), t.acceptance === null ? 'nothing was proposed' : `${t.n_accepted} of ${count(t.n_judged, 'judged proposal')}; by how far p and q overlap, ${pct(t.overlap)} were to be expected`],
     ['tokens a target pass', num(t.tokens_per_forward, 3), `${count(t.n_tokens, 'token')} in ${count(t.n_rounds, 'pass').replace('passs', 'passes')}; plain decoding makes 1`],
     ['a drafted token, c', `${num(t.draft_cost, 2)} of a step`, `${ms((t.draft_seconds * 1000) / Math.max(1, t.n_proposed))}; γ = ${num(t.proposed_per_round, 3)} of them a round`],
-    ['a verification, v', `${num(t.verify_cost, 3)} steps`, `${ms((t.verify_seconds * 1000) / t.n_rounds)}, where a plain step took ${ms((t.plain_seconds * 1000) / t.n_tokens)}`],
+    ['a verification, v', some(t.verify_cost, 'step'), `${ms((t.verify_seconds * 1000) / t.n_rounds)}, where a plain step took ${ms((t.plain_seconds * 1000) / t.n_tokens)}`],
   ],
 
   said({ totals: t, ended }) {
