@@ -64,7 +64,7 @@ def test_the_whole_walk_goes_by_keyboard_alone(page, server):
             break
     order = [name for place, name in enumerate(seen) if place == 0 or seen[place - 1] != name]
     assert order[:4] == ["text", "tokenize", "embed", "prefill"] or order[:5] == [*order[:4], "layers"]
-    assert order.count("decode") == order.count("select") == 24
+    assert order.count("decode") == order.count("select") == EXAMPLE.max_new_tokens
     assert order[-1] == "detokenize"
     for _ in range(len(seen) - 1):
         page.keyboard.press("ArrowLeft")
@@ -86,7 +86,7 @@ def test_another_prompt_gives_the_engines_tokens(page, server, engine):
     page.goto(server)
     finished(page)
     ask(page, "Two plus two is")
-    run = answer(engine, Recipe("Two plus two is", max_new_tokens=24))
+    run = answer(engine, Recipe("Two plus two is", max_new_tokens=EXAMPLE.max_new_tokens))
     assert tokens(page) == [step.token.id for step in run.steps]
 
 
@@ -100,8 +100,8 @@ def test_step_by_step_gives_the_same_tokens_as_a_whole_run(page, server, engine)
         page.click("button[aria-label=Next]")
         page.wait_for_timeout(500)
         page.wait_for_function("() => !document.querySelector('.status .working')")
-    assert 3 <= len(tokens(page)) < 24
-    run = answer(engine, Recipe("Cats like", max_new_tokens=24))
+    assert 3 <= len(tokens(page)) < EXAMPLE.max_new_tokens
+    run = answer(engine, Recipe("Cats like", max_new_tokens=EXAMPLE.max_new_tokens))
     assert tokens(page) == [step.token.id for step in run.steps[: len(tokens(page))]]
 
 
@@ -160,7 +160,7 @@ def test_a_double_click_on_run_gives_one_whole_run(page, server, engine):
     page.dblclick("button.run")
     page.wait_for_function("() => document.querySelector('#tbt').dataset.prompt === 'Dogs like'")
     finished(page)
-    run = answer(engine, Recipe("Dogs like", max_new_tokens=24))
+    run = answer(engine, Recipe("Dogs like", max_new_tokens=EXAMPLE.max_new_tokens))
     assert tokens(page) == [step.token.id for step in run.steps]
 
 
@@ -188,7 +188,7 @@ def test_two_tabs_do_not_disturb_each_other(page, server, chromium, engine):
     for tab, prompt in ((page, "The sun is"), (other, "The moon is")):
         tab.wait_for_function(f"() => document.querySelector('#tbt').dataset.prompt === '{prompt}'")
         finished(tab)
-        run = answer(engine, Recipe(prompt, max_new_tokens=24))
+        run = answer(engine, Recipe(prompt, max_new_tokens=EXAMPLE.max_new_tokens))
         assert tokens(tab) == [step.token.id for step in run.steps]
     other.context.close()
 
