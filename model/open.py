@@ -12,7 +12,7 @@ from model.download import download
 from model.engine import LocalEngine
 from model.errors import UserError
 from model.hub import Hub
-from model.inspect_source import Plan, check_memory, inspect_source
+from model.inspect_source import Plan, check_here, inspect_source
 from model.load import load
 from model.pool import ModelKey, ModelPool, start_key
 from model.progress import Progress
@@ -55,13 +55,11 @@ class LocalOpener:
         """Downloads what is missing, has room made, and loads."""
         folder = plan.folder
         if plan.found is not None:
-            folder = download(plan, self._hub, report)
-            # The files themselves now tell what the Hub could only claim.
-            here = parse_source(str(folder / plan.source.file)) if plan.source.file else None
-            if here:
-                check_memory(inspect_source(here, key.device, key.dtype, self._hub).about)
+            folder = download(plan, self._hub, report) / Path(plan.source.file).parent
+        if plan.found is not None or plan.source.file:
+            check_here(plan, folder)
         about = plan.about
-        make_room(about.name, about.n_parameters * DTYPES[key.dtype].itemsize)
+        make_room(about.name, max(about.n_parameters, plan.allocated) * DTYPES[key.dtype].itemsize)
         title = BUNDLED_ID if key.model == BUNDLED else plan.source.title
 
         def weights(done: int, total: int) -> None:
@@ -69,8 +67,7 @@ class LocalOpener:
 
         weights(0, 1)
         file = Path(plan.source.file).name
-        where = folder / Path(plan.source.file).parent if plan.found is not None else folder
-        lm = load(where, title, key.device, key.dtype, file, about.revision, weights)
+        lm = load(folder, title, key.device, key.dtype, file, about.revision, weights)
         given = self._options
         return LocalEngine(lm, given.max_prompt_tokens, given.max_new_tokens, budget_seconds=given.budget_seconds)
 

@@ -16,8 +16,8 @@ def save(folder: Path, family: str, tokenizer, **settings) -> Path:
     return folder
 
 
-def write_gguf(path: Path, architecture: str = "llama") -> Path:
-    """A llama of one layer with 262 tokens, in float32: every part a reader looks for."""
+def write_gguf(path: Path, architecture: str = "llama", n_layers: int = 1) -> Path:
+    """A llama of one layer with 262 tokens, in float32: every part a reader looks for. `n_layers` is what it claims."""
     width, n_heads, d_mlp = 32, 4, 64
     pieces = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", "▁a", "b"]
     kinds = [TokenType.UNKNOWN, *[TokenType.CONTROL] * 2, *[TokenType.BYTE] * 256, *[TokenType.NORMAL] * 3]
@@ -25,7 +25,7 @@ def write_gguf(path: Path, architecture: str = "llama") -> Path:
     writer.add_name("tiny")
     writer.add_context_length(128)
     writer.add_embedding_length(width)
-    writer.add_block_count(1)
+    writer.add_block_count(n_layers)
     writer.add_feed_forward_length(d_mlp)
     writer.add_head_count(n_heads)
     writer.add_head_count_kv(n_heads)

@@ -7,16 +7,21 @@ import time
 
 import pytest
 
+from model.config_size import check_parameters
 from model.devices import choose_device, choose_dtype
 from model.errors import UserError
 from model.hub import Hub
 from model.inspect_source import inspect_source
 from model.load import load
-from model.sources import parse_source
+from model.open import EngineOptions, LocalOpener
+from model.pool import ModelPool, start_key
+from model.recipe import Recipe
+from model.sources import Allowed, parse_source
 from model.weight_files import read_gguf, read_safetensors
 from tests.fake_hub import fake_hub
 from tests.saved_models import save, write_gguf
 from tests.small_tokenizers import KINDS
+from tests.sweep_pair import pair
 
 CAUSAL = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "num_hidden_layers": 2}
 
@@ -128,9 +133,51 @@ def test_a_part_that_the_index_names_and_nobody_has_is_refused(folder):
 
 def test_weights_that_the_files_do_not_have_are_never_made_up(folder):
     config(folder, num_hidden_layers=3)
-    looked(folder)
+    refused(folder, r"lacks some of its weights: its config asks for [\d,]+ parameters, its files hold [\d,]+")
     with pytest.raises(UserError, match="lacks 9 of its weights .*random numbers"):
         load(folder, "tiny", "cpu")
+
+
+HUGE = {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_embd": 16384, "n_layer": 120, "n_head": 16}
+
+
+def test_a_small_folder_with_a_large_config_is_refused_before_anything_is_allocated(folder, hub, monkeypatch):
+    monkeypatch.setattr("model.open.load", lambda *_, **__: pytest.fail("loaded"))
+    (folder / "config.json").write_text(json.dumps(HUGE | {"vocab_size": 100_000}))
+    width = HUGE["n_embd"]
+    block = 12 * width**2 + 13 * width
+    in_config = 120 * block + (100_000 + 1024) * width + 2 * width
+    in_files = read_safetensors(folder / "model.safetensors").parameters
+    message = f"its config asks for {in_config:,} parameters, its files hold {in_files:,}"
+    refused(folder, message)
+    hub.add("org/huge", folder, safetensors={"parameters": {"F32": in_files}, "total": in_files})
+    refused("org/huge", message, hub=hub.client)
+    assert "model.safetensors" not in {name for name, _ in hub.requests}
+    # Weights that the Hub only claimed are missed when the files are here.
+    hub.add("org/huge", folder, safetensors={"parameters": {"F32": in_config}, "total": in_config})
+    monkeypatch.setattr("model.inspect_source.free_bytes", lambda device: 10**13)
+    recipe = Recipe("-", model="org/huge")
+    options = EngineOptions(hub=hub.client, device="cpu", memory_bytes=10**13)
+    with pytest.raises(UserError, match=message):
+        list(ModelPool(LocalOpener(options), start_key("", "cpu", "float32"), 10**13, Allowed()).opened(recipe))
+
+
+def test_a_small_gguf_with_a_large_header_is_refused_before_anything_is_allocated(tmp_path, monkeypatch):
+    monkeypatch.setattr("model.open.load", lambda *_, **__: pytest.fail("loaded"))
+    path = write_gguf(tmp_path / "tiny.gguf", n_layers=100)
+    pool = ModelPool(LocalOpener(EngineOptions()), start_key("", "cpu", "float32"), 10**10, Allowed())
+    with pytest.raises(UserError, match="lacks some of its weights: its config asks for"):
+        list(pool.opened(Recipe("-", model=str(path))))
+
+
+@pytest.mark.parametrize("family", ["apertus", "bert", "deepseek_v3", "gemma3n_text", "gpt2", "jamba", "olmoe", "rwkv"])
+def test_what_a_family_saves_is_never_less_than_its_config_asks_for(family, tmp_path):
+    model, _ = pair(family, 300)
+    model.save_pretrained(tmp_path)
+    saved = read_safetensors(tmp_path / "model.safetensors").parameters
+    assert check_parameters("it", tmp_path, saved) == sum(p.numel() for p in model.parameters())
+    with pytest.raises(UserError, match="lacks some of its weights"):
+        check_parameters("it", tmp_path, saved // 2)
 
 
 def test_weights_of_another_shape_are_refused_in_words(folder):
