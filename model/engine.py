@@ -46,7 +46,7 @@ from model.roofline import Limits, measure_roofline
 from model.stoppable import stoppable
 from model.surprisal import PromptSurprisal, prompt_surprisal
 from model.timing import now
-from model.tokens import continuation, tokenize
+from model.tokens import continuation, refuse_beyond, tokenize
 from model.trace import Trace, TraceStore
 
 # What the traces of all engines of a page may hold together.
@@ -121,14 +121,18 @@ class LocalEngine(
             )
 
     def tokenize(self, recipe: Recipe) -> Tokens:
-        """The recipe's text and tokens. Raises UserError over the prompt limit."""
+        """The recipe's text and tokens. Raises UserError over the prompt limit, and for a token without a row."""
         lm = self.lm
         context = lm.card.context or self.max_prompt_tokens
-        return tokenize(lm.vocabulary, recipe, min(self.max_prompt_tokens, context))
+        tokens = tokenize(lm.vocabulary, recipe, min(self.max_prompt_tokens, context))
+        refuse_beyond(tokens.tokens, lm.card.n_vocab)
+        return tokens
 
     def encode(self, recipe: Recipe, text: str) -> tuple[Token, ...]:
         """The tokens of a text to be forced. Raises UserError when it is empty or too long for one choice."""
-        return continuation(self.lm.vocabulary, text)
+        tokens = continuation(self.lm.vocabulary, text)
+        refuse_beyond(tokens, self.lm.card.n_vocab)
+        return tokens
 
     def run(self, recipe: Recipe, n_steps: int | None = None) -> Iterator[Progress | Run]:
         """Prefill, then token by token: yields progress, and the whole run so far after each stage.

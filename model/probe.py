@@ -40,7 +40,8 @@ class Probe:
 @once_per_model
 def probe(lm: LanguageModel) -> Probe:
     """Runs one token, repeated, through the model, once per model."""
-    token_id = lm.tokenizer(" the", add_special_tokens=False)["input_ids"][-1]
+    # Some tokenizers have more entries than the model has rows; any token will do here.
+    token_id = lm.tokenizer(" the", add_special_tokens=False)["input_ids"][-1] % lm.card.n_vocab
     length = min(PROBE_LENGTH, lm.card.context or PROBE_LENGTH)
     capture, seen = Capture(), []
 

@@ -70,6 +70,7 @@ def verified(lm: LanguageModel) -> LanguageModel:
 
 
 def _prompt(lm: LanguageModel) -> tuple[int, ...]:
+    # Any ids will do: where the tokenizer has more entries than the model has rows, a prompt with them is refused.
     ids = lm.tokenizer(PROMPT, add_special_tokens=False)["input_ids"]
     return tuple(i % lm.card.n_vocab for i in ids[:N_CHECKED])
 

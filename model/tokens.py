@@ -1,6 +1,7 @@
 """Prompt to Tokens: what the model really sees, with ids, bytes and offsets."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from jinja2 import TemplateError
@@ -77,6 +78,17 @@ def continuation(vocabulary: Vocabulary, text: str) -> tuple[Token, ...]:
     if len(ids) > MAX_FORCED:
         raise UserError(f"The text has {len(ids):,} tokens; {limits}. Shorten it.")
     return tuple(describe(vocabulary, token_id, position) for position, token_id in enumerate(ids))
+
+
+def refuse_beyond(tokens: Sequence[Token], n_vocab: int) -> None:
+    """Raises UserError for a token that the model has no row for: some tokenizers have more entries than the model."""
+    token = next((token for token in tokens if token.id >= n_vocab), None)
+    if token is not None:
+        raise UserError(
+            f"The token {token.piece!r} has id {token.id:,}, but this model's embedding has {n_vocab:,} rows, for ids "
+            f"up to {n_vocab - 1:,}: its tokenizer has entries that the model does not know. Write the text without "
+            "it, or choose another model."
+        )
 
 
 def describe(vocabulary: Vocabulary, token_id: int, position: int, start: int = -1, end: int = -1) -> Token:

@@ -8,9 +8,12 @@ import pytest
 
 from model.engine import LocalEngine
 from model.errors import Evicted, UserError
+from model.load import assemble
 from model.progress import Progress
 from model.recipe import Recipe, SamplingSettings
 from model.records import Run
+from tests.small_tokenizers import KINDS
+from tests.sweep_pair import pair
 
 RECIPE = Recipe("A walk in the", sampling=SamplingSettings(True, 0.9, 0, 0.95, 11), max_new_tokens=10)
 
@@ -141,3 +144,20 @@ def test_decoding_ends_at_a_stop_string_and_nothing_after_it_is_given(lm):
         assert run.text.endswith("answer")
         assert ids(run) == ids(whole)[: len(run.steps)]
         assert one.snapshot(run.recipe).text == run.text
+
+
+def test_a_token_that_the_model_has_no_row_for_is_refused_by_name_with_both_numbers():
+    tokenizer, n_rows = KINDS["byte fallback"]().tokenizer, 300
+    token_id = tokenizer.convert_tokens_to_ids("sing")
+    assert n_rows <= token_id < len(tokenizer)
+    engine = LocalEngine(assemble(pair("gpt2", n_rows)[0], tokenizer, "tiny gpt2"))
+    said = rf"The token 'sing' has id {token_id}, but this model's embedding has {n_rows} rows, for ids up to 299"
+    with pytest.raises(UserError, match=said):
+        list(engine.run(Recipe("the singing")))
+    with pytest.raises(UserError, match=said):
+        engine.encode(Recipe("a"), "the singing")
+    run = finished(engine, Recipe("q%", max_new_tokens=3))
+    assert all(token.id < n_rows for token in run.tokens.tokens)
+    assert len(run.steps) == 3
+    # The probe of positions takes a token of its own.
+    assert engine.positions(Recipe("q%", max_new_tokens=3), 3, 0, 0).learned.check.passed
