@@ -167,10 +167,15 @@ def _number(config: PreTrainedConfig, name: str) -> int:
 
 
 def position_kind(model: PreTrainedModel) -> str:
-    """'rope' when a module holds rotary frequencies, 'learned' for a table of positions, else 'other'."""
-    if any(hasattr(module, "inv_freq") for module in model.modules()):
+    """'rope' when a module holds rotary frequencies, 'learned' for a table of positions, else 'other'.
+
+    Families with several kinds of layer keep their frequencies under a name a kind (full_attention_inv_freq); GPT-J
+    holds none, but its config says how many dimensions turn.
+    """
+    config = model.config.get_text_config()
+    if any(name.endswith("inv_freq") for name, _ in model.named_buffers()) or getattr(config, "rotary_dim", None):
         return "rope"
-    context = getattr(model.config.get_text_config(), "max_position_embeddings", 0)
+    context = getattr(config, "max_position_embeddings", 0)
     tables = [m for m in model.modules() if isinstance(m, torch.nn.Embedding)]
     if any(0 <= table.num_embeddings - context <= 2 for table in tables):
         return "learned"

@@ -37,7 +37,7 @@ def describe_mixer(lm: LanguageModel, index: int, module: nn.Module, kind: str, 
         window=window,
         chunked=chunked,
         position=position,
-        rotated=_rotated(lm, d_head) if position == "rope" else 1.0,
+        rotated=_rotated(lm, index, d_head) if position == "rope" else 1.0,
         qk_norm=any(QK_NORM.match(name) for name, _ in module.named_children()),
         sinks=getattr(module, "sinks", None) is not None,
         softcap=float(_setting(lm, "attn_logit_softcapping") or 0),
@@ -94,18 +94,18 @@ def _position(lm: LanguageModel, index: int) -> str:
     rotates = _setting(lm, "no_rope_layers")
     if isinstance(rotates, list) and index < len(rotates) and not rotates[index]:
         return ""
-    if lm.card.position_kind == "rope" or _setting(lm, "rotary_dim"):
+    if lm.card.position_kind == "rope":
         return "rope"
     if any("sinusoidal" in type(module).__name__.lower() for module in lm.model.modules()):
         return "sinusoidal"
     return "learned" if lm.card.position_kind == "learned" else ""
 
 
-def _rotated(lm: LanguageModel, d_head: int) -> float:
+def _rotated(lm: LanguageModel, index: int, d_head: int) -> float:
     """The share of a head's components that are rotated."""
     n = _setting(lm, "qk_rope_head_dim") or _setting(lm, "rotary_dim")
     if n and d_head:
         return min(1.0, n / d_head)
     rope = _setting(lm, "rope_parameters") or {}
-    share = rope.get("partial_rotary_factor") if isinstance(rope, dict) else None
-    return float(share or _setting(lm, "partial_rotary_factor") or 1.0)
+    rope = rope.get(_layer_type(lm, index), rope) if isinstance(rope, dict) else {}
+    return float(rope.get("partial_rotary_factor") or _setting(lm, "partial_rotary_factor") or 1.0)

@@ -1,11 +1,14 @@
 """What the config, the tokenizer and the model's own files say about it; nothing is guessed."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
+
+from transformers import PreTrainedConfig
 
 from model.bundled import BUNDLED_ID, locate
 from model.language_model import LanguageModel
-from model.records_model import ModelFacts
+from model.records_model import ModelFacts, Rope
 
 GGUF_LICENCE = b"general.license"
 
@@ -13,7 +16,6 @@ GGUF_LICENCE = b"general.license"
 def model_facts(lm: LanguageModel, embed_scale: float) -> ModelFacts:
     """The facts; empty where nothing says so."""
     config, tokenizer = lm.model.config.get_text_config(), lm.tokenizer
-    rope = _rope(config)
     licence, source = _licence(lm)
     tensors = (*lm.model.parameters(), *lm.model.buffers())
     return ModelFacts(
@@ -22,20 +24,25 @@ def model_facts(lm: LanguageModel, embed_scale: float) -> ModelFacts:
         n_tokens=len(tokenizer),
         bos=tokenizer.bos_token or "",
         eos=tuple(token for token in tokenizer.convert_ids_to_tokens(list(lm.card.eos_token_ids)) if token),
-        rope_theta=float(rope.get("rope_theta") or 0) if lm.card.position_kind == "rope" else 0.0,
-        rope_type=str(rope.get("rope_type") or "") if lm.card.position_kind == "rope" else "",
-        rope_factor=float(rope.get("factor") or 0),
+        rope=_ropes(config) if lm.card.position_kind == "rope" else (),
         logit_softcap=float(getattr(config, "final_logit_softcapping", None) or 0),
         embed_scale=embed_scale,
         bytes=sum({t.data_ptr(): t.nbytes for t in tensors if t.nbytes}.values()),
     )
 
 
-def _rope(config) -> dict:
-    """The rotation's settings; of a model with one set for each kind of layer, those of full attention."""
+def _ropes(config: PreTrainedConfig) -> tuple[Rope, ...]:
+    """The rotation's settings; of a model with other ones for each kind of layer, all that differ."""
     settings = getattr(config, "rope_parameters", None) or {}
-    nested = [value for value in settings.values() if isinstance(value, dict)]
-    return settings.get("full_attention") or nested[0] if nested else settings
+    nested = {kind: value for kind, value in settings.items() if isinstance(value, dict)}
+    found = [_rope(kind, value) for kind, value in (nested or {"": settings}).items()]
+    alike = len({replace(rope, kind="") for rope in found}) == 1
+    return tuple(rope for rope in ([replace(found[0], kind="")] if alike else found) if rope.theta)
+
+
+def _rope(kind: str, settings: dict) -> Rope:
+    theta, factor = settings.get("rope_theta") or 0, settings.get("factor") or 0
+    return Rope(kind, float(theta), str(settings.get("rope_type") or ""), float(factor))
 
 
 def _licence(lm: LanguageModel) -> tuple[str, str]:

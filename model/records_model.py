@@ -100,6 +100,16 @@ class Parameters:
 
 
 @dataclass(frozen=True)
+class Rope:
+    """How positions turn queries and keys in layers of this `kind` ('' for all). `factor` is 0 where not scaled."""
+
+    kind: str
+    theta: float
+    type: str
+    factor: float
+
+
+@dataclass(frozen=True)
 class ModelFacts:
     """What the config, the tokenizer and the files say. Empty or 0 where they say nothing; `bytes` with buffers."""
 
@@ -108,9 +118,7 @@ class ModelFacts:
     n_tokens: int
     bos: str
     eos: tuple[str, ...]
-    rope_theta: float
-    rope_type: str
-    rope_factor: float
+    rope: tuple[Rope, ...]
     logit_softcap: float
     embed_scale: float
     bytes: int

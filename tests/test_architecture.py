@@ -1,14 +1,21 @@
 """The model card is true: parts sum to the model, blocks are as their papers say, routers pick as shown."""
 
+import math
+
 import pytest
 import torch
 
 from model.architecture import architecture
 from model.engine import LocalEngine
 from model.errors import UserError
+from model.load import assemble
 from model.recipe import Recipe
+from model.records_model import Rope
+from model.rope import rotates, rotations
 from model.run_checks import fed_ids
 from tests.layered import LAYERED
+from tests.small_tokenizers import KINDS
+from tests.sweep_pair import pair
 from tests.tiny import tiny_lm
 
 SETTINGS = {
@@ -97,7 +104,8 @@ def test_the_bundled_model_is_what_its_paper_says(engine, lm):
     assert parts_of(found)["norms"] == 30 * 2 * 576 + 576
     assert found.parameters.total.sum() == found.parameters.active.sum() == 134_515_008 == own_sum(lm.model)
     assert found.parameters.bytes.sum() == 4 * 134_515_008
-    assert (found.facts.licence, found.facts.rope_theta, found.facts.eos) == ("apache-2.0", 100_000.0, ("<|im_end|>",))
+    assert (found.facts.licence, found.facts.eos) == ("apache-2.0", ("<|im_end|>",))
+    assert found.facts.rope == (Rope("", 100_000.0, "default", 0.0),)
 
 
 @pytest.mark.parametrize("family", [*EXPECTED, "mamba", "lfm2"])
@@ -144,6 +152,30 @@ def test_what_only_some_families_have(tiny):
     assert tiny("mamba")[1].kinds[0].mlp is None
     assert [(m.kind, m.heads) for m in mixers("lfm2")] == [("convolution", ""), ("attention", "GQA")]
     assert parts_of(tiny("gpt2")[1])["positions"] == 128 * 64
+
+
+TURNS = {
+    "gemma3": {"sliding_attention": 10_000.0, "full_attention": 1_000_000.0},
+    "gemma4_text": {"sliding_attention": 10_000.0, "full_attention": 1_000_000.0},
+    "modernbert-decoder": {"sliding_attention": 10_000.0, "full_attention": 160_000.0},
+    "olmo3": {"": 500_000.0},
+}
+
+
+@pytest.mark.parametrize("family", TURNS)
+def test_frequencies_that_differ_by_the_kind_of_layer_are_rope_with_a_theta_each(family):
+    tokenizer = KINDS["whole words"]().tokenizer
+    lm = assemble(pair(family, len(tokenizer))[0], tokenizer, f"tiny {family}")
+    found = architecture(lm)
+    assert lm.card.position_kind == "rope"
+    assert {mixer.position for kind in found.kinds for mixer in kind.mixers} == {"rope"}
+    assert {rope.kind: rope.theta for rope in found.facts.rope} == TURNS[family]
+    # What the Embeddings stage proves by the keys of this run must be what the config says.
+    for rotation in rotations(lm):
+        assert rotates(rotation)
+        kind = lm.model.config.get_text_config().layer_types[rotation.layer]
+        theta = TURNS[family].get(kind) or TURNS[family][""]
+        assert math.isclose(rotation.inv_freq[1], theta ** (-2 / rotation.n_rotary), rel_tol=1e-4)
 
 
 def test_experts_are_counted_and_only_the_chosen_are_active(tiny):

@@ -32,6 +32,7 @@ def test_the_parts_are_the_records_and_the_boxes_lead_to_their_stages(page, serv
     assert "9 query heads" in page.text_content(".flow-attention")
     assert "3 KV heads" in page.text_content(".flow-attention")
     assert "apache-2.0" in page.inner_text(".model-facts")
+    assert "RoPE, θ 100,000, not scaled" in page.inner_text(".model-facts")
     assert page.locator("#model-routing button").is_hidden()
     page.click(".flow-attention .flow-title")
     page.wait_for_selector("#panel-prefill:not([hidden])")

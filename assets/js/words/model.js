@@ -40,6 +40,13 @@ const gate = (name) => ({ SiLU: 'SwiGLU: gated, SiLU', GELU: 'GeGLU: gated, GELU
 const gated = { gated: (name) => gate(activation(name)), plain: (name) => ['plain', activation(name)].filter(Boolean).join(', '), other: activation };
 const vision = (m) => (m.window ? `${m.chunked ? 'chunks' : 'sliding window'} of ${num(m.window)}` : '');
 
+const scaling = ({ type, factor }) => (factor ? `scaled by ${type} × ${num(factor)}` : `of the kind “${type}”`);
+const turning = (rope) => [
+  `θ ${num(rope.theta)}`,
+  rope.type === 'default' ? 'not scaled' : scaling(rope),
+  rope.kind && `in layers of ${rope.kind.replaceAll('_', ' ')}`,
+].filter(Boolean).join(', ');
+
 /** Numbers of layers in as few words as can be: 0–3, 5, 7. */
 export function ranges(layers) {
   const runs = [];
@@ -138,7 +145,7 @@ export const model = {
     ['licence', facts.licence ? `${facts.licence} (${facts.licence_from})` : model.unsaid],
     ['weights', `${card.dtype} on ${card.device}, ${bytes(facts.bytes)} with buffers`],
     ['longest sequence', card.context ? count(card.context, 'position') : 'no limit in its config'],
-    ['positions', facts.rope_theta ? `RoPE, θ ${num(facts.rope_theta)}, ${facts.rope_type === 'default' ? 'not scaled' : `scaled by ${facts.rope_type}${facts.rope_factor ? ` × ${num(facts.rope_factor)}` : ''}`}` : ''],
+    ['positions', facts.rope.length ? `RoPE, ${facts.rope.map(turning).join('; ')}` : ''],
     ['vocabulary', card.n_vocab === facts.n_tokens ? `${num(card.n_vocab)} tokens` : `${num(facts.n_tokens)} tokens, ${num(card.n_vocab)} rows`],
     ['tokenizer', card.tokenizer_kind],
     ['chat template', card.has_chat_template ? 'yes' : 'no'],
