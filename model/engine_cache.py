@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from model.cache_race import cache_race
 from model.cache_variant import cache_variant, quantised_backends
 from model.costs import step_costs
-from model.forward import windows
 from model.kv_compare import compare
 from model.language_model import LanguageModel
 from model.progress import Progress
@@ -25,7 +24,7 @@ class CacheCalls:
 
     def cache_sizes(self, recipe: Recipe, n_positions: int, window: int) -> tuple[CacheSize, ...]:
         """The KV cache of this model, as it is and otherwise, and of known models, by arithmetic."""
-        return compare(self.lm.card, n_positions, window, *windows(self.lm))
+        return compare(self.lm.card, n_positions, window)
 
     def cache_race(self, recipe: Recipe, n_tokens: int) -> Iterator[Progress | Race]:
         """The recipe's prompt decoded with the cache and without, token by token in turn."""

@@ -6,7 +6,6 @@ from statistics import median
 from model.costs import costs_of
 from model.errors import UserError
 from model.estimate import estimate, machines, models, own_size, this_machine
-from model.forward import windows
 from model.kv_compare import size_of
 from model.language_model import LanguageModel
 from model.latency import latency
@@ -82,7 +81,7 @@ class LatencyCalls:
         `sizes` are prompt, context and users. This machine is in the list once its limits have been measured.
         """
         known, run = self._machines(), latency(self.snapshot(recipe))
-        mine = own_size(self.lm.card, *windows(self.lm))
+        mine = own_size(self.lm.card)
         has_cache = size_of(mine.cache, 1).bytes > 0
         # The formulas are of models with a KV cache; a recurrent model's state does not grow.
         sizes_known = ((mine,) if has_cache else ()) + models()

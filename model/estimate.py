@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import torch
 
-from model.kv_compare import published, size_of, variants
+from model.kv_compare import own_shape, published, size_of
 from model.records import ModelCard
 from model.records_estimate import Estimate, Machine, ModelSize
 from model.records_kv import CacheShape
@@ -48,14 +48,14 @@ def models() -> tuple[ModelSize, ...]:
     return tuple(found)
 
 
-def own_size(card: ModelCard, window: int | None = None, windowed_layers: int = 0) -> ModelSize:
-    """The model at hand; `window` limits so many of its layers."""
+def own_size(card: ModelCard) -> ModelSize:
+    """The model at hand, its cache as it was measured."""
     return ModelSize(
         name=card.model_id.rpartition("/")[2],
         model_id=card.model_id,
         n_parameters=card.n_parameters,
         n_active=card.n_active,
-        cache=variants(card, 1, window, windowed_layers)[0],
+        cache=own_shape(card),
     )
 
 
@@ -113,11 +113,11 @@ def estimate(
 
 
 def _attention_flops(shape: CacheShape, n: int) -> float:
-    """4 for each component of each head and each pair of positions that the causal mask and a window leave."""
+    """2 for each component of a head's key and value and each pair of positions that causal mask and window leave."""
     kept = min(n, shape.window or n)
     whole, windowed = n * (n + 1) / 2, kept * (kept + 1) / 2 + (n - kept) * kept
     pairs = (shape.n_layers - shape.windowed_layers) * whole + shape.windowed_layers * windowed
-    return 4.0 * shape.n_heads * shape.d_head * pairs
+    return 2.0 * shape.n_heads * (shape.d_head + (shape.d_value or shape.d_head)) * pairs
 
 
 def _table() -> dict:

@@ -17,12 +17,6 @@ def new_cache(lm: LanguageModel) -> Cache:
     return DynamicCache(config=lm.model.config)
 
 
-def windows(lm: LanguageModel) -> tuple[int | None, int]:
-    """The widest sliding window of this model's layers, and how many have one."""
-    found = [window for layer in new_cache(lm).layers if (window := getattr(layer, "sliding_window", None))]
-    return max(found, default=None), len(found)
-
-
 def cached(lm: LanguageModel, cache: Cache | None) -> dict[str, Cache]:
     """The cache as an argument of the model's forward pass: recurrent families have their own word for it."""
     if cache is None:

@@ -22,6 +22,7 @@ from model.errors import Cancelled, UserError
 from model.experts import n_active
 from model.language_model import LanguageModel
 from model.load_progress import reporting
+from model.measured_shape import measured
 from model.records import ModelCard
 from model.selfcheck import verified
 from model.sublayers import sublayers
@@ -112,13 +113,14 @@ def assemble(
     model.eval()
     anatomy = find_anatomy(model)
     card = describe(model, tokenizer, anatomy, model_id, revision)
-    return verified(LanguageModel(model, tokenizer, read_vocabulary(tokenizer), anatomy, card, threading.Lock()))
+    lm = LanguageModel(model, tokenizer, read_vocabulary(tokenizer), anatomy, card, threading.Lock())
+    return measured(verified(lm))
 
 
 def describe(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, anatomy: Anatomy, model_id: str, revision: str
 ) -> ModelCard:
-    """The model card, from the config and from the modules themselves."""
+    """The model card, from the config and from the modules themselves; shapes of attention are measured later."""
     config = model.config.get_text_config()
     eos = model.generation_config.eos_token_id
     weight = anatomy.embed.weight

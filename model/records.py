@@ -178,6 +178,8 @@ class ModelCard:
     `attention_layers` are those whose maps can be shown: not all of a hybrid's, none where the check failed.
     A token passes through `n_active` of the parameters: with experts, fewer than all. A row of the embedding matrix has
     `d_embed` numbers, the stream `d_model`; where they differ, a matrix stands between.
+    A query and a key have `d_head` numbers, a value `d_value`. `cache_layers` are those that keep keys and values: how
+    many numbers of a position, and the window (0: all positions). Of a latent cache each is one vector of `kv_latent`.
     """
 
     model_id: str
@@ -204,6 +206,9 @@ class ModelCard:
     checks: tuple[Check, ...] = ()
     streamed_maps: bool = False
     attention_layers: tuple[int, ...] = ()
+    d_value: int = 0
+    kv_latent: int = 0
+    cache_layers: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

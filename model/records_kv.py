@@ -36,6 +36,8 @@ class StepCosts:
 class CacheShape:
     """What decides a KV cache's size. `window` limits `windowed_layers` layers; `latent` replaces keys and values.
 
+    Of the `n_layers` that keep any, a value has `d_value` numbers where that is not `d_head`. Where the layers are not
+    alike, `layers` says for each how many numbers it keeps of a position, and its window (0: none).
     `model_id` is the model whose published config says so; empty for the model at hand.
     """
 
@@ -50,6 +52,8 @@ class CacheShape:
     window: int | None = None
     windowed_layers: int = 0
     latent: int | None = None
+    d_value: int = 0
+    layers: tuple[tuple[int, int], ...] = ()
     model_id: str = ""
 
 

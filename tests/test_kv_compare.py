@@ -16,9 +16,14 @@ from transformers import (
 )
 
 from model.cache_race import held_bytes
+from model.engine import LocalEngine
 from model.errors import UserError
+from model.estimate import own_size
 from model.kv_compare import compare, published, size_of, variants
+from model.load import assemble
 from model.recipe import Recipe
+from tests.small_tokenizers import KINDS
+from tests.sweep_pair import pair
 from viz.views.cache import cache_costs, cache_sizes
 
 # transformers' configs; the defaults of some classes are the published model itself.
@@ -75,6 +80,50 @@ def test_this_model_as_it_is_takes_what_its_tensors_take(lm, engine):
     found = cache_costs(engine, recipe, {})
     assert found["cache_bytes"][-1] == own.bytes
     assert found["parameter_bytes"] == 4 * lm.card.n_parameters
+
+
+# The number of layers that keep keys and values, and what the own shape is called.
+OTHERWISE = {
+    "deepseek_v3": (2, "latent (MLA)"),
+    "falcon": (2, "MQA"),
+    "gemma4_text": (2, "GQA + window"),
+    "jamba": (1, "GQA"),
+    "qwen3_next": (1, "GQA"),
+}
+
+
+@pytest.mark.parametrize("family", OTHERWISE)
+def test_a_cache_that_is_not_what_the_config_says_is_told_as_it_is(family):
+    tokenizer = KINDS["whole words"]().tokenizer
+    lm = assemble(pair(family, len(tokenizer))[0], tokenizer, f"tiny {family}")
+    engine, recipe = LocalEngine(lm), Recipe("the quick", max_new_tokens=3)
+    run = list(engine.run(recipe))[-1]
+    n, (n_layers, kind) = len(run.tokens) + 2, OTHERWISE[family]
+    own, *others = engine.cache_sizes(recipe, n, 4)[:-8]
+    record = engine.kv_cache(recipe)
+    assert (own.bytes, own.bytes_per_token) == (record.bytes, record.bytes_per_token)
+    assert (own.shape.n_layers, own.shape.kind) == (n_layers, kind.removesuffix(" + window"))
+    assert len(record.layers) == own.shape.n_layers == len(lm.card.cache_layers)
+    assert own.shape.windowed_layers == ("window" in kind)
+    assert own_size(lm.card).kv_bytes_per_token == record.bytes_per_token
+    # The eighth of float32's bits, and a window of 4 positions in every layer.
+    assert next(o.bytes for o in others if o.shape.kind.endswith("8 bits")) * 4 == own.bytes
+    assert next(o.bytes for o in others if o.shape.window == 4) == 4 * own.bytes_per_token
+    # Falcon gives nothing but its maps; its cache has the keys.
+    held = record.layers[0]
+    seen = next((layer for layer in engine._trace(recipe).capture.layers if layer.chunks), None)
+    assert lm.card.d_head == (seen.key.shape[-1] if seen else held.key_shape[-1])
+    assert lm.card.d_value == (seen.value.shape[-1] if seen else held.value_shape[-1])
+
+
+def test_heads_in_place_of_a_latent_vector_keep_whole_keys_and_values():
+    tokenizer = KINDS["whole words"]().tokenizer
+    lm = assemble(pair("deepseek_v3", len(tokenizer))[0], tokenizer, "tiny deepseek_v3")
+    config = lm.model.config
+    sizes = {shape.kind: size_of(shape, 1).bytes_per_token for shape in variants(lm.card, 100)}
+    whole = 2 * (config.qk_nope_head_dim + config.qk_rope_head_dim + config.v_head_dim) * 4
+    assert sizes["latent (MLA)"] == 2 * (config.kv_lora_rank + config.qk_rope_head_dim) * 4
+    assert (sizes["MHA"], sizes["MQA"]) == (config.num_attention_heads * whole, whole)
 
 
 def test_variants_share_heads_as_their_names_say(lm):

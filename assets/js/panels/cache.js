@@ -31,7 +31,7 @@ export function mount(root, ctx) {
 
   function show(state) {
     const { cache, costs, run } = now;
-    fill(facts, figures(words.facts({ cache, costs, run })));
+    fill(facts, figures(words.facts({ cache, costs, run, card: state.card })));
     if (tabled !== cache) fill(layers, layersTable(cache.layers, cache.bytes));
     tabled = cache;
     grid.update({ ...now, selection: state.selection, step: state.step });
@@ -63,7 +63,7 @@ export function mount(root, ctx) {
   function update(state, changed) {
     load(state);
     const shown = now && now.run.key === state.run.key;
-    if (shown && ['selection', 'step'].some((key) => changed.has(key))) show(state);
+    if (shown && ['selection', 'step', 'card'].some((key) => changed.has(key))) show(state);
     if (shown && changed.has('card')) sizes.update({ n: fed(now.run), card: state.card });
     race.update(state);
     variant.update(state);

@@ -5,12 +5,26 @@ import { median } from '../core/times.js';
 
 const times = (value) => `${num(value, 3)} times`;
 
+/** The sizes of a layer's key and value in as few words as can be. */
+const dimensions = ({ key_shape: k, value_shape: v }) => (k[3] === v[3] ? `${k[3]}` : `(${k[3]} + ${v[3]})`);
+
+/** What multiplies up to the bytes that a token adds; where no product does, what they are the sum of. */
+function product({ layers, bytes_per_token: each }) {
+  const [{ key_shape: k, value_shape: v, dtype, bytes: size }] = layers;
+  const numbers = k[1] * (k[3] + v[3]);
+  const a_number = size / (numbers * k[2]);
+  if (each !== layers.length * numbers * a_number) return `keys and values of all layers that still grow, in ${dtype}`;
+  return k[3] === v[3] ? `2 · layers · heads · dimensions, in ${dtype}` : `layers · heads · (key + value dimensions), in ${dtype}`;
+}
+
 export const cache = {
-  facts: ({ cache: c, costs, run }) => [
+  facts: ({ cache: c, costs, run, card }) => [
     ['positions in the cache', num(c.n_positions), c.n_positions > run.tokens.length ? `${run.tokens.length} by prefill, ${c.n_positions - run.tokens.length} by decoding` : 'all by prefill'],
     ['layers', num(c.layers.length), 'each keeps its own keys and values'],
-    ['key/value heads × dimensions', `${c.n_kv_heads} × ${c.layers[0].key_shape[3]}`, c.n_heads > c.n_kv_heads ? `shared by ${c.n_heads} query heads` : 'one for each query head'],
-    ['a token adds', bytes(c.bytes_per_token), `2 · layers · heads · dimensions, in ${c.layers[0].dtype}`],
+    card?.kv_latent
+      ? ['one latent vector of', dimensions(c.layers[0]), `in place of keys and values; all ${c.n_heads} query heads unfold theirs from it`]
+      : ['key/value heads × dimensions', `${c.n_kv_heads} × ${dimensions(c.layers[0])}`, c.n_heads > c.n_kv_heads ? `shared by ${c.n_heads} query heads` : 'one for each query head'],
+    ['a token adds', bytes(c.bytes_per_token), product(c)],
     ['in the cache now', bytes(c.bytes), 'the sum of the tensors’ own bytes'],
     ['weights of the model', bytes(costs.parameter_bytes), `as much as ${num(Math.round(costs.parameter_bytes / Math.max(1, c.bytes_per_token)))} positions of cache`],
   ],
@@ -57,7 +71,11 @@ export const cache = {
   others: 'Other models',
   asIs: 'as it is',
   columns: ['', 'a token adds', 'the whole cache'],
-  heads: ({ n_heads: h, n_kv_heads: kv, d_head: d, latent, n_layers: l }) => (latent ? `${l} layers, one vector of ${latent}` : `${l} layers × ${kv} of ${h} × ${d}`),
+  heads: ({ n_heads: h, n_kv_heads: kv, d_head: d, d_value: v, latent, n_layers: l, layers }) => {
+    if (layers.length) return `${count(l, 'layer')} that keep ${num(Math.min(...layers.map(([n]) => n)))} to ${num(Math.max(...layers.map(([n]) => n)))} numbers of a position`;
+    if (latent) return `${count(l, 'layer')}, one vector of ${latent}`;
+    return `${count(l, 'layer')} × ${kv} of ${h} × ${v && v !== d ? `(${d} + ${v})` : d}`;
+  },
   windowed: ({ window, windowed_layers: w, n_layers: l }) => (window ? `window ${num(window)}${w < l ? ` in ${w} of ${l} layers` : ''}` : ''),
   ends: (context) => `its context ends at ${num(context)}`,
   kinds: 'MHA: a key/value head for each query head. GQA: one for a group of them. MQA: one for all. Window: a layer forgets what is further back. Latent: one compressed vector in place of keys and values.',

@@ -11,6 +11,20 @@ const sum = (values) => values.reduce((all, value) => all + value, 0);
 const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
 const line = (formula, numbers, note = '') => ({ formula, numbers, note });
 
+/** The numbers that a position adds to the cache: as a product where the layers are alike, else their sum. */
+const kept = ({ cache_layers: layers, n_kv_heads: kv, d_head: d, d_value: v, kv_latent: latent }) => {
+  const each = sum(layers.map(([n]) => n));
+  const alike = (n) => layers.every(([own]) => own === n);
+  if (latent && alike(latent)) return { each, formula: 'layers · latent vector', numbers: `${layers.length} · ${latent}` };
+  if (latent || !alike(kv * (d + v))) {
+    const sizes = Object.entries(Object.groupBy(layers, ([n]) => n)).map(([n, those]) => `${those.length} · ${n}`);
+    return { each, formula: '(numbers of a layer, added up)', numbers: `(${sizes.join(' + ')})` };
+  }
+  if (d === v) return { each, formula: '2 · layers · key/value heads · d_head', numbers: `2 · ${layers.length} · ${kv} · ${d}` };
+  return { each, formula: 'layers · key/value heads · (d_head + d_value)', numbers: `${layers.length} · ${kv} · (${d} + ${v})` };
+};
+const allKept = ({ cache_layers: layers }) => !layers.some(([, window]) => window);
+
 const softmaxLine = ({ candidates }) => {
   const [logit, p] = [candidates.logits[0], candidates.probability[0]];
   const total = logit - Math.log(p);
@@ -69,12 +83,13 @@ export const depths = {
     prefill: ({ run, card }) => {
       const n = run.tokens.length;
       if (!card.n_heads) return [line('x, state ← block(x, state)', `${count(n, 'position')} in turn, through ${card.n_layers} layers`, 'this model has no attention: each layer keeps a state of fixed size in place of keys and values')];
-      const each = 2 * card.n_layers * card.n_kv_heads * card.d_head;
+      const cache = kept(card);
+      const sizes = card.d_head === card.d_value ? `keys and values of ${card.d_head} numbers` : `keys of ${card.d_head} and values of ${card.d_value} numbers`;
       return [
-        line('q = W_Q·norm(x), k = W_K·norm(x), v = W_V·norm(x)', `${card.n_heads} queries and ${card.n_kv_heads} keys and values of ${card.d_head} numbers, at each of ${count(n, 'position')}, in each of ${card.n_layers} layers`),
+        line('q = W_Q·norm(x), k = W_K·norm(x), v = W_V·norm(x)', `${card.n_heads} queries and ${card.n_kv_heads} ${sizes}, at each of ${count(n, 'position')}, in each of ${count(card.attention_layers.length || card.n_layers, 'layer')}`, card.kv_latent ? 'k and v are unfolded from one latent vector a position' : ''),
         line('weights = softmax(q·k / √d_head + mask)', `√${card.d_head} = ${num(Math.sqrt(card.d_head), 3)}; ${n}·(${n} + 1) / 2 = ${num((n * (n + 1)) / 2)} weights in each head`, 'the mask is −∞ for positions that come later; the usual form, see the code of the model for its own'),
         line('z = Σ weight · v', `added up over at most ${count(n, 'key')}, then W_O·z joins the residual stream`),
-        line('numbers kept = 2 · layers · key/value heads · d_head', `2 · ${card.n_layers} · ${card.n_kv_heads} · ${card.d_head} = ${num(each)} for each position`, 'what the KV cache gains, where every layer keeps keys and values'),
+        card.cache_layers.length > 0 && line(`numbers kept = ${cache.formula}`, `${cache.numbers} = ${num(cache.each)} for each position`, allKept(card) ? 'what the KV cache gains' : 'what the KV cache gains, until the windows are full'),
       ];
     },
     layers: ({ run, card, tokens, position }) => [
@@ -113,7 +128,7 @@ export const depths = {
       const [embedding, size] = [card.n_vocab * card.d_embed, BYTES[card.dtype] ?? 4];
       return [
         line('embedding = vocabulary × row', `${num(card.n_vocab)} × ${card.d_embed} = ${num(embedding)} of ${num(card.n_parameters)} parameters, ${pct(embedding / card.n_parameters)}`, card.tied_embeddings ? 'counted once: the unembedding is the same matrix' : 'the unembedding is another matrix of this size'),
-        card.n_heads > 0 && line('attention of a layer = d_model · d_head · (2 · heads + 2 · key/value heads)', `${card.d_model} · ${card.d_head} · (2 · ${card.n_heads} + 2 · ${card.n_kv_heads}) = ${num(card.d_model * card.d_head * 2 * (card.n_heads + card.n_kv_heads))}`, 'the usual form, W_Q, W_K, W_V and W_O without biases; the table counts this model’s own matrices'),
+        card.n_heads > 0 && !card.kv_latent && card.d_value === card.d_head && line('attention of a layer = d_model · d_head · (2 · heads + 2 · key/value heads)', `${card.d_model} · ${card.d_head} · (2 · ${card.n_heads} + 2 · ${card.n_kv_heads}) = ${num(card.d_model * card.d_head * 2 * (card.n_heads + card.n_kv_heads))}`, 'the usual form, W_Q, W_K, W_V and W_O without biases; the table counts this model’s own matrices'),
         line('bytes = parameters × bytes of a number', `${num(card.n_parameters)} × ${size} = ${bytes(card.n_parameters * size)}`, `all of it in ${card.dtype}`),
       ];
     },
@@ -144,11 +159,10 @@ export const depths = {
       ];
     },
     cache: ({ run, card }) => {
-      if (!card.n_heads) return null;
-      const [n, size] = [fed(run), BYTES[card.dtype] ?? 4];
-      const each = 2 * card.n_layers * card.n_kv_heads * card.d_head * size;
+      if (!card.cache_layers.length) return null;
+      const [n, size, cache] = [fed(run), BYTES[card.dtype] ?? 4, kept(card)];
       return [
-        line('bytes = 2 · layers · key/value heads · d_head · positions · bytes each', `2 · ${card.n_layers} · ${card.n_kv_heads} · ${card.d_head} · ${n} · ${size} = ${bytes(each * n)}`, `in ${card.dtype}, where every layer keeps all positions, whole and uncompressed; above is what the tensors take`),
+        line(`bytes = ${cache.formula} · positions · bytes each`, `${cache.numbers} · ${n} · ${size} = ${bytes(cache.each * n * size)}`, `in ${card.dtype}${allKept(card) ? '' : ', where every layer keeps all positions'}; above is what the tensors take`),
         line('positions computed with the cache', `${run.tokens.length} + ${n - run.tokens.length} = ${n}`, 'the prompt once, then one a step'),
         line('positions computed without it', `${num(sum(Array.from({ length: n - run.tokens.length + 1 }, (_, i) => run.tokens.length + i)))}`, 'all positions so far, again at every step'),
       ];
