@@ -80,7 +80,9 @@ def _kinds(lm: LanguageModel, layers: tuple[Sublayers, ...], made: _Pass) -> tup
     """The kinds of block, by the first layer that is of it."""
     found: dict[tuple, list[int]] = {}
     for index, layer in enumerate(layers):
-        mixers = tuple(describe_mixer(lm, index, module, kind, made.capture) for module, kind in layer.mixers)
+        # bart's blocks hold cross-attention too, which without an encoder never runs.
+        fired = [mixer for mixer in layer.mixers if mixer[0] in made.seen] or layer.mixers
+        mixers = tuple(describe_mixer(lm, index, module, kind, made.capture) for module, kind in fired)
         norms, parallel = norm_places(layer, made.seen)
         n_parameters = sum(p.numel() for p in layer.block.parameters())
         key = (mixers, describe_mlp(lm, layer), norms, parallel, n_parameters)

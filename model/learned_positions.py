@@ -28,11 +28,11 @@ class PositionTable:
 
 
 @torch.inference_mode()
-def find_table(lm: LanguageModel) -> PositionTable | None:
+def find_table(lm: LanguageModel, received: Tensor | None = None) -> PositionTable | None:
     """The table that explains best how block 0's input changes with position; None where there is
-    no candidate.
+    no candidate. `received` stands in the input's place where a norm comes between.
     """
-    seen = probe(lm).block_input
+    seen = probe(lm).block_input if received is None else received
     n = len(seen)
     how = HOW.format(n=n)
     found = []

@@ -81,7 +81,14 @@ def _repeats_check(lm: LanguageModel, capture: Capture, ids: Sequence[int]) -> C
 
 def _why_not(lm: LanguageModel, rotation: Rotation | None, layer: int) -> str:
     """What was looked for and measured, when neither a rotation nor a table was proved."""
-    seen = probe(lm).block_input
+    seen, before = probe(lm).block_input, probe(lm).before_norm
+    table = None if before is None else find_table(lm, before)
+    if table and table.check.passed:
+        return (
+            f"Each token's row has a learned row for its position added to it, from a table of {len(table.table):,} "
+            f"rows (measured: {table.check.error:.1e} of the largest entry is left unexplained). A norm stands between "
+            "that sum and block 0, so what block 0 receives is no plain sum, and the table is not drawn."
+        )
     change = float((seen - seen[0]).abs().max() / seen.abs().max())
     if find_frequencies(lm.model):
         if rotation is not None and rotation.check.passed:

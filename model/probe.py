@@ -17,8 +17,10 @@ from model.embeddings import rows_of
 from model.errors import UserError
 from model.load import LanguageModel
 from model.per_model import once_per_model
+from model.recording import recording
 from model.records import Check
 from model.records_embed import BlockInput
+from model.sublayers import is_norm
 
 PROBE_LENGTH = 48
 TOLERANCES = {torch.float32: 1e-3, torch.float16: 2e-2, torch.bfloat16: 6e-2}
@@ -28,13 +30,15 @@ TOLERANCES = {torch.float32: 1e-3, torch.float16: 2e-2, torch.bfloat16: 6e-2}
 class Probe:
     """What the probe saw: block_input (position, d_model) and the key (n_kv_heads, position, d_head) per layer.
 
-    `row` (d_model,) is the token's, through the matrix between embedding and stream where there is one.
+    `row` (d_model,) is the token's, through the matrix between embedding and stream where there is one. `before_norm`
+    (position, d_model) is what entered a norm whose answer block 0 receives, where one stands there (bert, bart).
     """
 
     token_id: int
     row: Tensor
     block_input: Tensor
     keys: tuple[Tensor | None, ...]
+    before_norm: Tensor | None = None
 
 
 @once_per_model
@@ -48,7 +52,9 @@ def probe(lm: LanguageModel) -> Probe:
     def keep(_, args, kwargs):
         seen.append((args[0] if args else kwargs["hidden_states"]).detach()[0].float().clone())
 
-    with lm.lock, torch.inference_mode(), capturing(capture, length):
+    inside = set(lm.anatomy.blocks.modules())
+    norms = [module for module in lm.model.modules() if is_norm(module) and module not in inside]
+    with lm.lock, torch.inference_mode(), capturing(capture, length), recording(norms, length) as calls:
         hook = lm.anatomy.blocks[0].register_forward_pre_hook(keep, with_kwargs=True)
         try:
             lm.model(
@@ -64,7 +70,12 @@ def probe(lm: LanguageModel) -> Probe:
             f"{lm.card.d_model} numbers a position, but {tuple(seen[0].shape)} for {length}."
         )
     keys = tuple(layer.key.float() if layer.keys else None for layer in capture.layers)
-    return Probe(token_id, _widened(lm, rows_of(lm, [token_id]))[0], seen[0], keys)
+    before = next((call.entered for call in calls if call.left is not None and _equal(call.left, seen[0])), None)
+    return Probe(token_id, _widened(lm, rows_of(lm, [token_id]))[0], seen[0], keys, before)
+
+
+def _equal(left: Tensor, received: Tensor) -> bool:
+    return left.shape == received.shape and torch.equal(left, received.cpu())
 
 
 def _widened(lm: LanguageModel, rows: Tensor) -> Tensor:

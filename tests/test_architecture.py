@@ -178,6 +178,15 @@ def test_frequencies_that_differ_by_the_kind_of_layer_are_rope_with_a_theta_each
         assert math.isclose(rotation.inv_freq[1], theta ** (-2 / rotation.n_rotary), rel_tol=1e-4)
 
 
+@pytest.mark.parametrize("family", ["bart", "blenderbot"])
+def test_attention_that_looks_at_an_encoder_is_not_drawn_where_there_is_none(family):
+    tokenizer = KINDS["whole words"]().tokenizer
+    lm = assemble(pair(family, len(tokenizer))[0], tokenizer, f"tiny {family}")
+    assert hasattr(lm.anatomy.blocks[0], "encoder_attn")
+    for kind in architecture(lm).kinds:
+        assert [(mixer.kind, mixer.heads, mixer.position) for mixer in kind.mixers] == [("attention", "MHA", "learned")]
+
+
 def test_experts_are_counted_and_only_the_chosen_are_active(tiny):
     _, found = tiny("mixtral")
     assert (found.kinds[0].mlp.n_experts, found.kinds[0].mlp.n_chosen) == (8, 2)

@@ -9,6 +9,7 @@ import torch
 from model.dot_product import dot_product
 from model.errors import UserError
 from model.learned_positions import find_table
+from model.load import assemble
 from model.pattern import scores_rows
 from model.positions import positions
 from model.prefill import prefill
@@ -16,6 +17,7 @@ from model.recipe import Recipe
 from model.records import Tokens
 from model.rope import rotations, unrotated_pairs
 from model.tokens import describe, tokenize
+from tests.sweep_pair import pair
 from tests.tiny import tiny_lm
 
 PROMPT = "The cat saw the other cat, and the cat ran away from the cat."
@@ -164,6 +166,23 @@ def test_learned_rows_are_those_the_model_adds(lm, family, settings, offset):
     expected = torch.nn.functional.cosine_similarity(shown[:, None], shown[None], dim=-1)
     np.testing.assert_allclose(found.learned.cosine, expected.numpy(), atol=1e-5)
     assert found.block_input.scale == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("family", ["bart", "bert"])
+def test_a_table_behind_a_norm_is_said_to_be_added_though_it_is_not_drawn(lm, family):
+    tiny = assemble(pair(family, len(lm.tokenizer))[0], lm.tokenizer, f"tiny {family}")
+    capture, ids = walked(tiny)
+    found = positions(tiny, capture, ids, 3, 0)
+    table = next(
+        m for name, m in tiny.model.named_modules() if name.endswith(("embed_positions", "position_embeddings"))
+    )
+    assert found.kind == "other"
+    assert f"a learned row for its position added to it, from a table of {len(table.weight):,} rows" in found.reason
+    assert "A norm stands between that sum and block 0" in found.reason
+    # The probe was made before: with other rows in the table's place nothing is claimed of it.
+    with torch.no_grad():
+        table.weight.copy_(table.weight.flip(0).clone())
+    assert "computed and added" in positions(tiny, capture, ids, 3, 0).reason
 
 
 def test_a_model_with_neither_says_what_was_looked_for(lm):

@@ -51,7 +51,7 @@ export const embed = {
   position: {
     rope: 'Position: rotated queries and keys (RoPE)',
     learned: 'Position: a learned table',
-    other: 'Position: neither rotation nor table',
+    other: 'Position: no rotation or table to draw',
   },
   layer: 'Layer',
   head: 'Head',
