@@ -42,6 +42,7 @@ def beam_search(lm: LanguageModel, recipe: Recipe, tokens: Tokens, num_beams: in
             repetition_penalty=1.0,
             return_dict_in_generate=True,
             output_scores=True,
+            use_cache=not lm.card.uncached,
         )
         seconds = now(lm.device) - started
     made = [_until_end(lm, row[len(tokens) :].tolist()) for row in out.sequences]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from model.cache_race import cache_race
 from model.cache_variant import cache_variant, quantised_backends
 from model.costs import step_costs
+from model.forward import refuse_without_cache
 from model.kv_compare import compare
 from model.language_model import LanguageModel
 from model.progress import Progress
@@ -28,12 +29,14 @@ class CacheCalls:
 
     def cache_race(self, recipe: Recipe, n_tokens: int) -> Iterator[Progress | Race]:
         """The recipe's prompt decoded with the cache and without, token by token in turn."""
+        refuse_without_cache(self.lm)
         return cache_race(self.lm, recipe, self.tokenize(recipe), n_tokens, self.budget())
 
     def cache_variant(
         self, recipe: Recipe, kind: str, n_tokens: int, window: int, sinks: int
     ) -> Iterator[Progress | Variant]:
         """The recipe's prompt decoded with the full cache and with one that forgets or rounds."""
+        refuse_without_cache(self.lm)
         return cache_variant(self.lm, recipe, self.tokenize(recipe), self.budget(), kind, n_tokens, window, sinks)
 
     def quantised_backends(self) -> tuple[tuple[str, bool], ...]:

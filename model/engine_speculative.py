@@ -46,6 +46,7 @@ class SpeculativeCalls:
             DraftChoice("model"),
         )
         uncut = "" if can_be_cut(new_cache(self.lm)) else "this model's KV cache cannot be cut back after a rejection"
+        uncut = self.lm.card.uncached or uncut
         return tuple(DraftChoice(choice.kind, uncut or choice.reason) for choice in kinds)
 
     def speculate(

@@ -14,6 +14,7 @@ from transformers.cache_utils import DynamicLayer
 from model.capture import Capture, LayerCapture
 from model.decode import select
 from model.finish import stop_reason
+from model.forward import Prefix
 from model.language_model import LanguageModel
 from model.recipe import Recipe
 from model.records import DecodeStep, Run, Tokens
@@ -61,8 +62,10 @@ def _replay(lm: LanguageModel, parent: Trace, run: Run) -> tuple[tuple[DecodeSte
 
 
 def can_be_cut(cache: Cache | None) -> bool:
-    """False for a cache that forgets, or holds more than keys and values."""
-    return cache is not None and all(type(layer) is DynamicLayer for layer in cache.layers)
+    """False for a cache that forgets, or holds more than keys and values, or none."""
+    if cache is None or isinstance(cache, Prefix):
+        return False
+    return all(type(layer) is DynamicLayer for layer in cache.layers)
 
 
 def cut_cache(cache: Cache, n_positions: int) -> Cache:

@@ -180,6 +180,7 @@ class ModelCard:
     `d_embed` numbers, the stream `d_model`; where they differ, a matrix stands between.
     A query and a key have `d_head` numbers, a value `d_value`. `cache_layers` are those that keep keys and values: how
     many numbers of a position, and the window (0: all positions). Of a latent cache each is one vector of `kv_latent`.
+    `uncached` says why no cache is used, where none is: each step then forwards the whole sequence again.
     """
 
     model_id: str
@@ -209,6 +210,7 @@ class ModelCard:
     d_value: int = 0
     kv_latent: int = 0
     cache_layers: tuple[tuple[int, int], ...] = ()
+    uncached: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from model.language_model import LanguageModel
 from model.pattern import pattern_rows
 from model.records import Check
 from model.records_prefill import RunChecks
-from model.selfcheck import compare, eager_patterns, full_logits, logits_check
+from model.selfcheck import compare, eager_patterns, full_logits, logits_check, prefix_check
 from model.trace import Trace
 
 # One pass over this many positions takes about a second on two cores.
@@ -51,8 +51,13 @@ def attention_check(lm: LanguageModel, capture: Capture, ids, layer: int, head: 
 
 
 def cached_check(lm: LanguageModel, trace: Trace, n_positions: int) -> Check:
-    """The logits that followed the first `n_positions`, with the cache and by one pass without it."""
+    """The logits that followed the first `n_positions`, with the cache and by one pass without it.
+
+    Where no cache is used, those of the prompt by its own pass and by one over the whole run.
+    """
     with lm.lock:
+        if lm.card.uncached:
+            return prefix_check(lm, fed_ids(trace)[:n_positions], trace.logits[0], len(trace.run.tokens))
         full = full_logits(lm, fed_ids(trace)[:n_positions])
     return logits_check(lm, trace.logits[n_positions - len(trace.run.tokens)], full, n_positions)
 

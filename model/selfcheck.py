@@ -22,6 +22,8 @@ from model.streamed import eager_pass, streamed_maps
 PROMPT = "The quick brown fox jumps over the lazy dog, then the quick brown fox sleeps."
 N_CHECKED, N_DECODED = 16, 2
 MAPS, ROWS, CACHED = "captured = eager", "row sums = eager's", "cached = full"
+# Where no cache is used, a position's logits must not change when tokens follow.
+PREFIX = "prefix = full"
 # Two kernels add in another order: 1e-6 after a few float32 layers, 1e-5 after thirty. bfloat16 has 8 bits.
 MAP_TOLERANCE = {torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 1e-1}
 # Share of the largest logit.
@@ -31,42 +33,68 @@ LOGIT_TOLERANCE = {torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 1e-
 def verified(lm: LanguageModel) -> LanguageModel:
     """The model with its attention captured, if that proves right, and the checks on its card.
 
-    Raises UserError for a model that no forward pass gets through.
+    Where its cache proves wrong, or is none, no cache is used. Raises UserError for a model that no forward pass gets
+    through, or whose logits look ahead.
     """
     ids = _prompt(lm)
-    own = lm.model.config.get_text_config()._attn_implementation
     with lm.lock:
-        for implementation in (SDPA, EAGER):
-            checks, layers = _attempt(lm, ids, implementation)
-            if all(check.passed for check in checks):
-                return replace(lm, card=replace(lm.card, checks=checks, attention_layers=layers))
-        lm.model.set_attn_implementation(own)
-        if checks[0].how == _no_maps(lm).how and (streamed := _attempt_streamed(lm, ids)):
-            every = tuple(range(lm.card.n_layers))
-            return replace(lm, card=replace(lm.card, checks=streamed, streamed_maps=True, attention_layers=every))
-        broken = next(check for check in checks if not check.passed)
-        if broken.name != MAPS:
-            reason = f"{broken.how} ({broken.name}: {broken.error:.1e}, and {broken.tolerance:.0e} is allowed)"
-            broken = failed(MAPS, broken.tolerance, reason)
-        try:
-            checks = (broken, _cached_check(lm, ids))
-        except Exception as error:
-            raise UserError(
-                f"{lm.card.model_id!r} was loaded, but a forward pass over {len(ids)} tokens failed: "
-                f"{error}. Choose another model."
-            ) from error
-    if math.isnan(checks[1].error):
+        found = _verified(lm, ids)
+        _refuse_nan(found)
+        if not found.card.checks[-1].passed and not lm.card.uncached:
+            lm = replace(lm, card=replace(lm.card, uncached=_why_uncached(lm, ids, found.card.checks[-1])))
+            found = _verified(lm, ids)
+    if not (ahead := found.card.checks[-1]).passed:
         raise UserError(
-            f"{lm.card.model_id!r} was loaded, but its logits are not numbers (nan): its weights hold nan or are too "
-            "large for its number format. Choose another model, or another number format."
+            f"{lm.card.model_id!r} was loaded, but cannot be decoded: {lm.card.uncached}, and without a cache the "
+            f"logits of a position change by {ahead.error:.2g} when tokens follow ({ahead.tolerance:.1g} is allowed), "
+            "so it does not read from left to right. Choose another model."
         )
-    if not checks[1].passed:
+    return found
+
+
+def _refuse_nan(found: LanguageModel) -> None:
+    if math.isnan(found.card.checks[-1].error):
         raise UserError(
-            f"{lm.card.model_id!r} was loaded, but its logits with a cache differ from those of one pass without by "
-            f"{checks[1].error:.2g} ({checks[1].tolerance:.1g} is allowed): every generated token would be wrong. "
-            "Choose another model."
+            f"{found.card.model_id!r} was loaded, but its logits are not numbers (nan): its weights hold nan or are "
+            "too large for its number format. Choose another model, or another number format."
         )
+
+
+def _verified(lm: LanguageModel, ids: Sequence[int]) -> LanguageModel:
+    """The model with its checks; the last of them, of the logits, may have failed."""
+    own = lm.model.config.get_text_config()._attn_implementation
+    for implementation in (SDPA, EAGER):
+        checks, layers = _attempt(lm, ids, implementation)
+        if all(check.passed for check in checks):
+            return replace(lm, card=replace(lm.card, checks=checks, attention_layers=layers))
+    lm.model.set_attn_implementation(own)
+    if checks[0].how == _no_maps(lm).how and (streamed := _attempt_streamed(lm, ids)):
+        every = tuple(range(lm.card.n_layers))
+        return replace(lm, card=replace(lm.card, checks=streamed, streamed_maps=True, attention_layers=every))
+    broken = next(check for check in checks if not check.passed)
+    if broken.name != MAPS:
+        reason = f"{broken.how} ({broken.name}: {broken.error:.1e}, and {broken.tolerance:.0e} is allowed)"
+        broken = failed(MAPS, broken.tolerance, reason)
+    try:
+        checks = (broken, _stepwise_check(lm, ids))
+    except Exception as error:
+        raise UserError(
+            f"{lm.card.model_id!r} was loaded, but a forward pass over {len(ids)} tokens failed: "
+            f"{error}. Choose another model."
+        ) from error
     return replace(lm, card=replace(lm.card, checks=checks))
+
+
+def _why_uncached(lm: LanguageModel, ids: Sequence[int], wrong: Check) -> str:
+    """Why this model's cache is not used: there is none, or what it gives is wrong."""
+    cache = new_cache(lm)
+    forward(lm, ids, cache, Capture())
+    if cache.get_seq_length() or any(getattr(layer, "conv_states", None) is not None for layer in cache.layers):
+        return (
+            f"with its cache the logits of the family {lm.card.family!r} differ by {wrong.error:.2g} from those of one "
+            f"pass without ({wrong.tolerance:.1g} is allowed)"
+        )
+    return f"the family {lm.card.family!r} has no KV cache in transformers"
 
 
 def _prompt(lm: LanguageModel) -> tuple[int, ...]:
@@ -91,7 +119,8 @@ def _attempt(lm: LanguageModel, ids: Sequence[int], implementation: str) -> tupl
         maps, full = eager_patterns(lm, ids, {i: x.module for i, x in enumerate(capture.layers) if x.chunks})
         ours = {index: pattern_rows(capture.layers[index], 0, len(ids), len(ids)) for index in maps}
         where = f"{len(ids)} positions, {N_DECODED} of them decoded, all {len(maps)} attention layers and heads"
-        return (*compare(lm, ours, maps, where), logits_check(lm, logits, full, len(ids))), tuple(sorted(maps))
+        stepwise = prefix_check(lm, ids) if lm.card.uncached else logits_check(lm, logits, full, len(ids))
+        return (*compare(lm, ours, maps, where), stepwise), tuple(sorted(maps))
     except Exception as error:  # a family nobody has tried may fail anywhere; it is then not captured
         return (failed(MAPS, MAP_TOLERANCE[_dtype(lm)], f"its attention could not be captured ({error})"),), ()
 
@@ -101,12 +130,11 @@ def _attempt_streamed(lm: LanguageModel, ids: Sequence[int]) -> tuple[Check, ...
     try:
         maps, eager = streamed_maps(lm, ids, range(lm.card.n_layers))
         own = [layer[0].float().cpu() for layer in eager_pass(lm, ids).attentions]
-        cached = _cached_logits(lm, ids)
         if not maps or len(maps) != len(own):
             return ()
         where = f"{len(ids)} positions, all {len(maps)} layers and heads, taken one layer at a time"
         theirs = dict(zip(sorted(maps), own, strict=True))
-        checks = (*compare(lm, maps, theirs, where), logits_check(lm, cached, eager, len(ids)))
+        checks = (*compare(lm, maps, theirs, where), _stepwise_check(lm, ids, eager))
     except Exception:  # a family nobody has tried may fail anywhere; it then has no maps
         return ()
     return checks if all(check.passed for check in checks) else ()
@@ -135,8 +163,26 @@ def logits_check(lm: LanguageModel, cached: Tensor, full: Tensor, n: int) -> Che
     )
 
 
-def _cached_check(lm: LanguageModel, ids: Sequence[int]) -> Check:
-    return logits_check(lm, _cached_logits(lm, ids), full_logits(lm, ids), len(ids))
+def _stepwise_check(lm: LanguageModel, ids: Sequence[int], full: Tensor | None = None) -> Check:
+    """What decoding step by step stands on: the cache, or where none is used, that what follows changes nothing."""
+    if lm.card.uncached:
+        return prefix_check(lm, ids)
+    full = full_logits(lm, ids) if full is None else full
+    return logits_check(lm, _cached_logits(lm, ids), full, len(ids))
+
+
+@torch.inference_mode()
+def prefix_check(lm: LanguageModel, ids: Sequence[int], prefix: Tensor | None = None, n: int = 0) -> Check:
+    """The logits of position `n` - 1 by a pass that ends there against those of a pass over all `ids`."""
+    n = n or len(ids) - N_DECODED
+    prefix = full_logits(lm, ids[:n]) if prefix is None else prefix
+    full = lm.model(torch.tensor([list(ids)], device=lm.device), use_cache=False).logits[0, n - 1].float().cpu()
+    largest = float(full.abs().max())
+    how = (
+        f"largest difference of a logit of position {n - 1} by a pass that ends there from a pass over {len(ids)} "
+        f"positions; the largest logit is {largest:.3g}"
+    )
+    return Check(PREFIX, _distance(prefix, full), LOGIT_TOLERANCE[_dtype(lm)] * largest, how)
 
 
 def _cached_logits(lm: LanguageModel, ids: Sequence[int]) -> Tensor:

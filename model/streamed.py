@@ -57,14 +57,16 @@ def _taking(kept: dict[int, Tensor], index: int, wanted: bool, n: int):
     """A hook that takes a map (1, n_heads, n, n) out of a module's output and leaves an empty one."""
 
     def hook(_module, _args, output):
-        if not isinstance(output, tuple):
+        if not isinstance(output, tuple | list):
             return None
         is_map = [torch.is_tensor(x) and x.ndim == 4 and x.shape[-2:] == (n, n) for x in output]
         if not any(is_map):
             return None
         if wanted and index not in kept:
             kept[index] = output[is_map.index(True)][0].float().cpu()
-        return tuple(x.new_empty(0) if found else x for x, found in zip(output, is_map, strict=True))
+        # GPT-1 joins what its attention gives to a list of its own.
+        kind = list if isinstance(output, list) else tuple
+        return kind(x.new_empty(0) if found else x for x, found in zip(output, is_map, strict=True))
 
     return hook
 

@@ -20,7 +20,7 @@ from model.recipe import Recipe
 from model.records import Run
 from model.records_batching import BatchingRun, Request
 from model.run_checks import fed_ids
-from model.selfcheck import CACHED, MAPS
+from model.selfcheck import CACHED, MAPS, PREFIX
 from tests.sweep_pair import Plain, pair
 from tests.sweep_views import faults, last_of, said
 
@@ -75,7 +75,7 @@ def walk(family: str, tokenizer) -> Family:
         found.stages["decode"] = Stage(WRONG, why=f"the second instance failed: {said(error)}")
         return found
     _judge(found, "decode", lambda: _decode_error(engine, recipe, run, theirs), LOGIT_ERROR)
-    cached = next((c for c in lm.card.checks if c.name == CACHED), None)
+    cached = next((c for c in lm.card.checks if c.name in (CACHED, PREFIX)), None)
     found.stages["load"] = Stage(ON if cached and cached.passed else WRONG, cached.error if cached else math.nan)
     _judge(found, "maps", lambda: _map_error(engine, recipe, theirs), MAP_ERROR)
     _judge(found, "lens", lambda: _lens_error(engine, recipe, theirs), LOGIT_ERROR)

@@ -1,6 +1,7 @@
 """A dozen families of the sweep, at every run of the tests: what is on is right, what is off says why."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from model.errors import UserError
 from model.load import assemble
 from model.masks import with_chosen
 from model.recipe import Recipe
+from model.selfcheck import PREFIX
 from tests.small_tokenizers import KINDS
 from tests.sweep_family import OFF, ON, STAGES, walk
 from tests.sweep_pair import pair
@@ -21,7 +23,8 @@ from tests.sweep_table import PAGE, table
 SDPA = "needs an attention \\(sdpa\\) that this family does not have"
 REFUSED = "transformers' continuous batching refused a request"
 STREAM = "no modules of layer 0 sum to what it adds to its input"
-UNCACHED = "its logits with a cache differ from those of one pass without"
+UNCACHED = "This needs a KV cache, and here is none: the family 'openai-gpt' has no KV cache in transformers"
+AHEAD = "has no KV cache in transformers, and without a cache the logits of a position change by .* when tokens follow"
 
 # The stages that are off, with the reason; all others must be on.
 FAMILIES = {
@@ -37,7 +40,9 @@ FAMILIES = {
     "bert": {"residual": STREAM},
     "gemma4_text": {"residual": STREAM, "continuous": "per-layer attribute"},
     "gemma3": {},
-    "openai-gpt": {"load": UNCACHED},
+    "openai-gpt": {"residual": STREAM, "static": UNCACHED, "continuous": "static batching comes first"},
+    "bamba": {"static": "with its cache the logits of the family 'bamba' differ", "continuous": "static batching"},
+    "xlnet": {"load": AHEAD},
     "longcat_flash": {"load": "has no blocks that could be found"},
 }
 
@@ -71,12 +76,46 @@ def test_a_recurrent_models_batch_sizes_and_estimate_say_what_they_are_without(t
     assert found.own is None
 
 
+def test_without_a_cache_each_step_takes_all_positions_again_and_what_needs_one_is_off(tokenizer):
+    model, plain = pair("openai-gpt", len(tokenizer))
+    engine = LocalEngine(assemble(model, tokenizer, "tiny openai-gpt"))
+    recipe = Recipe("the quick brown fox", max_new_tokens=4)
+    fed = []
+    hook = model.get_input_embeddings().register_forward_pre_hook(lambda _, args: fed.append(args[0].shape[-1]))
+    run = list(engine.run(recipe))[-1]
+    hook.remove()
+    n = len(run.tokens)
+    assert fed == [n, n + 1, n + 2, n + 3]
+    ids = (*run.tokens.ids, *(step.token.id for step in run.steps))
+    with torch.inference_mode():
+        full = plain(torch.tensor([ids])).logits[0]
+    assert [int(row.argmax()) for row in full[n - 1 : -1]] == list(ids[n:])
+    assert engine.card().uncached == "the family 'openai-gpt' has no KV cache in transformers"
+    assert engine.kv_cache(recipe).layers == engine.card().cache_layers == ()
+    checks = engine.run_checks(recipe, 0, 0).checks
+    assert checks[-1].name == PREFIX
+    assert all(check.passed for check in checks)
+    # A branch shares nothing: its prompt goes through the model again.
+    other = list(engine.run(replace(recipe, forced=((1, 5),))))[-1]
+    assert (other.reused_positions, other.steps[0].token.id) == (0, run.steps[0].token.id)
+    assert {choice.reason for choice in engine.drafts()} == {engine.card().uncached}
+    needing = (
+        lambda: engine.cache_race(recipe, 3),
+        lambda: engine.cache_variant(recipe, "sinks", 3, 8, 2),
+        lambda: engine.throughput(recipe, 4),
+        lambda: engine.length_sweep(recipe, 32),
+    )
+    for work in needing:
+        with pytest.raises(UserError, match="no KV cache in transformers"):
+            list(work())
+
+
 def test_the_page_of_families_is_of_this_transformers():
     assert f"transformers {transformers.__version__}" in PAGE.read_text()
 
 
 def test_the_page_counts_what_it_lists(tokenizer):
-    page = table([walk("openai-gpt", tokenizer), walk("no such family", tokenizer)])
+    page = table([walk("xlnet", tokenizer), walk("no such family", tokenizer)])
     assert "**1 of 2 families could be built.**" in page
     assert "attention maps: right in **0**, wrong in 0" in page
     assert "- `no such family`: KeyError" in page

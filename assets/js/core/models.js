@@ -3,6 +3,9 @@
 /** The parts of a recipe that choose a model, with what is usual. */
 export const MODEL = { model: '', revision: '', device: '', dtype: '' };
 
+/** False where nothing is kept between two passes: no keys and values, or a cache that is not used. */
+export const keepsCache = (card) => card?.n_heads !== 0 && !card?.uncached;
+
 /** Those parts of a recipe, or of anything that has them. */
 export const modelOf = (recipe) => Object.fromEntries(Object.keys(MODEL).map((name) => [name, recipe[name] ?? '']));
 

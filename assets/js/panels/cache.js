@@ -47,7 +47,7 @@ export function mount(root, ctx) {
       const [cache, costs] = await Promise.all([view('kv_cache', n), view('cache_costs', n)]);
       if (key !== asked) return;
       body.hidden = !cache.layers.length;
-      if (body.hidden) return void notice(failure, words.none);
+      if (body.hidden) return void notice(failure, words.none(store.state.card));
       fill(failure);
       now = { run, cache, costs };
       show(store.state);

@@ -2,6 +2,7 @@
 
 import { drawn, tall } from '../charts/flow.js';
 import { fill, h, svg } from '../core/dom.js';
+import { keepsCache } from '../core/models.js';
 import { around } from '../words/around.js';
 import { model as words } from '../words/model.js';
 
@@ -37,7 +38,7 @@ export function diagramCard(root, ctx) {
   }
 
   const normBox = (norm) => box('norm', words.norm(norm.kind), 'layers');
-  const mixerBox = (mixer) => (mixer.kind === 'attention' ? box('attention', words.mixer(mixer), 'prefill', { inside: [box('cache', words.cacheBox(mixer), 'cache')] }) : box('state', words.mixer(mixer), 'layers'));
+  const mixerBox = (mixer) => (mixer.kind === 'attention' ? box('attention', words.mixer(mixer), 'prefill', keepsCache(found.card) ? { inside: [box('cache', words.cacheBox(mixer), 'cache')] } : {}) : box('state', words.mixer(mixer), 'layers'));
 
   function mlpBox(mlp) {
     const shown = Math.min(mlp.n_experts, MOST_SQUARES);

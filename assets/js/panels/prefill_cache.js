@@ -78,7 +78,7 @@ export function cacheCard(root) {
 
   function draw() {
     const { cache, run, selection } = last;
-    if (!cache.layers.length) return notice(body, words.cacheNone);
+    if (!cache.layers.length) return notice(body, words.cacheNone(last.card));
     const flip = () => {
       all = !all;
       draw();

@@ -1,7 +1,7 @@
 // The words of what stands around the walk: each panel's title, and what it shows in a sentence.
 
 import { count, ms, num } from '../core/format.js';
-import { hasAttention } from '../core/models.js';
+import { hasAttention, keepsCache } from '../core/models.js';
 
 export const around = {
   title: 'Around it',
@@ -13,12 +13,13 @@ export const around = {
   branches: {
     title: 'Branches',
     sentence: ({ branches, card }) =>
-      `Every run of this prompt is a branch: ${count(branches.list.length, 'branch').replace('branchs', 'branches')} so far. They share a beginning${hasAttention(card) ? ', and the KV cache of it' : ''}.`,
+      `Every run of this prompt is a branch: ${count(branches.list.length, 'branch').replace('branchs', 'branches')} so far. They share a beginning${keepsCache(card) ? ', and the KV cache of it' : ''}.`,
   },
   cache: {
     title: 'KV cache',
     sentence: ({ run, card, now }) => {
       if (!hasAttention(card)) return `This model keeps no keys and values: ${count(run.tokens.length, 'position')} left a state of fixed size in each layer, which each later step goes on from.`;
+      if (card?.uncached) return `No KV cache is used here: ${card.uncached}. Each step takes all positions again${now?.index > 0 ? `: ${num(now.token.position)} at step ${now.index}, in ${ms(now.forward_ms)}` : ''}.`;
       return now?.index > 0 && !now.reused
         ? `The prefill wrote keys and values of ${count(run.tokens.length, 'position')} at once. Since then each step adds one position and reads all those before it: ${ms(now.forward_ms)} at step ${now.index}.`
         : `The prefill writes the keys and values of ${count(run.tokens.length, 'position')} at once, so that each later step has only one position to compute.`;

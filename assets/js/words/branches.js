@@ -1,11 +1,11 @@
 // The words of forcing a token and of the branches.
 
 import { count, ms, num, pct } from '../core/format.js';
-import { hasAttention } from '../core/models.js';
+import { keepsCache } from '../core/models.js';
 
 export const force = {
   title: 'Choose another token here',
-  note: (card) => `Click a row above, or type text: it takes this token’s place, and the model goes on from there.${hasAttention(card) ? ' What was before stays in the KV cache.' : ''}`,
+  note: (card) => `Click a row above, or type text: it takes this token’s place, and the model goes on from there.${keepsCache(card) ? ' What was before stays in the KV cache.' : ''}`,
   take: (token) => `Take ${token} here instead`,
   type: 'text to put here',
   go: 'Put it here',
@@ -17,7 +17,7 @@ export const force = {
 
 export const branches = {
   title: 'Branches of this prompt',
-  note: (card) => `Each run of this prompt with other settings, another seed or a forced token is a branch. They share the beginning${hasAttention(card) ? ', and the KV cache of it' : ''}. A number is the probability of all tokens up to there.`,
+  note: (card) => `Each run of this prompt with other settings, another seed or a forced token is a branch. They share the beginning${keepsCache(card) ? ', and the KV cache of it' : ''}. A number is the probability of all tokens up to there.`,
   one: 'There is one branch so far. Take another token on the Probabilities panel, change the seed, or let beam search look.',
   open: 'Open',
   shown: 'shown now',

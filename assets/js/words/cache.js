@@ -29,7 +29,7 @@ export const cache = {
     ['weights of the model', bytes(costs.parameter_bytes), `as much as ${num(Math.round(costs.parameter_bytes / Math.max(1, c.bytes_per_token)))} positions of cache`],
   ],
   layers: 'Every layer: shape, type and bytes of its tensors',
-  none: 'This model keeps no keys and values, so there is no KV cache to show.',
+  none: (card) => (card?.uncached ? `No KV cache is used here: ${card.uncached}. Each step takes all positions again.` : 'This model keeps no keys and values, so there is no KV cache to show.'),
 
   grid: 'Positions × layers',
   gridNote: 'A cell is the key and the value of one position in one layer. The prefill fills all columns of the prompt at once; each decoding step adds one.',

@@ -94,7 +94,7 @@ export const select = {
   forcedNote: 'This token was forced, so nothing was drawn here.',
   back: 'And back to the input',
   backNote: (n, card) =>
-    `The token's id becomes the next input. ${hasAttention(card) ? `The KV cache already holds the ${num(n)} positions before it` : `The state of each layer already stands for the ${num(n)} positions before it`}, so the next forward pass takes this one position alone.`,
+    `The token's id becomes the next input. ${card?.uncached ? `No KV cache is used here, so the next forward pass takes this position and the ${num(n)} before it again.` : `${hasAttention(card) ? `The KV cache already holds the ${num(n)} positions before it` : `The state of each layer already stands for the ${num(n)} positions before it`}, so the next forward pass takes this one position alone.`}`,
   ended: (detail) => `Decoding ended here: ${detail}.`,
   others: 'all others',
 };

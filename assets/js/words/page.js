@@ -131,7 +131,7 @@ export const sentences = {
   embed: ({ run, card }) =>
     `Each id picks one row of a table with ${card ? num(card.n_vocab) : 'as many'} rows${card ? ` of ${num(card.d_embed)} numbers` : ''}. ${run.tokens.length > 1 ? `These ${run.tokens.length} rows` : 'This row'}${card && card.d_embed !== card.d_model ? `, ${run.tokens.length > 1 ? 'each ' : ''}through a matrix to ${num(card.d_model)} numbers,` : ''} ${run.tokens.length > 1 ? 'are' : 'is'} what enters the first layer.`,
   prefill: ({ run, card }) =>
-    `One forward pass took ${every(run.tokens.length, 'position')} through ${card ? `${card.n_layers} layers` : 'every layer'} at once in ${ms(run.prefill.forward_ms)}, and left ${card && !card.n_heads ? 'a state that the next token goes on from' : `keys and values ${run.tokens.length > 1 ? 'for each ' : ''}in the KV cache`}.`,
+    `One forward pass took ${every(run.tokens.length, 'position')} through ${card ? `${card.n_layers} layers` : 'every layer'} at once in ${ms(run.prefill.forward_ms)}, and left ${card?.uncached ? 'nothing to go on from: no KV cache is used here' : card && !card.n_heads ? 'a state that the next token goes on from' : `keys and values ${run.tokens.length > 1 ? 'for each ' : ''}in the KV cache`}.`,
   layers: ({ run, card }) => {
     const first = run.steps[0];
     const end = first ? `; what stands at the end gives ${quoted(first.token)} ${pct(first.probability)}` : '';
@@ -139,8 +139,9 @@ export const sentences = {
   },
   decode: ({ run, card, now }) => {
     if (!now) return 'The prefill ends with a score for every token of the vocabulary. Press Next to select the first token.';
-    const how = now.index === 0 ? 'The last prompt position' : `One new position, through all layers in ${ms(now.forward_ms)},`;
-    return `${how} gives each of ${card ? num(card.n_vocab) : 'all'} tokens a probability. Most likely is ${quoted(candidate(now.candidates, 0))} with ${pct(now.candidates.probability[0])}; the entropy is ${num(now.entropy, 3)} bits.`;
+    const fed = card?.uncached ? `All ${num(now.token.position)} positions again` : 'One new position';
+    const how = now.index === 0 ? 'The last prompt position' : `${fed}, through all layers in ${ms(now.forward_ms)},`;
+    return `${how} ${now.index && card?.uncached ? 'give' : 'gives'} each of ${card ? num(card.n_vocab) : 'all'} tokens a probability. Most likely is ${quoted(candidate(now.candidates, 0))} with ${pct(now.candidates.probability[0])}; the entropy is ${num(now.entropy, 3)} bits.`;
   },
   select: ({ run, now, branches }) => {
     if (!now) return 'No token has been selected yet.';

@@ -12,7 +12,7 @@ export const prefill = {
     hasAttention(card) ? ['layers × heads', card ? `${card.n_layers} × ${card.n_heads}` : '–', card && card.n_kv_heads !== card.n_heads ? `${card.n_kv_heads} key/value heads, each shared by ${card.n_heads / card.n_kv_heads}` : ''] : ['layers', num(card.n_layers), 'no attention'],
     ['forward pass', ms(run.prefill.forward_ms), `${ms(run.prefill.forward_ms / run.prefill.n_tokens)} a position`],
     firstToken(run),
-    hasAttention(card) && ['written to the KV cache', cache ? bytes(cache.prompt_bytes) : '–', cache ? `${bytes(cache.bytes_per_token)} more with each token` : ''],
+    hasAttention(card) && ['written to the KV cache', card?.uncached ? 'nothing' : cache ? bytes(cache.prompt_bytes) : '–', card?.uncached ? 'each step takes all positions again' : cache ? `${bytes(cache.bytes_per_token)} more with each token` : ''],
   ].filter(Boolean),
 
   heads: 'All heads',
@@ -93,7 +93,7 @@ export const prefill = {
   cacheWindow: (window) => `window ${window}`,
   cachePicture: (layers, prompt, added) =>
     `KV cache: ${layers} layers by ${prompt} prompt positions, written at once by prefill, and ${added} positions added by decoding.`,
-  cacheNone: 'This model keeps no keys and values.',
+  cacheNone: (card) => (card?.uncached ? `No KV cache is used here: ${card.uncached}.` : 'This model keeps no keys and values.'),
   cachePrompt: 'written by prefill',
   cacheAdded: 'added by decoding',
 
