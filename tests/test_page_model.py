@@ -3,6 +3,8 @@
 import pytest
 
 from tests.browser import app, finished
+from tests.small_tokenizers import KINDS
+from tests.sweep_pair import pair
 from tests.test_architecture import SETTINGS, routed
 from tests.tiny import tiny_lm
 
@@ -42,7 +44,27 @@ def test_the_parts_are_the_records_and_the_boxes_lead_to_their_stages(page, serv
     page.wait_for_selector("#panel-cache:not([hidden])")
 
 
-def test_the_routing_on_the_page_is_the_runs(page, mixture):
+def uncached(page, url, folder):
+    """GPT-1 on the same page: it has no KV cache, and none is told of."""
+    tokenizer = KINDS["whole words"]().tokenizer
+    pair("openai-gpt", len(tokenizer))[0].save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    page.goto(f"{url}?p=the+quick+brown+fox&n=3&model={folder}")
+    finished(page)
+    reason = "No KV cache is used here: the family 'openai-gpt' has no KV cache in transformers"
+    page.click("#tab-cache")
+    page.wait_for_selector(f'#panel-cache .notice:has-text("{reason}")')
+    page.wait_for_selector(f'.player:has-text("{reason}. Each step takes all positions again")')
+    page.click("#tab-select")
+    page.wait_for_selector('#panel-select:has-text("takes this position and the 4 before it again")')
+    page.click("#tab-prefill")
+    page.wait_for_selector('.player:has-text("nothing to go on from")')
+    page.click("#tab-model")
+    page.wait_for_selector(".panel-model .flow-attention")
+    assert page.locator(".flow-cache").count() == 0
+
+
+def test_the_routing_on_the_page_is_the_runs_and_a_family_without_a_cache_claims_none(page, mixture, tmp_path):
     tiny, folder = mixture
     with app("--model", str(folder)) as url:
         held = "**/component_server"
@@ -65,5 +87,6 @@ def test_the_routing_on_the_page_is_the_runs(page, mixture):
         page.focus(".routes")
         page.keyboard.press("ArrowUp")
         page.wait_for_function("() => document.querySelector('.kv-readout').textContent.includes('layer 0')")
+        uncached(page, url, tmp_path)
         # A page that stays would ask after a server that is gone.
         page.goto("about:blank")

@@ -38,7 +38,7 @@ export function diagramCard(root, ctx) {
   }
 
   const normBox = (norm) => box('norm', words.norm(norm.kind), 'layers');
-  const mixerBox = (mixer) => (mixer.kind === 'attention' ? box('attention', words.mixer(mixer), 'prefill', keepsCache(found.card) ? { inside: [box('cache', words.cacheBox(mixer), 'cache')] } : {}) : box('state', words.mixer(mixer), 'layers'));
+  const mixerBox = (mixer) => (mixer.kind === 'attention' ? box('attention', words.mixer(mixer), 'prefill', keepsCache(found.card) ? { inside: [box('cache', words.cacheBox(mixer, found.card), 'cache')] } : {}) : box('state', words.mixer(mixer), 'layers'));
 
   function mlpBox(mlp) {
     const shown = Math.min(mlp.n_experts, MOST_SQUARES);

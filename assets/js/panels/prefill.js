@@ -64,7 +64,7 @@ export function mount(root, ctx) {
       const found = await view('kv_cache', { n_steps: run.steps.length });
       if (store.state.run !== run) return;
       const prompt_bytes = found.bytes - found.bytes_per_token * (found.n_positions - run.tokens.length);
-      cache.update({ cache: found, run, selection, card: store.state.card });
+      cache.update({ cache: found, run, selection, card });
       showFacts({ run, card, cache: { ...found, prompt_bytes } });
     } catch (error) {
       cache.fail(error.message);

@@ -9,11 +9,12 @@ const times = (value) => `${num(value, 3)} times`;
 const dimensions = ({ key_shape: k, value_shape: v }) => (k[3] === v[3] ? `${k[3]}` : `(${k[3]} + ${v[3]})`);
 
 /** What multiplies up to the bytes that a token adds; where no product does, what they are the sum of. */
-function product({ layers, bytes_per_token: each }) {
+function product({ layers, bytes_per_token: each }, latent) {
   const [{ key_shape: k, value_shape: v, dtype, bytes: size }] = layers;
   const numbers = k[1] * (k[3] + v[3]);
   const a_number = size / (numbers * k[2]);
   if (each !== layers.length * numbers * a_number) return `keys and values of all layers that still grow, in ${dtype}`;
+  if (latent) return `layers · latent vector, in ${dtype}`;
   return k[3] === v[3] ? `2 · layers · heads · dimensions, in ${dtype}` : `layers · heads · (key + value dimensions), in ${dtype}`;
 }
 
@@ -24,7 +25,7 @@ export const cache = {
     card?.kv_latent
       ? ['one latent vector of', dimensions(c.layers[0]), `in place of keys and values; all ${c.n_heads} query heads unfold theirs from it`]
       : ['key/value heads × dimensions', `${c.n_kv_heads} × ${dimensions(c.layers[0])}`, c.n_heads > c.n_kv_heads ? `shared by ${c.n_heads} query heads` : 'one for each query head'],
-    ['a token adds', bytes(c.bytes_per_token), product(c)],
+    ['a token adds', bytes(c.bytes_per_token), product(c, card?.kv_latent)],
     ['in the cache now', bytes(c.bytes), 'the sum of the tensors’ own bytes'],
     ['weights of the model', bytes(costs.parameter_bytes), `as much as ${num(Math.round(costs.parameter_bytes / Math.max(1, c.bytes_per_token)))} positions of cache`],
   ],

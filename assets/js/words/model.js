@@ -103,7 +103,7 @@ export const model = {
         ]
       : [MIXER_NOTES[m.kind], m.module],
   ],
-  cacheBox: (m) => ['KV cache', [m.window && !m.chunked ? `keys and values of the last ${num(m.window)} positions at most` : 'keys and values of all positions']],
+  cacheBox: (m, card) => ['KV cache', [card.kv_latent ? `one vector of ${num(card.kv_latent)} numbers a position, in place of keys and values` : m.window && !m.chunked ? `keys and values of the last ${num(m.window)} positions at most` : 'keys and values of all positions']],
   mlp: (mlp) => [mlp.n_experts ? 'Mixture of experts' : 'MLP', [gated[mlp.kind](mlp.activation), mlp.d_hidden > 0 && `${num(mlp.d_hidden)} neurons${mlp.n_experts ? ' an expert' : ''}`, mlp.d_shared > 0 && `shared expert of ${num(mlp.d_shared)}`]],
   router: (mlp) => ['Router', [`${mlp.n_chosen} of ${count(mlp.n_experts, 'expert')} for each token`]],
   unembedding: ({ card, facts }) => ['Unembedding', [card.tied_embeddings ? 'tied: the embedding’s own matrix' : `${num(card.d_embed)} × ${num(card.n_vocab)}, its own matrix`, facts.logit_softcap > 0 && `logits capped at ±${num(facts.logit_softcap)}`]],
