@@ -4,11 +4,12 @@ import time
 
 from model.attention import captured_layer
 from model.capture import Capture
+from model.eager import eager_patterns, full_logits
 from model.language_model import LanguageModel
 from model.pattern import pattern_rows
 from model.records import Check
 from model.records_prefill import RunChecks
-from model.selfcheck import compare, eager_patterns, full_logits, logits_check, prefix_check
+from model.selfcheck import compare, logits_check, prefix_check
 from model.trace import Trace
 
 # One pass over this many positions takes about a second on two cores.

@@ -3,12 +3,12 @@
 import pytest
 
 from model.capture import Capture
+from model.eager import full_logits
 from model.engine import LocalEngine
 from model.forward import forward, new_cache
 from model.kv_cache import describe_cache
 from model.recipe import Recipe
 from model.run_checks import fed_ids
-from model.selfcheck import full_logits
 from tests.tiny import tiny_lm
 
 
