@@ -222,6 +222,23 @@ def test_no_stage_is_wider_than_the_screen(page, server, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, tab.get_attribute("data-stage")
 
 
+def test_a_mistake_of_the_page_is_not_told_in_its_own_words(page, server):
+    page.goto(server)
+    finished(page)
+    told = page.evaluate(
+        """async () => {
+            const sheet = document.querySelector('link[href*="/css/page.css"]').href;
+            const { explain } = await import(sheet.replace('css/page.css', 'js/core/errors.js'));
+            console.error = () => {};
+            const wrong = () => undefined.partial;
+            try { wrong(); } catch (error) { return [explain(error), explain(new Error('layer is 99'))]; }
+        }"""
+    )
+    assert "undefined" not in told[0]
+    assert "Reload" in told[0]
+    assert told[1] == "layer is 99"
+
+
 def test_dark_is_dark_and_the_switch_is_remembered(page, server):
     page.goto(server + "?__theme=dark")
     finished(page)

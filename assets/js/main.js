@@ -44,7 +44,7 @@ function mountPanels(root, ctx) {
       here.depths = mountDepths(place, ctx, stage);
     } catch (error) {
       console.error(error);
-      notice(place, shared.noPanel(error.message));
+      notice(place, shared.noPanel);
     }
     refresh(ctx.store.state, new Set(Object.keys(ctx.store.state)));
   }

@@ -2,6 +2,7 @@
 
 import { css } from '../core/color.js';
 import { fill, h } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { recorded } from '../words/export.js';
 import { shared } from '../words/shared.js';
 
@@ -97,7 +98,7 @@ export function plot(root, url, { name, describe, onClick, onHover }) {
       try {
         Plotly = await load(url);
       } catch (error) {
-        fill(place, h('p', { class: 'notice' }, error.message));
+        fill(place, h('p', { class: 'notice' }, explain(error)));
         return;
       }
       if (mine !== turn) return;

@@ -1,6 +1,7 @@
 // Runs a recipe and keeps the store's run in step with the server's.
 
 import { page } from '../words/page.js';
+import { explain } from './errors.js';
 import { modelKey } from './models.js';
 
 const within = (value, size) => Math.max(0, Math.min(value, size - 1));
@@ -137,13 +138,13 @@ export function createRunner(store, bridge) {
       if (kind === 'progress') working(message, fraction, stage);
       if (kind === 'run') {
         working(page.made(standing.n_steps), null, stage);
-        pulls = pull().catch((error) => fail(error.message));
+        pulls = pull().catch((error) => fail(explain(error)));
       }
       if (kind === 'done') {
         pulls
           .then(pull)
           .then(() => mine === turn && settle(place))
-          .catch((error) => fail(error.message));
+          .catch((error) => fail(explain(error)));
       }
     });
   }

@@ -1,6 +1,7 @@
 // The KV cache: what it holds, how it fills, what it saves, and what a smaller one would change.
 
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { facts as figures } from '../core/facts.js';
 import { cache as words } from '../words/cache.js';
 import { fillCard } from './cache_fill.js';
@@ -56,7 +57,7 @@ export function mount(root, ctx) {
     } catch (error) {
       if (key !== asked) return;
       asked = '';
-      notice(failure, error.message);
+      notice(failure, explain(error));
     }
   }
 

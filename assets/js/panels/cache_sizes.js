@@ -1,6 +1,7 @@
 // The size of the KV cache by arithmetic: this model as it is and otherwise, beside known models, on one scale.
 
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { bytes, num } from '../core/format.js';
 import { cache as words } from '../words/cache.js';
 
@@ -58,7 +59,7 @@ export function sizesCard(root, { view }) {
       const found = await view('cache_sizes', args);
       if (key === asked) draw(found);
     } catch (error) {
-      if (key === asked) notice(table, error.message);
+      if (key === asked) notice(table, explain(error));
     }
   }
 

@@ -1,6 +1,7 @@
 // Two models on one prompt: the run that is shown, and the same recipe on another model or in other numbers.
 
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { readLens } from '../core/lens.js';
 import { modelKey, modelOf } from '../core/models.js';
 import { compare as words } from '../words/compare.js';
@@ -61,7 +62,7 @@ export function mount(root, ctx) {
       typed();
     } catch (error) {
       offered = '';
-      notice(said, error.message);
+      notice(said, explain(error));
     }
   }
 
@@ -78,7 +79,7 @@ export function mount(root, ctx) {
     try {
       for await (lens of readLens(ask, position));
     } catch (error) {
-      return { reason: error.message };
+      return { reason: explain(error) };
     }
     return lens;
   }
@@ -112,7 +113,7 @@ export function mount(root, ctx) {
       found.hidden = false;
       fill(said, shown.show(sides));
     } catch (error) {
-      if (error !== DROPPED && of === run.key) notice(said, error.message);
+      if (error !== DROPPED && of === run.key) notice(said, explain(error));
     } finally {
       label(false);
     }

@@ -1,6 +1,7 @@
 // What the sections of the Embeddings panel share: which tokens are meant, and asking without races.
 
 import { h } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { sequence } from '../core/tokens.js';
 
 /**
@@ -44,7 +45,7 @@ export function asker({ view }, name, { failed, body }, draw, refused) {
     } catch (error) {
       if (key !== last) return;
       last = null;
-      failed.textContent = error.message;
+      failed.textContent = explain(error);
       failed.hidden = false;
       body.hidden = true;
       refused?.();

@@ -1,6 +1,7 @@
 // Latency: what this run took, where it went, what the machine allows, and how it grows with length and batch.
 
 import { itlColumns } from '../charts/itl.js';
+import { explain } from '../core/errors.js';
 import { facts } from '../core/facts.js';
 import { fill, h, notice } from '../core/dom.js';
 import { latency as words } from '../words/latency.js';
@@ -54,7 +55,7 @@ export function mount(root, ctx) {
     } catch (error) {
       if (key !== asked) return;
       asked = '';
-      notice(said, error.message);
+      notice(said, explain(error));
     }
   }
 

@@ -5,6 +5,7 @@ import { checkMark } from '../charts/check.js';
 import { unpack } from '../core/arrays.js';
 import { diverging } from '../core/color.js';
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { num } from '../core/format.js';
 import { chip, label } from '../core/tokens.js';
 import { layers as words } from '../words/layers.js';
@@ -45,7 +46,7 @@ export function attributionCard(root, { ask, view, select, store }) {
       pick(token, tokens[0].id);
       fill(typedSaid, tokens[0].id === shownToken ? words.itself(label(tokens[0])) : tokens.length > 1 ? words.firstOf(tokens.map((t) => label(t))) : '');
     } catch (error) {
-      fill(typedSaid, error.message);
+      fill(typedSaid, explain(error));
     }
   }
 
@@ -137,7 +138,7 @@ export function attributionCard(root, { ask, view, select, store }) {
       choices.hidden = answered !== place;
       body.hidden = sum.hidden = true;
       fill(title, words.shares);
-      notice(failure, error.message);
+      notice(failure, explain(error));
     }
   }
 

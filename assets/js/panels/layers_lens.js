@@ -4,6 +4,7 @@ import { checkMark } from '../charts/check.js';
 import { lensMap } from '../charts/lens_map.js';
 import { sequential } from '../core/color.js';
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { num, pct } from '../core/format.js';
 import { readLens } from '../core/lens.js';
 import { chip, label } from '../core/tokens.js';
@@ -138,7 +139,7 @@ export function lensCard(root, { view, select, store, point }) {
       found = null;
       shown.forEach((part) => { part.hidden = true; });
       mark.show([]);
-      notice(failure, error.message);
+      notice(failure, explain(error));
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { checkMark } from '../charts/check.js';
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { num } from '../core/format.js';
 import { chip, label } from '../core/tokens.js';
 import { layers as words } from '../words/layers.js';
@@ -54,7 +55,7 @@ export function neuronsCard(root, { view, store }) {
       place.hidden = note.hidden = true;
       fill(title, h('span', {}, ...words.neurons(layer, chip(now.tokens[position]))));
       mark.show([]);
-      notice(failure, error.message);
+      notice(failure, explain(error));
     }
   }
 

@@ -6,6 +6,7 @@ import { pixels } from '../charts/heatmap.js';
 import { unpack } from '../core/arrays.js';
 import { diverging } from '../core/color.js';
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { num } from '../core/format.js';
 import { chip } from '../core/tokens.js';
 import { layers as words } from '../words/layers.js';
@@ -83,7 +84,7 @@ export function residualCard(root, { view, select, store }) {
       if (key !== asked) return;
       body.hidden = true;
       fill(title, words.stream);
-      notice(failure, error.message);
+      notice(failure, explain(error));
     }
   }
 

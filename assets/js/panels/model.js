@@ -2,6 +2,7 @@
 
 import { checkMark } from '../charts/check.js';
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { model as words } from '../words/model.js';
 import { diagramCard } from './model_diagram.js';
 import { parametersCard } from './model_parameters.js';
@@ -34,7 +35,7 @@ export function mount(root, ctx) {
     } catch (error) {
       if (of !== asked) return;
       asked = null;
-      notice(facts, error.message);
+      notice(facts, explain(error));
     }
   }
 

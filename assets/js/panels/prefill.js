@@ -2,6 +2,7 @@
 
 import { checkMark } from '../charts/check.js';
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { facts as figures } from '../core/facts.js';
 import { hasMaps } from '../core/models.js';
 import { sequence } from '../core/tokens.js';
@@ -67,7 +68,7 @@ export function mount(root, ctx) {
       cache.update({ cache: found, run, selection, card });
       showFacts({ run, card, cache: { ...found, prompt_bytes } });
     } catch (error) {
-      cache.fail(error.message);
+      cache.fail(explain(error));
     }
   }
 
@@ -96,7 +97,7 @@ export function mount(root, ctx) {
       const found = await view('prefill_checks', { layer, head, n_steps: run.steps.length });
       if (key === checked) showMark(found);
     } catch (error) {
-      mark.show(card.checks, error.message);
+      mark.show(card.checks, explain(error));
     }
   }
 
@@ -115,7 +116,7 @@ export function mount(root, ctx) {
     try {
       await view('attention_overview', { layer_start: 0, n_positions: n });
     } catch (error) {
-      notice(refusal, error.message);
+      notice(refusal, explain(error));
     }
   }
 

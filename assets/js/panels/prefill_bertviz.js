@@ -1,6 +1,7 @@
 // BertViz of this run, in a sandboxed frame: its scripts are the page's own files, its data cannot reach the page.
 
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { bertviz as words } from '../words/bertviz.js';
 
 const TALLEST = 2400;
@@ -60,7 +61,7 @@ export function bertvizSection(root, { view, vendorUrl }) {
       if (mine !== drawn) return;
       frame = null;
       fill(limits);
-      notice(place, error.message);
+      notice(place, explain(error));
     }
   }
 

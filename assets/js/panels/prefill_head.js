@@ -2,6 +2,7 @@
 
 import { unpack } from '../core/arrays.js';
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { chip } from '../core/tokens.js';
 import { head as words } from '../words/head.js';
 import { mixCard, outputCard, pairCard, scoreCard, softmaxCard } from './prefill_head_cards.js';
@@ -75,7 +76,7 @@ export function headSection(root, { view, select }) {
       const { checks } = await view('head_checks', args);
       if (mine === drawn) mark(checks, '');
     } catch (error) {
-      if (mine === drawn) mark({}, words.checkFailed(error.message));
+      if (mine === drawn) mark({}, words.checkFailed(explain(error)));
     }
   }
 
@@ -99,7 +100,7 @@ export function headSection(root, { view, select }) {
     } catch (error) {
       if (mine !== drawn) return;
       details.classList.add('empty');
-      notice(failure, error.message);
+      notice(failure, explain(error));
     }
   }
 

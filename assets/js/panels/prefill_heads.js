@@ -5,6 +5,7 @@ import { rankedHeads } from '../charts/ranked_heads.js';
 import { unpack } from '../core/arrays.js';
 import { sequential } from '../core/color.js';
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { prefill as words } from '../words/prefill.js';
 import { loadScores, ranked } from './prefill_scores.js';
 
@@ -114,7 +115,7 @@ export function headsCard(root, { view, select, store }) {
       listPlace.hidden = true;
     } else if (maps.size === now.card.n_layers * now.card.n_heads) {
       const done = note;
-      rank(drawn).then(() => tell(done), (error) => notice(said, error.message));
+      rank(drawn).then(() => tell(done), (error) => notice(said, explain(error)));
     }
   }
 
@@ -132,7 +133,7 @@ export function headsCard(root, { view, select, store }) {
         // Maps that are made one layer a pass give no scores of all heads.
         sorting.hidden = card.streamed_maps;
         sort.disabled = false;
-        load(next, key).catch((error) => refuse(key, error.message));
+        load(next, key).catch((error) => refuse(key, explain(error)));
       }
       grid.select(selection.layer, selection.head);
       list.select(selection.layer, selection.head);

@@ -3,6 +3,7 @@
 import { attentionMap } from '../charts/attention_map.js';
 import { unpack } from '../core/arrays.js';
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { chip } from '../core/tokens.js';
 import { prefill as words } from '../words/prefill.js';
 import { weightScale } from './prefill_heads.js';
@@ -98,7 +99,7 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
       explain(tile, scale);
       say(null);
     } catch (error) {
-      if (key === drawn) notice(failure, error.message);
+      if (key === drawn) notice(failure, explain(error));
     }
   }
 

@@ -1,6 +1,7 @@
 // The selected position in one head: what it attends to, and who attends to it.
 
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { num } from '../core/format.js';
 import { chip, spoken } from '../core/tokens.js';
 import { prefill as words } from '../words/prefill.js';
@@ -41,7 +42,7 @@ export function positionLists(root, { view, select, store }) {
       try {
         found = await view('attention_position', { layer, head, position, n_positions: n });
       } catch (error) {
-        notice(to, error.message);
+        notice(to, explain(error));
         fill(by);
         return;
       }

@@ -1,6 +1,7 @@
 // Speculative decoding: a draft, the rounds it took, and what they cost beside plain decoding.
 
 import { lanes, lanesKey } from '../charts/lanes.js';
+import { explain } from '../core/errors.js';
 import { facts } from '../core/facts.js';
 import { fill, h } from '../core/dom.js';
 import { ms } from '../core/format.js';
@@ -68,7 +69,7 @@ export function mount(root, ctx) {
       work.button.disabled = !kind;
     } catch (error) {
       asked = '';
-      fill(choices, h('p', { class: 'notice', role: 'status' }, error.message));
+      fill(choices, h('p', { class: 'notice', role: 'status' }, explain(error)));
     }
   }
 

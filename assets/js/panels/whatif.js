@@ -1,6 +1,7 @@
 // What if: other machines, models and loads by formula, marked as estimates; this run beside its own.
 
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { measurement } from '../parts/measurement.js';
 import { whatif as words } from '../words/whatif.js';
 
@@ -62,7 +63,7 @@ export function mount(root, ctx) {
       const found = await ctx.ask('whatif', { machine: chosen(fields.machine), model: chosen(fields.model), ...bits, ...numbers });
       if (mine === turn) show(found);
     } catch (error) {
-      if (mine === turn) notice(said, error.message);
+      if (mine === turn) notice(said, explain(error));
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { unpack } from '../core/arrays.js';
 import { fill, h } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { hasMaps } from '../core/models.js';
 import { sequence } from '../core/tokens.js';
 import { attend as words } from '../words/attend.js';
@@ -81,7 +82,7 @@ export function mountAttend(page, strip, { store, view }) {
       paint(position, found);
       tell(position, found, tokens);
     } catch (error) {
-      if (mine === asked) fill(said, error.message);
+      if (mine === asked) fill(said, explain(error));
     }
   }
 

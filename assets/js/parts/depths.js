@@ -1,6 +1,7 @@
 // The foot of a panel: how it is computed, with this run's numbers, and the code that did it. Closed until asked for.
 
 import { fill, h, notice } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { depths as words, scene } from '../words/depths.js';
 
 const WATCHED = ['run', 'card', 'step', 'selection'];
@@ -37,7 +38,7 @@ export function mountDepths(root, { store, view }, stage) {
       fill(listing, functions.map(({ file, line, text }) => [h('p', { class: 'where' }, words.at(file, line)), numbered(text, line)]));
     } catch (error) {
       model = '';
-      notice(listing, error.message);
+      notice(listing, explain(error));
     }
   }
 

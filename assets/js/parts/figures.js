@@ -2,6 +2,7 @@
 
 import { csv, factRows, tableRows } from '../core/csv.js';
 import { fill, h } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { png, svgText } from '../core/picture.js';
 import { zoomOf } from '../core/pixels.js';
 import { save, slug } from '../core/save.js';
@@ -59,7 +60,7 @@ export function figureList({ store }, onfail) {
       const blob = await makers[ending](node);
       save(blob, `token-by-token-${slug(run.recipe.prompt, 24)}-${stage}-${slug(name, 48)}.${ending}`);
     } catch (error) {
-      onfail(error.message);
+      onfail(explain(error));
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { diverted, forcing } from '../core/branches.js';
 import { fill, h } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { label } from '../core/tokens.js';
 import { force as words } from '../words/branches.js';
 
@@ -42,7 +43,7 @@ export function mountForce(root, { store, runner, ask }) {
       take(tokens.map((token) => token.id));
     } catch (error) {
       message.hidden = false;
-      fill(message, error.message);
+      fill(message, explain(error));
     }
   }
 

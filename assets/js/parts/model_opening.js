@@ -1,6 +1,7 @@
 // Opening a model: checked first, then loaded as part of its first run; with progress, cancel, and refusals in words.
 
 import { fill, h } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { modelKey } from '../core/models.js';
 import { models as words } from '../words/models.js';
 
@@ -64,7 +65,7 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
       go.focus();
       return true;
     } catch (error) {
-      refuse(error.message);
+      refuse(explain(error));
       return false;
     }
   }

@@ -1,6 +1,7 @@
 // The choice of models: a dialog with what is in memory, a field for any model, and a list to learn from.
 
 import { fill, h } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { modelOf } from '../core/models.js';
 import { models as words } from '../words/models.js';
 import { mountList } from './model_list.js';
@@ -95,7 +96,7 @@ export function mountModels(root, ctx) {
       how.draw(known.choices, modelOf(recipe));
       draw();
     } catch (error) {
-      opening.refuse(error.message);
+      opening.refuse(explain(error));
     }
   };
 }

@@ -1,6 +1,7 @@
 // Take along: the run as a trace file, the walk as one page, and the way back in for a trace file.
 
 import { fill, h } from '../core/dom.js';
+import { explain } from '../core/errors.js';
 import { modelOf } from '../core/models.js';
 import { save, slug } from '../core/save.js';
 import { around } from '../words/around.js';
@@ -74,7 +75,7 @@ export function mountTakeAlong(place, ctx) {
       say(words.saved(name, blob.size));
     } catch (error) {
       end.done();
-      say(mine.signal.aborted ? words.stopped : error.message);
+      say(mine.signal.aborted ? words.stopped : explain(error));
     } finally {
       busy = null;
     }

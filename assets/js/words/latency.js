@@ -1,7 +1,7 @@
 // The words of the latency panel.
 
 import { bytes, count, flops, ms, num, pct } from '../core/format.js';
-import { hasAttention } from '../core/models.js';
+import { keepsCache } from '../core/models.js';
 
 const s = (seconds) => ms(seconds * 1000);
 const rate = (value) => `${num(value, 3)} tokens/s`;
@@ -68,7 +68,7 @@ export const latency = {
   },
 
   roof: 'What this machine allows: the roofline',
-  roofNote: (card) => `A pass reads its weights${hasAttention(card) ? ' and its KV cache' : ''} from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. Both limits are measured here; pressed again, the button measures again and the larger of each stays, for a busy machine shows less than it can do.`,
+  roofNote: (card) => `A pass reads its weights${keepsCache(card) ? ' and its KV cache' : ''} from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. Both limits are measured here; pressed again, the button measures again and the larger of each stays, for a busy machine shows less than it can do.`,
   roofGo: 'Measure the limits',
   intensity: 'FLOP per byte read',
   perSecond: (value) => `${flops(value)}/s`,
@@ -91,7 +91,7 @@ export const latency = {
   },
 
   lengths: 'Longer prompts, longer contexts',
-  lengthsNote: (card) => `The prompt’s own tokens, repeated or cut to each length: the time of the prefill, and of a decoding step with that many positions ${hasAttention(card) ? 'in the KV cache' : 'before it'}.`,
+  lengthsNote: (card) => `The prompt’s own tokens, repeated or cut to each length: the time of the prefill, and of a decoding step with that many positions ${keepsCache(card) ? 'in the KV cache' : 'before it'}.`,
   longest: 'longest prompt',
   tokens: 'tokens',
   lengthsGo: 'Measure every length',
