@@ -71,7 +71,7 @@ export function mount(root, ctx) {
     options(fields.machine, found.machines);
     options(fields.model, found.models);
     fill(source, words.source(found.estimate));
-    fill(body, table(words.head, words.rows(found.estimate), 'formulas'));
+    fill(body, table(words.head, words.rows(found.estimate), 'by-formula'));
     fill(said, words.said(found.estimate));
     offer.hidden = found.own !== null;
     fill(own, found.own && [h('h3', {}, words.ownTitle), table(words.ownHead, words.ownRows(found))]);
