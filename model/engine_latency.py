@@ -29,9 +29,9 @@ class LatencyCalls:
     max_prompt_tokens: int
     _limits: Limits
 
-    def latency(self, recipe: Recipe) -> Latency:
-        """What the run took, as it was recorded while it ran."""
-        return latency(self.snapshot(recipe))
+    def latency(self, recipe: Recipe, n_steps: int | None = None) -> Latency:
+        """What the run, or its first `n_steps` generated tokens, took, as it was recorded while it ran."""
+        return latency(self.snapshot(recipe, n_steps))
 
     def stage_times(self, recipe: Recipe) -> Iterator[Progress | StageTimes]:
         """Where the time of the run's passes goes, measured in passes of their own."""

@@ -66,4 +66,5 @@ def test_the_run_is_given_as_far_as_it_was_asked_for(engines):
     assert (ours.text, ours.stop) == (theirs.text, theirs.stop)
     assert [step.token.id for step in ours.steps] == [step.token.id for step in theirs.steps]
     assert longer.snapshot(RECIPE, 0).steps == ()
+    assert longer.latency(RECIPE, N_STEPS).itl == longer.latency(RECIPE).itl[: N_STEPS - 1]
     assert all(check.passed for check in longer.run_checks(RECIPE, 2, 1, N_STEPS).checks)

@@ -46,7 +46,7 @@ export function mount(root, ctx) {
     if (key === asked) return;
     asked = key;
     try {
-      const found = await ctx.ask('latency');
+      const found = await ctx.ask('latency', { n_steps: run.steps.length });
       if (key !== asked) return;
       shown = found;
       fill(figures, facts(words.facts(found)));
