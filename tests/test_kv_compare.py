@@ -105,7 +105,7 @@ def test_a_cache_that_is_not_what_the_config_says_is_told_as_it_is(family):
     assert (own.shape.n_layers, own.shape.kind) == (n_layers, kind.removesuffix(" + window"))
     assert len(record.layers) == own.shape.n_layers == len(lm.card.cache_layers)
     assert own.shape.windowed_layers == ("window" in kind)
-    assert own_size(lm.card).kv_bytes_per_token == record.bytes_per_token
+    assert own_size(lm.card).cache == own.shape
     # The eighth of float32's bits, and a window of 4 positions in every layer.
     assert next(o.bytes for o in others if o.shape.kind.endswith("8 bits")) * 4 == own.bytes
     assert next(o.bytes for o in others if o.shape.window == 4) == 4 * own.bytes_per_token

@@ -112,8 +112,8 @@ def test_an_evicted_long_run_is_derived_again_with_progress_and_the_same_maps(lm
     with pytest.raises(Evicted):
         engine.attention_tile(recipe, 11, 4, (0, n), (0, n))
     again = list(engine.run(recipe))
-    reported = [event.done for event in again if isinstance(event, Progress)]
-    assert reported == list(range(31))
+    reported = [(event.message, event.done) for event in again if isinstance(event, Progress)]
+    assert reported == [("Waiting for the model", 0), *(("Prefill: layer", done) for done in range(31))]
     assert [s.token.id for s in again[-1].steps] == [s.token.id for s in first[-1].steps]
     np.testing.assert_array_equal(engine.attention_tile(recipe, 11, 4, (0, n), (0, n)).pattern, tile.pattern)
     np.testing.assert_array_equal(engine.head_scores(recipe, 0, n).previous, scores.previous)
