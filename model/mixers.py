@@ -107,5 +107,6 @@ def _rotated(lm: LanguageModel, index: int, d_head: int) -> float:
     if n and d_head:
         return min(1.0, n / d_head)
     rope = _setting(lm, "rope_parameters") or {}
-    rope = rope.get(_layer_type(lm, index), rope) if isinstance(rope, dict) else {}
+    # A kind of layer that rotates nothing has no settings.
+    rope = (rope.get(_layer_type(lm, index), rope) or {}) if isinstance(rope, dict) else {}
     return float(rope.get("partial_rotary_factor") or _setting(lm, "partial_rotary_factor") or 1.0)

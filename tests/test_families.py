@@ -40,6 +40,7 @@ FAMILIES = {
     "bert": {"residual": STREAM},
     "gemma4_text": {"residual": STREAM, "continuous": "per-layer attribute"},
     "gemma3": {},
+    "beam": {"residual": STREAM},
     "openai-gpt": {"residual": STREAM, "static": UNCACHED, "continuous": "static batching comes first"},
     "bamba": {"static": "with its cache the logits of the family 'bamba' differ", "continuous": "static batching"},
     "xlnet": {"load": AHEAD},
