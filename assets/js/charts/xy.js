@@ -62,7 +62,8 @@ export function xy(root) {
         series.map(({ kind, points, line = true, dots = true }) => [
           line && svg('polyline', { points: points.map(([a, b]) => `${left(a)},${top(b)}`).join(' '), class: `line ${kind}` }),
           dots && points.map(([a, b]) => svg('circle', { cx: left(a), cy: top(b), r: line ? 3 : 5, class: `dot ${kind}` }, svg('title', {}, `${x.format(a)}: ${y.format(b)}`))),
-          points.filter(([, , label]) => label).map(([a, b, label]) => svg('text', { x: left(a) + 8, y: top(b) + 4, class: `value ${kind}` }, label)),
+          // Beside the end of a line; below a dot that stands alone, where others climb to its right.
+          points.filter(([, , label]) => label).map(([a, b, label]) => svg('text', { x: left(a) + (line ? 8 : 4), y: top(b) + (line ? 4 : 19), class: `value ${kind}` }, label)),
         ]),
       ),
     );
