@@ -20,9 +20,10 @@ setup: $(READY) ## make .venv, install everything, unpack the bundled model
 run: $(READY) ## start the page; options: make run ARGS="--port 7861"
 	@exec $(PY) app.py $(ARGS)
 
-# Two processes of one thread each: half the tests wait for a browser.
+# Two processes of one thread each: half the tests wait for a browser. In the order of the files: by their number of tests
+# the few long ones of the page would come last, and one process would wait for the other.
 test: lint ## format check, lint, tests (browser tests need a Chromium)
-	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(TEST_READY) ## format check and lint
 	$(PY) -m ruff format --check .
