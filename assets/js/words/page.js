@@ -127,7 +127,7 @@ export const sentences = {
     `This is all the model is given: ${count([...run.text_in].length, 'character')}${run.recipe.chat ? ', the chat template included' : ''}. ` +
     (run.steps.length ? `${made(run)} Press Next to see how.` : 'Press Next to see what it does with it.'),
   tokenize: ({ run }) =>
-    `The tokenizer cut the text into ${count(run.tokens.length, 'token')}, ${count(Number(([...run.text_in].length / run.tokens.length).toPrecision(3)), 'character')} each on average. The model never sees letters, only the ids: ${run.tokens.slice(0, 5).map((t) => t.id).join(', ')}${run.tokens.length > 5 ? ', …' : ''}.`,
+    `The tokenizer cut the text into ${count(run.tokens.length, 'token')}, ${count(Number(([...run.text_in].length / run.tokens.length).toPrecision(3)), 'character')} each on average. The model never sees letters, only the ids: ${run.tokens.slice(0, 5).map((t) => t.id).join(', ')}${run.tokens.length > 5 ? ' …' : '.'}`,
   embed: ({ run, card }) =>
     `Each id picks one row of a table with ${card ? num(card.n_vocab) : 'as many'} rows${card ? ` of ${num(card.d_embed)} numbers` : ''}. ${run.tokens.length > 1 ? `These ${run.tokens.length} rows` : 'This row'}${card && card.d_embed !== card.d_model ? `, ${run.tokens.length > 1 ? 'each ' : ''}through a matrix to ${num(card.d_model)} numbers,` : ''} ${run.tokens.length > 1 ? 'are' : 'is'} what enters the first layer.`,
   prefill: ({ run, card }) =>
