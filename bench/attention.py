@@ -12,15 +12,15 @@ from statistics import median
 
 import torch
 
-from model.bundled import BUNDLED_ID, bundled_model_dir
-from model.capture import Capture
-from model.engine import LocalEngine
-from model.forward import forward, new_cache
-from model.language_model import LanguageModel
-from model.load import load
-from model.recipe import Recipe
-from viz.payload import dump
-from viz.views import all_views
+from model.engine.core import LocalEngine
+from model.loading.load import load
+from model.network.capture import Capture
+from model.network.forward import forward, new_cache
+from model.network.language_model import LanguageModel
+from model.request.recipe import Recipe
+from model.source.bundled import BUNDLED_ID, bundled_model_dir
+from viz.stages import all_views
+from viz.wire.payload import dump
 
 MEGABYTE = 1e6
 WAYS = ("plain", "captured", "eager")

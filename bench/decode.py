@@ -7,9 +7,9 @@ from statistics import median
 import torch
 
 from bench.attention import ids_of
-from model.engine import LocalEngine
-from model.language_model import LanguageModel
-from model.recipe import Recipe
+from model.engine.core import LocalEngine
+from model.network.language_model import LanguageModel
+from model.request.recipe import Recipe
 
 N_TOKENS = 32
 ROUNDS = 5

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from bench.page import row
-from model.engine import LocalEngine
-from model.recipe import Recipe
-from model.records_batching import BatchingRun, Request
-from model.records_latency import StageTimes, Throughput
-from model.records_speculative import Speculation
+from model.engine.core import LocalEngine
+from model.records.batching import BatchingRun, Request
+from model.records.latency import StageTimes, Throughput
+from model.records.speculative import Speculation
+from model.request.recipe import Recipe
 
 FREE = "Once upon a time in a small village by the sea there lived"
 REPEATING = "Rewrite this list. apples, pears, plums, cherries, grapes, apples, pears, plums, cherries, grapes, apples,"

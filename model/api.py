@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from model.errors import UserError
-from model.recipe import Recipe, SamplingSettings
-from model.records import Run
+from model.records.run import Run
+from model.request.errors import UserError
+from model.request.recipe import Recipe, SamplingSettings
 
 if TYPE_CHECKING:
-    from model.engine import LocalEngine
+    from model.engine.core import LocalEngine
 
 # A million weights as text are 20 MB.
 MAX_PATTERN = 1024

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from model.api import Api
-from model.bundled import BUNDLED_ID, bundled_model_dir, locate
-from model.devices import DTYPES, free_bytes
-from model.download import download
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.hub import Hub
-from model.inspect_source import Plan, check_here, inspect_source
-from model.load import load
+from model.engine.core import LocalEngine
+from model.loading.load import load
 from model.pool import ModelKey, ModelPool, start_key
-from model.progress import Progress
-from model.recipe import Recipe
-from model.sources import BUNDLED, Allowed, parse_source
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from model.runtime.devices import DTYPES, free_bytes
+from model.runtime.progress import Progress
+from model.source.bundled import BUNDLED_ID, bundled_model_dir, locate
+from model.source.download import download
+from model.source.hub import Hub
+from model.source.inspect import Plan, check_here, inspect_source
+from model.source.sources import BUNDLED, Allowed, parse_source
 
 # Of the memory that is free at the start, for all models together; traces and other programs want some too.
 SHARE = 0.6

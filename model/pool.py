@@ -13,14 +13,14 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from model.devices import AUTO, DTYPES, available_devices, choose_device, choose_dtype
-from model.engine import TRACE_BYTES, LocalEngine
-from model.errors import Evicted, UserError
-from model.inspect_source import Plan, memory_bytes
-from model.progress import Progress, with_progress
-from model.recipe import Recipe
-from model.records_models import Choices, HeldModel, Inspection
-from model.sources import BUNDLED, Allowed, parse_source
+from model.engine.core import TRACE_BYTES, LocalEngine
+from model.records.opening import Choices, HeldModel, Inspection
+from model.request.errors import Evicted, UserError
+from model.request.recipe import Recipe
+from model.runtime.devices import AUTO, DTYPES, available_devices, choose_device, choose_dtype
+from model.runtime.progress import Progress, with_progress
+from model.source.inspect import Plan, memory_bytes
+from model.source.sources import BUNDLED, Allowed, parse_source
 
 WAIT_SECONDS = 0.25
 

@@ -8,11 +8,11 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from model.errors import Starting, UserError
-from model.records import EngineStatus
+from model.records.run import EngineStatus
+from model.request.errors import Starting, UserError
 
 if TYPE_CHECKING:
-    from model.engine import LocalEngine
+    from model.engine.core import LocalEngine
     from model.pool import ModelPool
 
 Build = Callable[[Callable[[float, str], None]], "ModelPool"]

@@ -12,17 +12,20 @@ sys.path.insert(0, str(ROOT))
 
 # Shapes and types are checked at every call. The recipe is left out: what it is given comes from
 # outside, and its own checks must see it.
-install_import_hook(
-    [f"model.{file.stem}" for file in (ROOT / "model").glob("*.py") if file.stem not in ("recipe", "validate")],
-    "beartype.beartype",
-)
+checked = [
+    ".".join(file.relative_to(ROOT).with_suffix("").parts)
+    for file in (ROOT / "model").rglob("*.py")
+    if file.stem not in ("recipe", "validate", "__init__")
+]
+assert len(checked) > 100, "no module of model/ is found: no shape would be checked"
+install_import_hook(checked, "beartype.beartype")
 
 
 @pytest.fixture(scope="session")
 def lm():
     """The bundled model, loaded as the page loads it."""
-    from model.bundled import BUNDLED_ID, bundled_model_dir
-    from model.load import load
+    from model.loading.load import load
+    from model.source.bundled import BUNDLED_ID, bundled_model_dir
 
     loaded = load(bundled_model_dir(), BUNDLED_ID, device="cpu", dtype="float32")
     assert loaded.card.n_layers == 30
@@ -33,7 +36,7 @@ def lm():
 @pytest.fixture(scope="session")
 def engine(lm):
     """An engine on the bundled model, ready."""
-    from model.engine import LocalEngine
+    from model.engine.core import LocalEngine
 
     return LocalEngine(lm)
 

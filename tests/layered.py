@@ -4,10 +4,9 @@ from functools import cache
 
 import torch
 
-from model.engine import LocalEngine
-from model.recipe import Recipe
-from model.run_checks import fed_ids
-from model.trace import Trace
+from model.engine.core import LocalEngine
+from model.request.recipe import Recipe
+from model.run.trace import Trace
 from tests.test_capture import FAMILIES
 from tests.tiny import LATENT, tiny_lm
 
@@ -35,14 +34,14 @@ def layered(family: str, tokenizer) -> tuple[LocalEngine, Recipe, Trace]:
     engine, recipe = LocalEngine(tiny), Recipe(TEXT, max_new_tokens=5)
     list(engine.run(recipe))
     trace = engine._trace(recipe)
-    assert len(fed_ids(trace)) > 18
+    assert len(trace.fed_ids) > 18
     return engine, recipe, trace
 
 
 @torch.inference_mode()
 def by_transformers(lm, trace) -> tuple[list[torch.Tensor], torch.Tensor]:
     """Hidden states and logits of the whole run in one plain pass: nothing of ours."""
-    ids = torch.tensor([fed_ids(trace)])
+    ids = torch.tensor([trace.fed_ids])
     out = lm.model(ids, use_cache=False, output_hidden_states=True)
     states = [states[0] for states in out.hidden_states]
     if lm.card.family == "mamba":

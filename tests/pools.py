@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from model.hub import Hub
 from model.open import EngineOptions, LocalOpener
 from model.pool import ModelPool, start_key
-from model.recipe import Recipe
-from model.sources import Allowed
+from model.request.recipe import Recipe
+from model.source.hub import Hub
+from model.source.sources import Allowed
 from tests.saved_models import save
 from tests.small_tokenizers import KINDS
 

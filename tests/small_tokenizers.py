@@ -6,7 +6,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import PreTrainedTokenizerFast
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
-from model.vocabulary import Vocabulary, read_vocabulary
+from model.tokens.vocabulary import Vocabulary, read_vocabulary
 
 TEXT = [
     "the quick brown fox jumps over the lazy dog and the other dogs sing in the rain",

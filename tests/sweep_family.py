@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from model.attention import captured_layer
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.load import assemble
-from model.pattern import pattern_rows
-from model.recipe import Recipe
-from model.records import Run
-from model.records_batching import BatchingRun, Request
-from model.run_checks import fed_ids
-from model.selfcheck import CACHED, MAPS, PREFIX
+from model.attention.maps import captured_layer
+from model.engine.core import LocalEngine
+from model.loading.check_model import CACHED, MAPS, PREFIX
+from model.loading.load import assemble
+from model.network.pattern import pattern_rows
+from model.records.batching import BatchingRun, Request
+from model.records.run import Run
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 from tests.sweep_pair import Plain, pair
 from tests.sweep_views import faults, last_of, said
 
@@ -70,7 +69,7 @@ def walk(family: str, tokenizer) -> Family:
     if run is None:
         return found
     try:
-        theirs = Plain(plain, fed_ids(engine._trace(recipe)))
+        theirs = Plain(plain, engine._trace(recipe).fed_ids)
     except Exception as error:
         found.stages["decode"] = Stage(WRONG, why=f"the second instance failed: {said(error)}")
         return found

@@ -5,8 +5,8 @@ from collections.abc import Collection
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
-from model import capture
-from model.errors import UserError
+from model.network import capture
+from model.request.errors import UserError
 from tests.sweep_configs import tiny_config
 
 MOST_PARAMETERS = 20_000_000

@@ -4,9 +4,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.recipe import Recipe
+from model.engine.core import LocalEngine
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 
 
 def faults(engine: LocalEngine, recipe: Recipe) -> Iterator[str]:

@@ -129,7 +129,7 @@ def test_what_cannot_be_done_is_refused_by_value_and_limit(client, call, argumen
 
 def test_nan_is_refused_before_anything_is_computed(engine):
     from model.api import Api
-    from model.errors import UserError
+    from model.request.errors import UserError
 
     with pytest.raises(UserError, match="temperature is nan"):
         Api(lambda: engine).next_token(PROMPT, temperature=float("nan"))

@@ -5,14 +5,13 @@ import math
 import pytest
 import torch
 
-from model.architecture import architecture
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.load import assemble
-from model.recipe import Recipe
-from model.records_model import Rope
-from model.rope import rotates, rotations
-from model.run_checks import fed_ids
+from model.architecture.describe import architecture
+from model.embed.rope import rotates, rotations
+from model.engine.core import LocalEngine
+from model.loading.load import assemble
+from model.records.architecture import Rope
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 from tests.layered import LAYERED
 from tests.small_tokenizers import KINDS
 from tests.sweep_pair import pair
@@ -208,7 +207,7 @@ def routed(lm, prompt="one two three four five", position=2):
         try:
             next(steps)
         except StopIteration as end:
-            return end.value, fed_ids(engine._trace(recipe))
+            return end.value, engine._trace(recipe).fed_ids
 
 
 def by_transformers(family, logits):

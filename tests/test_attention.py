@@ -5,11 +5,11 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from model import attention
-from model.attention import attention_overview, attention_tile, pool, position_attention
-from model.capture import Capture
-from model.errors import UserError
-from model.forward import forward, new_cache
+from model.attention import maps
+from model.attention.maps import attention_overview, attention_tile, pool, position_attention
+from model.network.capture import Capture
+from model.network.forward import forward, new_cache
+from model.request.errors import UserError
 from tests.tiny import tiny_lm
 
 LONG = 300
@@ -58,7 +58,7 @@ def test_pooling_is_the_rule_of_each_block_also_of_the_last_that_is_not_full(rul
 @pytest.mark.parametrize("rule", ["max", "mean"])
 def test_a_map_that_is_too_large_arrives_as_blocks_of_the_exact_map(tiny, held, rule, monkeypatch):
     # Small strips, so that the blocks meet the strips' edges.
-    monkeypatch.setattr(attention, "WEIGHTS_AT_ONCE", 20_000)
+    monkeypatch.setattr(maps, "WEIGHTS_AT_ONCE", 20_000)
     tile = attention_tile(tiny, held, 1, 3, (0, LONG), (0, LONG), rule)
     assert tile.block == 2
     assert_allclose(tile.pattern, blocks(full(held, 1, 3), 2, getattr(np, rule)), atol=1e-6)
@@ -71,7 +71,7 @@ def test_zooming_in_reaches_the_exact_weights(tiny, held):
 
 
 def test_the_overview_is_every_heads_block_maximum_in_pieces_of_bounded_cost(tiny, held, monkeypatch):
-    monkeypatch.setattr(attention, "WEIGHTS_A_CALL", 1)
+    monkeypatch.setattr(maps, "WEIGHTS_A_CALL", 1)
     for layer in (0, 1):
         found = attention_overview(tiny, held, layer, LONG)
         assert (found.layer_start, found.layer_stop, found.block) == (layer, layer + 1, 15)
@@ -85,7 +85,7 @@ def test_the_whole_overview_of_the_bundled_model_stays_under_its_bytes(lm):
     forward(lm, range(n), new_cache(lm), held)
     found = attention_overview(lm, held, 0, n)
     assert (found.layer_stop, found.thumbnails.shape) == (30, (30, 9, 17, 17))
-    assert found.thumbnails.nbytes <= attention.OVERVIEW_BYTES
+    assert found.thumbnails.nbytes <= maps.OVERVIEW_BYTES
 
 
 def test_one_position_has_its_row_and_its_column_and_the_largest_first(tiny, held):

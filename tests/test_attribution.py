@@ -5,11 +5,10 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from model.attribution import HEADS, TOTAL
-from model.errors import UserError
-from model.frozen import freeze
-from model.recipe import Recipe
-from model.run_checks import fed_ids
+from model.layers.attribution import HEADS, TOTAL
+from model.layers.linearised import freeze
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 from tests.layered import LAYERED, by_transformers, layered
 
 # Logits of about 1 in float32, summed from a dozen parts.
@@ -69,7 +68,7 @@ def test_a_heads_share_is_what_its_slice_of_w_o_loses_when_the_head_is_silenced(
 
     outputs = []
     keep = projection.register_forward_hook(lambda _m, _a, out: outputs.append(out[0, position].double()))
-    ids = torch.tensor([fed_ids(trace)])
+    ids = torch.tensor([trace.fed_ids])
     with torch.inference_mode():
         engine.lm.model(ids, use_cache=False)
         quiet = projection.register_forward_pre_hook(silence)
@@ -90,7 +89,7 @@ def along(lm, trace, position, token_id, part):
     kept = []
     handle = norm.register_forward_pre_hook(lambda _, args: kept.append(args[0][0, position].double()))
     with torch.inference_mode():
-        lm.model(torch.tensor([fed_ids(trace)]), use_cache=False)
+        lm.model(torch.tensor([trace.fed_ids]), use_cache=False)
     handle.remove()
     x = kept[0].clone()
     centred = "Layer" in type(norm).__name__
@@ -119,7 +118,7 @@ def test_the_mlps_of_the_real_model_are_its_outputs_along_the_token(lm, engine):
         for i in layers
     ]
     with torch.inference_mode():
-        lm.model(torch.tensor([fed_ids(trace)]), use_cache=False)
+        lm.model(torch.tensor([trace.fed_ids]), use_cache=False)
     for handle in handles:
         handle.remove()
     found = engine.attribution(recipe, 4)

@@ -3,19 +3,19 @@
 import pytest
 import torch
 
-from model.batch_continuous import BLOCK, blocks_of
-from model.batch_static import padded
-from model.batching import serve_both
-from model.budget import Budget
-from model.capture import SDPA
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.progress import Progress
-from model.recipe import Recipe
-from model.records_batching import BatchingRun, Request
+from model.batching.both_ways import serve_both
+from model.batching.continuous import BLOCK, blocks_of
+from model.batching.static import padded
+from model.engine.core import LocalEngine
+from model.network.capture import SDPA
+from model.records.batching import BatchingRun, Request
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from model.runtime.budget import Budget
+from model.runtime.progress import Progress
 from tests.browser import finished, settled
 from tests.tiny import tiny_lm
-from viz.jobs.batching import batching
+from viz.stages.batching import batching
 
 REQUESTS = (
     Request("The capital of France is", 4, 0.0),

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from model.beams import beam_search
-from model.errors import UserError
-from model.recipe import Recipe, SamplingSettings
+from model.decode.beams import beam_search
+from model.request.errors import UserError
+from model.request.recipe import Recipe, SamplingSettings
 
 RECIPE = Recipe("The capital of France is")
 

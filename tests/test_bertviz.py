@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from model.errors import UserError
-from model.recipe import Recipe
-from viz.bertviz_page import as_script, offline
-from viz.payload import dump
-from viz.views.bertviz import bertviz
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from viz.stages.attention.bertviz import bertviz
+from viz.stages.attention.bertviz_page import as_script, offline
+from viz.wire.payload import dump
 
 LONG = "The quick brown fox jumps over the lazy dog, then sleeps. " * 9
 HOSTILE = "</script><script>parent.attacked=1</script> <!--<script> <img src=x onerror=alert(1)> 🙂"

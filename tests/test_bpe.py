@@ -2,9 +2,9 @@
 
 import pytest
 
-from model.bpe import replay
-from model.errors import UserError
-from model.vocabulary import Vocabulary
+from model.request.errors import UserError
+from model.tokens.bpe import replay
+from model.tokens.vocabulary import Vocabulary
 from tests.samples import SCRIPTS, TEXTS, words
 from tests.small_tokenizers import KINDS
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model import bundled
-from model.bundled import GGUF_NAME, MANIFEST, bundled_model_dir, is_intact, locate
-from model.errors import UserError
-from model.smollm2 import convert_gguf
+from model.request.errors import UserError
+from model.source import bundled
+from model.source.bundled import GGUF_NAME, MANIFEST, bundled_model_dir, is_intact, locate
+from model.source.smollm2 import convert_gguf
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = json.dumps({"w": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}).encode()
@@ -137,7 +137,7 @@ def test_a_conversion_that_fails_leaves_nothing_behind(make, tmp_path):
 START = """
 import os, sys, time
 from pathlib import Path
-from model.bundled import bundled_model_dir
+from model.source.bundled import bundled_model_dir
 from tests.test_bundled import fake_convert
 def convert(*arguments):
     fake_convert(*arguments)
@@ -204,7 +204,7 @@ def test_a_gguf_of_another_model_is_refused(tmp_path):
 
 
 def test_importing_it_loads_neither_torch_nor_transformers():
-    check = "import model.bundled, sys; assert not {'torch', 'transformers'} & set(sys.modules)"
+    check = "import model.source.bundled, sys; assert not {'torch', 'transformers'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=True)
 
 

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from model.budget import Budget
-from model.cache_race import cache_race
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.recipe import Recipe, SamplingSettings
-from model.records_kv import Race
+from model.cache.race import cache_race
+from model.engine.core import LocalEngine
+from model.records.kv import Race
+from model.request.errors import UserError
+from model.request.recipe import Recipe, SamplingSettings
+from model.runtime.budget import Budget
 from tests.ready import Ready
 from tests.tiny import tiny_lm
-from viz.answers import follow_job
-from viz.jobs import all_jobs
+from viz.stages import all_jobs
+from viz.wire.answers import follow_job
 
 PROMPT = "The quick brown fox jumps over the lazy dog and then"
 HOT = SamplingSettings(do_sample=True, temperature=1.3, top_p=0.9, seed=7)

@@ -5,13 +5,13 @@ import torch
 from transformers import Cache
 from transformers.cache_utils import DynamicSlidingWindowLayer
 
-from model.budget import Budget
-from model.cache_race import held_bytes, pass_over
-from model.cache_variant import cache_variant, other_cache
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.recipe import Recipe
-from model.records_kv import Variant
+from model.cache.race import held_bytes, pass_over
+from model.cache.variants import cache_variant, other_cache
+from model.engine.core import LocalEngine
+from model.records.kv import Variant
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from model.runtime.budget import Budget
 from tests.tiny import tiny_lm
 
 PROMPT = "The quick brown fox jumps over the lazy dog and then"

@@ -4,11 +4,10 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from model.capture import EAGER, SDPA, Capture, capturing
-from model.forward import forward, new_cache
-from model.masks import band
-from model.pattern import pattern_rows
-from model.run_checks import fed_ids
+from model.network.capture import EAGER, SDPA, Capture, capturing
+from model.network.forward import forward, new_cache
+from model.network.masks import band
+from model.network.pattern import pattern_rows
 from tests.tiny import LATENT, tiny_lm
 
 PROMPTS = ("The capital of France is", "def add(a, b):\n    return a + b\n" * 6, "नमस्ते 🙂 مرحبا " * 12)
@@ -62,12 +61,12 @@ def captured_maps(held, n):
 
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_every_layer_and_head_equals_eager_also_after_decoding(lm, engine, prompt):
-    from model.recipe import Recipe
+    from model.request.recipe import Recipe
 
     recipe = Recipe(prompt)
     run = list(engine.run(recipe, 5))[-1]
     trace = engine._trace(recipe)
-    ids = fed_ids(trace)
+    ids = trace.fed_ids
     assert len(ids) == trace.capture.n_positions == len(run.tokens) + 4
     theirs, _ = transformers_own(lm, ids)
     ours = captured_maps(trace.capture, len(ids))
@@ -169,10 +168,10 @@ def test_capturing_changes_no_logit_and_nothing_outside_is_recorded(lm):
 
 @pytest.mark.parametrize(("family", "settings"), [("mamba", {"state_size": 8})])
 def test_families_without_attention_decode_and_say_why_there_is_no_map(lm, family, settings):
-    from model.attention import attention_tile
-    from model.engine import LocalEngine
-    from model.errors import UserError
-    from model.recipe import Recipe
+    from model.attention.maps import attention_tile
+    from model.engine.core import LocalEngine
+    from model.request.errors import UserError
+    from model.request.recipe import Recipe
 
     tiny = tiny_lm(family, lm.tokenizer, attention="eager", **settings)
     maps, cached = tiny.card.checks

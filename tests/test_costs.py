@@ -3,9 +3,9 @@
 import pytest
 from torch.utils.flop_counter import FlopCounterMode
 
-from model.cache_race import held_bytes, pass_over
-from model.costs import costs_of
-from model.forward import new_cache
+from model.cache.costs import costs_of
+from model.cache.race import held_bytes, pass_over
+from model.network.forward import new_cache
 from tests.test_architecture import SETTINGS
 from tests.tiny import tiny_lm
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from model.recipe import Recipe, SamplingSettings
-from model.records import Run
+from model.records.run import Run
+from model.request.recipe import Recipe, SamplingSettings
 
 PROMPTS = [
     "The capital of France is",

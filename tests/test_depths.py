@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import transformers
 
-from model.errors import UserError
-from model.source_code import FUNCTIONS, source_code
+from model.engine.source_code import FUNCTIONS, source_code
+from model.request.errors import UserError
 from tests.browser import ROOT, finished
 
 PACKAGES = Path(transformers.__file__).resolve().parent.parent
@@ -61,5 +61,5 @@ def test_formulas_and_code_stand_at_the_foot_of_a_panel(page, server):
     page.click("#panel-select .depths summary >> nth=1")
     page.wait_for_selector("#panel-select .listing pre")
     text = page.eval_on_selector("#panel-select .listing pre", "pre => pre.textContent").strip()
-    assert text in (ROOT / "model/sampling.py").read_text(encoding="utf-8")
+    assert text in (ROOT / "model/decode/sampling.py").read_text(encoding="utf-8")
     assert text.startswith("@torch.inference_mode()\ndef choose(")

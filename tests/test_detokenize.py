@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from model.detokenize import advance, decode, detokenize, join, unfinished
-from model.recipe import Recipe
-from model.tokens import describe, tokenize
+from model.request.recipe import Recipe
+from model.tokens.detokenize import advance, decode, detokenize, join, unfinished
+from model.tokens.tokenize import describe, tokenize
 from tests.samples import TEXTS
 from tests.small_tokenizers import KINDS
 

@@ -5,10 +5,10 @@ import base64
 import numpy as np
 import pytest
 
-from model.errors import UserError
-from model.recipe import Recipe
-from viz.payload import dump
-from viz.views.embed import VIEWS
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from viz.stages.embed import VIEWS
+from viz.wire.payload import dump
 
 LONG = " ".join(f"alpha beta gamma number {i}" for i in range(130))
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from model.embedding_map import MAX_PROMPT_POINTS, embedding_map, principal_components
-from model.embeddings import nearest
+from model.embed.embeddings import nearest
+from model.embed.pca import MAX_PROMPT_POINTS, embedding_map, principal_components
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from model.embeddings import MAX_ROWS, embeddings, nearest, similarity, window
-from model.errors import UserError
-from model.probe import block_input
+from model.embed.embeddings import MAX_ROWS, embeddings, nearest, similarity
+from model.embed.probe import block_input
+from model.request.errors import UserError
+from model.runtime.window import window
 from tests.tiny import tiny_lm
 
 PROMPT = "The capital of France is Paris, and the capital of Germany is Berlin. 🚀"

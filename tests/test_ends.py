@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.recipe import Recipe, SamplingSettings
+from model.engine.core import LocalEngine
+from model.request.errors import UserError
+from model.request.recipe import Recipe, SamplingSettings
 from tests.tiny import tiny_lm
 
 PROMPT = "The capital of France is"

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.engine import LocalEngine
-from model.errors import Evicted, UserError
-from model.load import assemble
-from model.progress import Progress
-from model.recipe import Recipe, SamplingSettings
-from model.records import Run
+from model.engine.core import LocalEngine
+from model.loading.load import assemble
+from model.records.run import Run
+from model.request.errors import Evicted, UserError
+from model.request.recipe import Recipe, SamplingSettings
+from model.runtime.progress import Progress
 from tests.small_tokenizers import KINDS
 from tests.sweep_pair import pair
 

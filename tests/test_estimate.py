@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from model.cache_race import held_bytes
-from model.decoding import Decoding
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.estimate import estimate, machines, models, own_size
-from model.kv_compare import published, size_of
-from model.recipe import Recipe
-from model.records_estimate import Machine, ModelSize
-from model.records_kv import CacheShape
-from viz.views.whatif import whatif
+from model.cache.race import held_bytes
+from model.cache.sizes import published, size_of
+from model.engine.core import LocalEngine
+from model.latency.estimate import estimate, machines, models, own_size
+from model.network.sequence import Decoding
+from model.records.estimate import Machine, ModelSize
+from model.records.kv import CacheShape
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from viz.stages.latency.whatif import whatif
 
 MACHINE = Machine("test", memory_bytes=10e9, bandwidth=1e12, flops=100e12, source="made up")
 # A latent vector of 500 numbers in each of 10 layers: 10,000 bytes a token in 16 bits.

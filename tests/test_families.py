@@ -8,13 +8,13 @@ import torch
 import transformers
 from torch import nn
 
-from model.anatomy import find_anatomy
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.load import assemble
-from model.masks import with_chosen
-from model.recipe import Recipe
-from model.selfcheck import PREFIX
+from model.engine.core import LocalEngine
+from model.loading.check_model import PREFIX
+from model.loading.load import assemble
+from model.network.anatomy import find_anatomy
+from model.network.masks import with_chosen
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 from tests.small_tokenizers import KINDS
 from tests.sweep_family import OFF, ON, STAGES, walk
 from tests.sweep_pair import pair

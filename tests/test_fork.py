@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from model.engine import LocalEngine
-from model.pattern import pattern_rows
-from model.recipe import Recipe, SamplingSettings
-from model.records import Run
+from model.engine.core import LocalEngine
+from model.network.pattern import pattern_rows
+from model.records.run import Run
+from model.request.recipe import Recipe, SamplingSettings
 
 BASE = Recipe("The weather today is", max_new_tokens=10)
 HOT = SamplingSettings(True, 1.2, 50, 0.95, 4)

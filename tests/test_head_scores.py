@@ -7,11 +7,11 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from model import head_scores as module
-from model.capture import Capture
-from model.errors import UserError
-from model.forward import forward, new_cache
-from model.head_scores import NAMES, follows, head_scores, repeats, strip_sums
+from model.attention import head_scores as module
+from model.attention.head_scores import NAMES, follows, head_scores, repeats, strip_sums
+from model.network.capture import Capture
+from model.network.forward import forward, new_cache
+from model.request.errors import UserError
 from tests.tiny import tiny_lm
 
 N = 8

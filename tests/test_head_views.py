@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from model.errors import UserError
-from model.recipe import Recipe
-from viz.payload import dump
-from viz.views.head import head_checks, one_head
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from viz.stages.attention.one_head import head_checks, one_head
+from viz.wire.payload import dump
 
 READER = Path(__file__).parent.parent / "assets" / "js" / "core" / "arrays.js"
 

@@ -2,13 +2,12 @@
 
 import pytest
 
-from model.capture import Capture
-from model.eager import full_logits
-from model.engine import LocalEngine
-from model.forward import forward, new_cache
-from model.kv_cache import describe_cache
-from model.recipe import Recipe
-from model.run_checks import fed_ids
+from model.cache.contents import describe_cache
+from model.engine.core import LocalEngine
+from model.network.capture import Capture
+from model.network.eager import full_logits
+from model.network.forward import forward, new_cache
+from model.request.recipe import Recipe
 from tests.tiny import tiny_lm
 
 
@@ -67,7 +66,7 @@ def test_multi_query_attention_shares_one_head(lm):
 def test_every_decoded_step_equals_a_pass_without_the_cache(lm, engine):
     """Tolerance: 1e-4 of the largest logit, ten times the measured 1e-6 of thirty float32 layers."""
     run, trace = ran(engine, "def fibonacci(n):\n", 6)
-    ids = fed_ids(trace)
+    ids = trace.fed_ids
     for step, logits in enumerate(trace.logits):
         full = full_logits(lm, ids[: len(run.tokens) + step])
         assert (logits - full).abs().max() <= 1e-4 * full.abs().max()

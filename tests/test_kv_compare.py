@@ -15,16 +15,16 @@ from transformers import (
     Qwen3Config,
 )
 
-from model.cache_race import held_bytes
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.estimate import own_size
-from model.kv_compare import compare, published, size_of, variants
-from model.load import assemble
-from model.recipe import Recipe
+from model.cache.race import held_bytes
+from model.cache.sizes import compare, published, size_of, variants
+from model.engine.core import LocalEngine
+from model.latency.estimate import own_size
+from model.loading.load import assemble
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 from tests.small_tokenizers import KINDS
 from tests.sweep_pair import pair
-from viz.views.cache import cache_costs, cache_sizes
+from viz.stages.cache import cache_costs, cache_sizes
 
 # transformers' configs; the defaults of some classes are the published model itself.
 CONFIGS = {

@@ -8,21 +8,21 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from model.budget import Budget
-from model.costs import costs_of
-from model.decoding import Decoding
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.length_sweep import length_sweep
-from model.recipe import Recipe
-from model.records_kv import PassCost
-from model.records_latency import LengthSweep, Roofline, StageTimes, Throughput
-from model.roofline import Limits, bound, dot, measure_roofline, under
-from model.stage_times import stage_times, timed_modules
-from model.throughput import bend_of, throughput
+from model.cache.costs import costs_of
+from model.engine.core import LocalEngine
+from model.latency.length_sweep import length_sweep
+from model.latency.roofline import Limits, bound, dot, measure_roofline, under
+from model.latency.stage_times import stage_times, timed_modules
+from model.latency.throughput import bend_of, throughput
+from model.network.sequence import Decoding
+from model.records.kv import PassCost
+from model.records.latency import LengthSweep, Roofline, StageTimes, Throughput
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from model.runtime.budget import Budget
 from tests.browser import finished, settled
 from tests.tiny import tiny_lm
-from viz.jobs.latency import JOBS
+from viz.stages.latency.measured import JOBS
 
 RECIPE = Recipe("The quick brown fox jumps over the lazy dog and", max_new_tokens=8)
 ROOF = Roofline("cpu", "float32", bandwidth=10e9, flops=100e9, seconds=1.0)
@@ -229,7 +229,7 @@ def test_every_row_of_a_batch_gives_the_tokens_of_the_run_alone(run, lm):
 
 
 def test_a_batch_that_memory_has_no_room_for_is_not_tried(lm, monkeypatch):
-    monkeypatch.setattr("model.throughput.free_bytes", lambda device: 100_000)
+    monkeypatch.setattr("model.latency.throughput.free_bytes", lambda device: 100_000)
     tiny = tiny_lm("llama", lm.tokenizer)
     found = last(throughput(tiny, list(range(100, 110)), 64, LIMITS, Budget(60)), Throughput)
     assert found.ended == "memory"

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from model.errors import UserError
-from model.recipe import Recipe
-from viz.payload import dump
-from viz.views.layers import VIEWS
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from viz.stages.layers import VIEWS
+from viz.wire.payload import dump
 
 RECIPE = Recipe("The capital of France is")
 MOST_BYTES = 200_000

@@ -7,13 +7,12 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from model import lens as lens_module
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.lens import LENS
-from model.recipe import Recipe
-from model.run_checks import fed_ids
-from model.unembedding import unembedding
+from model.engine.core import LocalEngine
+from model.layers import lens as lens_module
+from model.layers.lens import LENS
+from model.layers.unembedding import unembedding
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 from tests.layered import LAYERED, by_transformers, layered
 from tests.tiny import tiny_lm
 
@@ -51,7 +50,7 @@ def test_earlier_rows_are_norm_and_head_on_transformers_hidden_states(lm, engine
     tiles = all_rows(engine, recipe, 4)
     assert [tile.row_start for tile in tiles] == [0, *(tile.row_stop for tile in tiles[:-1])]
     assert tiles[-1].row_stop == 31
-    ids = fed_ids(trace)
+    ids = trace.fed_ids
     follows = [*ids[1:], trace.run.steps[-1].token.id]
     for tile in tiles:
         assert_array_equal(tile.target, follows)

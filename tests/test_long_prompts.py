@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from model.api import Api
-from model.capture import Capture
-from model.engine import LocalEngine
-from model.errors import Cancelled, Evicted, UserError
-from model.progress import Progress, with_progress
-from model.recipe import Recipe
+from model.engine.core import LocalEngine
+from model.network.capture import Capture
+from model.request.errors import Cancelled, Evicted, UserError
+from model.request.recipe import Recipe
+from model.runtime.progress import Progress, with_progress
 from tests.tiny import SIZES, tiny_lm
-from viz.payload import ANSWER_BYTES
-from viz.views import all_views
+from viz.stages import all_views
+from viz.wire.payload import ANSWER_BYTES
 
 LIMIT = 200_000
 

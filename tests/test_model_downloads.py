@@ -2,9 +2,9 @@
 
 import pytest
 
-from model.download import download
-from model.errors import Cancelled
-from model.hub import Hub
+from model.request.errors import Cancelled
+from model.source.download import download
+from model.source.hub import Hub
 from tests.fake_hub import COMMIT, fake_hub
 from tests.pools import pool_of, recipe, run, same, three_models, use
 from tests.saved_models import write_gguf

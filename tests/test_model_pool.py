@@ -15,14 +15,14 @@ import torch
 from accelerate import dispatch_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from model.engine import LocalEngine
-from model.errors import Evicted, UserError
-from model.load import assemble
-from model.sources import Allowed
+from model.engine.core import LocalEngine
+from model.loading.load import assemble
+from model.request.errors import Evicted, UserError
+from model.source.sources import Allowed
 from tests.pools import PROMPT, Counting, pool_of, recipe, run, same, three_models, use
 from tests.saved_models import save
-from viz.answers import answer_view, follow_run
-from viz.views.models import models
+from viz.stages.source import models
+from viz.wire.answers import answer_view, follow_run
 
 
 @pytest.fixture(scope="module")

@@ -7,17 +7,17 @@ import time
 
 import pytest
 
-from model.config_size import check_parameters
-from model.devices import choose_device, choose_dtype
-from model.errors import UserError
-from model.hub import Hub
-from model.inspect_source import inspect_source
-from model.load import load
+from model.loading.load import load
 from model.open import EngineOptions, LocalOpener
 from model.pool import ModelPool, start_key
-from model.recipe import Recipe
-from model.sources import Allowed, parse_source
-from model.weight_files import read_gguf, read_safetensors
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from model.runtime.devices import choose_device, choose_dtype
+from model.source.config_size import check_parameters
+from model.source.hub import Hub
+from model.source.inspect import inspect_source
+from model.source.sources import Allowed, parse_source
+from model.source.weight_files import read_gguf, read_safetensors
 from tests.fake_hub import fake_hub
 from tests.saved_models import save, write_gguf
 from tests.small_tokenizers import KINDS
@@ -155,7 +155,7 @@ def test_a_small_folder_with_a_large_config_is_refused_before_anything_is_alloca
     assert "model.safetensors" not in {name for name, _ in hub.requests}
     # Weights that the Hub only claimed are missed when the files are here.
     hub.add("org/huge", folder, safetensors={"parameters": {"F32": in_config}, "total": in_config})
-    monkeypatch.setattr("model.inspect_source.free_bytes", lambda device: 10**13)
+    monkeypatch.setattr("model.source.inspect.free_bytes", lambda device: 10**13)
     recipe = Recipe("-", model="org/huge")
     options = EngineOptions(hub=hub.client, device="cpu", memory_bytes=10**13)
     with pytest.raises(UserError, match=message):
@@ -187,7 +187,7 @@ def test_weights_of_another_shape_are_refused_in_words(folder):
 
 
 def test_what_does_not_fit_into_memory_is_refused_with_both_sizes(folder, monkeypatch):
-    monkeypatch.setattr("model.inspect_source.free_bytes", lambda device: 2**10)
+    monkeypatch.setattr("model.source.inspect.free_bytes", lambda device: 2**10)
     said = refused(folder, r"needs about .* of memory as float32 \(its weights and a fifth more\); .* GiB are free")
     assert "choose bfloat16" in said
 
@@ -247,7 +247,7 @@ def test_a_bad_repository_is_refused_before_its_weights_are_asked_for(hub, folde
     sizes = [f.stat().st_size for f in folder.iterdir() if f.name not in ("config.json", "tokenizer_config.json")]
     assert about.n_parameters == 10**6
     assert sum(sizes) <= about.download_bytes <= sum(f.stat().st_size for f in folder.iterdir())
-    monkeypatch.setattr("model.inspect_source.free_bytes", lambda device: 10**6)
+    monkeypatch.setattr("model.source.inspect.free_bytes", lambda device: 10**6)
     refused("org/tiny", "needs about 0.00447 GiB of memory", hub=hub.client)
     refused("org/tiny/none.gguf", "has no 'none.gguf'. It has: no GGUF at all", hub=hub.client)
     os.rename(folder / "model.safetensors", folder / "pytorch_model.bin")

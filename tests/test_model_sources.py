@@ -3,8 +3,8 @@
 import pytest
 
 import app
-from model.errors import UserError
-from model.sources import Allowed, parse_source, read_allowed
+from model.request.errors import UserError
+from model.source.sources import Allowed, parse_source, read_allowed
 
 
 @pytest.mark.parametrize(

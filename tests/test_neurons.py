@@ -5,9 +5,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from model.errors import UserError
-from model.recipe import Recipe
-from model.run_checks import fed_ids
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 from tests.layered import EXPERTS, LAYERED, layered
 from tests.test_attribution import along
 
@@ -45,7 +44,7 @@ def test_activations_gates_and_directions_are_those_of_the_models_own_modules(lm
         for name, module in (("gate", mlp.gate_proj), ("up", mlp.up_proj), ("down", mlp.down_proj))
     ]
     with torch.inference_mode():
-        lm.model(torch.tensor([fed_ids(trace)]), use_cache=False)
+        lm.model(torch.tensor([trace.fed_ids]), use_cache=False)
     for handle in handles:
         handle.remove()
     hidden = seen["down"][0]
@@ -80,7 +79,7 @@ def test_effects_and_tokens_are_the_writing_through_norm_and_unembedding(lm, eng
 
 
 def test_all_neurons_effects_and_the_bias_are_the_mlps_part_of_the_logit(lm, monkeypatch):
-    from model import neurons
+    from model.layers import neurons
 
     monkeypatch.setattr(neurons, "MOST", 500)
     for family in ("gpt2", "gemma2", "olmo2", "granite", "cohere", "opt"):

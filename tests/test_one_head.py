@@ -7,11 +7,10 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.head_output import head_parts, output_bias, output_projection
-from model.recipe import Recipe
-from model.run_checks import fed_ids
+from model.attention.head_output import head_parts, output_bias, output_projection
+from model.engine.core import LocalEngine
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 from tests.test_capture import FAMILIES, transformers_own
 from tests.tiny import tiny_lm
 
@@ -61,7 +60,7 @@ def output_hooked(lm, trace, layer, name):
         module.register_forward_hook(lambda _m, _a, out: seen.update(attn_out=out[0][0])),
     ]
     with torch.inference_mode():
-        lm.model(torch.tensor([fed_ids(trace)]), use_cache=False)
+        lm.model(torch.tensor([trace.fed_ids]), use_cache=False)
     for handle in handles:
         handle.remove()
     return seen["z"].numpy(), seen["attn_out"].numpy()
@@ -70,7 +69,7 @@ def output_hooked(lm, trace, layer, name):
 @pytest.mark.parametrize("family", SHOWN)
 def test_weights_z_and_attn_out_are_the_models_own(tinies, family):
     engine, recipe, trace = tinies(family)
-    maps, _ = transformers_own(engine.lm, fed_ids(trace))
+    maps, _ = transformers_own(engine.lm, trace.fed_ids)
     z, attn_out = output_hooked(engine.lm, trace, 1, OUTPUT.get(family, "o_proj"))
     n = trace.capture.n_positions
     for head in range(4):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from model.recipe import Recipe
+from model.request.recipe import Recipe
 from tests.browser import ask, finished, settled, tokens
 
 pytestmark = pytest.mark.browser

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import psutil
 
-from model.recipe import Recipe
+from model.request.recipe import Recipe
 from tests.browser import ask, finished, settled, tokens
 
 PROMPT = "The capital of France is"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from model.recipe import Recipe
+from model.request.recipe import Recipe
 from tests.browser import ask, finished, settled
 from tests.saved_models import save
 from tests.small_tokenizers import KINDS

@@ -5,7 +5,7 @@ import urllib.parse
 
 import pytest
 
-from model.recipe import Recipe
+from model.request.recipe import Recipe
 from tests.browser import app, ask, finished, free_port, tokens
 from viz.page import MODEL_QUEUE
 

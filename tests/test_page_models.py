@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from model.languages import count_languages
+from model.tokens.languages import count_languages
 from tests.browser import ask, finished, tokens
 from tests.samples import LANGUAGES
 from tests.saved_models import save

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from model.recipe import Recipe, SamplingSettings
+from model.request.recipe import Recipe, SamplingSettings
 from tests.browser import finished, tokens
 
 pytestmark = pytest.mark.browser

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from model.dot_product import dot_product
-from model.errors import UserError
-from model.learned_positions import find_table
-from model.load import assemble
-from model.pattern import scores_rows
-from model.positions import positions
-from model.prefill import prefill
-from model.recipe import Recipe
-from model.records import Tokens
-from model.rope import rotations, unrotated_pairs
-from model.tokens import describe, tokenize
+from model.attention.prefill import prefill
+from model.embed.dot_product import dot_product
+from model.embed.learned_positions import find_table
+from model.embed.positions import positions
+from model.embed.rope import rotations, unrotated_pairs
+from model.loading.load import assemble
+from model.network.pattern import scores_rows
+from model.records.run import Tokens
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from model.tokens.tokenize import describe, tokenize
 from tests.sweep_pair import pair
 from tests.tiny import tiny_lm
 

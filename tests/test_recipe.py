@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from model.errors import UserError
-from model.recipe import Recipe, SamplingSettings
+from model.request.errors import UserError
+from model.request.recipe import Recipe, SamplingSettings
 
 RECIPE = Recipe("Hé 🚀 \x00", True, "sys", SamplingSettings(True, 0.7, 5, 0.9, 3), 12, ((1, 5),))
 

@@ -7,14 +7,14 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from model import window
-from model.block_parts import find_parts, stream_parts
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.recipe import Recipe
-from model.recording import Seen
-from model.residual import RECOMPUTED, SUM
-from model.window import KEPT_WINDOWS, WINDOW, window_of
+from model.engine.core import LocalEngine
+from model.layers import window
+from model.layers.block_parts import find_parts, stream_parts
+from model.layers.residual import RECOMPUTED, SUM
+from model.layers.window import KEPT_WINDOWS, WINDOW, window_of
+from model.network.recording import Seen
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 from tests.layered import EXPERTS, LAYERED, PARALLEL, SEQUENTIAL, by_transformers, layered
 from tests.tiny import tiny_lm
 
@@ -166,7 +166,7 @@ def test_parts_are_looked_for_once_a_model(lm):
 
 def test_bfloat16_finds_the_same_parts_under_a_stream_that_it_rounds_by_more_than_is_added(lm):
     # At position 0 the bundled model's stream is so long that bfloat16 rounds away what most layers add there.
-    from model.load import assemble
+    from model.loading.load import assemble
 
     half = assemble(copy.deepcopy(lm.model).to(torch.bfloat16), lm.tokenizer, "bfloat16")
     engine, recipe = LocalEngine(half), Recipe("The capital of France is", max_new_tokens=2)

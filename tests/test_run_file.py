@@ -8,11 +8,11 @@ import math
 import pytest
 import torch
 
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.recipe import Recipe, SamplingSettings
+from model.engine.core import LocalEngine
+from model.request.errors import UserError
+from model.request.recipe import Recipe, SamplingSettings
 from tests.tiny import tiny_lm
-from viz.jobs.run_file import open_run_file, run_file
+from viz.stages.run_file import open_run_file, run_file
 
 RECIPE = Recipe("one two three </script> =four", max_new_tokens=6)
 SAMPLED = Recipe("one two three", sampling=SamplingSettings(do_sample=True, seed=4), max_new_tokens=6)

@@ -5,8 +5,8 @@ import pytest
 import torch
 from transformers import GenerationConfig
 
-from model.recipe import SamplingSettings
-from model.sampling import choose, entropy_bits, process, uniform
+from model.decode.sampling import choose, entropy_bits, process, uniform
+from model.request.recipe import SamplingSettings
 
 IDS = torch.tensor([1, 2, 3])
 # Probabilities 0.5, 0.25, 0.125, 0.125: every stage below can be worked out by hand.

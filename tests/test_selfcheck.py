@@ -6,15 +6,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from model import pattern, selfcheck
-from model.attention import attention_tile, refuse_without_maps
-from model.capture import SDPA, Capture
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.forward import forward, new_cache
-from model.recipe import Recipe
-from model.run_checks import CHECKED_POSITIONS, run_checks
-from model.selfcheck import CACHED, MAPS, ROWS, verified
+from model.attention.check_run import CHECKED_POSITIONS, run_checks
+from model.attention.maps import attention_tile, refuse_without_maps
+from model.engine.core import LocalEngine
+from model.loading import check_model
+from model.loading.check_model import CACHED, MAPS, ROWS, verified
+from model.network import pattern
+from model.network.capture import SDPA, Capture
+from model.network.forward import forward, new_cache
+from model.network.tolerances import MAP_TOLERANCE
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 from tests.tiny import tiny_lm
 
 
@@ -41,7 +43,7 @@ def test_the_check_leaves_the_models_hooks_as_they_were(lm):
 def test_a_wrong_map_is_found_and_then_refused(lm, monkeypatch):
     tiny = tiny_lm("llama", lm.tokenizer, num_key_value_heads=2)
     right = pattern.pattern_rows
-    monkeypatch.setattr(selfcheck, "pattern_rows", lambda *a, **k: right(*a, **k).roll(1, dims=0))
+    monkeypatch.setattr(check_model, "pattern_rows", lambda *a, **k: right(*a, **k).roll(1, dims=0))
     broken = verified(tiny)
     assert not broken.card.checks[0].passed
     assert broken.card.checks[1].name == CACHED
@@ -58,7 +60,7 @@ def test_a_family_that_breaks_is_loaded_without_maps_and_says_what_broke(lm, mon
     def breaking(*_):
         raise RuntimeError("this family is different")
 
-    monkeypatch.setattr(selfcheck, "eager_patterns", breaking)
+    monkeypatch.setattr(check_model, "eager_patterns", breaking)
     broken = verified(tiny)
     assert math.isnan(broken.card.checks[0].error)
     with pytest.raises(UserError, match="this family is different"):
@@ -148,4 +150,4 @@ def test_bfloat16_is_allowed_what_its_eight_bits_lose(lm):
     tiny.model.to(torch.bfloat16)
     checked = verified(tiny)
     assert all(check.passed for check in checked.card.checks)
-    assert checked.card.checks[0].tolerance == selfcheck.MAP_TOLERANCE[torch.bfloat16]
+    assert checked.card.checks[0].tolerance == MAP_TOLERANCE[torch.bfloat16]

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from model.engine import LocalEngine
-from model.recipe import Recipe
-from model.run_checks import fed_ids
-from model.shown import shown
+from model.engine.core import LocalEngine
+from model.request.recipe import Recipe
+from model.run.truncated import shown
 
 RECIPE = Recipe("The Eiffel Tower is in the city of", max_new_tokens=24)
 N_STEPS = 3
@@ -36,7 +35,7 @@ def same(ours, theirs):
 def test_the_last_token_shown_has_not_been_through_the_model(engines):
     longer, shorter = engines
     trace = shown(longer._trace(RECIPE), N_STEPS)
-    assert fed_ids(trace) == fed_ids(shorter._trace(RECIPE))
+    assert trace.fed_ids == shorter._trace(RECIPE).fed_ids
     assert shown(trace, None) is trace
 
 

@@ -9,21 +9,21 @@ import pytest
 import torch
 from transformers import DynamicCache, GenerationConfig
 
-from model import engine_speculative
-from model.accept import accept_chance, draw, judge, residual, rule_error
-from model.budget import Budget
-from model.decoding import Decoding
-from model.drafts import LookupDraft, ModelDraft, Proposal, leaving_after
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.llama_draft import why_not
-from model.recipe import Recipe, SamplingSettings
-from model.records_speculative import Speculation
-from model.speculative import one_round, speculate
-from model.speculative_totals import expected_speed_up, expected_tokens
+from model.engine import engine_speculative
+from model.engine.core import LocalEngine
+from model.network.sequence import Decoding
+from model.records.speculative import Speculation
+from model.request.errors import UserError
+from model.request.recipe import Recipe, SamplingSettings
+from model.runtime.budget import Budget
+from model.speculative.accept import accept_chance, draw, judge, residual, rule_error
+from model.speculative.drafts import LookupDraft, ModelDraft, Proposal, leaving_after
+from model.speculative.llama_draft import why_not
+from model.speculative.loop import one_round, speculate
+from model.speculative.totals import expected_speed_up, expected_tokens
 from tests.small_tokenizers import whole_words
 from tests.tiny import tiny_lm
-from viz.jobs.speculative import speculate as speculate_job
+from viz.stages.speculative import speculate as speculate_job
 
 PROMPT = "Rewrite the list: apples, pears, plums. apples, pears,"
 

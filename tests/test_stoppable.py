@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from model.engine import LocalEngine
-from model.errors import Cancelled
-from model.recipe import Recipe
+from model.engine.core import LocalEngine
+from model.request.errors import Cancelled
+from model.request.recipe import Recipe
 from tests.ready import Ready
 from tests.tiny import tiny_lm
-from viz.answers import answer_view
-from viz.halts import REMEMBERED, Halts
-from viz.views import all_views
+from viz.stages import all_views
+from viz.wire.answers import answer_view
+from viz.wire.halts import REMEMBERED, Halts
 
 ASKED = Recipe("The capital of France is", max_new_tokens=3)
 LOOKS = {

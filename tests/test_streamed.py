@@ -4,11 +4,11 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from model import streamed
-from model.engine import LocalEngine
-from model.errors import UserError
-from model.recipe import Recipe
-from model.streamed import streamed_maps
+from model.attention import streamed_capture
+from model.engine.core import LocalEngine
+from model.network.streamed import streamed_maps
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 from tests.tiny import tiny_lm
 
 # In the words of each family's config; the sizes of tests/tiny.py stand under the names most families use.
@@ -89,6 +89,6 @@ def test_views_that_need_more_than_maps_say_so(tiny, monkeypatch):
         engine.attention_tile(RECIPE, 2, 0, (0, 5), (0, 5))
     with pytest.raises(UserError, match="head is 4; .* from 0 to 3"):
         engine.attention_tile(RECIPE, 0, 4, (0, 5), (0, 5))
-    monkeypatch.setattr(streamed, "MOST_POSITIONS", 10)
+    monkeypatch.setattr(streamed_capture, "MOST_POSITIONS", 10)
     with pytest.raises(UserError, match="made for up to 10"):
         engine.attention_tile(RECIPE, 0, 0, (0, 5), (0, 5))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from model.engine import LocalEngine
-from model.recipe import Recipe
-from model.surprisal import prompt_surprisal
+from model.decode.surprisal import prompt_surprisal
+from model.engine.core import LocalEngine
+from model.request.recipe import Recipe
 from tests.small_tokenizers import KINDS
 from tests.tiny import tiny_lm
 

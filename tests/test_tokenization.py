@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from model.errors import UserError
-from model.recipe import Recipe
-from model.records import Run
-from model.tokenization import path, pre_tokenized, spans
-from model.tokens import tokenize
-from model.vocabulary import read_vocabulary
+from model.records.run import Run
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from model.tokens.pieces import path, pre_tokenized, spans
+from model.tokens.tokenize import tokenize
+from model.tokens.vocabulary import read_vocabulary
 from tests.samples import TEXTS
 from tests.small_tokenizers import KINDS
-from viz.payload import dump
-from viz.views import all_views
+from viz.stages import all_views
+from viz.wire.payload import dump
 
 LIMIT = 4000
 

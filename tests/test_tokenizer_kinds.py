@@ -4,14 +4,14 @@ import pytest
 from tokenizers import processors
 from transformers import ByT5Tokenizer
 
-from model.bpe import REASONS, replay
-from model.detokenize import detokenize, unfinished
-from model.errors import UserError
-from model.load import read_tokenizer
-from model.recipe import Recipe
-from model.tokenization import path, seen
-from model.tokens import tokenize
-from model.vocabulary import Vocabulary, read_vocabulary
+from model.loading.load import read_tokenizer
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from model.tokens.bpe import REASONS, replay
+from model.tokens.detokenize import detokenize, unfinished
+from model.tokens.pieces import path, seen
+from model.tokens.tokenize import tokenize
+from model.tokens.vocabulary import Vocabulary, read_vocabulary
 from tests.small_tokenizers import KINDS
 
 TEXTS = {

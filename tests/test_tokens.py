@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from model.errors import UserError
-from model.languages import count_languages
-from model.recipe import Recipe
-from model.tokenization import shares
-from model.tokens import continuation, describe, tokenize
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from model.tokens.languages import count_languages
+from model.tokens.pieces import shares
+from model.tokens.tokenize import continuation, describe, tokenize
 from tests.samples import LANGUAGES, TEXTS, words
 from tests.small_tokenizers import KINDS
 

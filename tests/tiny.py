@@ -5,8 +5,9 @@ tokenizer.
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from model import capture
-from model.load import LanguageModel, assemble
+from model.loading.load import assemble
+from model.network import capture
+from model.network.language_model import LanguageModel
 
 SIZES = {
     "num_hidden_layers": 2,

@@ -9,12 +9,11 @@ from pathlib import Path
 import gradio as gr
 import plotly
 
-from viz.answers import answer_view, failure, follow_job, follow_run
-from viz.halts import Halts
-from viz.jobs import all_jobs
-from viz.payload import dump
-from viz.views import all_views
+from viz.stages import all_jobs, all_views
 from viz.walk import Walk
+from viz.wire.answers import answer_view, failure, follow_job, follow_run
+from viz.wire.halts import Halts
+from viz.wire.payload import dump
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 PLOTLY = Path(plotly.__file__).resolve().parent / "package_data"

@@ -1,0 +1,66 @@
+"""A block's MLP, or its experts, to a description: gated or plain by the sizes of the matrices."""
+
+from collections.abc import Iterable
+
+from torch import Tensor, nn
+
+from model.network.language_model import LanguageModel
+from model.network.sublayers import N_CHOSEN, N_EXPERTS, Sublayers, first_number
+from model.records.architecture import Mlp
+
+ACTIVATIONS = ("hidden_act", "hidden_activation", "activation_function", "activation", "hidden_function")
+
+
+def describe_mlp(lm: LanguageModel, layer: Sublayers) -> Mlp | None:
+    """What the MLP of a layer is; None where it has none."""
+    if not layer.mlp:
+        return None
+    d_model, config = lm.card.d_model, lm.model.config.get_text_config()
+    if not layer.experts:
+        kind, width = _kind([p for part in layer.mlp for p in part.parameters() if p.ndim == 2], d_model)
+        return Mlp(kind, type(layer.mlp[0]).__name__, _activation(lm, layer), width)
+    n_experts = first_number(config, N_EXPERTS)
+    listed = [m for m in layer.experts if isinstance(m, nn.ModuleList)]
+    weights = (
+        listed[0][0].parameters()
+        if listed
+        else (p[0] for m in layer.experts for p in m.parameters(recurse=False) if p.ndim == 3)
+    )
+    kind, width = _kind([p for p in weights if p.ndim == 2], d_model)
+    shared = [p for m in layer.shared for p in m.parameters() if p.ndim == 2 and p.shape[0] > 1]
+    return Mlp(
+        kind=kind,
+        module=type(layer.mlp[0]).__name__,
+        activation=_activation(lm, layer),
+        d_hidden=width,
+        n_experts=n_experts,
+        n_chosen=next((r.top_k for r in layer.routers if hasattr(r, "top_k")), first_number(config, N_CHOSEN)),
+        d_shared=_kind(shared, d_model)[1] if shared else 0,
+    )
+
+
+def _kind(matrices: Iterable[Tensor], d_model: int) -> tuple[str, int]:
+    """'gated' when three matrices' worth of numbers lie between the stream and the hidden width, 'plain' when two."""
+    sizes = [p.numel() // d_model for p in matrices]
+    if not sizes:
+        return "other", 0
+    width = min(sizes)
+    return {2 * width: "plain", 3 * width: "gated"}.get(sum(sizes), "other"), width if sum(sizes) in (
+        2 * width,
+        3 * width,
+    ) else max(sizes)
+
+
+def _activation(lm: LanguageModel, layer: Sublayers) -> str:
+    """The activation's name: of a module that is one, else what the config says."""
+    modules = [m for part in (*layer.mlp, layer.block) for m in part.modules() if not list(m.children())]
+    named = [type(m).__name__ for m in modules if not list(m.parameters()) and _is_activation(m)]
+    if named:
+        return named[0]
+    config = lm.model.config.get_text_config()
+    return next((value for name in ACTIVATIONS if isinstance(value := getattr(config, name, None), str)), "")
+
+
+def _is_activation(module: nn.Module) -> bool:
+    own = (type(module).__module__ or "").endswith(("activations", "modules.activation"))
+    return own or "gelu" in type(module).__name__.lower()

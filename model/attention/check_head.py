@@ -1,0 +1,135 @@
+"""One head's steps against the model's own: its query is forwarded again, with eager attention and hooks."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from model.attention.attention_row import AttentionRow, attention_row
+from model.attention.head_output import OutputProjection, head_parts, output_bias, output_projection
+from model.attention.one_head import Place, find_place
+from model.network.forward import cached
+from model.network.language_model import LanguageModel
+from model.network.tolerances import LOGIT_TOLERANCE, MAP_TOLERANCE
+from model.records.head import HeadChecks
+from model.records.run import Check
+from model.request.validate import require_integer
+from model.run.run_cache import cache_before
+from model.run.trace import Trace
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What the second pass gave at the query: eager weights (n_heads, key), W_O's input, the module's output."""
+
+    weight: Tensor
+    mixed: Tensor | None
+    attn_out: Tensor
+
+
+def head_checks(lm: LanguageModel, trace: Trace, layer: int, head: int, query: int, key: int) -> HeadChecks:
+    """Each step of one head as shown, against what the model itself gives when asked again.
+
+    One position is forwarded over the run's own keys and values, so this costs a decoding step at any length.
+    """
+    started = time.perf_counter()
+    place = find_place(lm, trace.capture, layer, head, query)
+    require_integer("key", key, 0, trace.capture.n_positions - 1, "choose a position of this run")
+    row = attention_row(place.captured, place.chunk, query)
+    projection = output_projection(place.captured, lm.card.d_model)
+    with lm.lock:
+        seen = _second_pass(lm, trace, place, projection)
+    found = [("pair", _pair_check(lm, place, row, key)), ("softmax", _weights_check(lm, row, head, seen))]
+    if projection is not None:
+        found += [
+            ("mix", _mix_check(lm, row, head, seen)),
+            ("output", _output_check(lm, row, projection, seen)),
+        ]
+    steps, checks = zip(*found, strict=True)
+    return HeadChecks(steps, checks, time.perf_counter() - started)
+
+
+@torch.inference_mode()
+def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: OutputProjection | None) -> _Seen:
+    """The query's position again, by the model's own eager attention. Call it with `lm.lock` held."""
+    kept: dict[str, Tensor] = {}
+
+    def keep_output(_module, _args, output):
+        kept["attn_out"], kept["weight"] = output[0][0, -1], output[1][0, :, -1]
+
+    def keep_input(_module, args):
+        kept["mixed"] = args[0][0, -1]
+
+    ids = trace.fed_ids[: place.query + 1]
+    cache = cache_before(lm, trace, place.query)
+    fed = ids if cache is None else ids[-1:]
+    own = lm.model.config.get_text_config()._attn_implementation
+    handles = [place.captured.module.register_forward_hook(keep_output)]
+    if projection is not None:
+        handles.append(projection.module.register_forward_pre_hook(keep_input))
+    try:
+        lm.model.set_attn_implementation("eager")
+        input_ids = torch.tensor([list(fed)], device=lm.device)
+        lm.model(input_ids, **cached(lm, cache), use_cache=cache is not None, logits_to_keep=1)
+    finally:
+        lm.model.set_attn_implementation(own)
+        for handle in handles:
+            handle.remove()
+    kept = {name: tensor.double().cpu() for name, tensor in kept.items()}
+    return _Seen(kept["weight"], kept.get("mixed"), kept["attn_out"])
+
+
+def _pair_check(lm: LanguageModel, place: Place, row: AttentionRow, key: int) -> Check:
+    """The sum of the products as shown, against the model's own kernel for a product of matrices."""
+    q = place.chunk.query[place.head, place.query - place.chunk.start]
+    k = place.captured.key[place.head // row.group, key]
+    ours = (q.double().cpu() * k.double().cpu()).sum()
+    theirs = torch.matmul(q[None].float(), k[:, None].float())[0, 0].double().cpu()
+    size = float((q.double() * k.double()).abs().sum())
+    how = (
+        f"the sum of {len(q)} products in float64, against a float32 matrix product; "
+        f"without their signs the products add up to {size:.3g}"
+    )
+    return Check("q · k", float((ours - theirs).abs()), _relative(lm) * size, how)
+
+
+def _weights_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen) -> Check:
+    # A cache that forgets leaves out the first keys, whose weight is 0.
+    ours, theirs = row.weight[head], seen.weight[head]
+    eager = torch.zeros_like(ours)
+    eager[len(ours) - len(theirs) :] = theirs
+    dtype = lm.anatomy.embed.weight.dtype
+    how = (
+        f"largest difference of {len(ours)} weights from the model's own eager attention: this position "
+        "forwarded again, over the run's own keys and values"
+    )
+    return Check("weights = eager", float((ours - eager).abs().max()), MAP_TOLERANCE[dtype], how)
+
+
+def _mix_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen) -> Check:
+    d_v = row.z.shape[-1]
+    theirs = seen.mixed[head * d_v : (head + 1) * d_v]
+    largest = float(seen.mixed.abs().max())
+    how = (
+        "largest difference of z from what entered W_O when this position was forwarded again; "
+        f"the largest entry of all heads is {largest:.3g}"
+    )
+    error = float((row.z[head] - theirs).abs().max())
+    return Check("z = input of W_O", error, _relative(lm) * largest, how)
+
+
+def _output_check(lm: LanguageModel, row: AttentionRow, projection: OutputProjection, seen: _Seen) -> Check:
+    ours = head_parts(projection, row.z).sum(0) + output_bias(projection)
+    largest = float(seen.attn_out.abs().max())
+    how = (
+        f"largest difference of the sum of all {len(row.query)} heads' parts"
+        f"{' and the bias' if projection.bias is not None else ''} from the attention module's own output in "
+        f"the second pass; its largest entry is {largest:.3g}"
+    )
+    error = float((ours.double() - seen.attn_out).abs().max())
+    return Check("heads sum to attn_out", error, _relative(lm) * largest, how)
+
+
+def _relative(lm: LanguageModel) -> float:
+    return LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype]

@@ -1,0 +1,69 @@
+"""The self-checks of a run: its own numbers against a second forward pass, asked for by a click."""
+
+import time
+
+from model.attention.maps import captured_layer
+from model.loading.check_model import compare, logits_check, prefix_check
+from model.network.capture import Capture
+from model.network.eager import eager_patterns, full_logits
+from model.network.language_model import LanguageModel
+from model.network.pattern import pattern_rows
+from model.records.prefill import RunChecks
+from model.records.run import Check
+from model.run.trace import Trace
+
+# One pass over this many positions takes about a second on two cores.
+CHECKED_POSITIONS = 512
+
+
+def run_checks(lm: LanguageModel, trace: Trace, layer: int, head: int) -> RunChecks:
+    """One head's captured attention against eager, and the last step's logits against a pass without a cache.
+
+    Attention is causal, so the first 512 positions stand alone; longer runs are checked over those.
+    """
+    started = time.perf_counter()
+    ids = trace.fed_ids
+    if lm.card.streamed_maps:
+        checks, skipped = (), ("captured = eager: the maps shown are the model's own eager maps.",)
+    elif not lm.card.attention_layers:
+        checks, skipped = (), ("captured = eager: there are no maps of this model to check.",)
+    else:
+        checks, skipped = attention_check(lm, trace.capture, ids, layer, head), ()
+    if (n_cached := _cached_positions(trace)) is None:
+        skipped = (
+            *skipped,
+            f"cached = full: the prompt has {len(trace.run.tokens):,} positions, and a second pass is made "
+            f"over {CHECKED_POSITIONS} at most",
+        )
+    else:
+        checks = (*checks, cached_check(lm, trace, n_cached))
+    return RunChecks(layer, head, checks, skipped, time.perf_counter() - started)
+
+
+def attention_check(lm: LanguageModel, capture: Capture, ids, layer: int, head: int) -> tuple[Check, Check]:
+    """One head of this run against the model's own eager attention: weights, and row sums."""
+    captured = captured_layer(lm, capture, layer, head)
+    ids = ids[:CHECKED_POSITIONS]
+    with lm.lock:
+        maps, _ = eager_patterns(lm, ids, {layer: captured.module})
+    ours = pattern_rows(captured, 0, len(ids), len(ids), head)
+    where = f"layer {layer}, head {head}, {len(ids)} positions"
+    return compare(lm, {layer: ours}, {layer: maps[layer][head : head + 1]}, where)
+
+
+def cached_check(lm: LanguageModel, trace: Trace, n_positions: int) -> Check:
+    """The logits that followed the first `n_positions`, with the cache and by one pass without it.
+
+    Where no cache is used, those of the prompt by its own pass and by one over the whole run.
+    """
+    with lm.lock:
+        if lm.card.uncached:
+            return prefix_check(lm, trace.fed_ids[:n_positions], trace.logits[0], len(trace.run.tokens))
+        full = full_logits(lm, trace.fed_ids[:n_positions])
+    return logits_check(lm, trace.logits[n_positions - len(trace.run.tokens)], full, n_positions)
+
+
+def _cached_positions(trace: Trace) -> int | None:
+    """The last position within the bound whose logits the run has; None when even the prompt is longer."""
+    n = min(len(trace.fed_ids), CHECKED_POSITIONS)
+    return n if n >= len(trace.run.tokens) else None

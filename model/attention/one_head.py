@@ -1,0 +1,159 @@
+"""One head, one query, one key: every number from q and k to the head's part of attn_out."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from model.attention.attention_row import AttentionRow, attention_row
+from model.attention.head_output import head_parts, output_bias, output_projection
+from model.attention.maps import captured_layer
+from model.network.capture import Capture, LayerCapture, QueryChunk
+from model.network.language_model import LanguageModel
+from model.network.to_numpy import to_numpy
+from model.records.head import (
+    HeadPart,
+    OneHead,
+    PairScore,
+    SoftmaxRow,
+    ValueMix,
+)
+from model.request.errors import UserError
+from model.request.validate import require_integer
+
+TOP = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where one looks: a captured layer, the chunk with the query, and the numbers of it all."""
+
+    captured: LayerCapture
+    chunk: QueryChunk
+    layer: int
+    head: int
+    query: int
+
+
+def one_head(lm: LanguageModel, capture: Capture, layer: int, head: int, query: int, key: int | None = None) -> OneHead:
+    """The head at position `query`, for the key at `key` (by default the one of the largest weight).
+
+    Raises UserError for a layer, head or position that has no attention.
+    """
+    place = find_place(lm, capture, layer, head, query)
+    row = attention_row(place.captured, place.chunk, query)
+    if key is None:
+        key = int(row.weight[head].argmax())
+    require_integer("key", key, 0, capture.n_positions - 1, "choose a position of this run")
+    return OneHead(
+        layer=layer,
+        head=head,
+        kv_head=head // row.group,
+        n_heads=len(row.query),
+        n_kv_heads=len(row.key),
+        query=query,
+        key=key,
+        pair=_pair(place, row, key),
+        softmax=_softmax(row, head, key),
+        mix=_mix(place, row, key),
+        output=_output(lm, place, row),
+    )
+
+
+def find_place(lm: LanguageModel, capture: Capture, layer: int, head: int, query: int) -> Place:
+    """Where a head and a query live. Raises UserError for those that do not exist, or not yet."""
+    captured = captured_layer(lm, capture, layer, head)
+    require_integer(
+        "query",
+        query,
+        0,
+        capture.n_positions - 1,
+        "a token goes through the model when the next is asked for",
+    )
+    chunk = captured.chunk_of(query)
+    if chunk is None:
+        raise UserError(f"Query {query:,} is not in this run's memory. Choose another position.")
+    return Place(captured, chunk, layer, head, query)
+
+
+def _pair(place: Place, row: AttentionRow, key: int) -> PairScore:
+    head, chunk = place.head, place.chunk
+    q = row.query[head]
+    k = place.captured.key[head // row.group, key].detach().cpu().double()
+    products = q * k
+    dot = float(products.sum())
+    scaled = dot * chunk.scaling
+    softcap = chunk.extras.get("softcap")
+    # A key that comes later has no place in the row; its score can be computed all the same.
+    capped = scaled if softcap is None else math.tanh(scaled / softcap) * softcap
+    bias = float(row.bias[head, key]) if key <= place.query else 0.0
+    return PairScore(
+        query_vector=to_numpy(q),
+        key_vector=to_numpy(k),
+        products=to_numpy(products),
+        dot=dot,
+        scaling=float(chunk.scaling),
+        scaled=scaled,
+        softcap=None if softcap is None else float(softcap),
+        capped=capped,
+        bias=bias,
+        score=capped + bias,
+        hidden=_hidden(place, row, key),
+    )
+
+
+def _hidden(place: Place, row: AttentionRow, key: int) -> str:
+    if key > place.query:
+        return "later"
+    if row.allowed[place.head, key]:
+        return ""
+    return "window" if place.chunk.mask is None else "mask"
+
+
+def _softmax(row: AttentionRow, head: int, key: int) -> SoftmaxRow:
+    scores, weights, allowed = row.score[head], row.weight[head], row.allowed[head]
+    sink = None if row.sink is None else float(row.sink[head])
+    largest = float(scores.max()) if sink is None else max(float(scores.max()), sink)
+    exponentials = (scores - largest).exp()
+    sink_share = 0.0 if sink is None else math.exp(sink - largest)
+    denominator = float(exponentials.sum()) + sink_share
+    top = weights.topk(min(TOP, int(allowed.sum())))
+    seen = key < len(scores)
+    return SoftmaxRow(
+        first_key=int(allowed.nonzero()[0]),
+        n_visible=int(allowed.sum()),
+        largest=largest,
+        exponential=float(exponentials[key]) if seen else 0.0,
+        denominator=denominator,
+        weight=float(weights[key]) if seen else 0.0,
+        sink=sink,
+        sink_weight=sink_share / denominator,
+        top_positions=top.indices.to(torch.int32).numpy().copy(),
+        top_scores=to_numpy(scores[top.indices]),
+        top_weights=to_numpy(top.values),
+        rest=max(0.0, float(weights.sum() - top.values.sum())),
+    )
+
+
+def _mix(place: Place, row: AttentionRow, key: int) -> ValueMix:
+    head = place.head
+    value = place.captured.value[head // row.group, key].detach().cpu().double()
+    weight = row.weight[head, key] if key <= place.query else torch.tensor(0.0, dtype=torch.float64)
+    return ValueMix(to_numpy(value), to_numpy(weight * value), to_numpy(row.z[head]))
+
+
+def _output(lm: LanguageModel, place: Place, row: AttentionRow) -> HeadPart | None:
+    projection = output_projection(place.captured, lm.card.d_model)
+    if projection is None:
+        return None
+    parts, bias = head_parts(projection, row.z), output_bias(projection)
+    attn_out = parts.sum(0) + bias
+    squared = attn_out.square().sum().clamp_min(torch.finfo(torch.float32).tiny)
+    return HeadPart(
+        part=to_numpy(parts[place.head]),
+        attn_out=to_numpy(attn_out),
+        norms=to_numpy(parts.norm(dim=-1)),
+        shares=to_numpy(parts @ attn_out / squared),
+        attn_out_norm=float(attn_out.norm()),
+        bias_share=float(bias @ attn_out / squared),
+    )

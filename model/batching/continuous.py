@@ -1,0 +1,122 @@
+"""Continuous batching: requests join and leave between two steps, by transformers' own engine and its paged cache."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from transformers import GenerationConfig
+from transformers.generation.configuration_utils import ContinuousBatchingConfig
+from transformers.generation.continuous_batching import ContinuousBatchingManager
+
+from model.batching.static import Watched, nothing_yet
+from model.network.language_model import LanguageModel
+from model.records.batching import Request, Step
+from model.request.errors import UserError
+from model.runtime.timing import now
+
+BLOCK = 16
+MOST_POSITIONS = 512
+STALLED_SECONDS = 60.0
+
+
+def serve_continuous(
+    lm: LanguageModel, prompts: Sequence[Sequence[int]], requests: Sequence[Request], report: Callable[[int], None]
+) -> Watched:
+    """Serves the requests as they arrive, greedily. The caller holds `lm.lock` and has set an attention that the
+    engine knows; `report(done)` may raise.
+    """
+    seen = nothing_yet(len(prompts))
+    seen.block_size = BLOCK
+    seen.n_blocks = sum(blocks_of(len(p) + r.max_new_tokens) for p, r in zip(prompts, requests, strict=True)) + 2
+    manager = _manager(lm, seen.n_blocks)
+    began = now(lm.device)
+    try:
+        with _watching(lm, manager, seen, began):
+            _serve(manager, prompts, requests, seen, began, report)
+    finally:
+        manager.stop(block=True, hard_stop=True)
+    return seen
+
+
+def blocks_of(n_positions: int) -> int:
+    """Blocks of the paged cache that so many positions take: the last one is rarely full."""
+    return math.ceil(n_positions / BLOCK)
+
+
+def _manager(lm: LanguageModel, n_blocks: int) -> ContinuousBatchingManager:
+    ends = list(lm.card.eos_token_ids)
+    greedy = GenerationConfig(do_sample=False, eos_token_id=ends or None, pad_token_id=ends[0] if ends else 0)
+    paged = ContinuousBatchingConfig(
+        page_size=BLOCK,
+        num_blocks=n_blocks,
+        max_batch_tokens=MOST_POSITIONS,
+        # Requests that share a beginning would share its blocks: then a block is not one request's.
+        allow_block_sharing=False,
+        auto_switch_to_flash=False,
+    )
+    manager = lm.model.init_continuous_batching(generation_config=greedy, continuous_batching_config=paged)
+    manager.start()
+    return manager
+
+
+@contextmanager
+def _watching(lm: LanguageModel, manager: ContinuousBatchingManager, seen: Watched, began: float) -> Iterator[None]:
+    """Notes every forward pass of the engine: when, how many requests, how many positions, blocks in use."""
+    passes: list[float] = []
+
+    def before(module, args, kwargs):
+        passes.append(now(lm.device) - began)
+
+    def after(module, args, kwargs, out):
+        bounds = kwargs["cu_seq_lens_q"].tolist()
+        allocators = manager.batch_processor.cache.cache_allocators.values()
+        blocks = sum(len(table) for allocator in allocators for table in allocator.block_table.values())
+        n_positions = kwargs["input_ids"].numel()
+        end = now(lm.device) - began
+        seen.steps.append(Step(passes[-1], end, len(bounds) - 1, n_positions, n_positions - bounds[-1], blocks))
+
+    handles = [
+        lm.model.register_forward_pre_hook(before, with_kwargs=True),
+        lm.model.register_forward_hook(after, with_kwargs=True),
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _serve(
+    manager: ContinuousBatchingManager,
+    prompts: Sequence[Sequence[int]],
+    requests: Sequence[Request],
+    seen: Watched,
+    began: float,
+    report: Callable[[int], None],
+) -> None:
+    """Adds each request when it arrives, and collects what comes back until all are done."""
+    waiting = sorted(range(len(requests)), key=lambda row: requests[row].arrival)
+    n_left, heard = len(requests), time.monotonic()
+    while n_left:
+        while waiting and time.perf_counter() - began >= requests[waiting[0]].arrival:
+            row = waiting.pop(0)
+            manager.add_request(
+                list(prompts[row]),
+                request_id=str(row),
+                max_new_tokens=requests[row].max_new_tokens,
+                record_timestamps=True,
+            )
+        result = manager.get_result(timeout=0.02)
+        report(len(seen.steps))
+        if result is None:
+            if not waiting and time.monotonic() - heard > STALLED_SECONDS or not manager.is_running():
+                raise UserError("transformers' continuous batching stopped without an answer. Try fewer requests.")
+            continue
+        heard, n_left = time.monotonic(), n_left - 1
+        if result.error:
+            raise UserError(f"transformers' continuous batching refused a request: {result.error:.200}")
+        row = int(result.request_id)
+        seen.ids[row] = list(result.generated_tokens)
+        seen.times[row] = [stamp - began for stamp in result.timestamps]
+        seen.started[row] = result.lifespan[0] - began

@@ -1,0 +1,93 @@
+"""One prompt decoded twice, step by step in turn: with the KV cache, and by a pass over all positions each time.
+
+Both choose from the same ids with the same draws; the answer goes on with the token chosen with the cache. Tokens
+that a person chose are left out: forced on both ways, they would be the same whatever the passes give.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from transformers import Cache
+
+from model.cache.costs import costs_of
+from model.decode.finish import stop_reason, written
+from model.decode.select import select
+from model.network.forward import cached, new_cache
+from model.network.language_model import LanguageModel
+from model.records.kv import Race, RaceStep
+from model.records.run import Run, Tokens
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from model.runtime.budget import Budget
+from model.runtime.progress import Progress
+from model.runtime.timing import now
+
+
+@torch.inference_mode()
+def pass_over(lm: LanguageModel, ids: Sequence[int], cache: Cache | None) -> tuple[Tensor, float]:
+    """The logits (vocab,) of the last of `ids`, and the seconds it took. Without a cache, nothing is kept."""
+    input_ids = torch.tensor([list(ids)], device=lm.device)
+    with lm.lock:
+        started = now(lm.device)
+        out = lm.model(input_ids, **cached(lm, cache), use_cache=cache is not None, logits_to_keep=1)
+        seconds = now(lm.device) - started
+    return out.logits[0, -1].float().cpu(), seconds
+
+
+def cache_race(
+    lm: LanguageModel, recipe: Recipe, tokens: Tokens, n_tokens: int, budget: Budget
+) -> Iterator[Progress | Race]:
+    """Decodes up to `n_tokens` both ways, and yields the race so far after each token.
+
+    Ends at the recipe's own end, at `n_tokens`, or when the budget is spent. Raises UserError for a model
+    without a cache.
+    """
+    cache = new_cache(lm)
+    run = Run(replace(recipe, max_new_tokens=n_tokens, forced=()), tokens)
+    race = Race(len(tokens), n_tokens, (), "", 0)
+    ids, fed = list(tokens.ids), 0
+    yield Progress("Decoding both ways: token", 0, n_tokens)
+    while not race.ended:
+        logits, cached_seconds = pass_over(lm, ids[fed:], cache)
+        costs = costs_of(lm, cache)
+        if not costs.layers:
+            raise UserError("This model keeps no keys and values, so there is no cache to race against.")
+        n_new, fed = len(ids) - fed, len(ids)
+        # A place to be stopped at, between two passes that may both be long.
+        yield Progress("Decoding both ways: token", len(race.steps) + 1, n_tokens)
+        again, full_seconds = pass_over(lm, ids, None)
+        step, other = select(lm, run, logits, 0.0), select(lm, run, again, 0.0)
+        found = RaceStep(
+            token=step.token,
+            equal=step.token.id == other.token.id,
+            max_error=float((logits - again).abs().max()),
+            largest_logit=float(again.abs().max()),
+            cached_seconds=cached_seconds,
+            full_seconds=full_seconds,
+            cached=costs.cached(n_new, fed),
+            full=costs.full(fed),
+        )
+        run = replace(run, steps=(*run.steps, step))
+        ids.append(step.token.id)
+        late = not budget.allows(full_seconds)
+        race = _with_step(race, found, run, cache, stop_reason(lm, run).kind or ("time" if late else ""))
+        yield race
+
+
+def _with_step(race: Race, step: RaceStep, run: Run, cache: Cache, ended: str) -> Race:
+    steps = (*race.steps, step)
+    return replace(race, steps=steps, text=written(run.steps), cache_bytes=held_bytes(cache), ended=ended)
+
+
+def held_bytes(cache: Cache) -> int:
+    """Bytes of all tensors a cache keeps for its positions, in whatever form."""
+    return sum(sum(t.nbytes for t in _tensors(layer)) for layer in cache.layers)
+
+
+def _tensors(layer) -> list[Tensor]:
+    names = ("keys", "values", "_quantized_keys", "_quantized_values")
+    found = [getattr(layer, name, None) for name in names]
+    # A quantised entry is a pair: the numbers and their scale.
+    return [t for item in found for t in (item if isinstance(item, tuple) else (item,)) if torch.is_tensor(t)]

@@ -1,0 +1,69 @@
+"""A trace's run, cut to what a recipe asks for: its limit, its stop strings, its text, its times."""
+
+from dataclasses import replace
+
+from model.network.language_model import LanguageModel
+from model.records.run import DecodeStep, Run, StopReason
+from model.request.recipe import Recipe
+from model.runtime.timing import now
+from model.tokens.detokenize import decode
+
+
+def as_asked(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run:
+    """A trace's run as this recipe asks for it: no more than `n_steps`, with text and stop reason."""
+    run = replace(run, recipe=recipe, steps=until_stop(run.steps[:n_steps], recipe.stop))
+    ids = [step.token.id for step in run.steps]
+    started = now(lm.device)
+    text = decode(lm.vocabulary, ids, run.tokens.ids)
+    seconds = now(lm.device) - started
+    first = run.steps[0] if run.steps else None
+    return replace(
+        run,
+        text=text,
+        stop=stop_reason(lm, run) if run.prefill else StopReason(),
+        detokenize_seconds=seconds,
+        ttft=_ttft(run, first) if first else None,
+        itl=tuple(_seconds(step) for step in run.steps[1:]),
+    )
+
+
+def _ttft(run: Run, first: DecodeStep) -> float:
+    """Seconds from text to the first token: tokenize, prefill or find it done, select."""
+    filled = run.reuse_seconds if run.reused_positions else run.prefill.forward_seconds
+    return run.tokens.seconds + filled + first.sampling_seconds
+
+
+def _seconds(step: DecodeStep) -> float:
+    """What a token took in this run."""
+    return step.sampling_seconds + (0.0 if step.reused else step.forward_seconds)
+
+
+def written(steps: tuple[DecodeStep, ...]) -> str:
+    """The text of the steps as far as whole characters have arrived."""
+    return "".join(step.text for step in steps)
+
+
+def until_stop(steps: tuple[DecodeStep, ...], stop: tuple[str, ...]) -> tuple[DecodeStep, ...]:
+    """The steps up to the one that completes a stop string: another visitor's trace may have gone on."""
+    if not stop:
+        return steps
+    text = ""
+    for place, step in enumerate(steps):
+        text += step.text
+        if any(end in text for end in stop):
+            return steps[: place + 1]
+    return steps
+
+
+def stop_reason(lm: LanguageModel, run: Run) -> StopReason:
+    """Why a run ends after its last step; empty while it can go on."""
+    if run.steps and (last := run.steps[-1]).token.id in lm.card.eos_token_ids:
+        who = "you put in the" if last.forced else "the model gave its"
+        return StopReason("eos", f"{who} end token {last.token.piece}")
+    if found := next((text for text in run.recipe.stop if text in written(run.steps)), None):
+        return StopReason("stop", f"the stop string {found!r} was written")
+    if len(run.steps) >= run.recipe.max_new_tokens:
+        return StopReason("limit", f"max_new_tokens = {run.recipe.max_new_tokens} reached")
+    if lm.card.context and len(run.tokens) + len(run.steps) >= lm.card.context:
+        return StopReason("context", f"the context of {lm.card.context:,} positions is full")
+    return StopReason()

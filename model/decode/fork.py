@@ -1,0 +1,74 @@
+"""A branch from what an earlier run has computed: shared tokens are not forwarded again.
+
+A step is a function of its logits, the settings and the seed. So a new recipe over the same prompt is
+replayed on the earlier run's logits until it selects another token; up to there the KV cache is shared.
+"""
+
+from dataclasses import replace
+
+from torch import Tensor
+
+from model.decode.finish import stop_reason
+from model.decode.select import select
+from model.network.capture import Capture, LayerCapture
+from model.network.cut_cache import can_be_cut, cut_cache
+from model.network.language_model import LanguageModel
+from model.records.run import DecodeStep, Run, Tokens
+from model.request.recipe import Recipe
+from model.run.trace import Trace
+from model.runtime.timing import now
+
+
+def fork(lm: LanguageModel, parents: list[Trace], recipe: Recipe, tokens: Tokens) -> Trace | None:
+    """A trace for `recipe` that shares as much as it can; None when no parent has this prompt.
+
+    A cache that forgets (a sliding window) cannot be cut, and is no parent.
+    """
+    started = now(lm.device)
+    same = [p for p in parents if p.run.tokens.ids == tokens.ids and can_be_cut(p.cache)]
+    if not same:
+        return None
+    parent = max(same, key=lambda p: _shared(p.run.steps, dict(recipe.forced)))
+    with parent.lock:
+        steps, n_logits = _replay(lm, parent, Run(recipe, tokens, parent.run.prefill))
+        n_positions = len(tokens) + n_logits - 1
+        cache, capture = cut_cache(parent.cache, n_positions), _cut_capture(parent.capture, n_positions)
+        logits = parent.logits[:n_logits]
+    seconds = now(lm.device) - started
+    run = Run(recipe, tokens, parent.run.prefill, steps, reused_positions=n_positions, reuse_seconds=seconds)
+    return Trace(recipe, run, capture, cache, logits)
+
+
+def _shared(steps: tuple[DecodeStep, ...], forced: dict[int, int]) -> int:
+    """How many of a parent's steps the forced tokens leave as they are: a quick measure to choose by."""
+    differs = [i for i, token_id in forced.items() if i < len(steps) and steps[i].token.id != token_id]
+    return min(differs, default=len(steps))
+
+
+def _replay(lm: LanguageModel, parent: Trace, run: Run) -> tuple[tuple[DecodeStep, ...], int]:
+    """The steps that follow from the parent's logits, and how many of its logits they hold for."""
+    for index, logits in enumerate(parent.logits):
+        theirs = parent.run.steps[index] if index < len(parent.run.steps) else None
+        seconds = theirs.forward_seconds if theirs else 0.0
+        step = replace(select(lm, run, logits, seconds), reused=True)
+        run = replace(run, steps=(*run.steps, step))
+        ended = stop_reason(lm, replace(run, recipe=replace(run.recipe, max_new_tokens=10**5, stop=()))).kind
+        if theirs is None or step.token.id != theirs.token.id or ended:
+            break
+    return run.steps, len(run.steps)
+
+
+def _cut_capture(capture: Capture, n_positions: int) -> Capture:
+    def first(pieces: list[Tensor]) -> list[Tensor]:
+        return [pieces[0][:, :n_positions]] if len(pieces) == 1 else pieces
+
+    layers = [
+        LayerCapture(
+            chunks=[chunk for chunk in layer.chunks if chunk.stop <= n_positions],
+            keys=first(layer.keys),
+            values=first(layer.values),
+            module=layer.module,
+        )
+        for layer in capture.layers
+    ]
+    return Capture(layers, n_positions)

@@ -1,0 +1,54 @@
+"""The distribution a token was, or will be, drawn from: over the whole vocabulary, most likely first."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from model.decode.sampling import process
+from model.network.language_model import LanguageModel
+from model.request.errors import UserError
+from model.request.validate import require_integer
+from model.run.trace import Trace
+from model.tokens.tokenize import describe
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """`k` tokens of one step, most likely first after the sampling settings; `probability` sums to at most 1."""
+
+    token_ids: Int[np.ndarray, " k"]
+    texts: tuple[str, ...]
+    logits: Float[np.ndarray, " k"]
+    probability: Float[np.ndarray, " k"]
+
+
+def distribution(lm: LanguageModel, trace: Trace, index: int, k: int) -> Distribution:
+    """The `k` likeliest tokens of generated token `index` after temperature, top-k and top-p.
+
+    Tokens that a filter removed have probability 0 and come after the kept ones, by logit.
+    """
+    require_integer("k", k, 1, lm.card.n_vocab, "k counts tokens of the vocabulary")
+    logits = step_logits(trace, index)
+    ids = trace.run.tokens.ids + tuple(step.token.id for step in trace.run.steps[:index])
+    scores, _ = process(logits, torch.tensor(ids), trace.recipe.sampling, len(trace.run.tokens))
+    probability = scores.double().softmax(-1)
+    by_logit = logits.argsort(descending=True, stable=True)
+    order = by_logit[probability[by_logit].argsort(descending=True, stable=True)][:k]
+    return Distribution(
+        token_ids=order.numpy().copy(),
+        texts=tuple(describe(lm.vocabulary, i, -1).text for i in order.tolist()),
+        logits=logits[order].numpy().copy(),
+        probability=probability[order].numpy().copy(),
+    )
+
+
+def step_logits(trace: Trace, index: int) -> torch.Tensor:
+    """The raw logits (vocab,) that chose generated token `index`."""
+    if not 0 <= index < len(trace.logits):
+        raise UserError(
+            f"Step {index} has not been computed; this run has steps 0 to {len(trace.logits) - 1}. "
+            "Decode further first."
+        )
+    return trace.logits[index]

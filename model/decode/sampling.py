@@ -1,0 +1,166 @@
+"""Logits to the selected token: transformers' own processors, one after another, and a counter-based draw."""
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import (
+    LogitsProcessor,
+    MinPLogitsWarper,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+    TypicalLogitsWarper,
+)
+
+from model.records.run import StageCount
+from model.request.recipe import SamplingSettings
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One selected token and what it was selected from. Distributions are float64 (vocab,)."""
+
+    token_id: int
+    probability: Tensor
+    chosen_from: Tensor
+    draw: float | None
+    cumulative_from: float
+    cumulative_to: float
+    stages: tuple[StageCount, ...]
+
+
+def uniform(seed: int, position: int, stream: str = "") -> float:
+    """The uniform number in [0, 1) that belongs to a position: a function, so a step can be repeated anywhere.
+
+    Numbers of different streams are independent.
+    """
+    digest = hashlib.blake2b(f"{seed}:{position}{stream}".encode(), digest_size=8).digest()
+    return (int.from_bytes(digest, "big") >> 11) * 2.0**-53
+
+
+class OccurrencePenalty(LogitsProcessor):
+    """Presence and frequency penalty on the generated tokens: logit -= presence·[count > 0] + frequency·count.
+
+    transformers has neither; the formula is that of the OpenAI API, which vLLM and llama.cpp share.
+    """
+
+    def __init__(self, presence: float, frequency: float, n_prompt: int):
+        self.presence, self.frequency, self.n_prompt = presence, frequency, n_prompt
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        counts = torch.bincount(input_ids[0, self.n_prompt :], minlength=scores.shape[-1])
+        return scores - self.presence * (counts > 0) - self.frequency * counts
+
+
+def processors(settings: SamplingSettings, n_prompt: int) -> list[tuple[str, float, LogitsProcessor]]:
+    """The stages that are switched on, in `generate`'s order: (name, setting, processor).
+
+    Penalties work on greedy decoding too; the filters only on sampling, as in `generate`.
+    """
+    s = settings
+    stages: list[tuple[str, float, LogitsProcessor]] = []
+    if s.repetition_penalty != 1.0:
+        stages.append(
+            ("repetition_penalty", s.repetition_penalty, RepetitionPenaltyLogitsProcessor(s.repetition_penalty))
+        )
+    if s.presence_penalty != 0.0:
+        stages.append(("presence_penalty", s.presence_penalty, OccurrencePenalty(s.presence_penalty, 0.0, n_prompt)))
+    if s.frequency_penalty != 0.0:
+        stages.append(("frequency_penalty", s.frequency_penalty, OccurrencePenalty(0.0, s.frequency_penalty, n_prompt)))
+    return stages + (_warpers(s) if s.do_sample else [])
+
+
+def _warpers(s: SamplingSettings) -> list[tuple[str, float, LogitsProcessor]]:
+    found: list[tuple[str, float, LogitsProcessor]] = []
+    if s.temperature != 1.0:
+        found.append(("temperature", s.temperature, TemperatureLogitsWarper(s.temperature)))
+    if s.top_k > 0:
+        found.append(("top_k", float(s.top_k), TopKLogitsWarper(s.top_k)))
+    if s.top_p < 1.0:
+        found.append(("top_p", s.top_p, TopPLogitsWarper(s.top_p)))
+    if s.min_p > 0.0:
+        found.append(("min_p", s.min_p, MinPLogitsWarper(s.min_p)))
+    if s.typical_p < 1.0:
+        found.append(("typical_p", s.typical_p, TypicalLogitsWarper(s.typical_p)))
+    return found
+
+
+def process(
+    logits: Tensor, ids: Tensor, settings: SamplingSettings, n_prompt: int
+) -> tuple[Tensor, tuple[StageCount, ...]]:
+    """Logits (vocab,) through every stage: processed scores (vocab,) and what each stage did.
+
+    `ids` are all tokens so far, the first `n_prompt` of them the prompt. Each filter keeps at least one token.
+    """
+    scores, counts = logits.float()[None], []
+    stages = processors(settings, n_prompt)
+    before = scores.double().softmax(-1) if stages else None
+    for name, setting, processor in stages:
+        scores = processor(ids[None], scores)
+        after, kept = scores.double().softmax(-1), torch.isfinite(scores)
+        counts.append(
+            StageCount(
+                name=name,
+                setting=setting,
+                kept=int(kept.sum()),
+                removed=float(before[~kept].sum()),
+                moved=float((after - before).abs().sum() / 2),
+            )
+        )
+        before = after
+    return scores[0], tuple(counts)
+
+
+@torch.inference_mode()
+def choose(
+    logits: Tensor,
+    ids: Tensor,
+    settings: SamplingSettings,
+    n_prompt: int,
+    forced_id: int | None = None,
+) -> Choice:
+    """Selects the token that follows `ids` from logits (vocab,): forced, greedy, or drawn from (seed, position)."""
+    probability = logits.double().softmax(-1)
+    scores, stages = process(logits, ids, settings, n_prompt)
+    if settings.do_sample:
+        chosen_from = scores.double().softmax(-1)
+    else:
+        chosen_from = torch.zeros_like(probability)
+        chosen_from[scores.argmax()] = 1.0
+    draw = uniform(settings.seed, len(ids)) if settings.do_sample and forced_id is None else None
+    if draw is None and forced_id is None:
+        token_id, upto = int(scores.argmax()), 1.0
+    else:
+        token_id, upto = _placed(chosen_from, draw, forced_id)
+    share = float(chosen_from[token_id])
+    return Choice(
+        token_id=token_id,
+        probability=probability,
+        chosen_from=chosen_from,
+        draw=draw,
+        cumulative_from=upto - share,
+        cumulative_to=upto,
+        stages=stages,
+    )
+
+
+def _placed(chosen_from: Tensor, draw: float | None, forced_id: int | None) -> tuple[int, float]:
+    """A forced token, or that on which `draw` falls; and the probability of all up to it, the likeliest first."""
+    order = chosen_from.argsort(descending=True, stable=True)
+    upto = chosen_from[order].cumsum(-1)
+    if forced_id is not None:
+        place = int((order == forced_id).nonzero())
+    else:
+        # Rounding may leave the sum just under 1: the last token with a share takes the gap.
+        n_kept = int((chosen_from > 0).sum())
+        place = min(int(torch.searchsorted(upto, draw, right=True)), n_kept - 1)
+    return int(order[place]), float(upto[place])
+
+
+def entropy_bits(probability: Tensor) -> float:
+    """Expected surprisal of a distribution (vocab,), in bits (Shannon 1948)."""
+    return float(torch.special.entr(probability).sum() / math.log(2))

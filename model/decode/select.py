@@ -1,0 +1,64 @@
+"""Logits and cache to one more DecodeStep: select a token, then feed it back."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from model.decode.sampling import Choice, choose, entropy_bits
+from model.network.language_model import LanguageModel
+from model.records.run import Candidates, DecodeStep, Run
+from model.runtime.timing import now
+from model.tokens.detokenize import advance
+from model.tokens.tokenize import describe
+
+N_CANDIDATES = 50
+
+
+def select(lm: LanguageModel, run: Run, logits: Tensor, forward_seconds: float) -> DecodeStep:
+    """Chooses the next token of a run from logits (vocab,): a pure function of ids, settings and seed."""
+    started = now(lm.device)
+    index = len(run.steps)
+    ids = run.tokens.ids + tuple(step.token.id for step in run.steps)
+    forced_id = dict(run.recipe.forced).get(index)
+    choice = choose(logits, torch.tensor(ids), run.recipe.sampling, len(run.tokens), forced_id)
+    sampling_seconds = now(lm.device) - started
+    token = describe(lm.vocabulary, choice.token_id, position=len(ids))
+    waiting = run.steps[-1].waiting if run.steps else b""
+    new = b"" if token.special else token.bytes
+    text, waiting = advance(waiting, new, lm.vocabulary.byte_fallback)
+    probability = float(choice.probability[token.id])
+    return DecodeStep(
+        index=index,
+        token=token,
+        candidates=_candidates(lm, logits, choice),
+        logit=float(logits[token.id]),
+        probability=probability,
+        chosen_from=float(choice.chosen_from[token.id]),
+        rank=int((logits > logits[token.id]).sum()) + 1,
+        entropy=entropy_bits(choice.probability),
+        surprisal=-math.log2(probability) if probability > 0 else math.inf,
+        draw=choice.draw,
+        cumulative_from=choice.cumulative_from,
+        cumulative_to=choice.cumulative_to,
+        stages=choice.stages,
+        forced=forced_id is not None,
+        forward_seconds=forward_seconds,
+        sampling_seconds=sampling_seconds,
+        text=text,
+        waiting=waiting,
+    )
+
+
+def _candidates(lm: LanguageModel, logits: Tensor, choice: Choice) -> Candidates:
+    top = logits.topk(min(N_CANDIDATES, len(logits)))
+    probability = choice.probability[top.indices]
+    return Candidates(
+        token_ids=top.indices.numpy().copy(),
+        tokens=tuple(describe(lm.vocabulary, i, -1) for i in top.indices.tolist()),
+        logits=top.values.numpy().copy(),
+        probability=probability.numpy().copy(),
+        chosen_from=choice.chosen_from[top.indices].numpy().copy(),
+        remainder=max(0.0, 1.0 - float(probability.sum())),
+        vocabulary=len(logits),
+    )

@@ -1,0 +1,68 @@
+"""How surprising the prompt's own tokens are to the model: one forward pass, each position scoring the next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from model.network.forward import layer_progress
+from model.network.language_model import LanguageModel
+from model.records.run import Tokens
+from model.request.errors import UserError
+
+POSITIONS_AT_ONCE = 128
+
+
+@dataclass(frozen=True, eq=False)
+class PromptSurprisal:
+    """-log2 p of each prompt token given those before it, in bits; NaN for the first, which nothing precedes.
+
+    `perplexity` is 2 to the mean surprisal (Jelinek et al. 1977), NaN for a prompt of one token. `bits_per_byte` is
+    the same sum over the UTF-8 bytes of those tokens: models that cut the text into other tokens compare by it.
+    It is NaN where `n_unknown` of the prompt's tokens are unknown ones, whose bytes are lost.
+    """
+
+    bits: Float[np.ndarray, " position"]
+    perplexity: float
+    bits_per_byte: float
+    n_unknown: int
+
+
+@torch.inference_mode()
+def prompt_surprisal(
+    lm: LanguageModel, tokens: Tokens, on_layer: Callable[[int, int], None] = lambda done, n: None
+) -> PromptSurprisal:
+    """Scores the prompt. The head works on a few positions at a time: all logits at once would be large.
+
+    Raises UserError for a model whose logits are not what its head gives.
+    """
+    ids = torch.tensor(tokens.ids, device=lm.device)
+    bits = torch.full((len(ids),), torch.nan)
+    kept: list[torch.Tensor] = []
+
+    def keep(_head, inputs):
+        kept.append(inputs[0][0])
+        return (inputs[0][:, -1:],)
+
+    with lm.lock, layer_progress(lm, on_layer):
+        handle = lm.anatomy.head.register_forward_pre_hook(keep)
+        try:
+            last = lm.model(ids[None], use_cache=False).logits[0, -1].float().cpu()
+        finally:
+            handle.remove()
+        if not torch.allclose(last, lm.anatomy.head(kept[0][-1]).float().cpu(), atol=1e-2):
+            raise UserError(
+                "This model changes its logits after the head, so its prompt cannot be scored position by position."
+            )
+        for start in range(0, len(ids) - 1, POSITIONS_AT_ONCE):
+            stop = min(start + POSITIONS_AT_ONCE, len(ids) - 1)
+            logits = lm.anatomy.head(kept[0][start:stop]).float()
+            chosen = logits.log_softmax(-1).gather(1, ids[start + 1 : stop + 1, None].to(logits.device))[:, 0]
+            bits[start + 1 : stop + 1] = (-chosen / np.log(2)).cpu()
+    mean = float(bits[1:].mean()) if len(ids) > 1 else float("nan")
+    n_bytes = sum(len(token.bytes) for token in tokens.tokens[1:])
+    n_unknown = lm.vocabulary.n_unknown(tokens.ids)
+    per_byte = float(bits[1:].sum()) / n_bytes if n_bytes and not n_unknown else float("nan")
+    return PromptSurprisal(bits.numpy().copy(), 2.0**mean, per_byte, n_unknown)

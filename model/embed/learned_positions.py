@@ -1,0 +1,78 @@
+"""A learned table of positions (GPT-2, OPT): found by size, proved by what block 0 receives."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from model.embed.embeddings import unit_length
+from model.embed.probe import probe, tolerance
+from model.network.language_model import LanguageModel
+from model.network.to_numpy import to_numpy
+from model.records.embed import LearnedPositions
+from model.records.run import Check
+
+MAX_SHOWN = 96
+HOW = (
+    "One token repeated at {n} positions: what block 0 receives at p, less what it receives at 0, "
+    "against row p less row 0 of the table. Largest difference as a share of the largest entry."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class PositionTable:
+    """A table whose row p + offset is added at position p, and the check that says so."""
+
+    table: Tensor
+    offset: int
+    check: Check
+
+
+@torch.inference_mode()
+def find_table(lm: LanguageModel, received: Tensor | None = None) -> PositionTable | None:
+    """The table that explains best how block 0's input changes with position; None where there is
+    no candidate. `received` stands in the input's place where a norm comes between.
+    """
+    seen = probe(lm).block_input if received is None else received
+    n = len(seen)
+    how = HOW.format(n=n)
+    found = []
+    for table in _candidates(lm):
+        spare = table.shape[0] - (lm.card.context or table.shape[0])
+        for offset in range(spare + 1):
+            rows = table[offset : offset + n].float().to(seen.device)
+            change = (seen - seen[0]) - (rows - rows[0])
+            error = float(change.abs().max() / seen.abs().max().clamp_min(1e-12))
+            found.append(PositionTable(table, offset, Check("the table is added", error, tolerance(lm), how)))
+    return min(found, key=lambda table: table.check.error, default=None)
+
+
+@torch.inference_mode()
+def learned_positions(found: PositionTable, selected: int) -> LearnedPositions:
+    """Norms and cosines of the table's rows: every `step`-th position from 0, at most MAX_SHOWN
+    of them.
+    """
+    rows = found.table[found.offset :].float()
+    step = -(-len(rows) // MAX_SHOWN)
+    shown = rows[::step]
+    unit = unit_length(shown)
+    return LearnedPositions(
+        positions=torch.arange(0, len(rows), step).numpy(),
+        step=step,
+        n_rows=len(rows),
+        offset=found.offset,
+        norms=to_numpy(shown.norm(dim=-1)),
+        cosine=to_numpy(unit @ unit.T),
+        selected=selected,
+        selected_row=to_numpy(rows[selected]),
+        check=found.check,
+    )
+
+
+def _candidates(lm: LanguageModel) -> list[Tensor]:
+    """Embeddings with a row for each position of the context and up to two more (OPT keeps two
+    spare rows).
+    """
+    tables = [m for m in lm.model.modules() if isinstance(m, nn.Embedding) and m is not lm.anatomy.embed]
+    d_model = lm.card.d_model
+    return [t.weight for t in tables if t.weight.shape[1] == d_model and 0 <= t.num_embeddings - lm.card.context <= 2]

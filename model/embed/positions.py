@@ -1,0 +1,117 @@
+"""A run to how its model knows the order of the tokens, and what that does to a query and a key."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+
+from model.embed.embeddings import MAX_SIMILARITY
+from model.embed.learned_positions import find_table, learned_positions
+from model.embed.probe import block_input, probe, tolerance
+from model.embed.rope import angles, find_frequencies, rotates, rotations, unrotated_pairs
+from model.network.capture import Capture
+from model.network.language_model import LanguageModel
+from model.network.to_numpy import to_numpy
+from model.records.embed import Positions, RotaryPositions, Rotation
+from model.records.run import Check
+from model.request.errors import UserError
+from model.request.validate import require_integer
+from model.runtime.window import window
+
+
+def positions(lm: LanguageModel, capture: Capture, ids: Sequence[int], around: int, layer: int) -> Positions:
+    """What this model really does with positions; each kind is claimed only where its check
+    passes.
+    """
+    require_integer("layer", layer, 0, lm.card.n_layers - 1, "choose a layer of this model")
+    table = find_table(lm)
+    if table and table.check.passed:
+        if around >= len(table.table) - table.offset:
+            raise UserError(f"Position {around:,} is beyond the table of {len(table.table):,} rows.")
+        fed = block_input(lm, table.table[table.offset].float())
+        reason = "Block 0 receives the token's row plus a learned row for its position."
+        return Positions("learned", reason, fed, learned=learned_positions(table, around))
+    fed = block_input(lm, None)
+    rotation = rotations(lm)[layer] if layer < len(rotations(lm)) else None
+    if rotates(rotation):
+        rotary = _rotary(lm, capture, ids, around, rotation)
+        return Positions("rope", "Queries and keys are rotated by their position.", fed, rotary=rotary)
+    return Positions("other", _why_not(lm, rotation, layer), fed)
+
+
+def _rotary(lm, capture, ids, around: int, rotation: Rotation) -> RotaryPositions:
+    start, stop = window(len(ids), around, MAX_SIMILARITY)
+    radians = angles(rotation, torch.arange(start, stop))
+    verified = [r.check.error for r in rotations(lm) if rotates(r)]
+    return RotaryPositions(
+        rotation=rotation,
+        start=start,
+        n_positions=len(ids),
+        angles=to_numpy(radians.remainder(2 * math.pi)),
+        wavelengths=to_numpy(2 * math.pi / torch.from_numpy(rotation.inv_freq)),
+        n_layers_verified=len(verified),
+        n_layers=lm.card.n_layers,
+        worst_error=max(verified),
+        run_check=_repeats_check(lm, capture, ids),
+    )
+
+
+@torch.inference_mode()
+def _repeats_check(lm: LanguageModel, capture: Capture, ids: Sequence[int]) -> Check | None:
+    """Tokens that this run repeats, in layer 0: their keys turned back must be equal at any two
+    places.
+    """
+    rotation = rotations(lm)[0]
+    if not rotates(rotation):
+        return None
+    key = capture.layers[0].key.float().cpu()
+    ids = torch.tensor(list(ids[: key.shape[1]]))
+    _, group, counts = ids.unique(return_inverse=True, return_counts=True)
+    repeated = (counts[group] > 1).nonzero()[:, 0]
+    if key.shape[1] != capture.n_positions or len(repeated) == 0:
+        return None
+    first = torch.tensor([int((ids == i).nonzero()[0]) for i in ids[repeated]])
+    back, _ = unrotated_pairs(rotation, key, torch.arange(key.shape[1]))
+    error = float((back[:, repeated] - back[:, first]).abs().max() / back.abs().max())
+    how = (
+        f"{len(repeated)} positions of this run hold a token that occurs more than once, up to "
+        f"{int((repeated - first).max())} positions apart: in layer 0 their keys, turned back, "
+        "must be equal."
+    )
+    return Check("repeated tokens of this run", error, tolerance(lm), how)
+
+
+def _why_not(lm: LanguageModel, rotation: Rotation | None, layer: int) -> str:
+    """What was looked for and measured, when neither a rotation nor a table was proved."""
+    seen, before = probe(lm).block_input, probe(lm).before_norm
+    table = None if before is None else find_table(lm, before)
+    if table and table.check.passed:
+        return (
+            f"Each token's row has a learned row for its position added to it, from a table of {len(table.table):,} "
+            f"rows (measured: {table.check.error:.1e} of the largest entry is left unexplained). A norm stands between "
+            "that sum and block 0, so what block 0 receives is no plain sum, and the table is not drawn."
+        )
+    change = float((seen - seen[0]).abs().max() / seen.abs().max())
+    if find_frequencies(lm.model):
+        if rotation is not None and rotation.check.passed:
+            return (
+                f"Layer {layer} does not rotate: keys of one token are equal at all positions "
+                f"(they differ by {rotation.check.error:.1e} of the largest). Other layers may."
+            )
+        error = rotation and f"the error is {rotation.check.error:.1e}"
+        return (
+            f"The model holds rotary frequencies, but that layer {layer} turns its keys by them "
+            f"could not be shown ({error or 'its keys could not be captured'}), nothing is drawn."
+        )
+    if change > tolerance(lm):
+        return (
+            "Neither rotary frequencies nor a learned table was found, yet what block 0 receives "
+            f"for one token changes with position (by {change:.1e} of the largest entry): "
+            "positions are computed and added."
+        )
+    return (
+        "Neither rotary frequencies nor a learned table was found, and block 0 receives the same "
+        f"for one token at every position (difference {change:.2g}). Position enters inside the "
+        "blocks, in a way that is not measured here: a bias on the attention scores (ALiBi), a "
+        "rotation computed there, or the order of reading alone."
+    )

@@ -1,0 +1,119 @@
+"""One token repeated through the model: whatever then differs from position to position is
+position itself.
+
+With equal tokens every attended value is equal, so attention changes nothing, whatever its
+pattern: in every layer of a RoPE model the residual is the same at all positions, and keys differ
+by rotation alone. That makes claims about position testable by numbers in every layer, for a
+model of any family.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from model.embed.embeddings import rows_of
+from model.network.capture import Capture, capturing
+from model.network.language_model import LanguageModel
+from model.network.per_model import once_per_model
+from model.network.recording import recording
+from model.network.sublayers import is_norm
+from model.records.embed import BlockInput
+from model.records.run import Check
+from model.request.errors import UserError
+
+PROBE_LENGTH = 48
+TOLERANCES = {torch.float32: 1e-3, torch.float16: 2e-2, torch.bfloat16: 6e-2}
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """What the probe saw: block_input (position, d_model) and the key (n_kv_heads, position, d_head) per layer.
+
+    `row` (d_model,) is the token's, through the matrix between embedding and stream where there is one. `before_norm`
+    (position, d_model) is what entered a norm whose answer block 0 receives, where one stands there (bert, bart).
+    """
+
+    token_id: int
+    row: Tensor
+    block_input: Tensor
+    keys: tuple[Tensor | None, ...]
+    before_norm: Tensor | None = None
+
+
+@once_per_model
+def probe(lm: LanguageModel) -> Probe:
+    """Runs one token, repeated, through the model, once per model."""
+    # Some tokenizers have more entries than the model has rows; any token will do here.
+    token_id = lm.tokenizer(" the", add_special_tokens=False)["input_ids"][-1] % lm.card.n_vocab
+    length = min(PROBE_LENGTH, lm.card.context or PROBE_LENGTH)
+    capture, seen = Capture(), []
+
+    def keep(_, args, kwargs):
+        seen.append((args[0] if args else kwargs["hidden_states"]).detach()[0].float().clone())
+
+    inside = set(lm.anatomy.blocks.modules())
+    norms = [module for module in lm.model.modules() if is_norm(module) and module not in inside]
+    with lm.lock, torch.inference_mode(), capturing(capture, length), recording(norms, length) as calls:
+        hook = lm.anatomy.blocks[0].register_forward_pre_hook(keep, with_kwargs=True)
+        try:
+            lm.model(
+                torch.full((1, length), token_id, device=lm.device),
+                use_cache=False,
+                logits_to_keep=1,
+            )
+        finally:
+            hook.remove()
+    if seen[0].shape != (length, lm.card.d_model):
+        raise UserError(
+            f"How {lm.card.model_id!r} knows positions is not measured: its first layer does not take one vector of "
+            f"{lm.card.d_model} numbers a position, but {tuple(seen[0].shape)} for {length}."
+        )
+    keys = tuple(layer.key.float() if layer.keys else None for layer in capture.layers)
+    before = next((call.entered for call in calls if call.left is not None and _equal(call.left, seen[0])), None)
+    return Probe(token_id, _widened(lm, rows_of(lm, [token_id]))[0], seen[0], keys, before)
+
+
+def _equal(left: Tensor, received: Tensor) -> bool:
+    return left.shape == received.shape and torch.equal(left, received.cpu())
+
+
+def _widened(lm: LanguageModel, rows: Tensor) -> Tensor:
+    """Rows (n, d_embed) of the embedding matrix as wide as the stream (n, d_model): opt-350m's go through a matrix."""
+    d_embed, d_model = lm.card.d_embed, lm.card.d_model
+    if d_embed == d_model:
+        return rows
+    inside = set(lm.anatomy.blocks.modules())
+    linear = [m for m in lm.model.modules() if isinstance(m, nn.Linear) and m not in inside]
+    between = next((m for m in linear if (m.in_features, m.out_features) == (d_embed, d_model)), None)
+    if between is None:
+        raise UserError(
+            f"What enters the first layer of {lm.card.model_id!r} is not measured: no matrix leads from a row of "
+            f"{d_embed} numbers to the stream of {d_model}. Choose another model for this view."
+        )
+    return between(rows.to(between.weight.device, between.weight.dtype)).float()
+
+
+def tolerance(lm: LanguageModel) -> float:
+    """How far two equal values may differ after a whole network in this model's dtype, relative
+    to the largest.
+    """
+    return TOLERANCES[lm.anatomy.embed.weight.dtype]
+
+
+@torch.inference_mode()
+def block_input(lm: LanguageModel, position_row: Tensor | None) -> BlockInput:
+    """The factor between a token's row and what block 0 receives, less the row of position 0 if
+    there is one.
+    """
+    seen = probe(lm)
+    received = seen.block_input[0] - (0 if position_row is None else position_row)
+    scale = float(received @ seen.row / (seen.row @ seen.row).clamp_min(1e-12))
+    error = float((received - scale * seen.row).abs().max() / seen.block_input[0].abs().max())
+    how = (
+        f"Token {seen.token_id} at position 0: the largest difference between what block 0 "
+        "received and its row times this factor (after the matrix between embedding and stream and plus the position's "
+        "row, where a model has them), as a share of the largest entry."
+    )
+    widened = lm.card.d_embed != lm.card.d_model
+    return BlockInput(scale, widened, Check("block 0 receives the row", error, tolerance(lm), how))

@@ -1,0 +1,57 @@
+"""The engine's calls for the Embed stage. `n` is how many tokens of the run, prompt first, are
+meant.
+"""
+
+from model.embed.dot_product import dot_product
+from model.embed.embeddings import embeddings, nearest, similarity
+from model.embed.pca import embedding_map
+from model.embed.positions import positions
+from model.network.language_model import LanguageModel
+from model.records.embed import (
+    DotProduct,
+    EmbeddingMap,
+    Embeddings,
+    Neighbours,
+    Positions,
+    Similarity,
+)
+from model.request.recipe import Recipe
+from model.request.validate import require_integer
+from model.run.trace import Trace
+
+
+class EmbedCalls:
+    """For an engine that has `lm` and `_trace(recipe)`."""
+
+    lm: LanguageModel
+
+    def embeddings(self, recipe: Recipe, n: int, position: int) -> Embeddings:
+        """Rows of the embedding matrix around a position."""
+        return embeddings(self.lm, _ids(self._trace(recipe), n), position)
+
+    def similarity(self, recipe: Recipe, n: int, position: int) -> Similarity:
+        """Cosine between the rows of the tokens around a position."""
+        return similarity(self.lm, _ids(self._trace(recipe), n), position)
+
+    def nearest(self, recipe: Recipe, token_id: int, k: int) -> Neighbours:
+        """The vocabulary's tokens nearest to one token."""
+        return nearest(self.lm, token_id, k)
+
+    def embedding_map(self, recipe: Recipe, n: int, position: int) -> EmbeddingMap:
+        """Principal components of the tokens around a position and their vocabulary neighbours."""
+        return embedding_map(self.lm, _ids(self._trace(recipe), n), position)
+
+    def positions(self, recipe: Recipe, n: int, position: int, layer: int) -> Positions:
+        """How the model knows the order of tokens, shown for one layer."""
+        trace = self._trace(recipe)
+        return positions(self.lm, trace.capture, _ids(trace, n), position, layer)
+
+    def dot_product(self, recipe: Recipe, layer: int, head: int, query: int, key: int) -> DotProduct:
+        """The score of one query and key, as it is and at every other distance."""
+        return dot_product(self.lm, self._trace(recipe).capture, layer, head, query, key)
+
+
+def _ids(trace: Trace, n: int) -> tuple[int, ...]:
+    ids = trace.run.tokens.ids + tuple(step.token.id for step in trace.run.steps)
+    require_integer("n", n, 1, len(ids), "it counts the tokens of the run so far")
+    return ids[:n]

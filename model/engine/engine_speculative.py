@@ -1,0 +1,136 @@
+"""The engine's calls about speculative decoding: which drafts there are, and decoding with one of them."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import cached_property
+
+from model.loading.load import read_tokenizer
+from model.network.cut_cache import can_be_cut
+from model.network.forward import new_cache
+from model.network.language_model import LanguageModel
+from model.records.run import Tokens
+from model.records.speculative import DraftChoice, Speculation
+from model.request.errors import UserError
+from model.request.recipe import Recipe
+from model.request.validate import require_integer
+from model.runtime.progress import Progress
+from model.source.bundled import BUNDLED_ID, bundled_model_dir, locate
+from model.speculative.drafts import Draft, LookupDraft, ModelDraft, leaving_after
+from model.speculative.llama_draft import LlamaDraft, LlamaServer, why_not
+from model.speculative.loop import speculate
+
+BUNDLED_VOCABULARY = 49_152
+# What the 4-bit weights were trained on; their KV cache takes 23 KB a position.
+MAX_CONTEXT = 8192
+
+
+class SpeculativeCalls:
+    """For an engine that has `lm`, `budget()` and `tokenize(recipe)`.
+
+    `open_other(recipe)` is the pool's `opened`, for an engine that is in one.
+    """
+
+    lm: LanguageModel
+    open_other: Callable | None = None
+
+    def drafts(self) -> tuple[DraftChoice, ...]:
+        """The ways to draft, each with the reason where it is off."""
+        shallow = "" if self.lm.card.n_layers > 1 else "one layer cannot be left early"
+        if len(self.lm.anatomy.head.weight) != self.lm.card.n_vocab:
+            shallow = "this model has embeddings of tokens that it never gives"
+        kinds = (
+            DraftChoice("llama", why_not(locate()) or self._other_tokens),
+            DraftChoice("lookup"),
+            DraftChoice("exit", shallow),
+            DraftChoice("model"),
+        )
+        uncut = "" if can_be_cut(new_cache(self.lm)) else "this model's KV cache cannot be cut back after a rejection"
+        uncut = self.lm.card.uncached or uncut
+        return tuple(DraftChoice(choice.kind, uncut or choice.reason) for choice in kinds)
+
+    def speculate(
+        self, recipe: Recipe, kind: str, n_draft: int, n_tokens: int, n_layers: int, draft_model: str
+    ) -> Iterator[Progress | Speculation]:
+        """The recipe's prompt decoded speculatively, beside plain decoding.
+
+        `n_layers` is where an early exit leaves, `draft_model` the smaller model of the kind 'model'.
+        """
+        choice = next((c for c in self.drafts() if c.kind == kind), None)
+        if choice is None:
+            raise UserError(
+                f"There is no draft {kind!r:.40}. Choose one of: {', '.join(c.kind for c in self.drafts())}."
+            )
+        if choice.reason:
+            raise UserError(f"This draft is off: {choice.reason}. Choose another.")
+        tokens = self.tokenize(recipe)
+        if kind == "llama":
+            yield Progress("Loading the 4-bit weights", 0, 1)
+        found = Speculation(kind, n_draft, n_tokens, recipe.sampling.do_sample, (), (), None, None, None, "", "", None)
+        with (yield from self._smaller(recipe, kind, draft_model)) as smaller:
+            draft = self._draft(recipe, tokens, kind, n_layers, smaller)
+            yield from speculate(self.lm, recipe, tokens, draft, found, self.budget())
+
+    def _draft(
+        self, recipe: Recipe, tokens: Tokens, kind: str, n_layers: int, smaller: "SpeculativeCalls | None"
+    ) -> Draft:
+        lm, settings, n_prompt = self.lm, recipe.sampling, len(tokens)
+        if kind == "lookup":
+            return LookupDraft(lm.card.n_vocab)
+        if kind == "llama":
+            return LlamaDraft(self._llama, settings, n_prompt, lm.card.n_vocab)
+        if kind == "exit":
+            require_integer("n_layers", n_layers, 1, lm.card.n_layers - 1, "leave after fewer layers than there are")
+            return ModelDraft(leaving_after(lm, n_layers), settings, n_prompt, lm.card.n_vocab)
+        fit_to_draft(lm, smaller.lm)
+        return ModelDraft(smaller.lm, settings, n_prompt, lm.card.n_vocab)
+
+    @cached_property
+    def _llama(self) -> LlamaServer:
+        context = self.lm.card.context or MAX_CONTEXT
+        return LlamaServer(locate(), min(context, MAX_CONTEXT))
+
+    @cached_property
+    def _other_tokens(self) -> str:
+        """Why the 4-bit weights cannot draft for this model: they speak SmolLM2's tokens."""
+        card = self.lm.card
+        if card.model_id == BUNDLED_ID:
+            return ""
+        theirs = read_tokenizer(bundled_model_dir(), BUNDLED_ID) if card.n_vocab == BUNDLED_VOCABULARY else None
+        same = theirs is not None and theirs.get_vocab() == self.lm.tokenizer.get_vocab()
+        return "" if same else "the 4-bit weights are SmolLM2's, and this model has another tokenizer"
+
+    def _smaller(
+        self, recipe: Recipe, kind: str, name: str
+    ) -> Generator[Progress, None, AbstractContextManager["SpeculativeCalls | None"]]:
+        """The engine of the draft model, in use, for the kind 'model'; it is opened like any model of the page."""
+        if kind != "model":
+            return nullcontext()
+        if not name.strip():
+            raise UserError("No draft model is named. Give a Hub id or a folder of a smaller model.")
+        if self.open_other is None:
+            raise UserError("This engine has one model and opens no other. Choose another draft.")
+        wanted = replace(recipe, model=name.strip(), revision="", forced=())
+        return (
+            yield from self.open_other(wanted, lambda about: must_be_smaller(self.lm, about.name, about.n_parameters))
+        )
+
+
+def must_be_smaller(target: LanguageModel, name: str, n_parameters: int) -> None:
+    """Raises UserError for a draft that could not be quicker; known before any weight is read."""
+    if n_parameters >= target.card.n_parameters:
+        raise UserError(
+            f"{name} has {n_parameters:,} parameters, the target {target.card.n_parameters:,}. A draft must be smaller "
+            "to be quicker."
+        )
+
+
+def fit_to_draft(target: LanguageModel, draft: LanguageModel) -> None:
+    """Raises UserError, with what differs, unless a model can draft for the target."""
+    ours, theirs, name = target.tokenizer.get_vocab(), draft.tokenizer.get_vocab(), draft.card.model_id
+    if theirs != ours:
+        raise UserError(
+            f"{name} has another tokenizer: {len(theirs.items() ^ ours.items()):,} entries differ from those of "
+            f"{target.card.model_id}. A draft must share the vocabulary; choose a model of the same family."
+        )
+    must_be_smaller(target, name, draft.card.n_parameters)

@@ -1,0 +1,70 @@
+"""A stage of the walk to the lines that did it, read from the functions that are loaded."""
+
+import inspect
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+from model.architecture import norm_places, parameters
+from model.attention import prefill
+from model.batching import static
+from model.cache import costs, race
+from model.decode import beams, finish, fork, sampling, select, surprisal
+from model.embed import embeddings, rope
+from model.latency import estimate, latency
+from model.layers import lens
+from model.network import cut_cache, experts, forward, pattern
+from model.network.language_model import LanguageModel
+from model.records.code import SourceCode
+from model.request.errors import UserError
+from model.runtime import timing
+from model.speculative import accept, loop
+from model.tokens import bpe, detokenize, tokenize
+
+ROOT = Path(__file__).resolve().parents[2]
+# What did each stage's work, in the order in which it is called.
+FUNCTIONS: dict[str, tuple[Callable, ...]] = {
+    "text": (tokenize.model_text,),
+    "tokenize": (tokenize.tokenize, tokenize.encode, bpe.merged),
+    "embed": (embeddings.rows_of, rope.angles, rope.turned),
+    "prefill": (prefill.prefill, forward.forward, pattern.scores_rows),
+    "layers": (lens.lens,),
+    "decode": (forward.forward, select.select, sampling.entropy_bits),
+    "select": (sampling.choose, sampling.process, sampling.uniform),
+    "detokenize": (detokenize.advance, detokenize.decode),
+    "model": (parameters.parameters, experts.n_active, norm_places.norm_places),
+    "branches": (fork.fork, cut_cache.cut_cache, beams.beam_search),
+    "cache": (forward.new_cache, race.pass_over, costs.Costs),
+    "latency": (timing.now, finish._ttft, finish._seconds, latency.latency),
+    "batching": (static.serve_static, static.padded),
+    "compare": (surprisal.prompt_surprisal, lens.lens),
+    "whatif": (estimate.estimate,),
+    "speculative": (loop.one_round, accept.judge, accept.accept_chance, accept.residual),
+}
+
+
+def source_code(lm: LanguageModel, stage) -> tuple[SourceCode, ...]:
+    """The functions of a stage, which is checked here; for the layers the model's own block too, from transformers."""
+    if not isinstance(stage, str) or stage not in FUNCTIONS:
+        raise UserError(f"There is no code of {stage!r:.40}; it must be one of: {', '.join(FUNCTIONS)}.")
+    own = (type(lm.anatomy.blocks[0]).forward,) if stage == "layers" else ()
+    return tuple(map(read, own + FUNCTIONS[stage]))
+
+
+def read(function: Callable) -> SourceCode:
+    """A function or class as its file has it."""
+    function = inspect.unwrap(function)
+    lines, line = inspect.getsourcelines(function)
+    return SourceCode(
+        name=function.__qualname__,
+        file=_short(Path(inspect.getsourcefile(function)).resolve(), function.__module__),
+        line=line,
+        text=textwrap.dedent("".join(lines)).rstrip(),
+    )
+
+
+def _short(path: Path, module: str) -> str:
+    """The file without where it is installed: from the project's folder, or from its package's."""
+    if path.is_relative_to(ROOT) and not module.startswith("transformers"):
+        return path.relative_to(ROOT).as_posix()
+    return "/".join(path.parts[-len(module.split(".")) :])

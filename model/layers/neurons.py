@@ -1,0 +1,166 @@
+"""An MLP at one position to its neurons: what each writes, and which tokens that pushes up or down.
+
+mlp_out = sum over neurons of activation x row of W_down (+ bias): each neuron writes its own direction, by as much
+as it is active (Geva et al. 2022). What a neuron's writing does to the logits is read with the norms held.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.layers.attribution import chosen
+from model.layers.block_parts import BlockParts, known_parts, matrix
+from model.layers.lens import known_unembedding
+from model.layers.linearised import Frozen
+from model.layers.readout import Readout, after_sublayer, readout, through
+from model.layers.residual import at, note, passed, recomputed
+from model.layers.unembedding import Unembedding
+from model.layers.window import window_of
+from model.network.language_model import LanguageModel
+from model.network.recording import LayerRows
+from model.network.to_numpy import to_numpy
+from model.network.tolerances import LOGIT_TOLERANCE
+from model.records.layers import Neuron, Neurons
+from model.records.run import Check
+from model.request.errors import UserError
+from model.request.validate import require_integer
+from model.run.trace import Trace
+from model.tokens.tokenize import describe
+
+MOST = 20
+TOKENS = 8
+# Share of the largest activation: bfloat16 rounds by a hundredth.
+RECOGNISED = 0.02
+SUM = "neurons sum to mlp_out"
+FUNCTIONS = {
+    "SiLU": F.silu,
+    "GELU": F.gelu,
+    "GELU (tanh)": lambda x: F.gelu(x, approximate="tanh"),
+    "ReLU": F.relu,
+    "ReLU²": lambda x: F.relu(x).square(),
+    "quick GELU": lambda x: x * torch.sigmoid(1.702 * x),
+}
+
+
+@torch.inference_mode()
+def neurons(lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, token_id: int | None = None) -> Neurons:
+    """The `k` neurons of a layer that write most at a position. Raises UserError where the MLP is no one matrix."""
+    way = known_unembedding(lm)
+    require_integer("layer", layer, 0, len(lm.anatomy.blocks) - 1, "layers are counted from 0")
+    require_integer("k", k, 1, MOST, "ask for fewer neurons")
+    parts = known_parts(lm)[layer]
+    window = window_of(lm, trace, position)
+    if parts.down is None:
+        kind = "has no MLP" if parts.mlp is None else "is a mixture of experts or has no one last matrix"
+        raise UserError(f"Neurons are not shown for layer {layer}: it {kind}. Choose another layer.")
+    row = at(window.layers[layer], position - window.start)
+    token_id = chosen(lm, trace, window, position, token_id)
+    reading = readout(way, at(window.layers[-1], position - window.start).resid_post, token_id, None)
+    weight, hidden = matrix(parts.down).detach().float().cpu(), row.hidden
+    writes = hidden.abs() * weight.norm(dim=-1)
+    order = writes.topk(min(k, len(writes))).indices
+    gate, up, function = entering(parts, row)
+    return Neurons(
+        layer=layer,
+        position=position,
+        token=describe(lm.vocabulary, token_id, -1),
+        n_neurons=len(hidden),
+        n_active=int((hidden != 0).sum()),
+        share=float(writes[order].sum() / writes.sum().clamp_min(1e-300)),
+        function=function,
+        gated=gate is not None,
+        neurons=tuple(_neurons(lm, way, parts, row, reading, order, gate, up)),
+        note=note(trace, window),
+        checks=passed(lm, (_sum_check(lm, parts.down, hidden @ weight, row), *recomputed(lm, window))),
+    )
+
+
+def entering(parts: BlockParts, row: LayerRows) -> tuple[Tensor | None, Tensor | None, str]:
+    """(gate, up, name of the activation function) of all neurons, or None and '' for what is not recognised.
+
+    Which of two inputs is the gate, and which function acts on it, is what gives the activations that were seen.
+    """
+    if row.mlp_in is None or len(parts.inputs) > 2:
+        return None, None, ""
+    rows = [_applied(module, row.mlp_in) for module in parts.inputs]
+    if len(rows) == 1 and len(rows[0]) == 2 * len(row.hidden):
+        rows = list(rows[0].chunk(2))
+    if len(rows) == 1:
+        found = [(_missed(function(rows[0]), row.hidden), name, None, rows[0]) for name, function in FUNCTIONS.items()]
+    else:
+        found = [
+            (_missed(function(gate) * up, row.hidden), name, gate, up)
+            for gate, up in (rows, rows[::-1])
+            for name, function in FUNCTIONS.items()
+        ]
+    missed, name, gate, up = min(found, key=lambda one: one[0])
+    if missed <= RECOGNISED:
+        return gate, up, name
+    return None, rows[0] if len(rows) == 1 else None, ""
+
+
+def _applied(module: nn.Module, x: Tensor) -> Tensor:
+    weight = module.weight
+    return module(x[None].to(weight.device, weight.dtype))[0].float().cpu()
+
+
+def _missed(ours: Tensor, seen: Tensor) -> float:
+    """The largest difference, as a share of the largest activation."""
+    return float((ours - seen).abs().max() / seen.abs().max().clamp_min(1e-30))
+
+
+def _neurons(
+    lm: LanguageModel,
+    way: Unembedding,
+    parts: BlockParts,
+    row: LayerRows,
+    reading: Readout,
+    order: Tensor,
+    gate: Tensor | None,
+    up: Tensor | None,
+):
+    rows = matrix(parts.down)[order].detach().double().cpu()
+    written = row.hidden[order].double()[:, None] * rows
+    norm = after_sublayer(parts.mlp, row.mlp_raw, row.mlp_out)
+    effects = written @ through(parts.mlp, norm, reading.direction)[0]
+    moved = _moved(way, reading.maps, parts, norm, written)
+    up_most, down_most = moved.topk(TOKENS), moved.topk(TOKENS, largest=False)
+    for place, index in enumerate(order.tolist()):
+        yield Neuron(
+            index=index,
+            activation=float(row.hidden[index]),
+            gate=None if gate is None else float(gate[index]),
+            up=None if up is None else float(up[index]),
+            direction=float(rows[place].norm()),
+            effect=float(effects[place]),
+            promotes=_tokens(lm, up_most.indices[place]),
+            promoted_by=to_numpy(up_most.values[place]),
+            suppresses=_tokens(lm, down_most.indices[place]),
+            suppressed_by=to_numpy(down_most.values[place]),
+        )
+
+
+def _moved(
+    way: Unembedding, maps: tuple[Frozen, ...], parts: BlockParts, norm: Frozen | None, written: Tensor
+) -> Tensor:
+    """What each writing (neuron, d_model) adds to every logit: (neuron, vocab)."""
+    added = (written if norm is None else norm.push(written)) * parts.mlp.factor
+    for stage in maps:
+        added = stage.push(added)
+    weight = matrix(way.head)
+    return (added.to(weight.device, weight.dtype) @ weight).float().cpu() * way.factor
+
+
+def _tokens(lm: LanguageModel, ids: Tensor):
+    return tuple(describe(lm.vocabulary, i, -1) for i in ids.tolist())
+
+
+def _sum_check(lm: LanguageModel, down: nn.Module, total: Tensor, row: LayerRows) -> Check:
+    bias = 0.0 if down.bias is None else down.bias.detach().float().cpu()
+    largest = float(row.mlp_raw.abs().max())
+    how = (
+        f"All {len(row.hidden):,} neurons' writings{'' if down.bias is None else ' and the bias'}, summed, against "
+        f"what the MLP gave: the largest difference of an entry; its largest entry is {largest:.3g}."
+    )
+    tolerance = LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest
+    return Check(SUM, float((total + bias - row.mlp_raw).abs().max()), tolerance, how)

@@ -1,0 +1,42 @@
+"""What the model computes by its own eager attention and without a cache: what the page's numbers are held to."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from model.network.language_model import LanguageModel
+
+
+@torch.inference_mode()
+def full_logits(lm: LanguageModel, ids: Sequence[int]) -> Tensor:
+    """Logits (vocab,) of the last position by one pass without a cache."""
+    out = lm.model(torch.tensor([list(ids)], device=lm.device), use_cache=False, logits_to_keep=1)
+    return out.logits[0, -1].float().cpu()
+
+
+def eager_patterns(
+    lm: LanguageModel, ids: Sequence[int], modules: dict[int, nn.Module]
+) -> tuple[dict[int, Tensor], Tensor]:
+    """The maps (head, query, key) of these attention modules by the model's own eager attention; the logits.
+
+    Call it with `lm.lock` held: for this one pass the model's attention is another.
+    """
+    kept: dict[int, Tensor] = {}
+
+    def keep(index: int):
+        def hook(_module, _args, output):
+            kept[index] = output[1][0].float().cpu()
+
+        return hook
+
+    captured = lm.model.config.get_text_config()._attn_implementation
+    handles = [module.register_forward_hook(keep(index)) for index, module in modules.items()]
+    try:
+        lm.model.set_attn_implementation("eager")
+        logits = full_logits(lm, ids)
+    finally:
+        lm.model.set_attn_implementation(captured)
+        for handle in handles:
+            handle.remove()
+    return kept, logits

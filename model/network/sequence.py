@@ -1,0 +1,39 @@
+"""A sequence on its own KV cache, without capture: for measurements beside the run."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from model.network.cut_cache import cut_cache
+from model.network.forward import cached, new_cache
+from model.network.language_model import LanguageModel
+
+
+class Decoding:
+    """Ids, and the KV cache of all of them but the last, which the next forward pass takes."""
+
+    def __init__(self, lm: LanguageModel, ids: Sequence[int]):
+        self.lm, self.ids, self.cache = lm, list(ids), new_cache(lm)
+        if len(self.ids) > 1:
+            self.forward(self.ids[:-1], keep=1)
+
+    def again(self) -> "Decoding":
+        """The same sequence once more, going on by itself: what the cache holds is shared, and grows apart."""
+        twin = Decoding(self.lm, self.ids[-1:])
+        twin.ids = list(self.ids)
+        if len(self.ids) > 1:
+            twin.cache = cut_cache(self.cache, len(self.ids) - 1)
+        return twin
+
+    @torch.inference_mode()
+    def forward(self, ids: list[int], keep: int) -> Tensor:
+        """Forwards `ids` after what the cache holds: logits (keep, vocab) of the last ones, float32 on the CPU."""
+        with self.lm.lock:
+            out = self.lm.model(
+                torch.tensor([ids], device=self.lm.device),
+                **cached(self.lm, self.cache),
+                use_cache=True,
+                logits_to_keep=keep,
+            )
+        return out.logits[0, -keep:].float().cpu()

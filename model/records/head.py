@@ -1,0 +1,132 @@
+"""Records of one head at one query, step by step: each can be recomputed from those before it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from model.records.run import Check
+
+
+@dataclass(frozen=True, eq=False)
+class PairScore:
+    """A query and a key (after RoPE) to their score: products, sum, x scaling, softcap, + bias.
+
+    `capped` is `scaled` where the model has no softcap; `bias` is what a mask or ALiBi adds. `hidden` says
+    why the query cannot see the key: 'later', 'window', 'mask', or '' when it can.
+    """
+
+    query_vector: Float[np.ndarray, " d_head"]
+    key_vector: Float[np.ndarray, " d_head"]
+    products: Float[np.ndarray, " d_head"]
+    dot: float
+    scaling: float
+    scaled: float
+    softcap: float | None
+    capped: float
+    bias: float
+    score: float
+    hidden: str
+
+
+@dataclass(frozen=True, eq=False)
+class SoftmaxRow:
+    """The query's softmax over keys [first_key, query]: weight = exp(score - largest) / denominator.
+
+    `sink` is the score that a family with attention sinks adds to each row, `sink_weight` its share.
+    `top_*` are the keys of the largest weights, in order; `rest` is the weight of all other keys.
+    """
+
+    first_key: int
+    n_visible: int
+    largest: float
+    exponential: float
+    denominator: float
+    weight: float
+    sink: float | None
+    sink_weight: float
+    top_positions: Int[np.ndarray, " k"]
+    top_scores: Float[np.ndarray, " k"]
+    top_weights: Float[np.ndarray, " k"]
+    rest: float
+
+
+@dataclass(frozen=True, eq=False)
+class ValueMix:
+    """The chosen key's value, its weighted share, and the head's output z: the sum over all keys."""
+
+    value_vector: Float[np.ndarray, " d_v"]
+    weighted: Float[np.ndarray, " d_v"]
+    z: Float[np.ndarray, " d_v"]
+
+
+@dataclass(frozen=True, eq=False)
+class HeadPart:
+    """z through the head's slice of W_O: its part of attn_out, beside those of all heads of the layer.
+
+    `norms[h]` is the length of head h's part. `shares[h]` is how much of attn_out lies along it,
+    part . attn_out / |attn_out|^2: the shares of all heads and of the bias add up to 1.
+    """
+
+    part: Float[np.ndarray, " d_model"]
+    attn_out: Float[np.ndarray, " d_model"]
+    norms: Float[np.ndarray, " head"]
+    shares: Float[np.ndarray, " head"]
+    attn_out_norm: float
+    bias_share: float
+
+
+@dataclass(frozen=True, eq=False)
+class OneHead:
+    """One head at one query position, for one chosen key. Heads of a group read the same `kv_head`.
+
+    `output` is None where W_O was not found.
+    """
+
+    layer: int
+    head: int
+    kv_head: int
+    n_heads: int
+    n_kv_heads: int
+    query: int
+    key: int
+    pair: PairScore
+    softmax: SoftmaxRow
+    mix: ValueMix
+    output: HeadPart | None
+
+
+@dataclass(frozen=True)
+class HeadChecks:
+    """The steps of one head against the model's own second pass over that position, step by step.
+
+    `steps[i]` names the step that `checks[i]` belongs to: 'pair', 'softmax', 'mix' or 'output'.
+    """
+
+    steps: tuple[str, ...]
+    checks: tuple[Check, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionWindow:
+    """Exact weights of some layers, all heads, over positions [start, stop): query and key alike."""
+
+    layers: tuple[int, ...]
+    start: int
+    stop: int
+    pattern: Float[np.ndarray, "layer head query key"]
+
+
+@dataclass(frozen=True, eq=False)
+class HeadVectors:
+    """One head's queries and keys (after RoPE) and weights over positions [start, stop)."""
+
+    layer: int
+    head: int
+    start: int
+    stop: int
+    scaling: float
+    query: Float[np.ndarray, "position d_head"]
+    key: Float[np.ndarray, "position d_head"]
+    pattern: Float[np.ndarray, "query key"]

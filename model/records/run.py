@@ -1,0 +1,222 @@
+"""The records that cross from `model/` to `viz/`: frozen, numpy, no tensors.
+
+Glossary, one word per thing, here and on the screen:
+    token_id    row of the vocabulary           position   index in the sequence, from 0
+    prompt      what the person typed           text       what the model sees (after the template)
+    query, key  position that attends / is attended to     pattern   attention after the softmax
+    prefill     the forward pass over the prompt           decode    one forward pass per new token
+    logit       unnormalised score              probability  share of the whole vocabulary
+    TTFT        seconds from the request to the first token     ITL   seconds between two tokens
+    surprisal   -log2 of a probability, in bits            entropy   expected surprisal, in bits
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from model.request.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token of a sequence. `start`/`end` are character offsets in the text, -1 where unknown."""
+
+    position: int
+    id: int
+    piece: str
+    text: str
+    bytes: bytes
+    start: int
+    end: int
+    special: bool
+    partial: bool
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The text a model sees and the tokens it became. `seconds`: the tokenizer's own time."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    chat: bool
+    seconds: float
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        return tuple(token.id for token in self.tokens)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One self-check: what two independent routes disagree by, and how much is allowed.
+
+    Where there was nothing to compare, `made` is false and `how` says why: that is no failure.
+    """
+
+    name: str
+    error: float
+    tolerance: float
+    how: str
+    made: bool = True
+
+    @property
+    def passed(self) -> bool:
+        return self.error <= self.tolerance
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The most likely tokens of one step, in order of the model's own probability.
+
+    `probability` is the model's softmax over the whole vocabulary; `chosen_from` is the
+    distribution the token was drawn from, after the sampling settings (0 where filtered out).
+    `remainder` is the probability of all tokens that are not listed.
+    """
+
+    token_ids: Int[np.ndarray, " k"]
+    tokens: tuple[Token, ...]
+    logits: Float[np.ndarray, " k"]
+    probability: Float[np.ndarray, " k"]
+    chosen_from: Float[np.ndarray, " k"]
+    remainder: float
+    vocabulary: int
+
+
+@dataclass(frozen=True)
+class StageCount:
+    """One stage of the sampler: how many tokens it left, the probability of those it removed, and how much moved.
+
+    `moved` is the total variation distance between the distributions before and after the stage.
+    """
+
+    name: str
+    setting: float
+    kept: int
+    removed: float
+    moved: float
+
+
+@dataclass(frozen=True, eq=False)
+class DecodeStep:
+    """One generated token: the distribution it came from and how it was chosen.
+
+    `index` counts generated tokens from 0; `token.position` is its place in the sequence.
+    `draw` is the uniform number of (seed, position), None when greedy or forced; the token
+    owns the interval [`cumulative_from`, `cumulative_to`) of the cumulative distribution.
+    `rank` is 1 for the most likely token. Times in seconds; the forward pass of step 0 is the prefill.
+    `reused` says that the forward pass was an earlier run's, whose cache this run shares.
+    """
+
+    index: int
+    token: Token
+    candidates: Candidates
+    logit: float
+    probability: float
+    chosen_from: float
+    rank: int
+    entropy: float
+    surprisal: float
+    draw: float | None
+    cumulative_from: float
+    cumulative_to: float
+    stages: tuple[StageCount, ...]
+    forced: bool
+    forward_seconds: float
+    sampling_seconds: float
+    text: str
+    waiting: bytes
+    reused: bool = False
+
+
+@dataclass(frozen=True)
+class Prefill:
+    """What one forward pass over the prompt took. Times in seconds; embed and head are parts of forward."""
+
+    n_tokens: int
+    forward_seconds: float
+    embed_seconds: float
+    head_seconds: float
+
+
+@dataclass(frozen=True)
+class StopReason:
+    """Why decoding ended: 'eos', 'limit' or 'context'; empty while it can go on."""
+
+    kind: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Everything one recipe has given so far. `text` is the answer, decoded from all ids at once.
+
+    `reused_positions` were found in an earlier run's KV cache, in `reuse_seconds`, and not forwarded again.
+    """
+
+    recipe: Recipe
+    tokens: Tokens
+    prefill: Prefill | None = None
+    steps: tuple[DecodeStep, ...] = ()
+    text: str = ""
+    stop: StopReason = StopReason()
+    ttft: float | None = None
+    itl: tuple[float, ...] = ()
+    detokenize_seconds: float = 0.0
+    reused_positions: int = 0
+    reuse_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What the loaded model is, from its config and its modules.
+
+    `streamed_maps` is true for a family that gives whole attention maps, one layer a pass, and nothing behind them.
+    `attention_layers` are those whose maps can be shown: not all of a hybrid's, none where the check failed.
+    A token passes through `n_active` of the parameters: with experts, fewer than all. A row of the embedding matrix has
+    `d_embed` numbers, the stream `d_model`; where they differ, a matrix stands between.
+    A query and a key have `d_head` numbers, a value `d_value`. `cache_layers` are those that keep keys and values: how
+    many numbers of a position, and the window (0: all positions). Of a latent cache each is one vector of `kv_latent`.
+    `uncached` says why no cache is used, where none is: each step then forwards the whole sequence again.
+    """
+
+    model_id: str
+    revision: str
+    family: str
+    n_layers: int
+    n_heads: int
+    n_kv_heads: int
+    d_model: int
+    d_embed: int
+    d_head: int
+    d_mlp: int
+    n_vocab: int
+    n_parameters: int
+    n_active: int
+    context: int
+    dtype: str
+    device: str
+    position_kind: str
+    tied_embeddings: bool
+    has_chat_template: bool
+    tokenizer_kind: str
+    eos_token_ids: tuple[int, ...]
+    checks: tuple[Check, ...] = ()
+    streamed_maps: bool = False
+    attention_layers: tuple[int, ...] = ()
+    d_value: int = 0
+    kv_latent: int = 0
+    cache_layers: tuple[tuple[int, int], ...] = ()
+    uncached: str = ""
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """How far the engine is: 'starting', 'loading', 'ready' or 'failed'. `fraction` is from 0 to 1."""
+
+    phase: str
+    message: str
+    fraction: float

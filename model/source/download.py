@@ -1,0 +1,60 @@
+"""A plan's missing files into the cache, with progress by the byte; it stops between two chunks and goes on later."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from model.request.errors import UserError
+from model.runtime.progress import Progress
+from model.source.hub import Hub
+from model.source.inspect import Plan
+
+SPARE_BYTES = 500_000_000
+
+
+def download(plan: Plan, hub: Hub, report: Callable[[Progress], None]) -> Path:
+    """The folder with all files of the plan. What `report` raises ends the download; what came so far is kept."""
+    total, done = max(plan.about.download_bytes, 1), 0
+    _check_disk(plan, hub)
+    path = Path()
+    for name in plan.wanted:
+        path = hub.download(plan.found, name, _bar(f"Downloading {name}", done, total, report))
+        done += plan.found.files[name]
+    if plan.about.download_bytes:
+        hub.remember(plan.found)
+    # A file of a repository's own folder stands that much deeper.
+    return path.parents[plan.wanted[-1].count("/")]
+
+
+def _check_disk(plan: Plan, hub: Hub) -> None:
+    there = next(folder for folder in (hub.folder(), *hub.folder().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if plan.about.download_bytes + SPARE_BYTES > free:
+        raise UserError(
+            f"{plan.about.name!r} is a download of {plan.about.download_bytes / 1e9:.3g} GB; the disk has "
+            f"{free / 1e9:.3g} GB free. Make room, or set HF_HOME to a larger disk."
+        )
+
+
+def _bar(message: str, before: int, total: int, report: Callable[[Progress], None]) -> type:
+    """A class that the Hub's client takes for tqdm: it hears how many bytes came."""
+
+    class Bar:
+        def __init__(self, *_, initial: int = 0, **__):
+            self.n = initial or 0
+            self.update(0)
+
+        def update(self, n: float | int = 1) -> None:
+            self.n += n
+            report(Progress(message, min(before + int(self.n), total), total, "bytes"))
+
+        def __enter__(self) -> "Bar":
+            return self
+
+        def __exit__(self, *_) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+    return Bar

@@ -1,0 +1,71 @@
+"""What the Hub's client raises, in words for the visitor."""
+
+import errno
+from collections.abc import Callable
+from typing import TypeVar
+
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from model.request.errors import UserError
+
+T = TypeVar("T")
+BUSY = (429, 500, 502, 503, 504)
+# The first that fits: some are kinds of a later one.
+WORDS = (
+    (
+        GatedRepoError,
+        "{repo!r} is gated: its owner wants terms to be accepted first. Accept them on its page of the Hub, log in on "
+        "the machine that serves this page (`hf auth login`, or HF_TOKEN), then open it again.",
+    ),
+    (RevisionNotFoundError, "{repo!r} has no revision {revision!r}. Leave the revision empty for the newest."),
+    (
+        RepositoryNotFoundError,
+        "There is no {repo!r} on the Hub, or it is private. Check the name ('org/name'), or log in on the machine that "
+        "serves this page (`hf auth login`).",
+    ),
+    (HFValidationError, "{repo!r} is no name of the Hub ({line}). Type 'org/name'."),
+)
+
+
+class Unreachable(UserError):
+    """The Hub did not answer; a copy on the disk may do."""
+
+
+def in_words(ask: Callable[[], T], repo: str, revision: str) -> T:
+    """What `ask` gives. Raises UserError for what the Hub refuses, Unreachable where it does not answer."""
+    try:
+        return ask()
+    except Exception as error:
+        raise _told(error, repo, revision) or error from None
+
+
+def _told(error: Exception, repo: str, revision: str) -> UserError | None:
+    """The error for the visitor; None for one that is no fault of Hub, disk or network."""
+    line = (str(error).strip().splitlines() or ["no reason given"])[0][:200]
+    for kind, words in WORDS:
+        if isinstance(error, kind):
+            return UserError(words.format(repo=repo, revision=revision, line=line))
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return UserError(f"The disk is full: {repo!r} could not be kept. Make room, then open it again.")
+    if isinstance(error, HfHubHTTPError):
+        status = getattr(error.response, "status_code", 0)
+        if status in BUSY:
+            return Unreachable(f"The Hub is busy (status {status}). Try again in a minute.")
+        return UserError(f"The Hub refuses {repo!r} ({line}). Check the name.")
+    if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
+        return UserError(f"{repo!r} lacks a file that was asked for ({line}). Choose another model.")
+    # The client's own errors of connection and time are no OSErrors.
+    if isinstance(error, OSError) or type(error).__module__.startswith(("httpx", "httpcore")):
+        return Unreachable(
+            f"The Hub cannot be reached, so {repo!r} cannot be downloaded. Check the network, or type the path of a "
+            "local folder or GGUF."
+        )
+    return None

@@ -1,0 +1,115 @@
+"""What a person typed to a place where a model can be had: bundled, a folder, a GGUF, or a repository of the Hub."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.request.errors import UserError
+from model.request.validate import shown
+
+BUNDLED = "bundled"
+PART = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}"
+REPO = re.compile(rf"(?:{PART}/)?{PART}")
+REPO_FILE = re.compile(rf"({PART}/{PART})/((?:{PART}/){{0,4}}{PART}\.gguf)", re.IGNORECASE)
+REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
+ADDRESS = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(.+?)/?")
+LONGEST = 1000
+KINDS = (
+    "a name as on the Hub ('org/name'), a GGUF in it ('org/name/file.gguf'), or a path that begins with '/', './' or "
+    "'~'"
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """`kind` is 'bundled', 'hub', 'folder' or 'gguf' (a file). `file` is the GGUF, of a repository or a folder."""
+
+    kind: str
+    name: str
+    repo: str = ""
+    revision: str = ""
+    path: Path = Path()
+    file: str = ""
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether opening it tells what is on the server's own disk."""
+        return self.kind in ("folder", "gguf")
+
+    @property
+    def title(self) -> str:
+        """Short enough for a heading."""
+        return self.path.name if self.on_disk else self.name
+
+
+def parse_source(text: str, revision: str = "") -> Source:
+    """Reads what was typed; touches neither disk nor network. Raises UserError for what can be no model."""
+    text, revision = text.strip(), revision.strip()
+    if address := ADDRESS.fullmatch(text):
+        text, revision = _of_address(address[1], revision)
+    if not text or len(text) > LONGEST or not text.isprintable():
+        raise UserError(f"The model {shown(text)} is no name. Type {KINDS}.")
+    if revision and (not REVISION.fullmatch(revision) or ".." in revision):
+        raise UserError(f"The revision {shown(revision)} is no branch, tag or commit. Leave it empty for the newest.")
+    if text == BUNDLED:
+        return Source("bundled", BUNDLED)
+    if text[0] in "/.~\\" or re.match(r"[A-Za-z]:[\\/]", text):
+        path = Path(text).expanduser()
+        if path.suffix.lower() == ".gguf":
+            return Source("gguf", str(path), path=path, file=path.name)
+        return Source("folder", str(path), path=path)
+    if found := REPO_FILE.fullmatch(text):
+        return Source("hub", text, repo=found[1], revision=revision, file=found[2])
+    if not REPO.fullmatch(text) or ".." in text or "--" in text:
+        raise UserError(f"The model {shown(text)} is no name. Type {KINDS}.")
+    return Source("hub", text, repo=text, revision=revision)
+
+
+def _of_address(path: str, revision: str) -> tuple[str, str]:
+    """A pasted address: org/name, org/name/tree/revision, org/name/blob/revision/file.gguf."""
+    parts = path.split("?")[0].split("/")
+    if len(parts) < 4 or parts[2] not in ("tree", "blob", "resolve"):
+        return "/".join(parts), revision
+    return "/".join([*parts[:2], *parts[4:]]), revision or parts[3]
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Which models a page opens. `names` is None for any; local paths that are not named need `paths`.
+
+    `as_owner`: the Hub is asked with the owner's token, so that gated and private models open as well.
+    """
+
+    names: frozenset[str] | None = None
+    paths: bool = True
+    as_owner: bool = True
+
+    def check(self, source: Source) -> None:
+        """Raises UserError, before disk or network is touched, for a model this page does not open."""
+        if source.kind == BUNDLED or (self.names is not None and source.name in self.names):
+            return
+        if source.on_disk and not self.paths:
+            raise UserError(
+                "This page opens no folders or files of its server. Choose a model of the list, or start the page "
+                "on your own machine."
+            )
+        if self.names is not None:
+            raise UserError(
+                f"{source.name!r:.120} is not among the models this page opens. Choose one of its list, or start the "
+                "page with another --models-allowed."
+            )
+
+
+def read_allowed(option: str, listed: list[str], public: bool) -> Allowed:
+    """`--models-allowed`: 'auto', 'any', 'listed', or names with commas. `public`: others than its owner see the page.
+
+    'auto' is any model for its owner alone, and the list for the public. Raises UserError for what is no name.
+    """
+    if option == "any" or (option == "auto" and not public):
+        return Allowed(None, not public, not public)
+    if option in ("auto", "listed"):
+        return Allowed(frozenset(listed), False)
+    names = [name.strip() for name in option.split(",") if name.strip()]
+    if not names:
+        raise UserError("--models-allowed is empty; give auto, any, listed, or names with commas between them.")
+    return Allowed(frozenset(parse_source(name).name for name in names), False)

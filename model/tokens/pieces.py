@@ -1,0 +1,195 @@
+"""How a prompt became tokens: what the template added, the pieces, and which token holds which bytes."""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from tokenizers import Encoding, PreTokenizedString
+
+from model.records.run import Token, Tokens
+from model.records.tokens import Path, Piece, Seen, Share, Span
+from model.request.recipe import Recipe
+from model.tokens.tokenize import encode, model_text
+from model.tokens.vocabulary import Vocabulary
+
+PIECES_AROUND = 6
+
+
+class Cut(NamedTuple):
+    """A piece as the pre-tokenizer left it: `start` and `end` in the text, `written` as it is handed on."""
+
+    written: str
+    start: int
+    end: int
+
+
+def seen(vocabulary: Vocabulary, recipe: Recipe, tokens: Tokens) -> Seen:
+    """What the model sees of a recipe, and which parts of it a person wrote."""
+    return Seen(
+        tokens=tokens,
+        spans=spans(vocabulary, recipe, tokens.text),
+        n_characters=len(tokens.text),
+        n_bytes=len(tokens.text.encode()),
+        n_partial=sum(token.partial for token in tokens.tokens),
+        n_special=sum(token.special for token in tokens.tokens),
+    )
+
+
+def spans(vocabulary: Vocabulary, recipe: Recipe, text: str) -> tuple[Span, ...]:
+    """Cuts the text into what a person wrote and what the template added.
+
+    The template is filled once more with marks that the text does not hold: they show where it puts what
+    it is given. Some templates strip that of white space.
+    """
+    if not recipe.chat:
+        return (Span(0, len(text), "prompt"),)
+    free = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
+    kinds = {next(free): "prompt", next(free): "system"}
+    prompt_mark, system_mark = kinds
+    marked = replace(recipe, prompt=prompt_mark, system=system_mark if recipe.system else "")
+    parts = re.split(f"([{prompt_mark}{system_mark}])", model_text(vocabulary.tokenizer, marked))
+    for given in (str, str.strip):
+        written = {prompt_mark: given(recipe.prompt), system_mark: given(recipe.system)}
+        if "".join(written.get(part, part) for part in parts) == text:
+            return tuple(_laid_out([(written.get(p, p), kinds.get(p, "template")) for p in parts]))
+    # A template that changes with what it is given: nothing can be told apart.
+    return (Span(0, len(text), "template"),)
+
+
+def _laid_out(parts: list[tuple[str, str]]) -> Iterator[Span]:
+    at = 0
+    for part, kind in parts:
+        if part:
+            yield Span(at, at + len(part), kind)
+        at += len(part)
+
+
+def shares(tokens: Sequence[Token]) -> tuple[tuple[Share, ...], ...]:
+    """For each token, its parts of characters that it does not hold whole. Empty for whole text."""
+    data = b"".join(token.bytes for token in tokens)
+    found, at = [], 0
+    for token in tokens:
+        stop = at + len(token.bytes)
+        found.append(tuple(_split_characters(data, at, stop)) if token.partial else ())
+        at = stop
+    return tuple(found)
+
+
+def _split_characters(data: bytes, at: int, stop: int) -> Iterator[Share]:
+    """The characters of `data` that lie in part between `at` and `stop`."""
+    start = at
+    while start > 0 and start > at - 3 and data[start] & 0xC0 == 0x80:
+        start -= 1
+    while start < stop:
+        end = start + _length(data[start])
+        try:
+            character = data[start:end].decode()
+        except UnicodeDecodeError:
+            start += 1
+            continue
+        if start < at or end > stop:
+            yield Share(character, max(at - start, 0) + 1, min(stop, end) - start, end - start)
+        start = end
+
+
+def _length(lead: int) -> int:
+    """How many bytes a character has, by its first (UTF-8)."""
+    return 1 + (lead >= 0xC0) + (lead >= 0xE0) + (lead >= 0xF0)
+
+
+def path(vocabulary: Vocabulary, tokens: Tokens, position: int) -> Path:
+    """The pieces around the token at `position`, each checked by the tokenizer's own algorithm."""
+    encoding = encode(vocabulary.tokenizer, tokens.text, tokens.chat)
+    pieces = tuple(_pieces(vocabulary, tokens, encoding))
+    selected = next((piece.index for piece in pieces if piece.first <= position < piece.stop), 0)
+    around = pieces[max(0, selected - PIECES_AROUND) : selected + PIECES_AROUND + 1]
+    return Path(
+        normalizer=vocabulary.normalizer,
+        pre_tokenizer=vocabulary.pre_tokenizer,
+        kind=vocabulary.kind,
+        selected=selected,
+        n_pieces=len(pieces),
+        n_equal=sum(piece.equal for piece in pieces),
+        pieces=around,
+    )
+
+
+def _pieces(vocabulary: Vocabulary, tokens: Tokens, encoding: Encoding) -> Iterator[Piece]:
+    """The pieces in order, each with the run of tokens that the encoding says came from it."""
+    cuts = pre_tokenized(vocabulary, tokens)
+    words, first = encoding.word_ids, 0
+    for index in itertools.count():
+        if first == len(words):
+            return
+        word, stop = words[first], first + 1
+        while word is not None and stop < len(words) and words[stop] == word:
+            stop += 1
+        cut = cuts[word] if word is not None and word < len(cuts) else None
+        yield _piece(vocabulary, tokens, index, (first, stop), cut)
+        first = stop
+
+
+def _piece(vocabulary: Vocabulary, tokens: Tokens, index: int, place: tuple[int, int], cut: Cut | None) -> Piece:
+    """The tokens from one place to another as a piece. What the tokenizer puts before a text has no cut."""
+    run = tokens.tokens[slice(*place)]
+    # Found whole, or put there by the tokenizer: never through its algorithm.
+    added = cut is None or _found_whole(vocabulary, tokens.text, run[0])
+    start, end = (cut.start, cut.end) if cut else (run[0].start, run[-1].end)
+    written = run[0].piece if added else cut.written
+    own = [] if added else vocabulary.tokenizer.backend_tokenizer.model.tokenize(written)
+    letters = vocabulary.byte_level and not added
+    return Piece(
+        index=index,
+        start=start,
+        end=end,
+        text=tokens.text[start:end],
+        normalized=vocabulary.read(written).decode(errors="replace") if letters else written,
+        written=written,
+        first=place[0],
+        stop=place[1],
+        added=added,
+        equal=added or [token.id for token in own] == [token.id for token in run],
+    )
+
+
+def pre_tokenized(vocabulary: Vocabulary, tokens: Tokens) -> list[Cut]:
+    """The text through the tokenizer's own normaliser and pre-tokenizer; added tokens are pieces of their own."""
+    backend = vocabulary.tokenizer.backend_tokenizer
+    found = [token for token in tokens.tokens if _found_whole(vocabulary, tokens.text, token)]
+    fixed = [(token.start, token.end) for token in found]
+    text = PreTokenizedString(tokens.text)
+    edges = sorted({0, len(tokens.text), *(edge for pair in fixed for edge in pair)})
+    between = list(zip(edges, edges[1:], strict=False))
+    text.split(lambda _, whole: [whole.slice(slice(start, end)) for start, end in between])
+    if backend.normalizer is not None:
+        text.normalize(backend.normalizer.normalize)
+    if backend.pre_tokenizer is not None:
+        backend.pre_tokenizer.pre_tokenize(text)
+    cuts: list[Cut] = []
+    inside = {place: pair for pair in fixed for place in range(*pair)}
+    for written, (start, end), _ in text.get_splits("original", "char"):
+        if pair := inside.get(start):
+            if not cuts or (cuts[-1].start, cuts[-1].end) != pair:
+                cuts.append(Cut(tokens.text[slice(*pair)], *pair))
+        else:
+            cuts.append(Cut(written, start, end))
+    return _with_marks(tokens.text, cuts)
+
+
+def _with_marks(text: str, cuts: list[Cut]) -> list[Cut]:
+    """The cuts with the combining marks after them: a normaliser that composes leaves them out of the offsets."""
+    out = []
+    for cut, following in itertools.zip_longest(cuts, cuts[1:]):
+        end, limit = cut.end, following.start if following else len(text)
+        while end < limit and unicodedata.combining(text[end]):
+            end += 1
+        out.append(cut._replace(end=end))
+    return out
+
+
+def _found_whole(vocabulary: Vocabulary, text: str, token: Token) -> bool:
+    """True for an added token that stands in the text; an unknown token only stands for something else."""
+    return token.id in vocabulary.added and token.piece.strip() == text[token.start : token.end].strip()

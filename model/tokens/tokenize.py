@@ -1,0 +1,119 @@
+"""Prompt to Tokens: what the model really sees, with ids, bytes and offsets."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from jinja2 import TemplateError
+from tokenizers import Encoding
+from transformers import PreTrainedTokenizerFast
+
+from model.records.run import Token, Tokens
+from model.request.errors import UserError
+from model.request.recipe import Recipe, require_text
+from model.tokens.vocabulary import Vocabulary
+
+MAX_FORCED = 32
+
+
+def model_text(tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> str:
+    """The text the model sees: the prompt as it is, or put into the chat template."""
+    if not recipe.chat:
+        return recipe.prompt
+    if not tokenizer.chat_template:
+        raise UserError("This model has no chat template. Switch 'chat' off, or choose a chat model.")
+    messages = [{"role": "system", "content": recipe.system}] if recipe.system else []
+    messages.append({"role": "user", "content": recipe.prompt})
+    try:
+        return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    except TemplateError as error:
+        raise UserError(
+            f"This model's chat template refuses the messages: {error}. Empty the system text, or switch 'chat' off."
+        ) from None
+
+
+def encode(tokenizer: PreTrainedTokenizerFast, text: str, chat: bool) -> Encoding:
+    """The tokenizer's own encoding. A template writes its special tokens itself: a second BOS would be
+    a different input.
+    """
+    return tokenizer(text, add_special_tokens=not chat).encodings[0]
+
+
+def tokenize(vocabulary: Vocabulary, recipe: Recipe, limit: int) -> Tokens:
+    """Tokenizes the recipe's text. Raises UserError when it has more than `limit` tokens: nothing is cut."""
+    text = model_text(vocabulary.tokenizer, recipe)
+    started = time.perf_counter()
+    encoding = encode(vocabulary.tokenizer, text, recipe.chat)
+    seconds = time.perf_counter() - started
+    ids, offsets = encoding.ids, encoding.offsets
+    if len(ids) > limit:
+        raise UserError(
+            f"The prompt has {len(ids):,} tokens; the limit here is {limit:,}. "
+            f"Shorten it by {len(ids) - limit:,} tokens, or start the page with a larger --max-prompt-tokens."
+        )
+    if not ids:
+        raise UserError("This tokenizer makes no token of the prompt. Type other characters.")
+    tokens = tuple(
+        _before_text(text, describe(vocabulary, token_id, position, *offset))
+        for position, (token_id, offset) in enumerate(zip(ids, offsets, strict=True))
+    )
+    return Tokens(text=text, tokens=tokens, chat=recipe.chat, seconds=seconds)
+
+
+def _before_text(text: str, token: Token) -> Token:
+    """A space that the tokenizer put before a word has the word's offsets: of the text it holds nothing."""
+    invented = token.text and not token.text.strip() and text[token.start : token.end].strip()
+    return replace(token, end=token.start) if invented else token
+
+
+def continuation(vocabulary: Vocabulary, text: str) -> tuple[Token, ...]:
+    """The tokens of a text that continues a sequence. Raises UserError when it is empty or over 32 tokens."""
+    require_text("text", text)
+    ids = vocabulary.tokenizer(text, add_special_tokens=False)["input_ids"]
+    limits = f"from 1 to {MAX_FORCED} can be forced at once"
+    if not text:
+        raise UserError(f"The text is empty: it has no tokens, and {limits}. Type what to put here.")
+    if not ids:
+        raise UserError(f"This tokenizer makes no token of the text; {limits}. Type other characters.")
+    if len(ids) > MAX_FORCED:
+        raise UserError(f"The text has {len(ids):,} tokens; {limits}. Shorten it.")
+    return tuple(describe(vocabulary, token_id, position) for position, token_id in enumerate(ids))
+
+
+def refuse_beyond(tokens: Sequence[Token], n_vocab: int) -> None:
+    """Raises UserError for a token that the model has no row for: some tokenizers have more entries than the model."""
+    token = next((token for token in tokens if token.id >= n_vocab), None)
+    if token is not None:
+        raise UserError(
+            f"The token {token.piece!r} has id {token.id:,}, but this model's embedding has {n_vocab:,} rows, for ids "
+            f"up to {n_vocab - 1:,}: its tokenizer has entries that the model does not know. Write the text without "
+            "it, or choose another model."
+        )
+
+
+def describe(vocabulary: Vocabulary, token_id: int, position: int, start: int = -1, end: int = -1) -> Token:
+    """One token as it is: vocabulary entry, bytes, and whether it is only part of a character.
+
+    An id that the tokenizer does not use (some models have more rows than entries) has no text.
+    """
+    raw = vocabulary.bytes_of(token_id)
+    text, partial = readable(raw)
+    return Token(
+        position=position,
+        id=token_id,
+        piece=vocabulary.piece(token_id) or "",
+        text=text,
+        bytes=raw,
+        start=start,
+        end=end,
+        special=token_id in vocabulary.special,
+        partial=partial,
+    )
+
+
+def readable(raw: bytes) -> tuple[str, bool]:
+    """Bytes as text, and whether some of them are only part of a character (U+FFFD in the text)."""
+    try:
+        return raw.decode(), False
+    except UnicodeDecodeError:
+        return raw.decode(errors="replace"), True

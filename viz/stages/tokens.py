@@ -1,0 +1,106 @@
+"""The Tokenize and Detokenize stages: what the model sees, pieces, merges, languages, and text again."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from model.request.recipe import Recipe
+from model.request.validate import require_bool
+from viz.wire.args import integer
+from viz.wire.payload import token_payload
+
+LANGUAGES = Path(__file__).resolve().parents[2] / "assets" / "languages.json"
+TOKENS_AROUND = 300
+ROWS_AROUND = 50
+
+
+def tokenize_seen(engine, recipe: Recipe, args: dict) -> dict:
+    """What the model sees with the template on or off (`chat`), near the token `position`."""
+    chat = args.get("chat", recipe.chat)
+    require_bool("chat", chat)
+    found = engine.seen(recipe, chat)
+    tokens = found.tokens.tokens
+    start, stop = _window(len(tokens), integer(args, "position", 0), TOKENS_AROUND)
+    shown = tokens[start:stop]
+    # At its ends the text may have white space that is in no token.
+    first = min(t.start for t in shown) if start else 0
+    last = max(t.end for t in shown) if stop < len(tokens) else len(found.tokens.text)
+    sizes = ("n_characters", "n_bytes", "n_partial", "n_special")
+    return {
+        "chat": chat,
+        "start": start,
+        "n_tokens": len(tokens),
+        "tokens": [token_payload(token) for token in shown],
+        "text": found.tokens.text[first:last],
+        "first": first,
+        "spans": [asdict(span) for span in found.spans],
+        **{name: getattr(found, name) for name in sizes},
+    }
+
+
+def tokenize_shares(engine, recipe: Recipe, args: dict) -> dict:
+    """Which parts of which characters the tokens near `position` hold, of the first `n` tokens."""
+    found = engine.shares(recipe, integer(args, "n", low=1))
+    start, stop = _window(len(found), integer(args, "position"), ROWS_AROUND)
+    return {"start": start, "shares": [[asdict(share) for share in held] for held in found[start:stop]]}
+
+
+def tokenize_path(engine, recipe: Recipe, args: dict) -> dict:
+    """The pieces around the prompt token `position`."""
+    return asdict(engine.token_path(recipe, integer(args, "position")))
+
+
+def tokenize_merges(engine, recipe: Recipe, args: dict) -> dict:
+    """The merges of the piece that holds the prompt token `position`; parts are places in `entries`."""
+    found = engine.token_merges(recipe, integer(args, "position"))
+    place = {entry.piece: index for index, entry in enumerate(found.entries)}
+    return {
+        "written": found.written,
+        "text": found.text,
+        "kind": found.kind,
+        "reason": found.reason,
+        "whole": found.whole,
+        "start": [place[part] for part in found.start],
+        "merges": [
+            {"at": merge.at, "rank": merge.rank, "parts": [place[part] for part in merge.parts]}
+            for merge in found.merges
+        ],
+        "ids": found.ids,
+        "own_ids": found.own_ids,
+        "equal": found.equal,
+        "entries": [token_payload(entry) for entry in found.entries],
+    }
+
+
+def tokenize_languages(engine, recipe: Recipe, args: dict) -> dict:
+    """One sentence in several languages, cut by the loaded tokenizer."""
+    read = json.loads(LANGUAGES.read_text(encoding="utf-8"))
+    sentences = [(item["code"], item["name"], item["text"]) for item in read]
+    return {"languages": [asdict(count) for count in engine.languages(recipe, sentences)]}
+
+
+def detokenize(engine, recipe: Recipe, args: dict) -> dict:
+    """The prompt (`prompt`) or the first `n` generated tokens as text, shown near the token `around`."""
+    prompt = args.get("prompt", False)
+    require_bool("prompt", prompt)
+    found = engine.detokenize(recipe, integer(args, "n", 0), integer(args, "around", 0), prompt)
+    joined = [
+        {"token": token_payload(part.token), "text": part.text, "waiting": list(part.waiting)} for part in found.joined
+    ]
+    return {**asdict(found), "joined": joined, "waiting": list(found.waiting)}
+
+
+def _window(n: int, around: int, reach: int) -> tuple[int, int]:
+    """The `2 * reach` places around one, fewer where there are not so many."""
+    start = max(0, min(around - reach, n - 2 * reach))
+    return start, min(n, start + 2 * reach)
+
+
+VIEWS = {
+    "tokenize_seen": tokenize_seen,
+    "tokenize_shares": tokenize_shares,
+    "tokenize_path": tokenize_path,
+    "tokenize_merges": tokenize_merges,
+    "tokenize_languages": tokenize_languages,
+    "detokenize": detokenize,
+}
