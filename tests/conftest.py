@@ -12,13 +12,25 @@ sys.path.insert(0, str(ROOT))
 
 # Shapes and types are checked at every call. The recipe is left out: what it is given comes from
 # outside, and its own checks must see it.
-checked = [
+UNCHECKED = {"recipe", "validate", "__init__"}
+CHECKED = [
     ".".join(file.relative_to(ROOT).with_suffix("").parts)
-    for file in (ROOT / "model").rglob("*.py")
-    if file.stem not in ("recipe", "validate", "__init__")
+    for file in sorted((ROOT / "model").rglob("*.py"))
+    if file.stem not in UNCHECKED
 ]
-assert len(checked) > 100, "no module of model/ is found: no shape would be checked"
-install_import_hook(checked, "beartype.beartype")
+assert len(CHECKED) > 100, "no module of model/ is found: no shape would be checked"
+install_import_hook(CHECKED, "beartype.beartype")
+
+# The fixtures that need what a mark names: see `markers` in pyproject.toml.
+NEEDS = {"bundled": {"lm", "server"}, "browser": {"chromium"}}
+
+
+def pytest_collection_modifyitems(items):
+    """Marks each test by what it asks for, so that none is forgotten."""
+    for item in items:
+        for mark, fixtures in NEEDS.items():
+            if fixtures & set(item.fixturenames):
+                item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")
