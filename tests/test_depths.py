@@ -18,7 +18,7 @@ AROUND = {"model", "branches", "cache", "latency", "batching", "speculative", "w
 
 
 def test_the_code_of_every_stage_is_what_its_file_says(lm):
-    stages = re.search(r"STAGES = \[(.*?)\]", (ROOT / "assets/js/core/stops.js").read_text(encoding="utf-8"))[1]
+    stages = re.search(r"STAGES = \[(.*?)\]", (ROOT / "assets/js/maths/stops.js").read_text(encoding="utf-8"))[1]
     assert set(FUNCTIONS) == {name.strip(" '") for name in stages.split(",")} | AROUND
     for stage in FUNCTIONS:
         for shown in source_code(lm, stage):

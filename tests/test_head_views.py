@@ -14,7 +14,7 @@ from model.request.recipe import Recipe
 from viz.stages.attention.one_head import head_checks, one_head
 from viz.wire.payload import dump
 
-READER = Path(__file__).parent.parent / "assets" / "js" / "core" / "arrays.js"
+READER = Path(__file__).parent.parent / "assets" / "js" / "maths" / "arrays.js"
 
 
 @pytest.fixture(scope="module")

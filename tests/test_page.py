@@ -226,8 +226,8 @@ def test_a_mistake_of_the_page_is_not_told_in_its_own_words(page, server):
     finished(page)
     told = page.evaluate(
         """async () => {
-            const sheet = document.querySelector('link[href*="/css/page.css"]').href;
-            const { explain } = await import(sheet.replace('css/page.css', 'js/core/errors.js'));
+            const sheet = document.querySelector('link[href*="/css/base/page.css"]').href;
+            const { explain } = await import(sheet.replace('css/base/page.css', 'js/core/errors.js'));
             console.error = () => {};
             const wrong = () => undefined.partial;
             try { wrong(); } catch (error) { return [explain(error), explain(new Error('layer is 99'))]; }

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser import ROOT, finished, settled
 
-CSS = ROOT / "assets" / "css"
+CSS = ROOT / "assets" / "css" / "base"
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],

@@ -122,12 +122,13 @@ def test_without_its_last_token_an_answer_ends(page, server):
 def test_numbers_as_small_and_as_large_as_they_come(page, server):
     bits = [0, 1, 13.2, 13.4, 20, 332.1, 332.2, 1022.5, 2000, 4000.5]
     page.goto(server)
-    page.wait_for_selector("link[href*='/css/page.css']", state="attached")
+    page.wait_for_selector("link[href*='/css/base/page.css']", state="attached")
     found = page.evaluate(
         """async (bits) => {
-            const js = document.querySelector('link[href*="/css/page.css"]').href.replace('css/page.css', 'js/');
+            const sheet = document.querySelector('link[href*="/css/base/page.css"]').href;
+            const js = sheet.replace('css/base/page.css', 'js/');
             const [{ chance }, { room }, { ribbon, sentences }] = await Promise.all(
-                ['core/format.js', 'core/stops.js', 'words/page.js'].map((path) => import(js + path)));
+                ['maths/format.js', 'maths/stops.js', 'parts/words/page.js'].map((path) => import(js + path)));
             const run = (n) => (
                 { tokens: Array(n).fill({ id: 7 }), steps: Array(n), text_in: 'x'.repeat(n), prefill: {} });
             const shape = { n_vocab: 9, n_layers: 2, d_embed: 4, d_model: 4, n_heads: 1 };

@@ -178,8 +178,8 @@ FIELDS = {
 def test_fields_of_a_csv_are_quoted_and_made_safe(shown):
     found = shown.evaluate(
         """async (texts) => {
-            const sheet = document.querySelector('link[href*="/css/page.css"]').href;
-            const { field } = await import(sheet.replace('css/page.css', 'js/core/csv.js'));
+            const sheet = document.querySelector('link[href*="/css/base/page.css"]').href;
+            const { field } = await import(sheet.replace('css/base/page.css', 'js/maths/csv.js'));
             return texts.map(field);
         }""",
         list(FIELDS),

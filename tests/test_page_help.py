@@ -7,10 +7,10 @@ from tests.browser import ask, finished, settled
 pytestmark = pytest.mark.browser
 
 SPLIT = """async (sentence) => {
-  const { split } = await import(`${window.gradio_config.root ?? ''}/gradio_api/file=ASSETS/js/core/terms.js`);
+  const { split } = await import(`${window.gradio_config.root ?? ''}/gradio_api/file=ASSETS/js/core/elements/terms.js`);
   return split(sentence).filter((part) => part.term).map((part) => [part.text, part.term.name]);
 }"""
-GLOSSARY = """async () => (await import('/gradio_api/file=ASSETS/js/words/glossary.js')).glossary"""
+GLOSSARY = """async () => (await import('/gradio_api/file=ASSETS/js/core/words/glossary.js')).glossary"""
 
 
 def at_home(script: str) -> str:

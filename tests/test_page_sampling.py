@@ -31,8 +31,8 @@ def test_the_preview_in_the_page_equals_the_servers_distribution(page, server, e
         context = {"ids": [*run.tokens.ids, *(s.token.id for s in run.steps[:index])], "nPrompt": len(run.tokens)}
         shares = page.evaluate(
             """async ([logits, settings, context, ids]) => {
-                const sheet = document.querySelector('link[href*="/css/page.css"]').href;
-                const { distribution } = await import(sheet.replace('css/page.css', 'js/core/sampling.js'));
+                const sheet = document.querySelector('link[href*="/css/base/page.css"]').href;
+                const { distribution } = await import(sheet.replace('css/base/page.css', 'js/maths/sampling.js'));
                 const shares = distribution(Float32Array.from(logits), settings, context);
                 return ids.map((id) => shares[id]);
             }""",

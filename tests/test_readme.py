@@ -52,6 +52,6 @@ def test_the_space_runs_the_gradio_that_is_pinned():
 def test_files_the_readme_names_exist():
     for target in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
         assert (ROOT / target).is_file(), target
-    for place in ("assets/examples.json", "viz/stages", "assets/js/panels", "assets/css/tokens.css", "assets/js/words"):
+    for place in ("assets/examples.json", "viz/stages", "assets/js/stages", "assets/js/charts", "assets/css/base"):
         assert place in README
         assert (ROOT / place).exists()

@@ -60,7 +60,7 @@ def build_page(startup, api) -> gr.Blocks:
 def page_config() -> dict:
     """What the scripts must know before they ask: where files are, and the examples, the first visit's first."""
     # The narrow screen's rules come last, so that they win.
-    sheets = sorted((ASSETS / "css").glob("*.css"), key=lambda sheet: (sheet.stem == "phone", sheet.stem))
+    sheets = sorted((ASSETS / "css").rglob("*.css"), key=lambda sheet: (sheet.stem == "phone", sheet.stem))
     examples = json.loads((ASSETS / "examples.json").read_text(encoding="utf-8"))
     # What a walk taken along as one file is made of; what makes the file stays here.
     paths = (path.relative_to(ASSETS / "js") for path in sorted((ASSETS / "js").rglob("*.js")))

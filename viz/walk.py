@@ -7,7 +7,7 @@ import gradio as gr
 TEMPLATE = '<div class="tbt" id="tbt"></div>'
 
 # The name of the event stands here because Gradio finds a component's own events in this text; the scripts send it
-# over a line of their own (core/channel.js).
+# over a line of their own (core/server/channel.js).
 ON_LOAD = """
 const start = (module) => module.start(element.querySelector('#tbt'), { config: CONFIG, event: 'walk_run' });
 const root = (window.gradio_config?.root || '').replace(/\\/$/, '');

@@ -1,32 +1,52 @@
 // Puts the page together: store, bridge, the fixed parts, and one panel a stage.
 
-import { createBridge } from './core/bridge.js';
-import { createChannel } from './core/channel.js';
-import { h, notice } from './core/dom.js';
-import { fitFrame } from './core/frame.js';
-import { keepLink, read } from './core/link.js';
-import { watchLooks } from './core/looks.js';
-import { completed } from './core/recipe.js';
-import { createRunner } from './core/runner.js';
-import { AROUND, STAGES } from './core/stops.js';
-import { createStore } from './core/store.js';
-import { watchTheme } from './core/theme.js';
-import { mountAttend } from './parts/attend.js';
-import { mountAround } from './parts/around.js';
-import { mountAsk } from './parts/ask.js';
-import { mountDepths } from './parts/depths.js';
-import { mountFigureButton } from './parts/figures.js';
-import { keepBranches } from './parts/keeper.js';
-import { mountHeader } from './parts/header.js';
-import { mountLooks } from './parts/looks.js';
-import { mountModels } from './parts/model_picker.js';
-import { mountPlayer } from './parts/player.js';
-import { mountRecorded } from './parts/recorded.js';
-import { mountRibbon } from './parts/ribbon.js';
-import { mountStatus } from './parts/status.js';
-import { mountStrip } from './parts/strip.js';
-import { mountTerms } from './parts/terms.js';
-import { shared } from './words/shared.js';
+import { createBridge } from './core/server/bridge.js';
+import { createChannel } from './core/server/channel.js';
+import { h, notice } from './core/elements/dom.js';
+import { fitFrame } from './core/state/frame.js';
+import { keepLink, read } from './core/state/link.js';
+import { watchLooks } from './core/server/looks.js';
+import { completed } from './maths/recipe.js';
+import { createRunner } from './core/state/runner.js';
+import { AROUND, STAGES } from './maths/stops.js';
+import { createStore } from './core/state/store.js';
+import { watchTheme } from './core/elements/theme.js';
+import { mountAttend } from './parts/walk/attend.js';
+import { mountAround } from './parts/walk/around.js';
+import { mountAsk } from './parts/prompt/prompt.js';
+import { mountDepths } from './parts/panel/depths.js';
+import { mountFigureButton } from './parts/take_along/figures.js';
+import { keepBranches } from './core/state/keeper.js';
+import { mountHeader } from './parts/page/header.js';
+import { mountLooks } from './parts/page/looks.js';
+import { mountModels } from './parts/models/picker.js';
+import { mountPlayer } from './parts/walk/player.js';
+import { mountRecorded } from './parts/take_along/recorded.js';
+import { mountRibbon } from './parts/walk/ribbon.js';
+import { mountStatus } from './parts/page/status.js';
+import { mountStrip } from './parts/walk/strip.js';
+import { mountTerms } from './parts/page/terms.js';
+import { shared } from './parts/words/shared.js';
+
+/** Where the panel of each stage is. */
+const PANELS = {
+  text: 'text/text',
+  tokenize: 'tokens/tokenize',
+  embed: 'embed/embed',
+  prefill: 'attention/prefill',
+  layers: 'layers/layers',
+  decode: 'decode/decode',
+  select: 'decode/select',
+  detokenize: 'tokens/detokenize',
+  model: 'architecture/model',
+  branches: 'decode/branches',
+  cache: 'cache/cache',
+  latency: 'latency/latency',
+  batching: 'batching/batching',
+  speculative: 'speculative/speculative',
+  whatif: 'latency/whatif',
+  compare: 'compare/compare',
+};
 
 function mountPanels(root, ctx) {
   const places = new Map();
@@ -39,7 +59,7 @@ function mountPanels(root, ctx) {
     const here = { place, panel: null, depths: null };
     places.set(stage, here);
     try {
-      const module = await ctx.load(`./panels/${stage}.js`);
+      const module = await ctx.load(`./stages/${PANELS[stage]}.js`);
       here.panel = module.mount(place, ctx);
       here.depths = mountDepths(place, ctx, stage);
     } catch (error) {

@@ -15,7 +15,7 @@ ANSWER_BYTES = 120_000
 
 
 def pack(array: np.ndarray) -> dict[str, Any]:
-    """An array as {dtype, shape, data}: little-endian base64, which `core/arrays.js` unpacks.
+    """An array as {dtype, shape, data}: little-endian base64, which `maths/arrays.js` unpacks.
 
     Whole numbers of 64 bits go as 32: no id or position here needs more, and half the text.
     """

@@ -1,15 +1,15 @@
 // A self-check as a small mark that opens into its numbers.
 
-import { fill, h } from '../core/dom.js';
-import { shared } from '../words/shared.js';
+import { fill, h } from '../core/elements/dom.js';
+import { check as words } from './words/check.js';
 
 const isMade = (check) => check.made !== false;
 
 /** What the mark says: the worst of the checks that were made, or that there was nothing to check. */
 function summed(made) {
-  if (!made.length) return shared.notMade;
+  if (!made.length) return words.notMade;
   const said = made.find((check) => !check.passed) ?? made[0];
-  const text = made.length === 1 ? shared.checked(said) : shared.checks(said, made.length);
+  const text = made.length === 1 ? words.checked(said) : words.checks(said, made.length);
   return [said.passed ? '✓ ' : '✗ ', text];
 }
 
@@ -31,7 +31,7 @@ export function checkMark() {
       fill(
         body,
         known.map((check) => [
-          h('dt', {}, isMade(check) ? shared.check(check) : shared.without(check)),
+          h('dt', {}, isMade(check) ? words.check(check) : words.without(check)),
           h('dd', { class: 'dim' }, check.how),
         ]),
         note && h('dd', { class: 'dim' }, note),

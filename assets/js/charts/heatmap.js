@@ -1,6 +1,6 @@
 /** A canvas heat map: one pixel a cell, painted once and stretched without smoothing. */
 
-import { sharpness } from '../core/pixels.js';
+import { sharpness } from '../core/elements/pixels.js';
 
 const LEVELS = 256;
 

@@ -1,6 +1,6 @@
 // Growing lines as SVG: a few series over the same steps, with their newest value written at their end.
 
-import { fill, h, svg } from '../core/dom.js';
+import { fill, h, svg } from '../core/elements/dom.js';
 
 const HEIGHT = 190;
 const PAD = { top: 12, right: 86, bottom: 26, left: 72 };

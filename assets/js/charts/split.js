@@ -1,7 +1,7 @@
 // A whole cut into its parts: one bar, and the parts' own numbers below it.
 
-import { h } from '../core/dom.js';
-import { pct } from '../core/format.js';
+import { h } from '../core/elements/dom.js';
+import { pct } from '../maths/format.js';
 
 /** A bar of parts [{name, kind, value}] of a whole; `format` writes a value. */
 export function splitBar(title, parts, format) {

@@ -1,10 +1,10 @@
 // What a visitor reads of an error.
 
-import { shared } from '../words/shared.js';
+import { messages } from './words/messages.js';
 
 /** The sentence that an error was made with. A mistake of the page's own has JavaScript's words, which say nothing to a visitor. */
 export function explain(error) {
   if (error.name === 'Error') return error.message;
   console.error(error);
-  return shared.ownMistake;
+  return messages.ownMistake;
 }

@@ -18,7 +18,7 @@ export async function boot(nonce) {
     const map = Object.assign(document.createElement('script'), { type: 'importmap', textContent: JSON.stringify({ imports }) });
     map.nonce = nonce;
     document.head.append(map);
-    const [{ start }, { createReplay }] = await Promise.all([import('walk/main.js'), import('walk/core/replay.js')]);
+    const [{ start }, { createReplay }] = await Promise.all([import('walk/main.js'), import('walk/core/server/replay.js')]);
     const line = createReplay({ run: walk.run, keys: new Map(walk.keys), answers: walk.answers });
     const load = (path) => import(`walk/${path.replace('./', '')}`);
     await start(root, { config: walk.config, line, load, recorded: walk.about });

@@ -1,7 +1,7 @@
 // The page as one file: modules, style sheets and answers, compressed, in a shell that unpacks and starts them.
 
-import { base64 } from '../core/replay.js';
-import { shared } from '../words/shared.js';
+import { base64 } from '../core/server/replay.js';
+import { shared } from '../parts/words/shared.js';
 import { boot } from './boot.js';
 
 /** Text through gzip. */
@@ -13,7 +13,7 @@ const text = async (url) => {
   return response.text();
 };
 
-/** `../core/dom.js` as seen from `panels/decode.js`: `core/dom.js`. */
+/** `../../maths/format.js` as seen from `stages/decode/decode.js`: `maths/format.js`. */
 function resolved(from, path) {
   const parts = from.split('/').slice(0, -1);
   for (const part of path.split('/')) {

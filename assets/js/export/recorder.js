@@ -1,7 +1,7 @@
 // Walks a second, unseen copy of the page through the run and keeps every answer it asks for.
 
-import { h } from '../core/dom.js';
-import { createReplay, keyOf } from '../core/replay.js';
+import { h } from '../core/elements/dom.js';
+import { createReplay, keyOf } from '../core/server/replay.js';
 import { compacted } from './compact.js';
 import { compressed } from './pack.js';
 

@@ -1,6 +1,6 @@
 // The walk that is shown, as one file that needs no server.
 
-import { taking as words } from '../words/export.js';
+import { taking as words } from '../parts/words/export.js';
 import { TOP } from './compact.js';
 import { packed, readModules, readSheets } from './pack.js';
 import { createKeeper, openCopy } from './recorder.js';

@@ -1,7 +1,7 @@
 // Where the recorder goes: every stage, then every token in the stages that speak of one, every layer, and heads.
 
-import { AROUND, STAGES, positionOf } from '../core/stops.js';
-import { depths } from '../words/depths.js';
+import { AROUND, STAGES, positionOf } from '../maths/stops.js';
+import { depths } from '../parts/words/depths.js';
 
 /** What is asked of one head, and for how many positions it was asked when the copy stood there. */
 const PER_HEAD = ['attention_tile', 'attention_position'];

@@ -1,0 +1,31 @@
+// Light and dark follow Gradio's own switch (a class on the body), projector mode is a class beside it. Canvases must be drawn again.
+
+import { recall, remember } from '../state/memory.js';
+
+const NAME = 'tbt-theme';
+const PROJECTOR = 'tbt-projector';
+
+const has = (name) => document.body.classList.contains(name);
+
+/** Keeps `store.theme` ('light' or 'dark', with ' projector') in step with the page. */
+export function watchTheme(store) {
+  const asked = new URLSearchParams(location.search).get('__theme');
+  const kept = recall(NAME);
+  if (kept && !asked) document.body.classList.toggle('dark', kept === 'dark');
+  document.body.classList.toggle('projector', recall(PROJECTOR) === 'on');
+  const tell = () => store.set({ theme: `${has('dark') ? 'dark' : 'light'}${has('projector') ? ' projector' : ''}` });
+  new MutationObserver(tell).observe(document.body, { attributes: true, attributeFilter: ['class'] });
+  tell();
+}
+
+/** Switches between light and dark, and remembers it in this browser. */
+export function switchTheme() {
+  document.body.classList.toggle('dark');
+  remember(NAME, has('dark') ? 'dark' : 'light');
+}
+
+/** Switches the large type for a back row on or off, and remembers it in this browser. */
+export function switchProjector() {
+  document.body.classList.toggle('projector');
+  remember(PROJECTOR, has('projector') ? 'on' : 'off');
+}

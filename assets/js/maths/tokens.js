@@ -1,0 +1,35 @@
+// A token as text: what can be shown of it, and where it stands in a run.
+
+const SIGNS = { ' ': '·', '\n': '↵', '\t': '⇥', '\r': '␍', '\u00a0': '⍽' };
+
+const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
+
+/** Text with its white space and control characters made visible. */
+export function visible(text) {
+  return text
+    .replace(/[ \n\t\r\u00a0]/g, (sign) => SIGNS[sign])
+    .replace(/[\u0000-\u001f\u007f]/g, (c) => (c === '\u007f' ? '␡' : String.fromCharCode(0x2400 + c.charCodeAt(0))))
+    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, (c) => `⟨${c.codePointAt(0).toString(16).toUpperCase()}⟩`);
+}
+
+/** A token's text as a label: bytes in hex when it is only part of a character, cut to `limit` signs. */
+export function label(token, limit = 18) {
+  if (token.partial) return token.bytes.map(hex).join(' ');
+  const signs = [...visible(token.text)];
+  return signs.length > limit ? `${signs.slice(0, limit - 1).join('')}…` : signs.join('') || '∅';
+}
+
+/** Prompt and generated tokens as one list, by position. */
+export const sequence = (run) => (run?.tokens ? [...run.tokens, ...run.steps.map((step) => step.token)] : []);
+
+/** The prompt token a selection means: a generated token was never cut from text. */
+export const promptPosition = ({ run, selection }) => Math.min(selection.position, run.tokens.length - 1);
+
+/** One of a step's candidates, as a token. */
+export const candidate = (candidates, place) => ({
+  id: candidates.token_ids[place],
+  text: candidates.texts[place],
+  partial: place in candidates.partial,
+  bytes: candidates.partial[place] ?? [],
+  special: candidates.special.includes(place),
+});

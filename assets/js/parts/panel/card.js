@@ -1,0 +1,59 @@
+// What the sections of the Embeddings panel share: which tokens are meant, and asking without races.
+
+import { h } from '../../core/elements/dom.js';
+import { explain } from '../../core/errors.js';
+import { sequence } from '../../maths/tokens.js';
+
+/**
+ * What all sections draw from. While a run grows, a selected prompt token keeps the prompt alone in view,
+ * so that not every new token redraws everything.
+ */
+export function scene({ run, selection, status }) {
+  const growing = status.phase === 'running' && selection.position < run.tokens.length;
+  const tokens = growing ? run.tokens : sequence(run);
+  const position = Math.min(selection.position, tokens.length - 1);
+  return { run, tokens, n: tokens.length, position, layer: selection.layer, head: selection.head };
+}
+
+/** A card with a heading, a note and a place for what could not be shown. */
+export function card(title, note, ...children) {
+  const heading = h('h2', {}, title);
+  const said = h('p', { class: 'dim' }, note);
+  const failed = h('p', { class: 'notice', role: 'status', hidden: true });
+  const body = h('div', { class: 'embed-body' }, children);
+  const head = h('div', { class: 'card-head' }, heading);
+  const element = h('div', { class: 'card' }, head, said, failed, body);
+  return { element, heading, head, said, failed, body };
+}
+
+/**
+ * Asks a view and draws its answer. `ask(args, key)` does nothing while `key` is what it last asked for; an
+ * answer that comes after a newer question is dropped; a refusal is shown in the card, and `refused` is called.
+ */
+export function asker({ view }, name, { failed, body }, draw, refused) {
+  let last = null;
+  return async function ask(args, key) {
+    if (key === last) return;
+    last = key;
+    body.classList.add('waiting');
+    try {
+      const answer = await view(name, args);
+      if (key !== last) return;
+      failed.hidden = true;
+      body.hidden = false;
+      draw(answer);
+    } catch (error) {
+      if (key !== last) return;
+      last = null;
+      failed.textContent = explain(error);
+      failed.hidden = false;
+      body.hidden = true;
+      refused?.();
+    }
+    body.classList.remove('waiting');
+  };
+}
+
+/** True while a window {start, count} of the same run and length still holds the position. */
+export const holds = (window, { run, n, position }) =>
+  window && window.run === run.key && window.n === n && position >= window.start && position < window.start + window.count;

@@ -1,0 +1,57 @@
+// The foot of a panel: how it is computed, with this run's numbers, and the code that did it. Closed until asked for.
+
+import { fill, h, notice } from '../../core/elements/dom.js';
+import { explain } from '../../core/errors.js';
+import { depths as words, scene } from '../words/depths.js';
+
+const WATCHED = ['run', 'card', 'step', 'selection'];
+
+/** Appends the foot of `stage`'s panel to `root`; nothing where there is nothing to say. */
+export function mountDepths(root, { store, view }, stage) {
+  if (!words.stages[stage]) return { update() {} };
+  const formulas = h('ol', { class: 'formulas' });
+  const listing = h('div', { class: 'listing' });
+  const how = disclosure(words.how, formulas, () => compute(store.state));
+  const code = disclosure(words.code, listing, load);
+  root.append(h('div', { class: 'card depths' }, how, code));
+  let model = '';
+
+  function disclosure(name, body, onopen) {
+    const details = h('details', { ontoggle: () => details.open && onopen() }, h('summary', {}, name), body);
+    return details;
+  }
+
+  function compute(state) {
+    if (!how.open || !state.card) return;
+    const lines = (words.stages[stage](scene(state)) || []).filter(Boolean);
+    if (!lines.length) return void fill(formulas, h('li', { class: 'dim' }, words.none));
+    fill(formulas, lines.map(({ formula, numbers, note }) => h('li', {}, h('code', {}, formula), h('span', { class: 'with' }, numbers), note && h('span', { class: 'dim' }, note))));
+  }
+
+  async function load() {
+    const asked = store.state.card?.model_id ?? '';
+    if (model === asked && listing.children.length) return;
+    model = asked;
+    notice(listing, words.waiting);
+    try {
+      const { functions } = await view('code', { stage });
+      fill(listing, functions.map(({ file, line, text }) => [h('p', { class: 'where' }, words.at(file, line)), numbered(text, line)]));
+    } catch (error) {
+      model = '';
+      notice(listing, explain(error));
+    }
+  }
+
+  return {
+    update(state, changed) {
+      if (WATCHED.some((key) => changed.has(key))) compute(state);
+      if (code.open && changed.has('card')) load();
+    },
+  };
+}
+
+/** The lines of a function, each with its number, which is not copied along. */
+function numbered(text, first) {
+  const lines = text.split('\n').map((one, i) => h('span', { class: 'line', dataset: { line: first + i } }, `${one}\n`));
+  return h('pre', { tabindex: '0', role: 'region', 'aria-label': words.code }, h('code', {}, lines));
+}

@@ -1,0 +1,89 @@
+// What the visitor asks: prompt, template, sampling settings; nothing runs until Run is pressed.
+
+import { fill, h, toggle } from '../../core/elements/dom.js';
+import { page } from '../words/page.js';
+import { mountSettings } from './settings.js';
+
+export function mountAsk(parts, { store, runner, examples }) {
+  const patch = (change) => store.set({ draft: { ...store.state.draft, ...change } });
+  // Tokens put into the answer to another question say nothing here.
+  const asks = (change) => patch({ ...change, forced: [] });
+  const prompt = h('textarea', {
+    id: 'prompt',
+    rows: 2,
+    dir: 'auto',
+    spellcheck: 'false',
+    placeholder: page.placeholder,
+    oninput: () => asks({ prompt: prompt.value }),
+    onkeydown: (event) => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        go();
+      }
+    },
+  });
+  const system = h('input', { type: 'text', id: 'system', placeholder: page.systemHint, oninput: () => asks({ system: system.value }) });
+  const systemRow = h('label', { class: 'system', hidden: true }, h('span', {}, page.system), system);
+  const chat = toggle(page.chat, false, (on) => asks({ chat: on }), { id: 'chat' });
+  chat.title = page.chatTitle;
+  const run = h('button', { type: 'button', class: 'primary run', title: page.runTitle, onclick: () => go() }, page.run);
+  const step = h('button', { type: 'button', title: page.stepTitle, onclick: () => go(0) }, page.step);
+  const release = h('button', { type: 'button', class: 'quiet release', title: page.releaseTitle, onclick: free });
+  const stale = h('span', { class: 'stale dim', role: 'status' });
+  const chips = examples.map((example) =>
+    h('button', { type: 'button', class: 'example', title: example.note, dataset: { example: example.id }, onclick: () => choose(example) }, example.title),
+  );
+
+  function choose(example) {
+    // An example is a prompt; the settings stay the visitor's.
+    patch({ chat: false, system: '', forced: [], ...example.recipe });
+    go();
+  }
+
+  function free() {
+    patch({ forced: [] });
+    go();
+  }
+
+  function go(nSteps) {
+    store.set({ stage: nSteps === 0 ? 'prefill' : store.state.stage, step: 0 });
+    runner.start(store.state.draft, nSteps, { following: nSteps !== 0 });
+  }
+
+  const settings = h('details', { class: 'settings' });
+  mountSettings(settings, store, patch);
+  parts.append(
+    h(
+      'section',
+      { class: 'ask' },
+      h('div', { class: 'examples', role: 'group', 'aria-label': page.examples }, chips),
+      h('label', { class: 'visually-hidden', for: 'prompt' }, page.prompt),
+      h('div', { class: 'prompt-row' }, prompt, h('div', { class: 'go' }, run, step)),
+      h('div', { class: 'under' }, chat, settings, release, stale),
+      systemRow,
+    ),
+  );
+
+  const same = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+  store.subscribe((state, changed) => {
+    if (changed.has('draft')) {
+      const { draft } = state;
+      if (prompt.value !== draft.prompt) prompt.value = draft.prompt;
+      if (system.value !== draft.system) system.value = draft.system;
+      chat.box.checked = draft.chat;
+      systemRow.hidden = !draft.chat;
+      release.hidden = !draft.forced.length;
+      fill(release, page.release(draft.forced.length));
+    }
+    if (changed.has('card') && state.card) chat.box.disabled = !state.card.has_chat_template;
+    if (changed.has('draft') || changed.has('recipe')) {
+      fill(stale, state.recipe && !same(state.draft, state.recipe) ? page.changed : '');
+    }
+  });
+  store.set({ draft: { ...store.state.draft } });
+}
+
+const sorted = (value) =>
+  value && typeof value === 'object' && !Array.isArray(value)
+    ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]))
+    : value;

@@ -1,0 +1,69 @@
+// The pipeline as a ribbon: where you are, what each stage made, how long it took. It is the navigation too.
+
+import { fill, h } from '../../core/elements/dom.js';
+import { STAGES, positionOf } from '../../maths/stops.js';
+import { page, ribbon } from '../words/page.js';
+import { mountTraveller } from './traveller.js';
+
+export function mountRibbon(parts, { store, select }) {
+  const nodes = new Map();
+  const loop = h('span', { class: 'loop' });
+
+  function go(stage) {
+    const { run, step } = store.state;
+    const last = Math.max(0, (run?.steps.length ?? 1) - 1);
+    const shown = stage === 'detokenize' ? last : Math.min(step, last);
+    store.set({ stage, step: shown, following: false });
+    if (['decode', 'select'].includes(stage) && run?.steps.length) select({ position: positionOf(stage, shown, run) });
+  }
+
+  function onkeydown(event) {
+    const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!move) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const stage = STAGES[(STAGES.indexOf(store.state.stage) + move + STAGES.length) % STAGES.length];
+    go(stage);
+    nodes.get(stage).tab.focus();
+  }
+
+  for (const [place, stage] of STAGES.entries()) {
+    const made = h('span', { class: 'made' });
+    const time = h('span', { class: 'time' });
+    const tab = h(
+      'button',
+      { type: 'button', class: 'node', role: 'tab', id: `tab-${stage}`, 'aria-controls': `panel-${stage}`, dataset: { stage }, onclick: () => go(stage) },
+      h('span', { class: 'title' }, h('span', { class: 'number', 'aria-hidden': 'true' }, place + 1), ribbon[stage].title),
+      made,
+      time,
+    );
+    nodes.set(stage, { tab, made, time });
+  }
+
+  const list = h('div', { class: 'ribbon', style: { '--stages': STAGES.length }, role: 'tablist', 'aria-label': page.title, onkeydown }, [...nodes.values()].map((n) => n.tab), loop);
+  const box = parts.appendChild(h('nav', { class: 'ribbon-box', 'aria-label': page.title }, list));
+  mountTraveller(box, list, new Map([...nodes].map(([stage, { tab }]) => [stage, tab])), store);
+
+  store.subscribe((state, changed) => {
+    if (changed.has('status')) for (const [stage, { tab }] of nodes) tab.classList.toggle('working', state.status.work === stage);
+    if (!['run', 'card', 'stage', 'step'].some((key) => changed.has(key))) return;
+    const now = state.run?.steps[Math.min(state.step, (state.run?.steps.length ?? 1) - 1)];
+    for (const [stage, { tab, made, time }] of nodes) {
+      const here = stage === state.stage;
+      tab.setAttribute('aria-selected', String(here));
+      // Exactly one tab of the ribbon takes the keyboard, also while a panel around the walk is open.
+      tab.tabIndex = here || (!STAGES.includes(state.stage) && stage === STAGES[0]) ? 0 : -1;
+      if (!state.run) continue;
+      fill(made, ribbon[stage].made({ ...state, now }));
+      fill(time, ribbon[stage].time?.({ ...state, now }) ?? '');
+    }
+    const n = state.run?.steps.length ?? 0;
+    fill(loop, ribbon.loop(n));
+    if (changed.has('stage') && nodes.has(state.stage)) reveal(nodes.get(state.stage).tab, list);
+  });
+}
+
+function reveal(tab, list) {
+  const left = tab.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2;
+  list.scrollTo({ left, behavior: 'smooth' });
+}

@@ -1,0 +1,63 @@
+// The token strip coloured by surprisal, and the perplexity of prompt and answer.
+
+import { perplexity, rootOf } from '../../maths/branches.js';
+import { fill, h, toggle } from '../../core/elements/dom.js';
+import { num } from '../../maths/format.js';
+import { page } from '../words/page.js';
+
+const MOST_BITS = 12;
+
+/** Adds the switch to the strip, `root`; the strip's chips are found by their position. */
+export function mountSurprise(root, { store, runner }) {
+  let on = false;
+  let prompt = { root: '', bits: [], perplexity: null };
+  let asked = '';
+  const figures = h('span', { class: 'dim', role: 'status' });
+  const control = toggle(page.surprise, false, (checked) => {
+    on = checked;
+    asked = '';
+    score();
+    draw();
+  });
+  control.title = page.surpriseTitle;
+  root.append(h('div', { class: 'surprise' }, control, figures));
+
+  const scored = (run) => prompt.root === rootOf(run.recipe);
+
+  /** The prompt's own surprisal is one more forward pass: only when somebody asks, once, and after the run. */
+  function score() {
+    const { run, status } = store.state;
+    if (!on || !run || scored(run) || status.phase === 'running' || asked === rootOf(run.recipe)) return;
+    asked = rootOf(run.recipe);
+    const mine = asked;
+    runner.job('surprisal', {}, (found) => {
+      prompt = { root: mine, ...found };
+      draw();
+    });
+  }
+
+  function bitsAt(position, run) {
+    const step = run.steps[position - run.tokens.length];
+    if (step) return step.surprisal;
+    return scored(run) ? prompt.bits[position] : null;
+  }
+
+  function draw() {
+    const { run } = store.state;
+    root.classList.toggle('by-surprisal', on);
+    for (const chip of root.querySelectorAll('.chip[data-position]')) {
+      const bits = on ? bitsAt(Number(chip.dataset.position), run) : null;
+      const known = bits !== null && bits !== undefined;
+      chip.style.setProperty('--shade', known ? `${Math.round(75 * Math.min(1, bits / MOST_BITS))}%` : '0%');
+      chip.dataset.bits = known ? num(bits, 3) : '';
+    }
+    const known = scored(run) && prompt.perplexity !== null;
+    const answer = run.steps.length ? perplexity({ tokens: run.steps }) : null;
+    fill(figures, on ? page.perplexity(known ? num(prompt.perplexity) : null, answer === null ? null : num(answer)) : '');
+  }
+
+  store.subscribe(({ run, status }, changed) => {
+    if (changed.has('status') && status.phase === 'idle') queueMicrotask(score);
+    if (run && on && ['run', 'selection', 'stage', 'step'].some((key) => changed.has(key))) draw();
+  });
+}

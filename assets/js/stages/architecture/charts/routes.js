@@ -1,0 +1,57 @@
+// Layers × positions: in each cell an expert's number, shaded by its weight. Arrow keys move a selection through it.
+
+import { fill, svg } from '../../../core/elements/dom.js';
+
+const CELL = { width: 26, height: 20 };
+const LEFT = 62;
+const TOP = 84;
+
+/**
+ * A grid in `root`. `show({rows, columns, at, text, now, label})`: names of both sides, `at(row, column)` the shade from
+ * 0 to 1, `text(row, column)` what stands in the cell, `now` the selected [row, column]. `onpick(row, column)`.
+ */
+export function routes(root, { onpick, onpoint }) {
+  let shown = null;
+
+  const cellOf = (event) => {
+    const { row, column } = event.target.dataset;
+    return row === undefined ? null : [Number(row), Number(column)];
+  };
+
+  function onkeydown(event) {
+    const move = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!move) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const [row, column] = shown.now.map((at, i) => Math.max(0, Math.min([shown.rows, shown.columns][i].length - 1, at + move[i])));
+    onpick(row, column);
+  }
+
+  function cell(row, column) {
+    const x = LEFT + column * CELL.width;
+    const y = TOP + row * CELL.height;
+    const text = shown.text(row, column);
+    return [
+      svg('rect', { class: 'route', x, y, width: CELL.width - 1, height: CELL.height - 1, style: { '--shade': `${Math.round(8 + 62 * shown.at(row, column))}%` }, dataset: { row, column } }),
+      text !== '' && svg('text', { class: 'route-number', x: x + CELL.width / 2, y: y + 14 }, text),
+    ];
+  }
+
+  return {
+    show(next) {
+      shown = next;
+      const { rows, columns, now, label } = shown;
+      const width = LEFT + columns.length * CELL.width + 50;
+      const height = TOP + rows.length * CELL.height + 4;
+      const chart = svg(
+        'svg',
+        { class: 'routes', width, height, viewBox: `0 0 ${width} ${height}`, tabindex: 0, role: 'img', 'aria-label': label, onkeydown, onclick: (event) => cellOf(event) && onpick(...cellOf(event)), onpointermove: (event) => onpoint(cellOf(event)), onpointerleave: () => onpoint(null) },
+        columns.map((name, i) => svg('text', { class: 'route-token', transform: `translate(${LEFT + (i + 0.5) * CELL.width + 3} ${TOP - 6}) rotate(-55)` }, name)),
+        rows.map((name, i) => svg('text', { class: 'route-layer', x: LEFT - 8, y: TOP + i * CELL.height + 14 }, name)),
+        rows.map((_, row) => columns.map((__, column) => cell(row, column))),
+        svg('rect', { class: 'route-now', x: LEFT + now[1] * CELL.width - 0.5, y: TOP + now[0] * CELL.height - 0.5, width: CELL.width, height: CELL.height }),
+      );
+      fill(root, chart);
+    },
+  };
+}

@@ -1,0 +1,49 @@
+// The model card: its diagram, what its parts weigh, its facts, and which experts this run was sent to.
+
+import { checkMark } from '../../charts/check.js';
+import { fill, h, notice } from '../../core/elements/dom.js';
+import { explain } from '../../core/errors.js';
+import { model as words } from './words/model.js';
+import { diagramCard } from './diagram.js';
+import { parametersCard } from './parameters.js';
+import { routingCard } from './routing.js';
+
+export function mount(root, ctx) {
+  const card = (place, name) => place.appendChild(h('div', { class: 'card', id: `model-${name}` }));
+  const columns = root.appendChild(h('div', { class: 'model-columns' }));
+  const left = columns.appendChild(h('div', { class: 'model-column' }));
+  const right = columns.appendChild(h('div', { class: 'model-column' }));
+  const routing = routingCard(card(root, 'routing'), ctx);
+  const diagram = diagramCard(card(left, 'diagram'), ctx);
+  const parameters = parametersCard(card(right, 'parameters'));
+  const facts = h('dl', { class: 'model-facts' });
+  const checks = checkMark();
+  card(right, 'facts').append(h('h2', {}, words.facts), h('p', { class: 'dim' }, words.factsNote), facts, h('h3', {}, words.checks), checks.element);
+  let asked = null;
+
+  async function load(of) {
+    if (of === asked) return;
+    asked = of;
+    try {
+      const found = await ctx.view('architecture');
+      if (of !== asked) return;
+      diagram.show(found);
+      parameters.show(found);
+      routing.show(found);
+      fill(facts, words.factRows(found).filter(([, value]) => value).map(([name, value]) => h('div', {}, h('dt', { class: 'dim' }, name), h('dd', {}, value))));
+      checks.show(found.card.checks);
+    } catch (error) {
+      if (of !== asked) return;
+      asked = null;
+      notice(facts, explain(error));
+    }
+  }
+
+  return {
+    update(state, changed) {
+      if (state.card && state.status.phase !== 'running') load(state.card);
+      if (changed.has('selection')) diagram.select(state.selection);
+      routing.update(state, changed);
+    },
+  };
+}

@@ -1,0 +1,77 @@
+// What the prefill left behind: the KV cache, layer by layer.
+
+import { fill, h, notice, svg } from '../../core/elements/dom.js';
+import { layersTable } from '../../parts/panel/cache_table.js';
+import { prefill as words } from './words/prefill.js';
+
+const WIDTH = 600;
+const HEIGHT = 132;
+const LEFT = 26;
+const MOST_LINES = 120;
+
+/** Positions × layers: one block written at once, and a column for each decoded position. */
+function picture(cache, nPrompt, selection) {
+  const { n_positions: n, layers } = cache;
+  const wide = (WIDTH - LEFT) / n;
+  const tall = (HEIGHT - 18) / layers.length;
+  const column = (position, count, kind) => svg('rect', { x: LEFT + position * wide, y: 0, width: wide * count, height: HEIGHT - 18, class: kind });
+  const lines = n <= MOST_LINES ? Array.from({ length: n + 1 }, (_, i) => `M ${LEFT + i * wide} 0 V ${HEIGHT - 18}`) : [];
+  const rows = layers.map((_, i) => `M ${LEFT} ${(i + 1) * tall} H ${WIDTH}`);
+  const added = n - nPrompt;
+  const row = layers.findIndex(({ layer }) => layer === selection.layer);
+  return svg(
+    'svg',
+    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'cache-picture', role: 'img', 'aria-label': words.cachePicture(layers.length, nPrompt, added) },
+    column(0, Math.min(nPrompt, n), 'filled'),
+    added > 0 && column(nPrompt, added, 'added'),
+    svg('path', { d: [...lines, ...rows].join(' '), class: 'grid' }),
+    selection.position < n && column(selection.position, 1, 'here'),
+    row >= 0 && svg('rect', { x: LEFT, y: row * tall, width: WIDTH - LEFT, height: tall, class: 'here' }),
+    svg('text', { x: LEFT - 5, y: 9, class: 'end' }, layers[0].layer),
+    svg('text', { x: LEFT - 5, y: HEIGHT - 20, class: 'end' }, layers.at(-1).layer),
+    svg('text', { x: LEFT, y: HEIGHT - 4 }, '0'),
+    svg('text', { x: WIDTH, y: HEIGHT - 4, class: 'end' }, n - 1),
+  );
+}
+
+/** The card in `root`; update({cache, run, selection}) fills it. */
+export function cacheCard(root) {
+  let all = false;
+  let last = null;
+  const body = h('div', { class: 'cache-body' });
+  root.append(h('h2', {}, words.cache), body);
+
+  function table({ layers, bytes: total }) {
+    const few = layers.length > 3 && !all ? [layers[0], null, layers.at(-1)] : layers;
+    return layersTable(few, total);
+  }
+
+  function draw() {
+    const { cache, run, selection } = last;
+    if (!cache.layers.length) return notice(body, words.cacheNone(last.card));
+    const flip = () => {
+      all = !all;
+      draw();
+    };
+    fill(
+      body,
+      h(
+        'div',
+        {},
+        h('p', {}, words.cacheNote(cache, run)),
+        picture(cache, run.tokens.length, selection),
+        h('p', { class: 'dim legend' }, h('span', { class: 'swatch filled' }), words.cachePrompt, cache.n_positions > run.tokens.length && [h('span', { class: 'swatch added' }), words.cacheAdded]),
+        cache.bytes_without_sharing > cache.bytes && h('p', { class: 'dim' }, words.cacheGqa(cache)),
+      ),
+      h('div', {}, table(cache), cache.layers.length > 3 && h('button', { type: 'button', class: 'quiet', onclick: flip }, all ? words.cacheFew : words.cacheAll(cache.layers.length))),
+    );
+  }
+
+  return {
+    update(next) {
+      last = next;
+      draw();
+    },
+    fail: (message) => notice(body, message),
+  };
+}

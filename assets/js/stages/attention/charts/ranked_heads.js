@@ -1,0 +1,74 @@
+// Heads in the order of a score: a list of buttons, each a thumbnail with its name and its number.
+
+import { fill, h } from '../../../core/elements/dom.js';
+import { heatmap } from '../../../charts/heatmap.js';
+
+const SIDE = 60;
+
+/** Where an arrow key leads in a list whose rows hold `wide` items; -1 when it leads nowhere. */
+function target(key, at, count, wide) {
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -wide, ArrowDown: wide }[key];
+  if (key === 'Home') return 0;
+  if (key === 'End') return count - 1;
+  return step === undefined ? -1 : Math.min(count - 1, Math.max(0, at + step));
+}
+
+/**
+ * The list in `root`. `show(heads, scale)` draws it: [{layer, head, score, spoken, map: {data, rows, cols} | null}], best
+ * first; `select(layer, head)` marks one. `onSelect({layer, head})`, `onHover({layer, head} | null)`.
+ */
+export function rankedHeads(root, { onSelect, onHover, label }) {
+  const list = h('ol', { class: 'ranked scroll', 'aria-label': label });
+  root.append(list);
+  let items = [];
+
+  function button({ layer, head, score, spoken, map }) {
+    const picture = h('canvas', { 'aria-hidden': 'true', style: { width: `${SIDE}px`, height: `${SIDE}px` } });
+    const element = h(
+      'button',
+      {
+        type: 'button',
+        tabindex: -1,
+        'aria-label': spoken,
+        onclick: () => onSelect({ layer, head }),
+        onpointerenter: () => onHover({ layer, head }),
+        onpointerleave: () => onHover(null),
+      },
+      picture,
+      h('span', { class: 'name' }, `L${layer} H${head}`),
+      h('span', { class: 'score' }, score),
+    );
+    return { layer, head, element, picture, map };
+  }
+
+  function paint({ picture, map }, scale) {
+    if (map) heatmap(picture, { ...map, scale, cell: SIDE / Math.max(map.rows, map.cols) });
+  }
+
+  list.addEventListener('keydown', (event) => {
+    const at = items.findIndex(({ element }) => element === document.activeElement);
+    const wide = Math.max(1, items.findIndex(({ element }) => element.offsetTop > items[0].element.offsetTop));
+    const next = at < 0 ? -1 : target(event.key, at, items.length, wide);
+    if (next < 0) return;
+    event.preventDefault();
+    // The arrow keys walk through the stages elsewhere on the page.
+    event.stopPropagation();
+    items[next].element.focus();
+    onSelect(items[next]);
+  });
+
+  return {
+    show(heads, scale) {
+      items = heads.map(button);
+      fill(list, items.map(({ element }) => h('li', {}, element)));
+      items.forEach((item) => paint(item, scale));
+    },
+    select(layer, head) {
+      const chosen = items.findIndex((item) => item.layer === layer && item.head === head);
+      items.forEach(({ element }, i) => {
+        element.setAttribute('aria-pressed', String(i === chosen));
+        element.tabIndex = i === Math.max(0, chosen) ? 0 : -1;
+      });
+    },
+  };
+}

@@ -1,0 +1,115 @@
+// The map of the selected head: a tile of at most 256 × 256 cells of what is on screen, at the zoom on screen.
+
+import { attentionMap } from './charts/attention_map.js';
+import { unpack } from '../../maths/arrays.js';
+import { fill, h, notice } from '../../core/elements/dom.js';
+import { explain } from '../../core/errors.js';
+import { chip } from '../../core/elements/chip.js';
+import { prefill as words } from './words/prefill.js';
+import { weightScale } from './heads.js';
+
+const LEGEND = [0, 0.05, 0.25, 0.5, 1];
+
+/** Buttons of which one is pressed: `choices` is {value: label}. */
+function choice(name, choices, onchoice) {
+  const buttons = Object.entries(choices).map(([value, text]) => h('button', { type: 'button', class: 'quiet', onclick: () => onchoice(value), dataset: { value } }, text));
+  const root = h('div', { class: 'choice', role: 'group', 'aria-label': name }, h('span', { class: 'dim' }, name), buttons);
+  return { root, press: (value) => buttons.forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.value === value))) };
+}
+
+/** The card in `root`; update({run, tokens, selection, n, scope, fed}, redraw) fills it. */
+export function mapCard(root, { view, select, store, point }, onScope, onPick) {
+  const title = h('h2');
+  const place = h('div', { class: 'map-place' });
+  const failure = h('div');
+  const readout = h('p', { class: 'map-readout' });
+  const caption = h('p', { class: 'dim' });
+  const legend = h('div', { class: 'legend-bar dim' });
+  const reset = h('button', { type: 'button', class: 'quiet', onclick: () => zoom(null) }, words.reset);
+  const scopes = choice(words.scope.label, { prompt: words.scope.prompt, all: words.scope.all }, onScope);
+  const rules = choice(words.rule.label, { max: words.rule.max, mean: words.rule.mean }, (value) => {
+    rule = value;
+    draw(true);
+  });
+  root.append(
+    h('div', { class: 'card-head' }, title, h('div', { class: 'controls' }, scopes.root, rules.root, reset)),
+    h('p', { class: 'dim' }, words.mapNote), failure, place, readout, legend, caption,
+  );
+  const map = attentionMap(place, { onSelect: pick, onHover: hover, onZoom: zoom });
+  let rule = 'max';
+  let chosen = null;
+  let now = null;
+  let drawn = '';
+
+  function say(seen) {
+    const token = (position) => chip(now.tokens[position], { limit: 16 });
+    if (!seen) return fill(readout, h('span', { class: 'dim' }, words.hover));
+    const [query, key] = [seen.queries[0], seen.keys[0]];
+    const one = seen.queries[1] - query === 1 && seen.keys[1] - key === 1;
+    const name = (position) => [token(position), ` (${position})`];
+    if (seen.masked) return fill(readout, words.cellMasked(name(query), name(key)));
+    if (one) return fill(readout, words.cell(name(query), name(key), seen.weight));
+    return fill(readout, words.cellBlock(seen, rule, seen.weight));
+  }
+
+  /** The query under the pointer shows its attention in the token strip too. */
+  function hover(seen) {
+    say(seen);
+    point(seen && seen.queries[1] - seen.queries[0] === 1 ? seen.queries[0] : null);
+  }
+
+  /** A click on a cell chooses its query, and its key for the steps of the head. */
+  function pick(position, key) {
+    onPick(position, key ?? null);
+    select({ position });
+  }
+
+  function zoom(window) {
+    chosen = window;
+    draw(true);
+  }
+
+  function explain(tile, scale) {
+    rules.root.hidden = tile.block === 1;
+    rules.press(rule);
+    reset.hidden = !chosen;
+    fill(caption, tile.block > 1 ? words.block(tile.block, rule) : words.exact(now.n));
+    const stops = LEGEND.map((t) => h('span', {}, h('span', { class: 'swatch', style: { background: `rgb(${scale(t)})` } }), t));
+    fill(legend, h('span', {}, words.scaleKey), stops, h('span', {}, h('span', { class: 'swatch hatched' }), words.maskKey));
+  }
+
+  async function draw(redraw) {
+    const { run, selection, n, tokens } = now;
+    const { layer, head, position } = selection;
+    if (chosen && Math.max(chosen.q1, chosen.k1) > n) chosen = null;
+    const window = chosen ?? { q0: 0, q1: n, k0: 0, k1: n };
+    const key = JSON.stringify([run.key, layer, head, window, rule]);
+    fill(title, words.map(layer, head));
+    if (key === drawn && !redraw) return map.mark(position);
+    drawn = key;
+    try {
+      const args = { layer, head, query_start: window.q0, query_stop: window.q1, key_start: window.k0, key_stop: window.k1, rule };
+      const found = await view('attention_tile', args);
+      if (key !== drawn || store.state.run?.key !== run.key) return;
+      const { data, shape } = unpack(found.pattern);
+      const tile = { ...found, data, rows: shape[0], cols: shape[1], first_seen: unpack(found.first_seen).data };
+      const scale = weightScale();
+      fill(failure);
+      map.show({ tile, tokens, position: store.state.selection.position, scale, name: words.mapLabel(layer, head, window) });
+      explain(tile, scale);
+      say(null);
+    } catch (error) {
+      if (key === drawn) notice(failure, explain(error));
+    }
+  }
+
+  return {
+    update(next, redraw) {
+      if (next.run.key !== now?.run.key) chosen = null;
+      now = next;
+      scopes.root.hidden = next.fed <= next.run.tokens.length;
+      scopes.press(next.n > next.run.tokens.length ? 'all' : 'prompt');
+      draw(redraw);
+    },
+  };
+}

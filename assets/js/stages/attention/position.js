@@ -1,0 +1,57 @@
+// The selected position in one head: what it attends to, and who attends to it.
+
+import { fill, h, notice } from '../../core/elements/dom.js';
+import { explain } from '../../core/errors.js';
+import { num } from '../../maths/format.js';
+import { chip, spoken } from '../../core/elements/chip.js';
+import { prefill as words } from './words/prefill.js';
+
+/** Cards in `root`; update({run, tokens, selection, n}) fills them. */
+export function positionLists(root, { view, select, store }) {
+  const to = h('div', { class: 'weights' });
+  const by = h('div', { class: 'weights' });
+  root.append(to, by);
+
+  const small = (token) => chip(token, { limit: 14 });
+
+  function line(token, weight, color) {
+    return h(
+      'li',
+      {},
+      h('span', { class: 'place dim' }, token.position),
+      chip(token, { tag: 'button', type: 'button', limit: 14, 'aria-label': spoken(token), dataset: { position: token.position }, onclick: () => select({ position: token.position }) }),
+      h('span', { class: 'track' }, h('span', { class: 'bar', style: { width: `${100 * weight}%`, background: `var(${color})` } })),
+      h('span', { class: 'value' }, num(weight, 3)),
+    );
+  }
+
+  function list(place, title, { positions, weights }, tokens, color, note) {
+    const lines = positions.map((position, i) => tokens[position] && line(tokens[position], weights[i], color));
+    fill(place, h('h3', {}, title), h('ol', {}, lines), h('p', { class: 'dim' }, note));
+  }
+
+  return {
+    async update({ run, tokens, selection: { position, layer, head }, n }) {
+      const token = tokens[position];
+      if (!token || position >= n) {
+        notice(to, words.notFed);
+        fill(by);
+        return;
+      }
+      let found;
+      try {
+        found = await view('attention_position', { layer, head, position, n_positions: n });
+      } catch (error) {
+        notice(to, explain(error));
+        fill(by);
+        return;
+      }
+      const now = store.state.selection;
+      if (store.state.run?.key !== run.key || now.position !== position || now.layer !== layer || now.head !== head) return;
+      const { attends_to: row, attended_by: column } = found;
+      const shown = row.weights.reduce((sum, weight) => sum + weight, 0);
+      list(to, words.attendsTo(small(token)), row, tokens, '--c-key', words.attendsRest(row.positions.length, position + 1, shown, row.total));
+      list(by, words.attendedBy(small(token)), column, tokens, '--c-query', words.attendedRest(column.positions.length, n - position, column.total));
+    },
+  };
+}

@@ -1,0 +1,143 @@
+// Prefill: one forward pass over all positions; its attention, head by head, and what it left in the KV cache.
+
+import { checkMark } from '../../charts/check.js';
+import { fill, h, notice } from '../../core/elements/dom.js';
+import { explain } from '../../core/errors.js';
+import { facts as figures } from '../../core/elements/facts.js';
+import { hasMaps } from '../../maths/models.js';
+import { sequence } from '../../maths/tokens.js';
+import { prefill as words } from './words/prefill.js';
+import { bertvizSection } from './bertviz.js';
+import { cacheCard } from './cache.js';
+import { headSection } from './head.js';
+import { headsCard } from './heads.js';
+import { mapCard } from './map.js';
+import { positionLists } from './position.js';
+
+const IDLE = 400;
+
+/** How many positions have been through the model: the last generated token waits for its turn. */
+const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
+
+export function mount(root, ctx) {
+  const { store, view, select } = ctx;
+  let scope = 'prompt';
+  let waiting = null;
+  let checked = null;
+
+  const facts = h('dl', { class: 'facts' });
+  const mark = checkMark();
+  const refusal = h('div', { hidden: true });
+  const headsRoot = h('div', { class: 'heads-card' });
+  const mapRoot = h('div', { class: 'map-card' });
+  const listsRoot = h('div', { class: 'lists-card' });
+  const stepsRoot = h('div');
+  const attention = h('div', { class: 'card attention' }, headsRoot, mapRoot, listsRoot);
+  const cacheRoot = h('div', { class: 'card' });
+  const bertvizRoot = h('div');
+  root.append(
+    h('div', { class: 'card' }, facts, mark.element),
+    refusal,
+    attention,
+    stepsRoot,
+    cacheRoot,
+    bertvizRoot,
+  );
+  const heads = headsCard(headsRoot, ctx);
+  const steps = headSection(stepsRoot, ctx);
+  const rescope = (wanted) => {
+    scope = wanted;
+    update(store.state, new Set(['scope']));
+  };
+  const map = mapCard(mapRoot, ctx, rescope, steps.pick);
+  const lists = positionLists(listsRoot, ctx);
+  const cache = cacheCard(cacheRoot);
+  const bertviz = bertvizSection(bertvizRoot, ctx);
+
+  /** A selected token of the answer needs its rows; else the prompt alone, which does not change while decoding goes on. */
+  function positions(run, selection) {
+    const n = run.tokens.length;
+    return scope === 'all' || selection.position >= n ? fed(run) : n;
+  }
+
+  async function showCache({ run, card, selection }) {
+    try {
+      const found = await view('kv_cache', { n_steps: run.steps.length });
+      if (store.state.run !== run) return;
+      const prompt_bytes = found.bytes - found.bytes_per_token * (found.n_positions - run.tokens.length);
+      cache.update({ cache: found, run, selection, card });
+      showFacts({ run, card, cache: { ...found, prompt_bytes } });
+    } catch (error) {
+      cache.fail(explain(error));
+    }
+  }
+
+  function showFacts(now) {
+    const lines = figures(words.facts(now));
+    fill(facts, lines);
+  }
+
+  function showMark(found) {
+    const { card } = store.state;
+    const labelled = (checks, where) => checks.map((check) => ({ ...check, name: `${check.name} (${where})` }));
+    const here = found ? labelled(found.checks, words.check.here) : [];
+    const note = found ? [words.check.took(found.seconds), ...found.skipped].join(' ') : mark.element.open ? words.check.running : '';
+    mark.show([...here, ...labelled(card?.checks ?? [], words.check.loaded)], note);
+  }
+
+  /** A second forward pass of this run is made only when somebody wants to see its numbers. */
+  async function check() {
+    const { run, selection, card } = store.state;
+    const { layer, head } = selection;
+    const key = JSON.stringify([run.key, fed(run), layer, head]);
+    if (!mark.element.open || !card || store.state.following || key === checked) return;
+    checked = key;
+    showMark(null);
+    try {
+      const found = await view('prefill_checks', { layer, head, n_steps: run.steps.length });
+      if (key === checked) showMark(found);
+    } catch (error) {
+      mark.show(card.checks, explain(error));
+    }
+  }
+
+  function checkSoon() {
+    clearTimeout(waiting);
+    waiting = setTimeout(check, IDLE);
+  }
+
+  mark.element.addEventListener('toggle', checkSoon);
+
+  /** A model without maps says so once, in place of all that would show them. */
+  async function refuse(n) {
+    [attention, stepsRoot, bertvizRoot].forEach((part) => { part.hidden = true; });
+    refusal.hidden = false;
+    if (refusal.children.length) return;
+    try {
+      await view('attention_overview', { layer_start: 0, n_positions: n });
+    } catch (error) {
+      notice(refusal, explain(error));
+    }
+  }
+
+  function update(state, changed) {
+    const { run, card, selection } = state;
+    const has = (...keys) => keys.some((key) => changed.has(key));
+    const n = positions(run, selection);
+    const now = { run, card, selection, n, tokens: sequence(run), scope, fed: fed(run) };
+    if (has('run', 'card')) showFacts({ run, card });
+    if (has('card')) showMark(null);
+    if (has('run', 'card', 'selection')) showCache(state);
+    if (has('run', 'selection')) checkSoon();
+    if (card && !hasMaps(card)) refuse(n);
+    else if (has('run', 'card', 'selection', 'scope', 'stage', 'theme')) {
+      heads.update(now, has('theme'));
+      map.update(now, has('theme'));
+      lists.update(now);
+      steps.update(now, has('theme'));
+      bertviz.update(now);
+    }
+  }
+
+  return { update };
+}

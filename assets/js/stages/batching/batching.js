@@ -1,0 +1,32 @@
+// Batching: a few requests, served statically and continuously on the live model.
+
+import { fill, h } from '../../core/elements/dom.js';
+import { measurement } from '../../parts/panel/measurement.js';
+import { batching as words } from './words/batching.js';
+import { requestsEditor } from './requests.js';
+import { servedView } from './served.js';
+
+export function mount(root, ctx) {
+  const editor = requestsEditor(ctx);
+  const chat = h('p', { class: 'dim', hidden: true }, words.chat);
+  const work = measurement(ctx, { job: 'batching', args: () => ({ requests: editor.requests() }), show, go: words.go, stop: words.stop });
+  const served = servedView();
+  fill(work.found, served.element);
+  root.append(h('div', { class: 'card' }, h('h2', {}, words.title), h('p', { class: 'dim' }, words.note), editor.element, chat, h('div', { class: 'kv-controls' }, editor.add, work.button), work.said, work.found));
+
+  function show(found) {
+    if (!found.static) return undefined;
+    // The figures measure the room they have, so it must be there first.
+    work.found.hidden = false;
+    served.show(found);
+    return words.said(found);
+  }
+
+  return {
+    update(state) {
+      chat.hidden = !state.run.recipe.chat;
+      editor.offer(state.run.recipe);
+      work.update(state);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+// The KV cache: what it holds, how it fills, what it saves, and what a smaller one would change.
+
+import { fill, h, notice } from '../../core/elements/dom.js';
+import { explain } from '../../core/errors.js';
+import { facts as figures } from '../../core/elements/facts.js';
+import { cache as words } from './words/cache.js';
+import { fillCard } from './fill.js';
+import { raceCard } from './race.js';
+import { sizesCard } from './sizes.js';
+import { variantCard } from './variant.js';
+import { layersTable } from '../../parts/panel/cache_table.js';
+
+/** How many positions have been through the model: the last generated token waits for its turn. */
+const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
+
+export function mount(root, ctx) {
+  const { store, view } = ctx;
+  const facts = h('dl', { class: 'facts' });
+  const card = () => h('div', { class: 'card' });
+  const places = { grid: card(), sizes: card(), race: card(), variant: card() };
+  const layers = h('div');
+  const failure = h('div');
+  const body = h('div', { class: 'panel' }, h('div', { class: 'card' }, facts, h('details', { class: 'kv-layers' }, h('summary', { class: 'dim' }, words.layers), layers)), ...Object.values(places));
+  root.append(failure, body);
+  const grid = fillCard(places.grid, ctx);
+  const sizes = sizesCard(places.sizes, ctx);
+  const race = raceCard(places.race, ctx);
+  const variant = variantCard(places.variant, ctx);
+  let now = null;
+  let asked = '';
+  let tabled = null;
+
+  function show(state) {
+    const { cache, costs, run } = now;
+    fill(facts, figures(words.facts({ cache, costs, run, card: state.card })));
+    if (tabled !== cache) fill(layers, layersTable(cache.layers, cache.bytes));
+    tabled = cache;
+    grid.update({ ...now, selection: state.selection, step: state.step });
+  }
+
+  async function load(state) {
+    const { run } = state;
+    const key = `${run.key}:${fed(run)}`;
+    if (key === asked) return;
+    asked = key;
+    try {
+      const n = { n_steps: run.steps.length };
+      const [cache, costs] = await Promise.all([view('kv_cache', n), view('cache_costs', n)]);
+      if (key !== asked) return;
+      body.hidden = !cache.layers.length;
+      if (body.hidden) return void notice(failure, words.none(store.state.card));
+      fill(failure);
+      now = { run, cache, costs };
+      show(store.state);
+      sizes.update({ n: fed(run), card: store.state.card });
+      variant.offer(costs.quantised);
+    } catch (error) {
+      if (key !== asked) return;
+      asked = '';
+      notice(failure, explain(error));
+    }
+  }
+
+  function update(state, changed) {
+    load(state);
+    const shown = now && now.run.key === state.run.key;
+    if (shown && ['selection', 'step', 'card'].some((key) => changed.has(key))) show(state);
+    if (shown && changed.has('card')) sizes.update({ n: fed(now.run), card: state.card });
+    race.update(state);
+    variant.update(state);
+  }
+
+  return { update };
+}

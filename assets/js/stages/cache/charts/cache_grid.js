@@ -1,0 +1,108 @@
+// The KV cache as a grid, positions across and layers down: what is written, by which pass, and what is still empty.
+
+import { fill, h, svg } from '../../../core/elements/dom.js';
+import { within } from '../../../core/elements/pixels.js';
+
+const LEFT = 30;
+const BOTTOM = 20;
+const NARROWEST = 3;
+const WIDEST = 30;
+const LINED = 5;
+
+/** Neighbouring layers that keep the same positions, as one block: {from, to, start}. */
+function blocks(layers, filled) {
+  const found = [];
+  layers.forEach(({ window }, row) => {
+    // Between two passes a window of w keeps w - 1 positions: the next one brings its own.
+    const start = window ? Math.max(0, filled - window + 1) : 0;
+    const last = found.at(-1);
+    if (last?.start === start) last.to = row + 1;
+    else found.push({ from: row, to: row + 1, start });
+  });
+  return found;
+}
+
+/**
+ * A grid in `root`. `show({layers, n, nPrompt, filled, selection, label})`: `n` columns, of which the first `filled` are
+ * written, `nPrompt` of them by prefill. `onHover({row, from, to, kept} | null)`, `onPick({row, from})`.
+ * `onBin(k)` hears how many positions a column stands for.
+ */
+export function cacheGrid(root, { onHover, onPick, onBin }) {
+  const place = h('div', { class: 'kv-place' });
+  root.append(place);
+  let shown = null;
+  let scale = { wide: 1, tall: 1, bin: 1 };
+  let seen = 0;
+  new ResizeObserver(() => {
+    if (shown && place.clientWidth !== seen) draw();
+  }).observe(place);
+
+  function cell(event) {
+    const { x, y } = within(place, event);
+    const row = Math.floor(y / scale.tall);
+    const position = Math.floor((x - LEFT) / scale.wide);
+    if (row < 0 || row >= shown.layers.length || position < 0 || position >= shown.n) return null;
+    const from = scale.bin * Math.floor(position / scale.bin);
+    const { window } = shown.layers[row];
+    const gone = window && from < shown.filled - window + 1;
+    return { row, from, to: Math.min(shown.n, from + scale.bin), gone, written: from < shown.filled };
+  }
+
+  function draw() {
+    const { layers, n, nPrompt, filled, selection, label } = shown;
+    seen = place.clientWidth;
+    const room = Math.max(200, seen) - LEFT - 2;
+    const bin = Math.max(1, Math.ceil((n * NARROWEST) / room));
+    const column = Math.min(WIDEST, room / Math.ceil(n / bin));
+    const tall = Math.max(4, Math.min(10, 300 / layers.length));
+    scale = { wide: column / bin, tall, bin };
+    onBin(bin);
+    const { wide } = scale;
+    const height = tall * layers.length;
+    const rect = (start, stop, top, bottom, kind) => stop > start && svg('rect', { x: LEFT + start * wide, y: top * tall, width: (stop - start) * wide, height: (bottom - top) * tall, class: kind });
+    const here = filled > nPrompt ? filled - 1 : 0;
+    const drawn = Math.ceil(n / bin);
+    // Lines between narrow columns would cover them.
+    const edges = Array.from({ length: column < LINED ? 0 : drawn + 1 }, (_, i) => `M ${LEFT + Math.min(n, i * bin) * wide} 0 V ${height}`);
+    const rows = Array.from({ length: layers.length + 1 }, (_, i) => `M ${LEFT} ${i * tall} H ${LEFT + n * wide}`);
+    const chosen = layers.findIndex(({ layer }) => layer === selection.layer);
+    const mark = LEFT + (selection.position + 0.5) * wide;
+    fill(
+      place,
+      svg(
+        'svg',
+        { width: LEFT + n * wide + 2, height: height + BOTTOM, class: 'kv-grid', role: 'img', 'aria-label': label },
+        rect(0, n, 0, layers.length, 'empty'),
+        blocks(layers, filled).map(({ from, to, start }) => [rect(start, Math.min(filled, nPrompt), from, to, 'filled'), rect(Math.max(start, nPrompt), filled, from, to, 'added')]),
+        svg('path', { d: [...edges, ...rows].join(' '), class: 'mesh' }),
+        chosen >= 0 && rect(0, n, chosen, chosen + 1, 'row'),
+        rect(here, filled, 0, layers.length, 'now'),
+        svg('path', { d: `M ${mark} ${height + 2} l 4 6 h -8 z`, class: 'mark' }),
+        svg('text', { x: LEFT - 6, y: 9, class: 'end' }, layers[0].layer),
+        svg('text', { x: LEFT - 6, y: height, class: 'end' }, layers.at(-1).layer),
+        axis(n, nPrompt, wide).map(([position, anchor]) => svg('text', { x: LEFT + (position + (anchor === 'end' ? 1 : 0.5)) * wide, y: height + 18, class: anchor }, position)),
+      ),
+    );
+  }
+
+  place.addEventListener('pointermove', (event) => shown && onHover(cell(event)));
+  place.addEventListener('pointerleave', () => onHover(null));
+  place.addEventListener('click', (event) => {
+    const found = shown && cell(event);
+    if (found) onPick(found);
+  });
+
+  return {
+    show(next) {
+      shown = next;
+      draw();
+    },
+  };
+}
+
+/** Numbers under the grid: the first and last position, and the first that decoding added if there is room. */
+function axis(n, nPrompt, wide) {
+  const clear = (a, b) => Math.abs(a - b) * wide > 34;
+  const between = nPrompt < n && clear(nPrompt, 0) && clear(nPrompt, n - 1) ? [[nPrompt, 'middle']] : [];
+  return [[0, 'middle'], ...between, ...(n > 1 && clear(0, n - 1) ? [[n - 1, wide < 16 ? 'end' : 'middle']] : [])];
+}

@@ -1,0 +1,123 @@
+// The cache as it fills: a grid, a slider over the steps, and what the chosen step reads and computes.
+
+import { cacheGrid } from './charts/cache_grid.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { bytes, flops } from '../../maths/format.js';
+import { positionOf } from '../../maths/stops.js';
+import { chip } from '../../core/elements/chip.js';
+import { sequence } from '../../maths/tokens.js';
+import { cache as words } from './words/cache.js';
+
+const FRAME_MS = 110;
+
+/** The card in `root`; update({run, cache, costs, selection, step}) fills it. */
+export function fillCard(root, { store, select, point }) {
+  const slider = h('input', { type: 'range', min: 0, step: 1, 'aria-label': words.stepLabel, oninput: () => take(Number(slider.value)) });
+  const where = h('output', { class: 'kv-step' });
+  const play = h('button', { type: 'button', class: 'quiet', onclick: watch }, words.fillIt);
+  const readout = h('p', { class: 'kv-readout', 'aria-live': 'off' }, words.hover);
+  const bins = h('p', { class: 'dim' });
+  const side = h('div', { class: 'kv-side' });
+  const place = h('div');
+  const swatch = (kind, text) => h('span', {}, h('span', { class: `swatch kv-${kind}` }), text);
+  const legend = h('p', { class: 'dim kv-legend' }, ['filled', 'added', 'now', 'empty'].map((kind) => swatch(kind, words[{ filled: 'prompt' }[kind] ?? kind])));
+  root.append(
+    h('div', { class: 'card-head' }, h('h2', {}, words.grid), h('div', { class: 'kv-controls' }, play, slider, where)),
+    h('p', { class: 'dim' }, words.gridNote),
+    h('div', { class: 'kv-fill' }, h('div', { class: 'kv-left' }, place, readout, legend, bins), side),
+  );
+  const grid = cacheGrid(place, { onHover: hover, onPick: pick, onBin: (k) => fill(bins, k > 1 ? words.bins(k) : '') });
+  let now = null;
+  let timer = null;
+
+  const last = () => Math.max(0, now.run.steps.length - 1);
+
+  function take(step) {
+    halt();
+    go(step);
+  }
+
+  function go(step) {
+    store.set({ step, following: false });
+    if (now.run.steps.length) select({ position: positionOf('decode', step, now.run) });
+  }
+
+  /** From the prefill on, a step at a time, as decoding did it. */
+  function watch() {
+    halt();
+    go(0);
+    timer = setInterval(() => {
+      // Another panel is open, or another run has come.
+      if (store.state.stage !== 'cache' || store.state.step >= last()) return halt();
+      return go(store.state.step + 1);
+    }, FRAME_MS);
+  }
+
+  function halt() {
+    clearInterval(timer);
+    timer = null;
+  }
+
+  function pick({ row, from }) {
+    halt();
+    const { run, cache } = now;
+    select({ position: from, layer: cache.layers[row].layer });
+    if (from >= run.tokens.length) store.set({ step: Math.min(last(), from - run.tokens.length + 1), following: false });
+  }
+
+  function hover(seen) {
+    point?.(seen && seen.to - seen.from === 1 ? seen.from : null);
+    if (!seen) return fill(readout, words.hover);
+    const { cache, run } = now;
+    const layer = cache.layers[seen.row];
+    const places = seen.to - seen.from > 1 ? `${seen.from}–${seen.to - 1}` : seen.from;
+    if (!seen.written) return fill(readout, words.cellEmpty(layer.layer, places));
+    if (seen.gone) return fill(readout, words.cellGone(layer.layer, places));
+    const token = sequence(run)[seen.from];
+    const each = layer.bytes / layer.key_shape[2];
+    return fill(readout, words.cell(layer.layer, places, token && chip(token, { limit: 14 }), each * (seen.to - seen.from)));
+  }
+
+  function fact(name, value, note, kind = '') {
+    return h('div', { class: `fact ${kind}` }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note)));
+  }
+
+  function explain(step, filled) {
+    const { run, costs } = now;
+    const place = Math.min(step, costs.cached_flops.length - 1);
+    const [cached, full] = [costs.cached_flops[place], costs.full_flops[place]];
+    const fedToken = place ? sequence(run)[filled - 1] : null;
+    fill(
+      side,
+      h('h3', {}, words.stepTitle(place)),
+      h('p', {}, place ? words.feeds(chip(fedToken, { limit: 16 }), filled - 1) : words.feedsAll(filled)),
+      h(
+        'dl',
+        {},
+        fact(words.reads, place ? bytes(costs.cache_bytes[place]) : bytes(0), place ? words.readsNote(filled) : words.same),
+        fact(words.weights, bytes(costs.weight_bytes[place]), words.weightsNote),
+        fact(words.computes, flops(cached), words.computesNote(place ? 1 : filled), 'kv-with'),
+        fact(words.without, flops(full), place ? words.withoutNote(filled, full / cached) : words.same, 'kv-without'),
+      ),
+      h('p', { class: 'dim' }, words.formula),
+    );
+  }
+
+  return {
+    update(next) {
+      now = next;
+      const { run, cache, selection } = now;
+      const step = Math.min(next.step, last());
+      const filled = run.tokens.length + step;
+      const n = run.tokens.length + run.steps.length;
+      slider.max = last();
+      slider.value = step;
+      slider.disabled = last() === 0;
+      play.disabled = last() === 0;
+      fill(where, words.step(step));
+      const label = words.picture(cache.layers.length, run.tokens.length, filled, n);
+      grid.show({ layers: cache.layers, n: Math.max(n, filled), nPrompt: run.tokens.length, filled, selection, label });
+      explain(step, filled);
+    },
+  };
+}

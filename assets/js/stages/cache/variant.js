@@ -1,0 +1,75 @@
+// A cache that forgets (a window) or rounds (8-bit floats), beside the full one: where the answers part.
+
+import { lines } from '../../charts/lines.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { num } from '../../maths/format.js';
+import { chip } from '../../core/elements/chip.js';
+import { label as tokenLabel } from '../../maths/tokens.js';
+import { measurement } from '../../parts/panel/measurement.js';
+import { cache as words } from './words/cache.js';
+
+const MOST = 64;
+
+/** The card in `root`; update(state) keeps it in step with the page, offer(backends) says what there is. */
+export function variantCard(root, ctx) {
+  const field = (value, min, max) => h('input', { type: 'number', min, max, value });
+  const radio = (value, checked) => h('input', { type: 'radio', name: 'kv-variant', value, checked });
+  const kinds = { window: radio('window', true), fp8: radio('fp8', false) };
+  const window = field(8, 2, 100000);
+  const sinks = field(0, 0, 64);
+  const nTokens = field(24, 1, MOST);
+  const missing = h('p', { class: 'dim' });
+  const pair = h('div', { class: 'columns' });
+  const chart = h('div', { class: 'kv-drift-chart' });
+  const variant = measurement(ctx, { job: 'cache_variant', args, show, go: words.compare, stop: words.stop });
+  fill(variant.found, pair, chart);
+  root.append(
+    h('h2', {}, words.variant),
+    h('p', { class: 'dim' }, words.variantNote),
+    h(
+      'div',
+      { class: 'kv-controls' },
+      h('span', { class: 'kv-choice' }, h('label', { class: 'radio' }, kinds.window, words.kindWindow), window, words.kindWindowUnit, ', ', h('label', { class: 'number-row' }, words.sinks, sinks)),
+      h('label', { class: 'radio' }, kinds.fp8, words.kindFp8),
+      h('label', { class: 'number-row' }, words.tokens, nTokens),
+      variant.button,
+    ),
+    missing,
+    variant.said,
+    variant.found,
+  );
+  window.setAttribute('aria-label', `${words.kindWindow} … ${words.kindWindowUnit}`);
+  const drift = lines(chart);
+
+  function args() {
+    const kind = kinds.fp8.checked ? 'fp8' : 'window';
+    const kept = kind === 'window' ? { window: window.valueAsNumber, sinks: sinks.valueAsNumber } : {};
+    return { kind, n_tokens: nTokens.valueAsNumber, ...kept };
+  }
+
+  function side(title, size, tokens, parts) {
+    const made = tokens.map((token, place) => token && chip(token, { limit: 16, class: parts !== null && place >= parts ? (place === parts ? 'kv-first' : 'kv-differs') : '' }));
+    return h('div', { class: 'side' }, h('h3', {}, title, h('span', { class: 'dim' }, ` ${words.holds(size)}`)), h('div', { class: 'segment-row' }, made));
+  }
+
+  function show(state) {
+    const { steps, kind, first_different: parts, n_tokens: asked } = state;
+    if (!steps.length) return undefined;
+    fill(
+      pair,
+      side(words.fullCache, state.bytes, steps.map((step) => step.token), parts),
+      side(words.otherCache[kind], state.other_bytes, steps.map((step) => step.other), parts),
+    );
+    const values = steps.map((step) => step.drift).filter((value) => value !== null);
+    drift.show({ title: words.drift, n: state.ended ? values.length : asked, format: (value) => num(value, 3), axis: words.positions, series: [{ name: words.drift, kind: 'kv-drift', values }] });
+    return `${words.variantSaid(state, tokenLabel)} ${words.free(ctx.store.state.run.recipe.forced.length)}`;
+  }
+
+  return {
+    offer(backends) {
+      const absent = backends.filter(([, there]) => !there).map(([name]) => name);
+      fill(missing, absent.length ? words.missing(absent) : '');
+    },
+    update: variant.update,
+  };
+}

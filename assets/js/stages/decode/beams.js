@@ -1,0 +1,73 @@
+// Beam search as an explorer of the same tree: each beam it returns is a branch.
+
+import { checkMark } from '../../charts/check.js';
+import { rootOf, withBranch } from '../../maths/branches.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { chip } from '../../core/elements/chip.js';
+import { branches as words } from './words/branches.js';
+
+const field = (value, max) => h('input', { type: 'number', min: 1, max, value });
+
+/** Builds the search inside `root`; `open(recipe)` shows a beam. Returns a function that redraws. */
+export function mountBeams(root, { store, runner }, open) {
+  const nBeams = field(4, 8);
+  const nTokens = field(12, 40);
+  const found = h('ol', { class: 'beams' });
+  const note = h('p', { class: 'dim', role: 'status' });
+  const mark = checkMark();
+  let of = null;
+  root.append(
+    h('h2', {}, words.beams),
+    h('p', { class: 'dim' }, words.beamsNote),
+    h(
+      'div',
+      { class: 'force-row' },
+      h('label', { class: 'number-row' }, words.beamsCount, nBeams),
+      h('label', { class: 'number-row' }, words.beamsTokens, nTokens),
+      h('button', { type: 'button', onclick: search }, words.beamsGo),
+    ),
+    note,
+    mark.element,
+    found,
+  );
+
+  function search() {
+    const { recipe } = store.state;
+    of = rootOf(recipe);
+    forget();
+    runner.job('beams', { num_beams: nBeams.valueAsNumber, max_new_tokens: nTokens.valueAsNumber }, (answer) => {
+      keep(answer.beams);
+      fill(note, words.beamsDone(answer.beams.length, answer.ms));
+      mark.show([answer.check]);
+      fill(found, answer.beams.map(row));
+    });
+  }
+
+  /** All beams into the tree, the best first. */
+  function keep(beams) {
+    const { root: name, list } = store.state.branches;
+    const made = beams.map(({ score, ...branch }, place) => ({ ...branch, name: '', beam: { place: place + 1, of: beams.length } }));
+    store.set({ branches: { root: name, list: made.reduce(withBranch, list) } });
+  }
+
+  const row = (beam) =>
+    h(
+      'li',
+      {},
+      h('div', { class: 'segment-row' }, beam.tokens.map(({ token }) => chip(token, { limit: 16 }))),
+      h('span', { class: 'dim' }, words.score(beam.score)),
+      h('button', { type: 'button', class: 'quiet', onclick: () => open(beam.recipe) }, words.open),
+    );
+
+  function forget() {
+    fill(found);
+    fill(note);
+    mark.show([]);
+  }
+
+  return () => {
+    if (!of || of === rootOf(store.state.recipe)) return;
+    of = null;
+    forget();
+  };
+}

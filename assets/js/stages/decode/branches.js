@@ -1,0 +1,106 @@
+// The runs of one prompt as a tree that shares its beginning; two of them side by side; beam search.
+
+import { joint, perplexity, tree } from '../../maths/branches.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { chance, num } from '../../maths/format.js';
+import { chip } from '../../core/elements/chip.js';
+import { label } from '../../maths/tokens.js';
+import { branches as words } from './words/branches.js';
+import { page } from '../../parts/words/page.js';
+import { mountBeams } from './beams.js';
+
+const MAX_SHADE = 10;
+
+/** A token shaded by its surprisal; the number is in its label. */
+function shaded(entry) {
+  const share = Math.min(1, entry.surprisal / MAX_SHADE);
+  const text = words.surprisal(label(entry.token), entry.surprisal, entry.probability);
+  return chip(entry.token, { limit: 16, class: entry.forced ? 'forced' : '', title: text, style: { '--shade': `${Math.round(70 * share)}%` } });
+}
+
+export function mount(root, ctx) {
+  const { store, runner } = ctx;
+  let compared = [];
+  const list = h('div', { class: 'tree' });
+  const hint = h('p', { class: 'dim' });
+  const pair = h('div', { class: 'card' });
+  const beams = h('div', { class: 'card' });
+  root.append(h('div', { class: 'card' }, h('h2', {}, words.title), h('p', { class: 'dim' }, words.note(store.state.card)), h('div', { class: 'scroll' }, list), hint), pair, beams);
+  const drawBeams = mountBeams(beams, ctx, open);
+
+  function open(recipe) {
+    store.set({ draft: recipe });
+    runner.start(recipe, null, { following: false });
+  }
+
+  function change(key, patch) {
+    const { root: name, list: kept } = store.state.branches;
+    const next = patch ? kept.map((b) => (b.key === key ? { ...b, ...patch } : b)) : kept.filter((b) => b.key !== key);
+    store.set({ branches: { root: name, list: next } });
+  }
+
+  function pick(key, on) {
+    compared = on ? [...compared, key].slice(-2) : compared.filter((k) => k !== key);
+    draw(store.state);
+  }
+
+  function leaf(branch) {
+    const shown = branch.key === store.state.run.key;
+    const tick = h('input', { type: 'checkbox', onchange: () => pick(branch.key, tick.checked) });
+    tick.checked = compared.includes(branch.key);
+    const name = h('input', { type: 'text', class: 'branch-name', placeholder: words.rename, 'aria-label': words.rename, onchange: () => change(branch.key, { name: name.value }) });
+    name.value = branch.name;
+    return h(
+      'li',
+      { class: shown ? 'leaf shown' : 'leaf' },
+      h('span', { class: 'dim' }, words.leaf(branch, page.ended)),
+      shown ? h('span', { class: 'badge' }, words.shown) : h('button', { type: 'button', class: 'quiet', onclick: () => open(branch.recipe) }, words.open),
+      h('label', { class: 'toggle dim' }, tick, words.compare),
+      name,
+      !shown && h('button', { type: 'button', class: 'quiet', onclick: () => change(branch.key, null) }, words.prune),
+    );
+  }
+
+  function segment(node) {
+    return h(
+      'li',
+      {},
+      h('div', { class: 'segment-row' }, node.tokens.map(shaded), h('span', { class: 'upto dim' }, chance(node.upto))),
+      h('ul', {}, node.leaves.map(leaf), node.children.map(segment)),
+    );
+  }
+
+  function side(branch) {
+    return h(
+      'div',
+      { class: 'side' },
+      h('h3', {}, branch.name || words.leaf(branch, page.ended)),
+      h('div', { class: 'quote', dir: 'auto' }, branch.text),
+      h(
+        'dl',
+        { class: 'facts' },
+        h('div', { class: 'fact' }, h('dt', {}, words.perplexity), h('dd', {}, h('strong', {}, num(perplexity(branch))), h('span', { class: 'dim' }, words.perplexityNote))),
+        h('div', { class: 'fact' }, h('dt', {}, words.joint), h('dd', {}, h('strong', {}, chance(joint(branch.tokens))))),
+      ),
+      h('div', { class: 'segment-row' }, branch.tokens.map(shaded)),
+    );
+  }
+
+  function draw({ branches }) {
+    const kept = branches.list;
+    compared = compared.filter((key) => kept.some((b) => b.key === key));
+    fill(list, h('ul', {}, tree(kept).map(segment)));
+    fill(hint, kept.length < 2 ? words.one : words.shade);
+    const two = compared.map((key) => kept.find((b) => b.key === key));
+    fill(pair, h('h2', {}, words.compareTitle), two.length === 2 ? h('div', { class: 'columns' }, two.map(side)) : h('p', { class: 'dim' }, words.pick));
+    drawBeams();
+  }
+
+  return {
+    update(state, changed) {
+      // Drawn anew, a field somebody types a name into would lose it.
+      if (['branches', 'run'].some((key) => changed.has(key))) draw(state);
+    },
+  };
+}
+

@@ -1,0 +1,151 @@
+// The probability of the next token over the whole vocabulary, at one step of decoding.
+
+import { bars } from '../../charts/bars.js';
+import { checkMark } from '../../charts/check.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { facts as figures } from '../../core/elements/facts.js';
+import { ms, num } from '../../maths/format.js';
+import { createLogits } from '../../core/server/logits.js';
+import { contextOf, distribution, sameSettings, softmax } from '../../maths/sampling.js';
+import { candidate, label, sequence } from '../../maths/tokens.js';
+import { chip } from '../../core/elements/chip.js';
+import { mountForce } from './force.js';
+import { decode as words } from './words/decode.js';
+
+const COUNTS = [5, 10, 20, 50];
+
+/** The last input and what it led to: the heading of a step. */
+export function heading(run, step) {
+  const input = sequence(run)[run.tokens.length + step - 1];
+  return chip(input, { limit: 24 });
+}
+
+function along(root, { store, select }) {
+  const box = h('div', { class: 'along' });
+  root.append(h('div', { class: 'card' }, h('h3', {}, words.along), h('p', { class: 'dim' }, words.alongNote), box));
+  return ({ run, step }) => {
+    const widest = Math.max(...run.steps.flatMap((s) => [s.surprisal ?? 0, s.entropy]), 1);
+    const tall = (bits) => ({ height: `${Math.max(2, (76 * (bits ?? widest)) / widest)}px` });
+    fill(
+      box,
+      run.steps.map((s) =>
+        h(
+          'button',
+          {
+            type: 'button',
+            class: s.index === step ? 'column selected' : 'column',
+            title: words.alongOne(label(s.token), s.surprisal, s.entropy),
+            'aria-label': words.alongSaid(s.index, words.alongOne(label(s.token), s.surprisal, s.entropy)),
+            onclick: () => {
+              store.set({ step: s.index, following: false });
+              select({ position: run.tokens.length + s.index - 1 });
+            },
+          },
+          h('span', { class: 'pillars' }, h('span', { class: 'pillar', style: tall(s.surprisal) }), h('span', { class: 'pillar entropy', style: tall(s.entropy) })),
+          h('span', { class: 'foot' }, label(s.token, 6)),
+        ),
+      ),
+    );
+  };
+}
+
+export function mount(root, ctx) {
+  const { store, view } = ctx;
+  let k = 10;
+  const forceCard = h('div', { class: 'card' });
+  const force = mountForce(forceCard, ctx);
+  const table = bars(words.columns, { ontake: force.take, takeLabel: force.takeLabel });
+  const title = h('h2');
+  const figures = h('dl', { class: 'facts' });
+  const choice = h(
+    'select',
+    { 'aria-label': words.top, onchange: () => { k = Number(choice.value); update(); } },
+    COUNTS.map((n) => h('option', { value: n, selected: n === k }, n)),
+  );
+  const hint = h('p', { class: 'dim hint' });
+  const empty = h('p', { class: 'notice', hidden: true }, words.none);
+  const body = h('div', { class: 'decode-body' });
+  body.append(
+    h('div', { class: 'card' }, h('div', { class: 'card-head' }, title, h('label', {}, words.top, ' ', choice)), table.element, hint),
+    h('div', { class: 'card' }, figures),
+    forceCard,
+  );
+  const mark = checkMark();
+  body.firstChild.append(mark.element);
+  root.append(empty, body);
+  mark.element.addEventListener('toggle', () => update());
+  const drawAlong = along(body, ctx);
+  const logitsOf = createLogits(view, () => update());
+
+  function previewed(run, step) {
+    const { sampling } = store.state.draft;
+    if (!sampling.do_sample) return null;
+    const logits = logitsOf(run, step);
+    return logits && distribution(logits, sampling, contextOf(run, step));
+  }
+
+  /** The server's probabilities against the softmax done again here, once the mark is opened. */
+  function check(run, now) {
+    const { card } = store.state;
+    const loaded = (card?.checks ?? []).filter(({ name }) => name.includes('cached')).map((c) => ({ ...c, name: words.atLoad(c.name) }));
+    const logits = mark.element.open ? logitsOf(run, now.index) : null;
+    mark.show([...(logits ? softmaxChecks(logits, now) : []), ...loaded]);
+  }
+
+  function update() {
+    const { run, step, draft } = store.state;
+    const now = run.steps[step];
+    empty.hidden = Boolean(now);
+    body.hidden = !now;
+    if (!now) return;
+    const { candidates } = now;
+    const preview = previewed(run, step);
+    const rows = [];
+    for (let place = 0; place < Math.min(k, candidates.token_ids.length); place += 1) rows.push(entry(place));
+    const place = candidates.token_ids.indexOf(now.token.id);
+    if (place === -1) rows.push({ token: now.token, id: now.token.id, logit: now.logit, probability: now.probability, preview: preview?.[now.token.id], selected: true });
+    else if (place >= k) rows.push(entry(place));
+    const rest = Math.max(0, 1 - rows.reduce((sum, row) => sum + row.probability, 0));
+    const restPreview = preview && Math.max(0, 1 - rows.reduce((sum, row) => sum + row.preview, 0));
+    rows.push({ name: words.rest(candidates.vocabulary - rows.length), probability: rest, preview: restPreview });
+
+    function entry(i) {
+      const id = candidates.token_ids[i];
+      const selected = id === now.token.id;
+      return { token: selected ? now.token : candidate(candidates, i), id, logit: candidates.logits[i], probability: candidates.probability[i], preview: preview?.[id], selected };
+    }
+
+    fill(title, words.title(''), heading(run, step));
+    table.show(rows, words.caption(Math.min(k, candidates.token_ids.length), candidates.vocabulary));
+    const told = sameSettings(run.recipe.sampling, draft.sampling) ? words.drawnFrom : words.preview;
+    fill(hint, draft.sampling.do_sample ? `${told} (${words.exact})` : '');
+    fill(figures, facts(run, now));
+    check(run, now);
+    force.update(run);
+    drawAlong(store.state);
+  }
+
+  return { update };
+}
+
+/** Two checks of a step: its probabilities are the softmax of its logits, and all of them sum to 1. */
+function softmaxChecks(logits, { candidates }) {
+  const shares = softmax(logits);
+  const error = Math.max(...candidates.token_ids.map((id, place) => Math.abs(shares[id] - candidates.probability[place])));
+  const sum = candidates.probability.reduce((total, p) => total + p, candidates.remainder);
+  return [
+    { name: words.checkSoftmax, error, tolerance: 1e-6, passed: error <= 1e-6, how: words.checkSoftmaxHow(candidates.vocabulary) },
+    { name: words.checkSum, error: Math.abs(1 - sum), tolerance: 1e-6, passed: Math.abs(1 - sum) <= 1e-6, how: words.checkSumHow },
+  ];
+}
+
+function facts(run, now) {
+  const rows = [
+    [words.selected, chip(now.token), ''],
+    [words.entropy, num(now.entropy), words.entropyNote],
+    [words.surprisal, num(now.surprisal), words.surprisalNote],
+    [words.rank, num(now.rank), words.rankNote(now.candidates.vocabulary)],
+    [words.forward, ms(now.forward_ms), words.forwardNote(now.index, run.tokens.length)],
+  ];
+  return figures(rows);
+}

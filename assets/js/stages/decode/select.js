@@ -1,0 +1,91 @@
+// How one token was selected from the distribution, and how it goes back to the input.
+
+import { cumulative } from './charts/cumulative.js';
+import { waterfall } from './charts/waterfall.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { beginning, fallsOn, likeliest } from '../../maths/draw.js';
+import { pct } from '../../maths/format.js';
+import { createLogits } from '../../core/server/logits.js';
+import { contextOf, sameSettings, stages } from '../../maths/sampling.js';
+import { candidate, label, sequence } from '../../maths/tokens.js';
+import { chip } from '../../core/elements/chip.js';
+import { decode as decodeWords, select as words } from './words/decode.js';
+
+const ROWS = 8;
+const SEGMENTS = 50;
+const TRIED = { do_sample: true, temperature: 1.3, top_k: 20, top_p: 0.9 };
+
+/** Tokens by their id: this step's candidates, and all that stand in the run. */
+const known = (run, now) => new Map([...now.candidates.token_ids.map((id, place) => [id, candidate(now.candidates, place)]), ...sequence(run).map((token) => [token.id, token])]);
+
+/** What the bar is made of: the likeliest tokens, and the selected one wherever it lies. */
+function partsOf(tokens, shares, selectedId) {
+  const ids = likeliest(shares, SEGMENTS);
+  if (selectedId !== null && !ids.includes(selectedId)) ids.push(selectedId);
+  let upto = 0;
+  return ids.map((id, place) => {
+    const from = place < SEGMENTS ? upto : beginning(shares, id);
+    upto = from + shares[id];
+    return { label: nameOf(tokens, id), from, share: shares[id], selected: id === selectedId };
+  });
+}
+
+const nameOf = (tokens, id, limit = 10) => (tokens.has(id) ? label(tokens.get(id), limit) : `id ${id}`);
+
+export function mount(root, { store, view }) {
+  const title = h('h2');
+  const table = h('table', { class: 'waterfall' });
+  const tableNote = h('p', { class: 'dim' });
+  const draw = h('div', { class: 'card' });
+  const back = h('div', { class: 'card' });
+  const tryOut = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: sampled }, words.tryOut);
+  const steps = h('div', { class: 'card' }, h('h3', {}, words.stages), tableNote, h('div', {}, tryOut), h('div', { class: 'scroll' }, table));
+  const body = h('div', { class: 'select-body' }, h('div', { class: 'card selected-card' }, title), steps, draw, back);
+  const empty = h('p', { class: 'notice', hidden: true }, decodeWords.none);
+  root.append(empty, body);
+  const logitsOf = createLogits(view, () => update(store.state));
+
+  /** Puts settings that show most stages into the draft: a preview, until Run is pressed. */
+  function sampled() {
+    const { draft } = store.state;
+    store.set({ draft: { ...draft, sampling: { ...draft.sampling, ...TRIED } } });
+  }
+
+  function drawCard(now, tokens, settings, shares, preview) {
+    const { recipe } = store.state.run;
+    if (now.forced && !preview) return [h('p', {}, words.forcedNote)];
+    if (!settings.do_sample) return [h('p', {}, words.greedyNote)];
+    const number = settings.seed === recipe.sampling.seed && now.draw !== null ? now.draw : null;
+    const selected = preview ? (number === null ? null : fallsOn(shares, number)) : now.token.id;
+    const name = nameOf(tokens, selected, 18);
+    const note = number === null ? words.noDraw : preview ? words.previewDraw(number, name) : words.drawNote(number, recipe.sampling.seed, now.token.position);
+    const spoken = number === null ? words.noDraw : words.spokenDraw(number, name);
+    return [h('p', {}, note), cumulative(partsOf(tokens, shares, selected), number, { others: words.others, spoken, width: draw.clientWidth })];
+  }
+
+  function update({ run, step, draft }) {
+    const now = run.steps[step];
+    empty.hidden = Boolean(now);
+    body.hidden = !now;
+    if (!now) return;
+    const { sampling } = run.recipe;
+    const preview = !sameSettings(sampling, draft.sampling);
+    const settings = preview ? draft.sampling : sampling;
+    const how = now.forced ? 'forced' : sampling.do_sample ? 'draw' : now.stages.length ? 'penalised' : 'greedy';
+    fill(title, chip(now.token, { limit: 30, class: 'big' }), h('span', { class: 'dim' }, `id ${now.token.id} · ${words.chosenBy[how]} · ${words.own(pct(now.probability))}`));
+    const ended = now.index === run.steps.length - 1 && run.stop.kind;
+    fill(back, h('h3', {}, words.back), h('p', {}, ended ? words.ended(run.stop.detail) : words.backNote(now.token.position, store.state.card)));
+
+    const logits = logitsOf(run, step);
+    steps.classList.toggle('waiting', !logits);
+    if (!logits) return;
+    const all = stages(logits, settings, contextOf(run, step));
+    tryOut.hidden = all.length > 1;
+    fill(tableNote, preview ? words.previewing : all.length > 1 ? words.stagesNote : words.noStages);
+    const tokens = known(run, now);
+    waterfall(table, all, now, tokens, ROWS, words);
+    fill(draw, h('h3', {}, words.draw), drawCard(now, tokens, settings, all.at(-1).shares, preview));
+  }
+
+  return { update };
+}

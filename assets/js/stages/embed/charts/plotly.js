@@ -1,0 +1,112 @@
+// The one way to Plotly: loaded when first needed, redrawn in place, in the page's own colours.
+
+import { css } from '../../../core/elements/color.js';
+import { fill, h } from '../../../core/elements/dom.js';
+import { explain } from '../../../core/errors.js';
+import { messages } from '../../../core/words/messages.js';
+import { embed as words } from '../words/embed.js';
+
+const KEPT_BUTTONS = [['toImage', 'zoom2d', 'pan2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d'], ['orbitRotation', 'resetCameraDefault3d']];
+const loading = new Map();
+
+/** The library from the plotly package's own file, once for the page. */
+function load(url) {
+  if (!url) return Promise.reject(new Error(messages.notHere));
+  if (!loading.has(url)) {
+    const arrival = new Promise((resolve, reject) => {
+      const failed = () => reject(new Error(words.noCharts));
+      document.head.append(h('script', { src: url, onload: () => resolve(window.Plotly), onerror: failed }));
+    });
+    arrival.catch(() => loading.delete(url));
+    loading.set(url, arrival);
+  }
+  return loading.get(url);
+}
+
+/** Text as Plotly shows it: its labels are pseudo-HTML, in which `<s>` or `<br>` would vanish. */
+export const plain = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+/** An axis in the page's colours. */
+export const axis = (title, more = {}) => ({
+  title: { text: title, standoff: 8 },
+  gridcolor: css('--line'),
+  zerolinecolor: css('--line'),
+  linecolor: css('--line'),
+  backgroundcolor: 'rgba(0,0,0,0)',
+  ...more,
+});
+
+/** Projector mode enlarges all but these charts, which then take larger type. */
+export const enlarged = () => Number(css('--zoom')) || 1;
+
+function dressed(layout, view) {
+  return {
+    paper_bgcolor: 'rgba(0,0,0,0)',
+    plot_bgcolor: 'rgba(0,0,0,0)',
+    font: { family: css('--sans'), size: 12.5 * enlarged(), color: css('--ink') },
+    modebar: { bgcolor: 'rgba(0,0,0,0)', color: css('--ink-2'), activecolor: css('--accent') },
+    hoverlabel: { bgcolor: css('--surface-3'), bordercolor: css('--line'), font: { color: css('--ink'), family: css('--mono') }, align: 'left' },
+    margin: { l: 54 * enlarged(), r: 12, t: 12, b: 44 * enlarged() },
+    showlegend: false,
+    hovermode: 'closest',
+    // Zoom and camera stay while this is the same.
+    uirevision: view,
+    autosize: true,
+    ...layout,
+  };
+}
+
+function settings(Plotly, name) {
+  const asSvg = {
+    name: words.svg,
+    icon: Plotly.Icons.disk,
+    click: (graph) => Plotly.downloadImage(graph, { format: 'svg', filename: name }),
+  };
+  return {
+    displaylogo: false,
+    responsive: true,
+    showTips: false,
+    modeBarButtons: [[asSvg, ...KEPT_BUTTONS[0]], KEPT_BUTTONS[1]],
+    toImageButtonOptions: { format: 'png', filename: name, scale: 2 },
+  };
+}
+
+/**
+ * A chart in `root`. `show(traces, layout, view)` draws it, keeping zoom while `view` is equal; `onClick(point)` and
+ * `onHover(point)` hear of points by {curve, index, data}. `name` is the name of a downloaded picture.
+ */
+export function plot(root, url, { name, describe, onClick, onHover }) {
+  const place = h('div', { class: 'plotly-place', role: 'group', 'aria-label': name });
+  root.append(place);
+  let turn = 0;
+  let bound = false;
+
+  function bind() {
+    const point = ({ points: [p] }) => ({ curve: p.curveNumber, index: p.pointNumber, data: p.customdata });
+    place.on('plotly_click', (event) => onClick?.(point(event)));
+    place.on('plotly_hover', (event) => onHover?.(point(event)));
+    place.on('plotly_unhover', () => onHover?.(null));
+    bound = true;
+  }
+
+  return {
+    async show(traces, layout, view) {
+      turn += 1;
+      const mine = turn;
+      place.setAttribute('aria-label', describe?.() ?? name);
+      let Plotly;
+      try {
+        Plotly = await load(url);
+      } catch (error) {
+        fill(place, h('p', { class: 'notice' }, explain(error)));
+        return;
+      }
+      if (mine !== turn) return;
+      const config = settings(Plotly, name);
+      if (!layout.scene) config.modeBarButtons = config.modeBarButtons.slice(0, 1);
+      else config.modeBarButtons = [[...config.modeBarButtons[0].slice(0, 2)], config.modeBarButtons[1]];
+      await Plotly.react(place, traces, dressed(layout, view), config);
+      if (!bound) bind();
+    },
+  };
+}

@@ -1,0 +1,121 @@
+// Tokens as points of a map in two or three dimensions, the prompt's among their vocabulary neighbours.
+
+import { css } from '../../../core/elements/color.js';
+import { pct } from '../../../maths/format.js';
+import { label } from '../../../maths/tokens.js';
+import { axis, enlarged, plain, plot } from './plotly.js';
+
+const SIDES = ['top center', 'bottom center', 'middle right', 'middle left'];
+const LETTER = 8;
+const LINE = 16;
+const NARROW = 600;
+
+/** The box that a label would fill, in pixels; `side` is one of SIDES. */
+function boxOf([x, y], width, side) {
+  const dx = { 'middle right': 10, 'middle left': -10 - width }[side] ?? -width / 2;
+  const dy = { 'top center': -10 - LINE, 'bottom center': 10 }[side] ?? -LINE / 2;
+  return [x + dx, y + dy, x + dx + width, y + dy + LINE];
+}
+
+const overlap = (a, b) => Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
+
+/** For each label the side on which it covers least of the others. */
+function sides(points, texts) {
+  const taken = points.map(([x, y]) => [x - 5, y - 5, x + 5, y + 5]);
+  return points.map((point, i) => {
+    const options = SIDES.map((side) => {
+      const box = boxOf(point, LETTER * [...texts[i]].length, side);
+      return { side, box, cost: taken.reduce((sum, other, j) => sum + (j === i ? 0 : overlap(box, other)), 0) };
+    });
+    const best = options.reduce((a, b) => (b.cost < a.cost ? b : a));
+    taken.push(best.box);
+    return best.side;
+  });
+}
+
+/** Points as pixels of a plot of this size: only for placing labels. */
+function onScreen(xs, ys, width, height, equal) {
+  const reach = (values) => Math.max(...values) - Math.min(...values) || 1;
+  const [across, up] = [width / reach(xs), height / reach(ys)];
+  const least = Math.min(across, up);
+  return xs.map((x, i) => [x * (equal ? least : across), -ys[i] * (equal ? least : up)]);
+}
+
+/** A map in `root`; `onSelect(position)` when a token of the prompt is clicked. */
+export function tokenMap(root, url, { words, onSelect }) {
+  let found = null;
+  const chart = plot(root, url, {
+    name: 'token-map',
+    describe: () => words.mapSpoken(found),
+    onClick: ({ data }) => Number.isInteger(data) && found.positions[data]?.length && onSelect(found.positions[data][0]),
+  });
+
+  function traces(points, { three, selected, wide }) {
+    const [x, y, z] = [0, 1, 2].map((a) => (i) => found.coordinates[i * found.n_axes + a]);
+    const at = (indices) => ({ x: indices.map(x), y: indices.map(y), ...(three && { z: indices.map(z) }) });
+    const kind = three ? 'scatter3d' : 'scatter';
+    const { tokens, links } = found;
+    const n = links.length;
+    const all = tokens.map((_, i) => i);
+    const near = all.slice(n);
+    const linked = links[selected] ?? [];
+    const ofSelected = near.filter((i) => linked.includes(i));
+    const ownersOf = (i) => links.flatMap((points, owner) => (points.includes(i) ? [label(tokens[owner], 20)] : []));
+    const hover = (i) => `${plain(label(tokens[i], 40))}<br>id ${tokens[i].id}${i < n ? '' : `<br>${plain(words.neighbourOf(ownersOf(i)))}`}`;
+    const common = (indices, more) => ({ type: kind, ...at(indices), customdata: indices, hovertemplate: '%{hovertext}<extra></extra>', hovertext: indices.map(hover), ...more });
+    const lines = (owners, color, width) => {
+      const gaps = (get) => owners.flatMap((o) => links[o].flatMap((i) => [get(i), get(o), null]));
+      return { type: kind, mode: 'lines', x: gaps(x), y: gaps(y), ...(three && { z: gaps(z) }), line: { color, width }, hoverinfo: 'skip' };
+    };
+    const texts = all.map((i) => label(tokens[i], 14));
+    // The selected token comes last, so that it lies on top of what is near it.
+    const prompt = all.slice(0, n).sort((a, b) => (a === selected) - (b === selected));
+    const labelled = [...prompt, ...ofSelected];
+    const placed = three ? 'top center' : sides(labelled.map((i) => points[i]), labelled.map((i) => texts[i]));
+    const side = (from, to) => (three ? placed : placed.slice(from, to));
+    const names = (indices, color, size, textposition) => ({
+      mode: 'markers+text',
+      text: indices.map((i) => plain(texts[i])),
+      textposition,
+      textfont: { family: css('--mono'), size: size * enlarged(), color },
+      cliponaxis: false,
+    });
+    return [
+      lines(all.slice(0, n), css('--line'), 1),
+      lines(linked.length ? [selected] : [], css('--c-key'), three ? 3 : 1.5),
+      common(near.filter((i) => !linked.includes(i)), { mode: 'markers', marker: { size: three ? 3 : 5, color: css('--ink-2'), opacity: 0.55 } }),
+      // Neighbours are named where there is room; elsewhere by pointing at them.
+      common(ofSelected, { ...(three || !wide ? { mode: 'markers' } : names(ofSelected, css('--ink-2'), 11, side(n, labelled.length))), marker: { size: three ? 3.5 : 6, color: css('--c-key') } }),
+      common(prompt, {
+        ...names(prompt, css('--ink'), 13, side(0, n)),
+        marker: {
+          size: prompt.map((i) => ((three ? 12 : 10) + (i === selected ? 4 : 0)) * enlarged()),
+          sizemode: 'diameter',
+          color: prompt.map((i) => css(i === selected ? '--c-key' : '--accent')),
+          opacity: 1,
+          line: { color: css('--surface'), width: 1 },
+        },
+      }),
+    ];
+  }
+
+  return {
+    /** `next`: the answer with `coordinates` unpacked; `three` for 3-d; `view` names what zoom belongs to. */
+    show(next, { three, position, view }) {
+      found = next;
+      const selected = found.positions.findIndex((places) => places.includes(position));
+      // One unit is as long on both axes, where there is room for that.
+      const wide = root.clientWidth > NARROW;
+      const titles = [0, 1, 2].map((a) => `PC ${a + 1} · ${pct(found.explained[a])}`);
+      const xs = found.tokens.map((_, i) => found.coordinates[i * found.n_axes]);
+      const ys = found.tokens.map((_, i) => found.coordinates[i * found.n_axes + 1]);
+      const points = onScreen(xs, ys, Math.max(200, root.clientWidth - 110), wide ? 400 : 300, wide);
+      const away = wide ? 1.5 : 2.2;
+      const scene = { xaxis: axis(titles[0]), yaxis: axis(titles[1]), zaxis: axis(titles[2]), dragmode: 'turntable', aspectmode: 'data', camera: { eye: { x: away, y: away, z: away / 2 } } };
+      const layout = three
+        ? { scene, margin: { l: 0, r: 0, t: 0, b: 0 } }
+        : { xaxis: axis(titles[0]), yaxis: axis(titles[1], wide ? { scaleanchor: 'x' } : {}), dragmode: wide && 'pan', margin: { l: 58, r: wide ? 40 : 30, t: 28, b: 44 } };
+      return chart.show(traces(points, { three, selected, wide }), layout, `${view}:${three}`);
+    },
+  };
+}

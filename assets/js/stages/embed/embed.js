@@ -1,0 +1,28 @@
+// Embeddings and positions: each token's row, who its neighbours are, and how order gets in.
+
+import { h } from '../../core/elements/dom.js';
+import { mountMap } from './map.js';
+import { mountNearest, mountSimilarity } from './near.js';
+import { scene } from '../../parts/panel/card.js';
+import { mountPosition } from './position.js';
+import { mountRows } from './rows.js';
+
+export function mount(root, ctx) {
+  const rows = mountRows(root, ctx);
+  const columns = h('div', { class: 'columns' });
+  root.append(columns);
+  const similarity = mountSimilarity(columns, ctx);
+  const nearest = mountNearest(columns, ctx);
+  const map = mountMap(root, ctx);
+  const position = mountPosition(root, ctx, { onBlockInput: (found) => rows.receive(found) });
+  const watched = ['run', 'selection', 'theme', 'card', 'status'];
+
+  return {
+    update(state, changed) {
+      if (!watched.some((key) => changed.has(key))) return;
+      const now = scene(state);
+      for (const part of [rows, similarity, nearest, map]) part.update(now, changed);
+      position.update(now, changed, state.card);
+    },
+  };
+}

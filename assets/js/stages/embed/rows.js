@@ -1,0 +1,76 @@
+// The rows of the embedding matrix as heat strips.
+
+import { strips, legend } from './charts/strips.js';
+import { unpack } from '../../maths/arrays.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { label } from '../../maths/tokens.js';
+import { embed as words } from './words/embed.js';
+import { asker, card, holds } from '../../parts/panel/card.js';
+
+const PER_LINE = 8;
+
+export function mountRows(root, ctx) {
+  const scale = h('div', { class: 'legend' });
+  const readout = h('p', { class: 'readout', 'aria-live': 'off' }, words.rowsHint);
+  const norms = h('p', { class: 'dim' });
+  const summary = h('summary');
+  const numbers = h('pre', { class: 'numbers', tabindex: 0 });
+  const place = h('div');
+  const part = card(words.rows, '', scale, place, readout, norms, h('details', {}, summary, numbers));
+  root.append(part.element);
+  const drawLegend = legend(scale);
+  const chart = strips(place, {
+    onSelect: (position) => ctx.select({ position }),
+    onHover: (cell) => fill(readout, cell ? words.rowsValue(label(cell.token), cell.index, cell.value) : words.rowsHint),
+  });
+  let window = null;
+  let now = null;
+  let fed = '';
+
+  const ask = asker(ctx, 'embed_rows', part, (answer) => {
+    const rows = unpack(answer.rows);
+    const norm = unpack(answer.norms).data;
+    const [count, d] = rows.shape;
+    window = { run: now.run.key, n: answer.n_positions, start: answer.start, count, d, rows: rows.data, norm, answer };
+    draw();
+  });
+
+  function draw() {
+    const { answer, start, count, d, norm } = window;
+    const reach = answer.typical || 1;
+    const rows = now.tokens.slice(start, start + count).map((token, i) => ({ token, data: rowOf(start + i), norm: norm[i] }));
+    chart.show({ rows, reach, widest: Math.max(...norm), selected: now.position });
+    drawLegend(reach, words.rowsRange(answer.low, answer.high));
+    fill(part.said, words.rowsNote(d), words.rowsWindow(start, start + count, answer.n_positions), ' ', fed);
+    fill(norms, words.meanNorm(answer.vocabulary_norm));
+    mark();
+  }
+
+  const rowOf = (position) => window.rows.subarray((position - window.start) * window.d, (position - window.start + 1) * window.d);
+
+  function mark() {
+    chart.mark(now.position);
+    fill(summary, words.allNumbers(label(now.tokens[now.position])));
+    const lines = [];
+    const row = rowOf(now.position);
+    for (let i = 0; i < row.length; i += PER_LINE) {
+      const values = [...row.subarray(i, i + PER_LINE)].map((value) => value.toFixed(5).padStart(9));
+      lines.push(`${String(i).padStart(5)} ${values.join('')}`);
+    }
+    fill(numbers, lines.join('\n'));
+  }
+
+  return {
+    update(at, changed) {
+      now = at;
+      if (!holds(window, now)) ask({ n: now.n, position: now.position }, `${now.run.key}:${now.n}:${now.position}`);
+      else if (changed.has('theme')) draw();
+      else mark();
+    },
+    /** What block 0 receives is measured with the positions. */
+    receive(blockInput) {
+      fed = words.fed(blockInput);
+      if (window && holds(window, now)) draw();
+    },
+  };
+}

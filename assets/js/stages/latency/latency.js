@@ -1,0 +1,68 @@
+// Latency: what this run took, where it went, what the machine allows, and how it grows with length and batch.
+
+import { itlColumns } from './charts/itl.js';
+import { explain } from '../../core/errors.js';
+import { facts } from '../../core/elements/facts.js';
+import { fill, h, notice } from '../../core/elements/dom.js';
+import { latency as words } from './words/latency.js';
+import { batchCard, lengthsCard } from './sweeps.js';
+import { roofCard } from './roof.js';
+import { splitCard } from './split.js';
+
+export function mount(root, ctx) {
+  const { store, view, select } = ctx;
+  const card = () => root.appendChild(h('div', { class: 'card' }));
+  const figures = h('dl', { class: 'facts' });
+  const said = h('p', { class: 'measure-said' });
+  const charts = { inOrder: h('div'), sorted: h('div') };
+  card().append(h('h2', {}, words.title), h('p', { class: 'dim' }, words.note), figures, h('div', { class: 'kv-charts' }, Object.values(charts)), said);
+  const split = splitCard(card(), ctx);
+  const roof = roofCard(card(), ctx);
+  const lengths = lengthsCard(card(), ctx, ({ roofline }) => roof.raise(roofline));
+  const batches = batchCard(card(), ctx, ({ points, roofline }) => {
+    roof.add(points.map(({ dot }) => dot));
+    roof.raise(roofline);
+  });
+  let shown = null;
+  let asked = '';
+  new ResizeObserver(() => shown && columns()).observe(charts.inOrder);
+
+  function columns() {
+    const { itl, n_tokens: n } = shown;
+    if (!itl.length) return void Object.values(charts).forEach((place, i) => fill(place, i ? null : h('p', { class: 'dim' }, words.short)));
+    const marks = [{ name: 'p50', value: shown.itl_p50 }, { name: 'p95', value: shown.itl_p95 }];
+    // Tokens that were taken over stand before those that this run made.
+    const pick = (i) => {
+      const step = n - itl.length + i;
+      store.set({ step });
+      select({ position: store.state.run.tokens.length + step });
+    };
+    itlColumns(charts.inOrder, { values: itl, marks, format: words.seconds, title: words.inOrder, onpick: pick });
+    itlColumns(charts.sorted, { values: [...itl].sort((a, b) => a - b), marks, format: words.seconds, title: words.sorted });
+  }
+
+  async function load({ run }) {
+    const key = `${run.key}:${run.steps.length}`;
+    if (key === asked) return;
+    asked = key;
+    try {
+      const found = await ctx.ask('latency', { n_steps: run.steps.length });
+      if (key !== asked) return;
+      shown = found;
+      fill(figures, facts(words.facts(found)));
+      fill(said, words.said(found));
+      columns();
+    } catch (error) {
+      if (key !== asked) return;
+      asked = '';
+      notice(said, explain(error));
+    }
+  }
+
+  return {
+    update(state) {
+      if (state.status.phase !== 'running') load(state);
+      for (const part of [split, roof, lengths, batches]) part.update(state);
+    },
+  };
+}

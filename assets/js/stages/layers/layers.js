@@ -1,0 +1,36 @@
+// Layers: one position through the network: what it would say after each layer, what each part added, and why.
+
+import { fill, h } from '../../core/elements/dom.js';
+import { chip } from '../../core/elements/chip.js';
+import { sequence } from '../../maths/tokens.js';
+import { layers as words } from './words/layers.js';
+import { attributionCard } from './attribution.js';
+import { lensCard } from './lens.js';
+import { neuronsCard } from './neurons.js';
+import { residualCard } from './residual.js';
+
+/** How many positions have been through the model: the last generated token waits for its turn. */
+const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
+
+export function mount(root, ctx) {
+  const hint = h('p', { class: 'dim', hidden: true });
+  const cards = [lensCard, residualCard, attributionCard, neuronsCard].map((make) => {
+    const place = h('div', { class: 'card' });
+    return { place, card: make(place, ctx) };
+  });
+  root.append(hint, ...cards.map(({ place }) => place));
+
+  function update(state, changed) {
+    const { run, card, selection } = state;
+    if (!['run', 'card', 'selection', 'theme', 'stage'].some((key) => changed.has(key))) return;
+    const tokens = sequence(run);
+    const last = fed(run) - 1;
+    const position = Math.min(selection.position, last);
+    hint.hidden = position === selection.position;
+    if (!hint.hidden) fill(hint, words.notFed(chip(tokens[selection.position])));
+    const now = { run, card, tokens, position, layer: selection.layer, head: selection.head, length: tokens.length };
+    for (const each of cards) each.card.update(now, changed.has('theme'));
+  }
+
+  return { update };
+}

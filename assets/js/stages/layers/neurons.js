@@ -1,0 +1,64 @@
+// The neurons of the selected layer's MLP that write most at the selected position.
+
+import { checkMark } from '../../charts/check.js';
+import { fill, h, notice } from '../../core/elements/dom.js';
+import { explain } from '../../core/errors.js';
+import { num } from '../../maths/format.js';
+import { chip } from '../../core/elements/chip.js';
+import { label } from '../../maths/tokens.js';
+import { layers as words } from './words/layers.js';
+
+const SHOWN = 10;
+const TOKENS = 6;
+
+export function neuronsCard(root, { view, store }) {
+  let now = null;
+  let asked = '';
+  const title = h('h2');
+  const note = h('p', { class: 'dim' });
+  const failure = h('div');
+  const place = h('div', { class: 'scroll' });
+  const mark = checkMark();
+  root.append(h('div', { class: 'card-head' }, title), note, failure, place, mark.element);
+
+  const chips = (tokens, name) => h('td', { class: 'chips', dataset: { name } }, tokens.slice(0, TOKENS).map((token) => chip(token, { limit: 14, title: words.by(label(token), token.by) })));
+
+  function row(neuron, gated, names) {
+    const inputs = gated ? [neuron.gate, neuron.up] : [neuron.up];
+    const numbers = [neuron.activation, ...inputs, neuron.direction, neuron.effect];
+    const cells = numbers.map((value, i) => h('td', { class: 'number', dataset: { name: names[i + 1] } }, num(value)));
+    const [raises, lowers] = names.slice(-2);
+    return h('tr', {}, h('th', { scope: 'row', dataset: { name: names[0] } }, neuron.index), cells, chips(neuron.promotes, raises), chips(neuron.suppresses, lowers));
+  }
+
+  function show(found) {
+    fill(title, h('span', {}, ...words.neurons(found.layer, chip(now.tokens[found.position]))));
+    fill(note, words.neuronsNote(found));
+    const head = words.neuronColumns(found.gated, chip(found.token, { limit: 12 })).map((name) => h('th', { scope: 'col' }, name));
+    const names = head.map((cell) => cell.textContent);
+    fill(place, h('table', { class: 'layers-table neurons row-blocks' }, h('thead', {}, h('tr', {}, head)), h('tbody', {}, found.neurons.map((neuron) => row(neuron, found.gated, names)))));
+    mark.show(found.checks);
+    fill(failure);
+    place.hidden = note.hidden = false;
+  }
+
+  async function update(next) {
+    now = next;
+    const { run, position, layer, length } = now;
+    const key = JSON.stringify([run.key, position, layer, length]);
+    if (key === asked) return;
+    asked = key;
+    try {
+      const found = await view('layers_neurons', { position, layer, k: SHOWN, n_steps: run.steps.length });
+      if (key === asked && store.state.run?.key === run.key) show(found);
+    } catch (error) {
+      if (key !== asked) return;
+      place.hidden = note.hidden = true;
+      fill(title, h('span', {}, ...words.neurons(layer, chip(now.tokens[position]))));
+      mark.show([]);
+      notice(failure, explain(error));
+    }
+  }
+
+  return { update };
+}

@@ -1,0 +1,92 @@
+// The residual stream of one position: lengths by layer, and the vectors of the selected layer as a sum.
+
+import { logLines } from './charts/by_layer.js';
+import { checkMark } from '../../charts/check.js';
+import { pixels } from '../../charts/heatmap.js';
+import { unpack } from '../../maths/arrays.js';
+import { diverging } from '../../core/elements/color.js';
+import { fill, h, notice } from '../../core/elements/dom.js';
+import { explain } from '../../core/errors.js';
+import { num } from '../../maths/format.js';
+import { chip } from '../../core/elements/chip.js';
+import { layers as words } from './words/layers.js';
+
+function strip(data, reach) {
+  const canvas = h('canvas', { width: data.length, height: 1, 'aria-hidden': 'true' });
+  const around = diverging();
+  canvas.getContext('2d').drawImage(pixels({ data, rows: 1, cols: data.length, scale: (t) => around(2 * t - 1), domain: [-reach, reach] }), 0, 0);
+  return canvas;
+}
+
+export function residualCard(root, { view, select, store }) {
+  let now = null;
+  let asked = '';
+  const title = h('h2');
+  const note = h('p', { class: 'dim' });
+  const failure = h('div');
+  const chart = h('div');
+  const legend = h('div', { class: 'layers-legend dim' }, Object.entries(words.series).map(([kind, name]) => h('span', {}, h('span', { class: `swatch is-${kind}` }), name)), h('span', {}, words.streamAxis));
+  const vectors = h('div');
+  const details = h('details', { class: 'layers-details' });
+  const mark = checkMark();
+  const body = h('div', { class: 'layers-pair' }, h('div', {}, chart, legend), vectors);
+  root.append(h('div', { class: 'card-head' }, title), note, failure, body, details, mark.element);
+
+  function showVectors(found, norms) {
+    const { data, shape } = unpack(found.vectors);
+    const [, width] = shape;
+    const rows = found.vectors_of.map((name, i) =>
+      h('div', { class: name === 'resid_post' ? 'vector-row total' : 'vector-row' }, h('span', {}, words.signs[name]), h('code', {}, name), strip(data.subarray(i * width, (i + 1) * width), found.reach), h('span', { class: 'value' }, num(norms[name]))),
+    );
+    const factor = [0, 1].map((i) => unpack(found.factors).data[2 * found.layer + i]);
+    fill(vectors, h('h3', {}, words.vectors(found.layer, width)), rows, h('p', { class: 'dim' }, words.reach(found.reach)), factor.some((f) => f !== 1) && h('p', { class: 'dim' }, words.factor(...factor)));
+  }
+
+  function showTable(columns) {
+    const head = h('thead', {}, h('tr', {}, words.streamColumns.map((name) => h('th', { scope: 'col' }, name))));
+    const value = (data, layer) => (data.length && !Number.isNaN(data[layer]) ? num(data[layer]) : '–');
+    const lines = [...columns[0]].map((_, layer) => h('tr', { class: layer === now.layer ? 'selected' : '' }, h('th', { scope: 'row' }, layer), columns.map((data) => h('td', { class: 'number' }, value(data, layer)))));
+    const open = details.open;
+    fill(details, h('summary', { class: 'dim' }, words.streamTable), h('div', { class: 'scroll' }, h('table', { class: 'layers-table' }, head, h('tbody', {}, lines))));
+    details.open = open;
+  }
+
+  function show(found) {
+    const [pre, attn, mid, mlp, post, missing] = ['pre', 'attn', 'mid', 'mlp', 'post', 'missing'].map((name) => unpack(found[name]).data);
+    const { layer } = found;
+    fill(title, words.stream, ' at ', chip(now.tokens[found.position]), ` (position ${found.position})`);
+    fill(note, words.streamNote(found.parallel), !found.has_attention && ` ${words.noAttention}`);
+    logLines(chart, {
+      series: [{ values: post, kind: 'post' }, { values: attn, kind: 'attn' }, { values: mlp, kind: 'mlp' }],
+      selected: layer,
+      onSelect: (at) => select({ layer: at }),
+      label: words.streamLabel(layer, post[layer], attn[layer], mlp[layer]),
+      axis: words.layerAxis,
+      title: (at) => words.streamLabel(at, post[at], attn[at], mlp[at]),
+    });
+    showVectors(found, { resid_pre: pre[layer], attn_out: attn[layer], resid_mid: mid[layer], mlp_out: mlp[layer], resid_post: post[layer] });
+    showTable([pre, attn, mid, mlp, post, missing]);
+    mark.show(found.checks);
+    fill(failure);
+    body.hidden = false;
+  }
+
+  async function update(next, redraw) {
+    now = next;
+    const { run, position, layer, length } = now;
+    const key = JSON.stringify([run.key, position, layer, length]);
+    if (key === asked && !redraw) return;
+    asked = key;
+    try {
+      const found = await view('layers_residual', { position, layer, n_steps: run.steps.length });
+      if (key === asked && store.state.run?.key === run.key) show(found);
+    } catch (error) {
+      if (key !== asked) return;
+      body.hidden = true;
+      fill(title, words.stream);
+      notice(failure, explain(error));
+    }
+  }
+
+  return { update };
+}

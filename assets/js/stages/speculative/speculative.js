@@ -1,0 +1,112 @@
+// Speculative decoding: a draft, the rounds it took, and what they cost beside plain decoding.
+
+import { lanes, lanesKey } from './charts/lanes.js';
+import { explain } from '../../core/errors.js';
+import { facts } from '../../core/elements/facts.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { ms } from '../../maths/format.js';
+import { measurement } from '../../parts/panel/measurement.js';
+import { speculative as words } from './words/speculative.js';
+import { roundsList } from './rounds.js';
+
+const NEAR_TIE = 1e-3;
+
+export function mount(root, ctx) {
+  const number = (value, min, max) => h('input', { type: 'number', min, max, value });
+  const fields = { n_draft: number(6, 1, 16), n_tokens: number(48, 2, 128), n_layers: number(20, 1, 200), draft_model: h('input', { type: 'text' }) };
+  const labelled = (name, field) => h('label', { class: 'number-row' }, name, field);
+  const extra = { exit: labelled(words.layers, fields.n_layers), model: labelled(words.model, fields.draft_model) };
+  const choices = h('div', { class: 'spec-drafts', role: 'radiogroup', 'aria-label': words.draft });
+  const figures = h('dl', { class: 'facts' });
+  const proof = h('p', { class: 'spec-proof' });
+  const clockNote = h('p', { class: 'dim' });
+  const clock = h('div', { class: 'spec-clock' });
+  const list = h('div', { class: 'spec-list' });
+  const rounds = roundsList(list, () => time());
+  const timed = lanes(clock, rounds.pick);
+  const work = measurement(ctx, { job: 'speculate', args, show, go: words.go, stop: words.stop });
+  fill(work.found, figures, proof, h('h3', {}, words.clock), clockNote, lanesKey(words.pieces), clock, list);
+  root.append(
+    h('div', { class: 'card' },
+      h('h2', {}, words.title),
+      h('p', { class: 'dim' }, words.note),
+      choices,
+      h('div', { class: 'kv-controls' }, labelled(words.perRound, fields.n_draft), labelled(words.tokens, fields.n_tokens), extra.exit, extra.model, work.button),
+      work.said,
+      work.found,
+    ),
+  );
+  let kind = '';
+  let asked = '';
+  let done = [];
+
+  function args() {
+    const numbers = Object.fromEntries(['n_draft', 'n_tokens', 'n_layers'].map((name) => [name, fields[name].valueAsNumber]));
+    return { kind, ...numbers, draft_model: fields.draft_model.value };
+  }
+
+  function choose(next) {
+    kind = next;
+    for (const [name, row] of Object.entries(extra)) row.hidden = name !== kind;
+  }
+
+  function option({ kind: name, reason }) {
+    const [title, note] = words.kinds[name];
+    const radio = h('input', { type: 'radio', name: 'spec-draft', value: name, checked: name === kind, disabled: Boolean(reason), onchange: () => choose(name) });
+    return h('label', { class: reason ? 'spec-draft off' : 'spec-draft' }, radio, h('span', {}, h('strong', {}, title), h('span', { class: 'dim' }, reason ? words.off(reason) : note)));
+  }
+
+  async function offer({ card }) {
+    const model = card?.model_id ?? '';
+    if (asked === model) return;
+    asked = model;
+    try {
+      const { drafts, n_layers } = await ctx.view('drafts');
+      choose(drafts.find(({ reason }) => !reason)?.kind ?? '');
+      fill(choices, drafts.map(option));
+      fields.n_layers.max = n_layers - 1;
+      fields.n_layers.value = Math.max(1, Math.round((2 * n_layers) / 3));
+      work.button.disabled = !kind;
+    } catch (error) {
+      asked = '';
+      fill(choices, h('p', { class: 'notice', role: 'status' }, explain(error)));
+    }
+  }
+
+  function show(found) {
+    if (!found.rounds.length) return undefined;
+    fill(figures, facts(words.facts(found.totals)));
+    proof.classList.toggle('good', found.equal === true);
+    fill(proof, proofOf(found));
+    done = found.rounds;
+    fill(clockNote, words.clockNote(found));
+    rounds.show(found);
+    return words.said(found);
+  }
+
+  function time() {
+    const groups = (parts) => done.map((round, place) => ({ label: words.roundLabel(place, round), parts: parts(round) }));
+    timed.show({
+      format: ms,
+      open: rounds.open(),
+      lanes: [
+        { name: words.lanes[0], groups: groups((round) => [{ kind: 'spec-draft-time', value: round.draft_ms }, { kind: 'spec-verify-time', value: round.verify_ms }]) },
+        { name: words.lanes[1], groups: groups((round) => [{ kind: 'spec-plain-time', value: round.plain_ms }]) },
+      ],
+    });
+  }
+
+  function proofOf(found) {
+    if (found.equal === null) return words.drawn(found);
+    if (found.equal) return `✓ ${words.equal}`;
+    const said = Math.abs(found.logit_gap) < NEAR_TIE ? words.differs : words.differsMuch;
+    return `✗ ${said(found.first_different, Math.abs(found.logit_gap))}`;
+  }
+
+  return {
+    update(state) {
+      offer(state);
+      work.update(state);
+    },
+  };
+}

@@ -1,0 +1,128 @@
+// Tokens back to text: the answer grows token by token, and bytes of an unfinished character wait.
+
+import { blocks, hexes } from './charts/byte_blocks.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { reveal } from '../../core/elements/scroll.js';
+import { detokenize as words } from './words/detokenize.js';
+import { asker, card } from '../../parts/panel/card.js';
+
+const AROUND = 80;
+
+export function mount(root, ctx) {
+  const { store } = ctx;
+  let scope = 'answer';
+  let found = null;
+  let asked = null;
+  let drawn = '';
+
+  const buttons = ['answer', 'prompt'].map((name) => h('button', { type: 'button', class: 'quiet', onclick: () => choose(name) }, words[name]));
+  const text = h('div', { class: 'quote joined', dir: 'auto', 'aria-live': 'polite' });
+  const range = h('input', { type: 'range', min: 0, step: 1, 'aria-label': words.placeName, oninput: () => go(Number(range.value)) });
+  const place = h('output', { class: 'dim' });
+  const state = h('p', { class: 'dim' });
+  const left = card(words.joined, '', h('div', { class: 'join-row' }, range, place), text, state);
+  left.said.hidden = true;
+  left.head.append(h('div', { class: 'switch' }, buttons));
+  const full = h('div', { class: 'quote', dir: 'auto' });
+  const mark = h('p', { class: 'check' });
+  const rest = h('p', { class: 'dim' });
+  const right = card('', '', full, rest, mark);
+  right.said.hidden = true;
+  const grid = h('div', { class: 'byte-blocks' });
+  const under = card(words.blocks, words.blocksNote, grid);
+  root.append(h('div', { class: 'columns' }, left.element, right.element), under.element);
+
+  const ask = asker(ctx, 'detokenize', right, (answer) => {
+    found = { ...answer, ...asked };
+    update(store.state);
+  });
+
+  function choose(name) {
+    scope = name;
+    update(store.state);
+  }
+
+  /** The tokens of the scope with what each gave; `start` are left out before them. */
+  function parts(run) {
+    if (scope === 'answer') return { start: 0, n: run.steps.length, list: run.steps };
+    const known = found?.run === run.key && found.scope === 'prompt';
+    return { start: known ? found.start : 0, n: run.tokens.length, list: known ? found.joined : [] };
+  }
+
+  const current = ({ run, step, selection }) => (scope === 'answer' ? Math.min(step, run.steps.length - 1) : Math.min(selection.position, run.tokens.length - 1));
+
+  function go(at) {
+    const { run } = store.state;
+    if (scope === 'answer') store.set({ step: at, following: false });
+    ctx.select({ position: scope === 'answer' ? run.tokens.length + at : at });
+  }
+
+  function showText(all, at) {
+    const shown = all.list.slice(0, at - all.start + 1);
+    const last = shown.at(-1);
+    const before = shown.slice(0, -1).map((part) => part.text).join('');
+    const skipped = all.start > 0 && h('span', { class: 'dim' }, '… ');
+    fill(text, skipped, before, last.text && h('mark', {}, last.text), hexes(last.waiting));
+    if (!before && !last.text && !last.waiting.length) fill(text, h('span', { class: 'dim' }, words.emptyText));
+    const came = last.text && shown.at(-2)?.waiting.length ? `${words.completes} ` : '';
+    fill(state, came || words.state(last), came && last.waiting.length ? words.state(last) : '');
+  }
+
+  function showBlocks(all, at) {
+    const from = Math.max(0, Math.min(at - all.start - AROUND, all.list.length - 2 * AROUND));
+    const list = all.list.slice(from, from + 2 * AROUND);
+    const start = all.start + from;
+    fill(under.said, words.blocksNote, ' ', list.length < all.n && words.windowed(start, start + list.length, all.n));
+    blocks(grid, list, at - start, { ...words, onSelect: (i) => go(start + i) });
+    reveal(grid, grid.querySelector('.selected')?.closest('.block'));
+  }
+
+  function showFull(all, growing) {
+    fill(right.heading, words.full(all.n));
+    const here = found && found.run === store.state.run.key && found.scope === scope && found.n_tokens === all.n;
+    fill(full, here ? found.decoded : h('span', { class: 'dim' }, growing ? words.running : '…'));
+    mark.hidden = rest.hidden = !here;
+    if (!here) return;
+    const equal = found.n_equal === found.n_checked;
+    mark.classList.toggle('failed', !equal);
+    fill(mark, equal ? words.equal(found) : words.unequal(found));
+    fill(rest, found.waiting.length > 0 && words.unfinished(found.waiting.length));
+  }
+
+  function update(now) {
+    const { run, status } = now;
+    const growing = scope === 'answer' && status.phase === 'running';
+    const n = scope === 'answer' ? run.steps.length : run.tokens.length;
+    buttons.forEach((button, i) => button.setAttribute('aria-pressed', String((i === 0) === (scope === 'answer'))));
+    const at = current(now);
+    range.max = Math.max(0, n - 1);
+    range.disabled = n < 2;
+    for (const part of [right.element, under.element, range.parentElement]) part.hidden = n === 0;
+    if (n === 0) {
+      fill(text, h('span', { class: 'dim' }, words.nothing));
+      fill(state);
+      return;
+    }
+    if (!growing) {
+      const around = scope === 'prompt' ? Math.floor(at / AROUND) * AROUND : 0;
+      asked = { run: run.key, scope };
+      ask({ prompt: scope === 'prompt', n, around }, `${run.key}:${scope}:${n}:${around}`);
+    }
+    range.value = at;
+    fill(place, words.place(at, n));
+    const all = parts(run);
+    showFull(all, growing);
+    const wanted = `${run.key}:${scope}:${n}:${at}:${all.start}:${all.list.length}`;
+    // The window of a long prompt follows the selection: until it has come, the last picture stays.
+    if (wanted === drawn || at < all.start || at >= all.start + all.list.length) return;
+    drawn = wanted;
+    showText(all, at);
+    showBlocks(all, at);
+  }
+
+  return {
+    update(now, changed) {
+      if (['run', 'step', 'selection', 'status'].some((key) => changed.has(key))) update(now);
+    },
+  };
+}

@@ -1,0 +1,87 @@
+// Text, normalised text, pieces and tokens, one under another, around the selected piece.
+
+import { fill, h } from '../../core/elements/dom.js';
+import { chip } from '../../core/elements/chip.js';
+import { promptPosition, visible } from '../../maths/tokens.js';
+import { tokenize as words } from './words/tokenize.js';
+import { asker, card } from '../../parts/panel/card.js';
+
+export function mountPath(root, ctx) {
+  const parts = h('dl', { class: 'tokenizer-parts' });
+  const rows = h('table', { class: 'path' });
+  const scroll = h('div', { class: 'scroll' }, rows);
+  const after = h('p', { class: 'dim' });
+  const equal = h('p', { class: 'check' });
+  const part = card(words.path, '', parts, scroll, after, equal);
+  root.append(part.element);
+  let now = null;
+  let found = null;
+
+  const ask = asker(ctx, 'tokenize_path', part, (answer) => {
+    found = { ...answer, run: now.run.key };
+    draw();
+  });
+
+  const inPiece = (piece, position) => position >= piece.first && position < piece.stop;
+
+  function cells(make) {
+    const position = promptPosition(now);
+    return found.pieces.map((piece) => h('td', { class: inPiece(piece, position) ? 'selected' : null }, make(piece)));
+  }
+
+  function row(name, content) {
+    return h('tr', {}, h('th', { scope: 'row' }, words.pathRows[name], h('span', { class: 'dim' }, words.rowNotes[name])), content);
+  }
+
+  const sign = (text, props) => h('span', { class: 'sign', dir: 'auto', ...props }, text || '∅');
+
+  function pick(piece) {
+    const text = visible(piece.text || piece.written);
+    const onclick = () => ctx.select({ position: piece.first });
+    return h('button', { type: 'button', class: 'sign', dir: 'auto', 'aria-label': words.selectPiece(text), onclick }, text);
+  }
+
+  function tokensOf(piece) {
+    return now.run.tokens.slice(piece.first, piece.stop).map((token) =>
+      h(
+        'button',
+        { type: 'button', class: `stack${token.position === now.selection.position ? ' selected' : ''}`, onclick: () => ctx.select({ position: token.position }) },
+        chip(token, { limit: 24 }),
+        h('span', { class: 'dim' }, token.id),
+      ),
+    );
+  }
+
+  function draw() {
+    const unchanged = h('td', { colspan: found.pieces.length, class: 'none dim' }, h('span', {}, words.noNormalizer));
+    fill(parts, words.parts(found).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
+    fill(
+      rows,
+      row('text', cells(pick)),
+      row('normalized', found.normalizer.length ? cells((piece) => sign(visible(piece.normalized))) : unchanged),
+      row('written', cells((piece) => sign(piece.written, { class: `sign${piece.added ? ' added' : ''}` }))),
+      row('tokens', cells((piece) => h('div', { class: 'made' }, tokensOf(piece)))),
+    );
+    const letters = found.pieces.some((piece) => piece.written.includes('Ġ'));
+    fill(after, words.piecesWindow(found), ' ', letters && words.letters);
+    fill(equal, words.piecesEqual(found));
+    equal.classList.toggle('failed', found.n_equal !== found.n_pieces);
+    const selected = rows.querySelector('td.selected');
+    if (selected) scroll.scrollLeft = selected.offsetLeft - scroll.clientWidth / 2 + selected.offsetWidth / 2;
+  }
+
+  return {
+    update(state) {
+      now = state;
+      const { run, selection } = state;
+      const position = promptPosition(state);
+      fill(part.said, position < selection.position ? words.generated(selection.position) : '');
+      part.said.hidden = position === selection.position;
+      // Within the pieces on screen only the mark moves; near an edge the window follows.
+      const at = found?.run === run.key ? found.pieces.findIndex((piece) => inPiece(piece, position)) : -1;
+      const inner = at >= 0 && (at >= 2 || found.pieces[0].index === 0) && (at < found.pieces.length - 2 || found.pieces.at(-1).index === found.n_pieces - 1);
+      if (inner) draw();
+      else ask({ position }, `${run.key}:${position}`);
+    },
+  };
+}

@@ -1,0 +1,25 @@
+// Tokens: what the model sees, how it was cut, each merge, every token, and other languages.
+
+import { h } from '../../core/elements/dom.js';
+import { mountLanguages } from './languages.js';
+import { mountMerges } from './merges.js';
+import { mountPath } from './path.js';
+import { mountSeen } from './seen.js';
+import { mountTable } from './table.js';
+
+export function mount(root, ctx) {
+  const seen = mountSeen(root, ctx);
+  const path = mountPath(root, ctx);
+  const merges = mountMerges(root, ctx);
+  const columns = root.appendChild(h('div', { class: 'tokenize-columns' }));
+  const table = mountTable(columns, ctx);
+  const languages = mountLanguages(columns, ctx);
+  const watched = ['run', 'selection', 'card'];
+
+  return {
+    update(state, changed) {
+      if (!watched.some((key) => changed.has(key))) return;
+      for (const part of [seen, path, merges, table, languages]) part.update(state);
+    },
+  };
+}
