@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import torch
 
 from model.engine.core import TRACE_BYTES, LocalEngine
-from model.records.opening import Choices, HeldModel, Inspection
+from model.records.opening import Choices, Inspection, LoadedModel
 from model.request.errors import Evicted, UserError
 from model.request.recipe import Recipe
 from model.runtime.devices import AUTO, DTYPES, available_devices, choose_device, choose_dtype
@@ -119,16 +119,16 @@ class ModelPool:
         """What a model of this size takes, by dtype."""
         return {dtype: memory_bytes(n_parameters, dtype) for dtype in DTYPES}
 
-    def held(self, recipe: Recipe) -> tuple[HeldModel, ...]:
+    def held(self, recipe: Recipe) -> tuple[LoadedModel, ...]:
         """What is in memory, the most recently used first."""
         current = self.key(recipe)
         with self._lock:
             found = tuple(self._held.items())[::-1]
         return tuple(self._described(key, held, key == current) for key, held in found)
 
-    def _described(self, key: ModelKey, held: _Held, is_current: bool) -> HeldModel:
+    def _described(self, key: ModelKey, held: _Held, is_current: bool) -> LoadedModel:
         card, usual = held.engine.card(), choose_dtype(self._default_dtype(key.device), key.device)
-        return HeldModel(
+        return LoadedModel(
             title=card.model_id,
             device=key.device,
             dtype=key.dtype,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from model.records.run import EngineStatus
-from model.request.errors import Starting, UserError
+from model.request.errors import NotReady, UserError
 
 if TYPE_CHECKING:
     from model.engine.core import LocalEngine
@@ -57,9 +57,9 @@ class Startup:
         return self._status
 
     def models(self) -> "ModelPool":
-        """The models. Raises Starting, saying how far the first one is, and UserError when it failed."""
+        """The models. Raises NotReady, saying how far the first one is, and UserError when it failed."""
         if self._models is None:
-            refused = UserError if self._ended.is_set() else Starting
+            refused = UserError if self._ended.is_set() else NotReady
             raise refused(f"The model is not ready: {self._status.message}. Try again shortly.")
         return self._models
 

@@ -12,7 +12,7 @@ from model.layers import window
 from model.layers.block_parts import find_parts, stream_parts
 from model.layers.residual import RECOMPUTED, SUM
 from model.layers.window import KEPT_WINDOWS, WINDOW, window_of
-from model.network.recording import Seen
+from model.network.recording import ModuleCall
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from tests.layered import EXPERTS, LAYERED, PARALLEL, SEQUENTIAL, by_transformers, layered
@@ -104,9 +104,9 @@ def test_a_network_whose_norm_comes_after_the_sum_has_no_stream_and_says_so(lm):
 
 def test_modules_that_do_not_sum_are_not_taken():
     pre, post = torch.randn(5, 8), torch.randn(5, 8)
-    calls = [Seen(torch.nn.Identity(), None, torch.randn(5, 8)) for _ in range(4)]
+    calls = [ModuleCall(torch.nn.Identity(), None, torch.randn(5, 8)) for _ in range(4)]
     assert find_parts(calls, pre, post, torch.float32) is None
-    calls[1] = Seen(torch.nn.Identity(), None, post - pre - calls[3].left)
+    calls[1] = ModuleCall(torch.nn.Identity(), None, post - pre - calls[3].left)
     assert [part.module for part in find_parts(calls, pre, post, torch.float32)] == [calls[1].module, calls[3].module]
 
 

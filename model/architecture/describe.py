@@ -16,7 +16,7 @@ from model.architecture.parameters import parameters
 from model.embed.embeddings import rows_of
 from model.network.capture import Capture, capturing
 from model.network.language_model import LanguageModel
-from model.network.recording import Seen, recording
+from model.network.recording import ModuleCall, recording
 from model.network.sublayers import Sublayers, is_norm, sublayers
 from model.records.architecture import Architecture, BlockKind
 
@@ -28,7 +28,7 @@ class _Pass:
     """One short pass: its tokens' rows of the embedding, the calls of the modules watched, the attention computed."""
 
     rows: Tensor
-    seen: dict[nn.Module, Seen]
+    seen: dict[nn.Module, ModuleCall]
     capture: Capture
 
 

@@ -4,13 +4,13 @@ import torch
 from torch import Tensor, nn
 
 from model.layers.linearised import freeze
-from model.network.recording import Seen
+from model.network.recording import ModuleCall
 from model.network.sublayers import Sublayers
 from model.records.architecture import NormPlace
 from model.request.errors import UserError
 
 
-def norm_places(layer: Sublayers, seen: dict[nn.Module, Seen]) -> tuple[tuple[NormPlace, ...], bool]:
+def norm_places(layer: Sublayers, seen: dict[nn.Module, ModuleCall]) -> tuple[tuple[NormPlace, ...], bool]:
     """The norms in the order they ran, and whether mixer and MLP read the same stream."""
     norms = [seen[norm] for norm in seen if norm in layer.norms]
     block = seen.get(layer.block)
@@ -26,7 +26,12 @@ def norm_places(layer: Sublayers, seen: dict[nn.Module, Seen]) -> tuple[tuple[No
 
 
 def _place(
-    norm: Seen, block: Seen | None, mixers: list[Seen], mlp: list[Seen], norms: list[Seen], post_ln: bool
+    norm: ModuleCall,
+    block: ModuleCall | None,
+    mixers: list[ModuleCall],
+    mlp: list[ModuleCall],
+    norms: list[ModuleCall],
+    post_ln: bool,
 ) -> str:
     feeds_mixer = any(same(norm.left, unit.entered) for unit in mixers)
     feeds_mlp = any(same(norm.left, unit.entered) for unit in mlp[:1])
@@ -44,7 +49,9 @@ def _place(
     return "start" if first and any(same(norm.left, other.entered) for other in norms) else "unknown"
 
 
-def _parallel(block: Seen | None, mixers: list[Seen], mlp: list[Seen], norms: list[Seen]) -> bool:
+def _parallel(
+    block: ModuleCall | None, mixers: list[ModuleCall], mlp: list[ModuleCall], norms: list[ModuleCall]
+) -> bool:
     """True when what enters the MLP, before its norm, is what entered the block."""
     if block is None or block.entered is None or not mixers or not mlp or mlp[0].entered is None:
         return False
@@ -62,7 +69,7 @@ def same(a: Tensor | None, b: Tensor | None) -> bool:
     return bool((a - factor * b).norm() <= 1e-4 * a.norm())
 
 
-def norm_kind(norm: Seen) -> str:
+def norm_kind(norm: ModuleCall) -> str:
     """'LayerNorm' when the mean is taken off, 'RMSNorm' when not: by its numbers; else the module's own name."""
     name = type(norm.module).__name__
     if norm.entered is None or norm.left is None:

@@ -10,7 +10,7 @@ from model.batching.static import Watched, serve_static
 from model.network.language_model import LanguageModel
 from model.network.sequence import Decoding
 from model.network.tolerances import LOGIT_TOLERANCE
-from model.records.batching import MOST_PROMPT, MOST_REQUESTS, Batched, BatchingRun, Request, Served
+from model.records.batching import MAX_PROMPT_TOKENS, MAX_REQUESTS, BatchingResult, BatchingRun, Request, ServedRequest
 from model.request.errors import UserError
 from model.runtime.budget import Budget
 from model.runtime.progress import Progress, with_progress
@@ -21,15 +21,15 @@ SERVE = {"static": serve_static, "continuous": serve_continuous}
 
 def check_requests(requests: Sequence[Request], prompts: Sequence[Sequence[int]]) -> None:
     """Raises UserError for no requests, too many, or too long ones."""
-    if not 0 < len(requests) <= MOST_REQUESTS:
+    if not 0 < len(requests) <= MAX_REQUESTS:
         raise UserError(
-            f"There are {len(requests)} requests; from 1 to {MOST_REQUESTS} can be served here. Add or remove some."
+            f"There are {len(requests)} requests; from 1 to {MAX_REQUESTS} can be served here. Add or remove some."
         )
     for place, prompt in enumerate(prompts, start=1):
-        if len(prompt) > MOST_PROMPT:
+        if len(prompt) > MAX_PROMPT_TOKENS:
             raise UserError(
-                f"The prompt of request {place} has {len(prompt):,} tokens; the limit in a batch is {MOST_PROMPT}. "
-                "Shorten it."
+                f"The prompt of request {place} has {len(prompt):,} tokens; "
+                f"the limit in a batch is {MAX_PROMPT_TOKENS}. Shorten it."
             )
 
 
@@ -109,7 +109,7 @@ def _alone(lm: LanguageModel, prompt: Sequence[int], n: int) -> list[tuple[int, 
     return made
 
 
-def other_tokens(lm: LanguageModel, way: Batched, alone) -> str:
+def other_tokens(lm: LanguageModel, way: BatchingResult, alone) -> str:
     """Why a way of serving is not shown: a request got another token than alone, and rounding does not explain it."""
     for row, one in enumerate(way.served):
         largest = max(float(logits.abs().max()) for _, logits in alone[row])
@@ -121,7 +121,7 @@ def other_tokens(lm: LanguageModel, way: Batched, alone) -> str:
     return ""
 
 
-def batched(lm: LanguageModel, kind: str, requests, prompts, seen: Watched, alone) -> Batched:
+def batched(lm: LanguageModel, kind: str, requests, prompts, seen: Watched, alone) -> BatchingResult:
     """What was watched, as a record: each request beside itself alone."""
     served = tuple(
         _served(lm, request, prompt, seen.ids[row], seen.times[row], seen.started[row], alone[row])
@@ -129,7 +129,7 @@ def batched(lm: LanguageModel, kind: str, requests, prompts, seen: Watched, alon
     )
     seconds = max(one.times[-1] for one in served) - min(request.arrival for request in requests)
     computed = sum(step.n_positions for step in seen.steps)
-    return Batched(
+    return BatchingResult(
         kind=kind,
         served=served,
         steps=tuple(seen.steps),
@@ -141,10 +141,10 @@ def batched(lm: LanguageModel, kind: str, requests, prompts, seen: Watched, alon
     )
 
 
-def _served(lm: LanguageModel, request: Request, prompt, ids: list[int], times, started: float, alone) -> Served:
+def _served(lm: LanguageModel, request: Request, prompt, ids: list[int], times, started: float, alone) -> ServedRequest:
     parts = next((i for i, (a, (b, _)) in enumerate(zip(ids, alone, strict=False)) if a != b), None)
     gap = None if parts is None else float(alone[parts][1][alone[parts][0]] - alone[parts][1][ids[parts]])
-    return Served(
+    return ServedRequest(
         n_prompt=len(prompt),
         arrival=request.arrival,
         started=started,

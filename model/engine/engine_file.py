@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from model.network.language_model import LanguageModel
-from model.records.file import Comparison, Filed, RunFile
+from model.records.file import Comparison, FileContents, RunFile
 from model.records.run import Run
 from model.request.recipe import Recipe
 from model.run.run_file import compare, run_file
@@ -25,13 +25,13 @@ class FileCalls:
         trace, run = yield from self._again(recipe, n_steps)
         return run_file(run, self.lm.card, trace.logits)
 
-    def read_run_file(self, document: Any) -> Filed:
+    def read_run_file(self, document: Any) -> FileContents:
         """A file's recipe and numbers, checked. Raises UserError for what cannot be read here."""
         filed = read_run_file(document, self.lm.card)
         self.check_limits(filed.recipe)
         return filed
 
-    def compare_run_file(self, filed: Filed) -> Generator[Progress, None, Comparison]:
+    def compare_run_file(self, filed: FileContents) -> Generator[Progress, None, Comparison]:
         """Runs the file's recipe here and holds its numbers against the file's."""
         trace, run = yield from self._again(filed.recipe, len(filed.steps))
         return compare(filed, run, self.lm.card, trace.logits)

@@ -13,7 +13,7 @@ from model.latency.stage_times import stage_times
 from model.latency.throughput import throughput
 from model.network.language_model import LanguageModel
 from model.records.estimate import Machine, WhatIf
-from model.records.latency import Latency, LengthSweep, RoofedRun, StageTimes, Throughput
+from model.records.latency import Latency, LengthSweep, RooflineRun, StageTimes, Throughput
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
@@ -37,7 +37,7 @@ class LatencyCalls:
         """Where the time of the run's passes goes, measured in passes of their own."""
         return stage_times(self.lm, self.snapshot(recipe))
 
-    def roofline(self, recipe: Recipe) -> Generator[Progress, None, RoofedRun]:
+    def roofline(self, recipe: Recipe) -> Generator[Progress, None, RooflineRun]:
         """This machine's limits, measured again at every call, and the run's passes below them."""
         yield MEASURING
         roofline = self._limits.measure()
@@ -50,7 +50,7 @@ class LatencyCalls:
         if steps:
             dots.append(dot(roofline, "decode", costs.least(1, n + len(steps) // 2), median(steps)))
         roofline = self._limits.reached(dots)
-        return RoofedRun(roofline, tuple(under(roofline, dot) for dot in dots))
+        return RooflineRun(roofline, tuple(under(roofline, dot) for dot in dots))
 
     def length_sweep(self, recipe: Recipe, longest: int) -> Iterator[Progress | LengthSweep]:
         """TTFT and ITL over length, with the recipe's own tokens."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from model.network.language_model import LanguageModel
 from model.records.run import Token
-from model.records.tokens import Detokenized, LanguageCount, Path, Replay, Seen, Share
+from model.records.tokens import Detokenization, LanguageCount, ModelInput, Path, Replay, Share
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
@@ -20,7 +20,7 @@ class TokenCalls:
 
     lm: LanguageModel
 
-    def seen(self, recipe: Recipe, chat: bool) -> Seen:
+    def seen(self, recipe: Recipe, chat: bool) -> ModelInput:
         """What the model sees of the recipe's prompt, with the chat template or without."""
         asked = replace(recipe, chat=chat)
         return seen(self.lm.vocabulary, asked, self.tokenize(asked))
@@ -50,7 +50,7 @@ class TokenCalls:
         """How many tokens each sentence (code, name, text) takes."""
         return count_languages(self.lm.vocabulary, sentences)
 
-    def detokenize(self, recipe: Recipe, n: int, around: int, prompt: bool) -> Detokenized:
+    def detokenize(self, recipe: Recipe, n: int, around: int, prompt: bool) -> Detokenization:
         """The run's prompt, or its first `n` generated tokens, joined to text."""
         tokens = self.tokenize(recipe)
         if prompt:

@@ -12,7 +12,7 @@ import torch
 
 from model.network.language_model import LanguageModel
 from model.records.kv import PassCost
-from model.records.latency import Dot, Roofline
+from model.records.latency import Roofline, RooflinePoint
 from model.runtime.timing import now
 
 # Larger than any cache, so that every byte comes from memory.
@@ -53,12 +53,12 @@ def _best(work: Callable[[], object], device: torch.device) -> float:
     return min(taken)
 
 
-def dot(roofline: Roofline, name: str, cost: PassCost, seconds: float, batch: int = 1) -> Dot:
+def dot(roofline: Roofline, name: str, cost: PassCost, seconds: float, batch: int = 1) -> RooflinePoint:
     """A pass that took `seconds`: the weights are read once for the whole batch, each row's cache for itself."""
     flops, read = batch * cost.flops, cost.weight_bytes + batch * cost.cache_bytes
     return under(
         roofline,
-        Dot(
+        RooflinePoint(
             name=name,
             n_new=cost.n_new,
             batch=batch,
@@ -73,7 +73,7 @@ def dot(roofline: Roofline, name: str, cost: PassCost, seconds: float, batch: in
     )
 
 
-def under(roofline: Roofline, dot: Dot) -> Dot:
+def under(roofline: Roofline, dot: RooflinePoint) -> RooflinePoint:
     """The dot below this roofline."""
     attainable = roofline.attainable(dot.intensity)
     return replace(dot, attainable=attainable, share=dot.achieved / attainable)
@@ -114,7 +114,7 @@ class Limits:
             self._known = found
         return found
 
-    def reached(self, dots: Iterable[Dot]) -> Roofline:
+    def reached(self, dots: Iterable[RooflinePoint]) -> Roofline:
         """As it is known after passes that may have done better."""
         self.measured()
         with self._lock:

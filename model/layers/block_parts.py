@@ -15,7 +15,7 @@ from transformers.pytorch_utils import Conv1D
 from model.network.capture import Capture, capturing
 from model.network.language_model import LanguageModel
 from model.network.per_model import once_per_model
-from model.network.recording import Seen, recording
+from model.network.recording import ModuleCall, recording
 from model.request.errors import UserError
 
 N_PROBED = 12
@@ -84,7 +84,7 @@ def known_parts(lm: LanguageModel) -> tuple[BlockParts, ...]:
     return found.blocks
 
 
-def _probe(lm: LanguageModel) -> list[tuple[nn.Module, list[Seen]]]:
+def _probe(lm: LanguageModel) -> list[tuple[nn.Module, list[ModuleCall]]]:
     """Each block with the calls inside it, over a few tokens that differ."""
     n = min(N_PROBED, lm.card.context or N_PROBED)
     ids = torch.tensor([[(17 * i + 3) % lm.card.n_vocab for i in range(n)]], device=lm.device)
@@ -98,13 +98,13 @@ def _probe(lm: LanguageModel) -> list[tuple[nn.Module, list[Seen]]]:
     ):
         lm.model(ids, use_cache=False, logits_to_keep=1)
     owner = {module: index for index, block in enumerate(blocks) for module in block.modules()}
-    by_block: list[list[Seen]] = [[] for _ in blocks]
+    by_block: list[list[ModuleCall]] = [[] for _ in blocks]
     for call in calls:
         by_block[owner[call.module]].append(call)
     return list(zip(blocks, by_block, strict=True))
 
 
-def find_parts(calls: list[Seen], pre: Tensor, post: Tensor, dtype: torch.dtype) -> tuple[Part, ...] | None:
+def find_parts(calls: list[ModuleCall], pre: Tensor, post: Tensor, dtype: torch.dtype) -> tuple[Part, ...] | None:
     """The one or two modules whose outputs sum to post - pre, in the order they ran; None where none do."""
     added = (post - pre).double()
     # Outermost first: a sublayer rather than the matrix at its end.
@@ -145,7 +145,7 @@ def _is_leaf(module: nn.Module) -> bool:
 
 
 def _described(
-    block: nn.Module, parts: tuple[Part, ...], seen: dict[nn.Module, Seen], pre: Tensor, d_model: int
+    block: nn.Module, parts: tuple[Part, ...], seen: dict[nn.Module, ModuleCall], pre: Tensor, d_model: int
 ) -> BlockParts:
     mixer, mlp = parts if len(parts) == 2 else (parts[0], None)
     down = _down(mlp, seen) if mlp else None
@@ -156,7 +156,7 @@ def _described(
     return BlockParts(mixer, mlp, mlp is not None and not in_line, down, inputs)
 
 
-def _down(mlp: Part, seen: dict[nn.Module, Seen]) -> nn.Module | None:
+def _down(mlp: Part, seen: dict[nn.Module, ModuleCall]) -> nn.Module | None:
     """The matrix whose output is the MLP's; None for a mixture of experts, where there is no one such."""
     call = seen[mlp.module]
     output = call.entered if mlp.normed else call.left

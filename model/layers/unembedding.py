@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from model.network.capture import Capture, capturing
 from model.network.language_model import LanguageModel
 from model.network.per_model import once_per_model
-from model.network.recording import Seen, recording
+from model.network.recording import ModuleCall, recording
 from model.network.tolerances import LOGIT_TOLERANCE
 
 N_PROBED = 12
@@ -103,7 +103,7 @@ def _proved(lm: LanguageModel, modules: tuple[nn.Module, ...], last: Tensor, log
     return Unembedding((), head, reason=reason)
 
 
-def _probe(lm: LanguageModel) -> tuple[list[Seen], Tensor | None, Tensor]:
+def _probe(lm: LanguageModel) -> tuple[list[ModuleCall], Tensor | None, Tensor]:
     """The calls outside the blocks after the last one, what the last gave, and the logits (position, vocab)."""
     n = min(N_PROBED, lm.card.context or N_PROBED)
     ids = torch.tensor([[(29 * i + 5) % lm.card.n_vocab for i in range(n)]], device=lm.device)
@@ -117,7 +117,7 @@ def _probe(lm: LanguageModel) -> tuple[list[Seen], Tensor | None, Tensor]:
     return ([], None, logits) if at is None else (calls[at + 1 :], calls[at].left, logits)
 
 
-def _between(lm: LanguageModel, calls: list[Seen]) -> tuple[nn.Module, ...]:
+def _between(lm: LanguageModel, calls: list[ModuleCall]) -> tuple[nn.Module, ...]:
     """Of the modules that ran, those that are not inside another of them."""
     ran = [call.module for call in calls if call.entered is not None and call.left is not None]
     return tuple(m for m in ran if not any(m is not other and m in set(other.modules()) for other in ran))

@@ -16,7 +16,7 @@ from model.layers.block_parts import BlockParts, Part, stream_parts
 from model.network.capture import Capture, capturing
 from model.network.forward import cached
 from model.network.language_model import LanguageModel
-from model.network.recording import LayerRows, Seen, Window, recording
+from model.network.recording import LayerRows, ModuleCall, Window, recording
 from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.run_cache import cache_before, has_all_keys
@@ -108,7 +108,7 @@ def _watched(block: nn.Module, parts: BlockParts | None, projection: nn.Module |
 
 
 def _rows(
-    block: nn.Module, parts: BlockParts | None, projection: nn.Module | None, seen: dict[nn.Module, Seen]
+    block: nn.Module, parts: BlockParts | None, projection: nn.Module | None, seen: dict[nn.Module, ModuleCall]
 ) -> LayerRows:
     def entered(module: nn.Module | None) -> Tensor | None:
         return seen[module].entered if module in seen else None
@@ -130,7 +130,7 @@ def _rows(
     )
 
 
-def _added(part: Part | None, seen: dict[nn.Module, Seen]) -> tuple[Tensor | None, Tensor | None]:
+def _added(part: Part | None, seen: dict[nn.Module, ModuleCall]) -> tuple[Tensor | None, Tensor | None]:
     """What a part added to the stream, and what its sublayer gave."""
     if part is None:
         return None, None

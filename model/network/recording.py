@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class ModuleCall:
     """One call of a module: what entered and what left it, (position, width) float32 on the CPU, or None.
 
     None where it is no such tensor (several sequences, one expert's share of the positions), or is too wide.
@@ -28,7 +28,7 @@ class _Rows:
     n: int
     start: int
     widest: int | None
-    calls: list[Seen] = field(default_factory=list)
+    calls: list[ModuleCall] = field(default_factory=list)
 
     def of(self, value) -> Tensor | None:
         """A module's argument or answer as rows."""
@@ -44,7 +44,9 @@ class _Rows:
 
 
 @contextmanager
-def recording(modules: Iterable[nn.Module], n: int, start: int = 0, widest: int | None = None) -> Iterator[list[Seen]]:
+def recording(
+    modules: Iterable[nn.Module], n: int, start: int = 0, widest: int | None = None
+) -> Iterator[list[ModuleCall]]:
     """Inside, the calls of `modules` in a pass over `n` positions are noted, in the order in which they end.
 
     Rows from `start` on are kept. The list fills while the pass runs.
@@ -65,7 +67,7 @@ def _note_entered(rows: _Rows, pending: list, _module, args, kwargs) -> None:
 
 
 def _note_left(rows: _Rows, pending: list, module, _args, output) -> None:
-    rows.calls.append(Seen(module, pending.pop(), rows.of(output)))
+    rows.calls.append(ModuleCall(module, pending.pop(), rows.of(output)))
 
 
 @dataclass(frozen=True, eq=False)

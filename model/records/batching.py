@@ -6,8 +6,8 @@ from model.records.run import Token
 from model.request.errors import UserError
 from model.request.validate import require_integer, require_number
 
-MOST_REQUESTS, MOST_NEW, MOST_PROMPT = 12, 64, 512
-LONGEST_WAIT = 30.0
+MAX_REQUESTS, MAX_NEW_TOKENS, MAX_PROMPT_TOKENS = 12, 64, 512
+MAX_ARRIVAL = 30.0
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class Request:
     def __post_init__(self):
         if not isinstance(self.prompt, str) or not self.prompt.strip():
             raise UserError("A request has an empty prompt. Type at least one visible character, or remove it.")
-        require_integer("max_new_tokens", self.max_new_tokens, 1, MOST_NEW, "it is of one request in the batch")
-        require_number("arrival", self.arrival, 0.0, LONGEST_WAIT, "seconds from the start")
+        require_integer("max_new_tokens", self.max_new_tokens, 1, MAX_NEW_TOKENS, "it is of one request in the batch")
+        require_number("arrival", self.arrival, 0.0, MAX_ARRIVAL, "seconds from the start")
 
 
 @dataclass(frozen=True)
-class Served:
+class ServedRequest:
     """What became of one request. Times in seconds from the start of the measurement.
 
     `started` is when its first forward pass began; `times` when each of its tokens was there. `equal` says whether
@@ -70,11 +70,11 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Batched:
+class BatchingResult:
     """One way to serve the requests. `wasted` is the share of computed positions that nobody asked for."""
 
     kind: str
-    served: tuple[Served, ...]
+    served: tuple[ServedRequest, ...]
     steps: tuple[Step, ...]
     seconds: float
     rate: float
@@ -87,6 +87,6 @@ class Batched:
 class BatchingRun:
     """Both ways, as far as they have been measured; `reason` says why there is no continuous one."""
 
-    static: Batched | None
-    continuous: Batched | None
+    static: BatchingResult | None
+    continuous: BatchingResult | None
     reason: str

@@ -35,7 +35,7 @@ class RunFile:
 
 
 @dataclass(frozen=True, eq=False)
-class FiledStep:
+class FileStep:
     """One generated token as a file has it: the candidates in the file's own order."""
 
     token_id: int
@@ -45,12 +45,12 @@ class FiledStep:
 
 
 @dataclass(frozen=True, eq=False)
-class Filed:
+class FileContents:
     """What a file says that can be checked. Everything in it has passed the checks of `run_file_read`."""
 
     recipe: Recipe
     prompt_ids: tuple[int, ...]
-    steps: tuple[FiledStep, ...]
+    steps: tuple[FileStep, ...]
     made_by: dict[str, str]
 
 

@@ -71,7 +71,7 @@ class Roofline:
 
 
 @dataclass(frozen=True)
-class Dot:
+class RooflinePoint:
     """One kind of pass of this run under the roof: FLOPs and bytes by formula, seconds measured.
 
     `intensity` is FLOPs per byte, `achieved` FLOPs per second, `share` that over what the roof allows.
@@ -90,11 +90,11 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class RoofedRun:
+class RooflineRun:
     """The roofline and the dots of this run."""
 
     roofline: Roofline
-    dots: tuple[Dot, ...]
+    dots: tuple[RooflinePoint, ...]
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class BatchPoint:
     rate: float
     equal: bool
     cache_bytes: int
-    dot: Dot
+    dot: RooflinePoint
 
 
 @dataclass(frozen=True)

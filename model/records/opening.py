@@ -27,7 +27,7 @@ class Inspection:
 
 
 @dataclass(frozen=True)
-class HeldModel:
+class LoadedModel:
     """One model that is in memory: `device` and `dtype` are what it has, the others what a recipe says to get it.
 
     `is_current`: the recipe that was asked about has this model.

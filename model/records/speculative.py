@@ -14,7 +14,7 @@ class DraftChoice:
 
 
 @dataclass(frozen=True)
-class Proposed:
+class Proposal:
     """One proposed token. `q` and `p` are the probabilities it was drawn from and is judged by, settings applied.
 
     `accept` is min(1, p/q); `draw` the uniform number it is held against, None in greedy decoding.
@@ -36,7 +36,7 @@ class Proposed:
 
 
 @dataclass(frozen=True)
-class Left:
+class ExtraCandidate:
     """One token of the distribution that the target's own was drawn from, `share` of it; its `p`, and its `q` where
     that was taken off.
     """
@@ -56,12 +56,12 @@ class Round:
     the target's, or the residual norm(max(p - q, 0)). Times in seconds.
     """
 
-    proposed: tuple[Proposed, ...]
+    proposed: tuple[Proposal, ...]
     n_accepted: int
     extra: Token | None
     extra_kind: str
     extra_draw: float | None
-    added_from: tuple[Left, ...]
+    added_from: tuple[ExtraCandidate, ...]
     draft_seconds: float
     verify_seconds: float
     plain_seconds: float

@@ -32,7 +32,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ModelInput:
     """What the model sees of a prompt: tokens, which parts of the text a template added, and sizes.
 
     `n_partial` counts the tokens that hold a part of a character.
@@ -128,7 +128,7 @@ class LanguageCount:
 
 
 @dataclass(frozen=True)
-class Joined:
+class TextPart:
     """What one token gave to the text: characters now complete, and the bytes that wait after it."""
 
     token: Token
@@ -137,7 +137,7 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class Detokenized:
+class Detokenization:
     """Tokens joined one after another, and the tokenizer's own text of all of them at once.
 
     `start` counts the tokens left out before `joined`. Of the `n_checked` longest beginnings of the
@@ -146,7 +146,7 @@ class Detokenized:
 
     start: int
     n_tokens: int
-    joined: tuple[Joined, ...]
+    joined: tuple[TextPart, ...]
     text: str
     waiting: bytes
     decoded: str

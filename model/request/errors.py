@@ -9,7 +9,7 @@ class Evicted(UserError):
     """The run's tensors were given up to make room; running the recipe again brings them back."""
 
 
-class Starting(UserError):
+class NotReady(UserError):
     """The model is not there yet: the same call will do when it is."""
 
 

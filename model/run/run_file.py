@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.records.file import Comparison, Filed, LogitsSummary, RunFile
+from model.records.file import Comparison, FileContents, LogitsSummary, RunFile
 from model.records.run import ModelCard, Run
 
 PACKAGES = ("torch", "transformers", "tokenizers", "numpy")
@@ -36,7 +36,7 @@ def run_file(run: Run, card: ModelCard, logits: Sequence[Tensor]) -> RunFile:
     return RunFile(run, card, made_by(card), summaries)
 
 
-def compare(filed: Filed, run: Run, card: ModelCard, logits: Sequence[Tensor]) -> Comparison:
+def compare(filed: FileContents, run: Run, card: ModelCard, logits: Sequence[Tensor]) -> Comparison:
     """The file beside the run of its recipe here, step by step until their tokens part."""
     ours = [step.token.id for step in run.steps]
     parting = next((i for i, step in enumerate(filed.steps) if i >= len(ours) or step.token_id != ours[i]), None)

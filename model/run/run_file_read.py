@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from model.records.file import Filed, FiledStep
+from model.records.file import FileContents, FileStep
 from model.records.run import ModelCard
 from model.request.errors import UserError
 from model.request.recipe import Recipe
@@ -20,7 +20,7 @@ MADE_BY = ("dtype", "device", "torch", "transformers", "tokenizers", "numpy", "p
 WAY_OUT = "Save the run again from its own page, and open that file"
 
 
-def read_run_file(document: Any, card: ModelCard) -> Filed:
+def read_run_file(document: Any, card: ModelCard) -> FileContents:
     """The file's recipe and numbers. Raises UserError, with the way out, for what this page cannot check."""
     _kind(document)
     _same_model(_part(document, "model", dict), card)
@@ -30,7 +30,7 @@ def read_run_file(document: Any, card: ModelCard) -> Filed:
     summaries = _list(document, "logits", MOST_STEPS)
     digests = {s.get("step"): str(s.get("sha256")) for s in summaries if isinstance(s, dict)}
     versions = _part(document, "made_by", dict)
-    return Filed(
+    return FileContents(
         recipe=recipe,
         prompt_ids=tuple(_id(token, "tokens", card) for token in tokens),
         steps=tuple(_step(step, digests.get(index, ""), card) for index, step in enumerate(steps)),
@@ -60,7 +60,7 @@ def _same_model(said: dict, card: ModelCard) -> None:
         )
 
 
-def _step(step: Any, digest: str, card: ModelCard) -> FiledStep:
+def _step(step: Any, digest: str, card: ModelCard) -> FileStep:
     candidates = _part(step, "candidates", dict)
     ids = _numbers(candidates, "token_ids")
     probability = _numbers(candidates, "probability")
@@ -70,7 +70,7 @@ def _step(step: Any, digest: str, card: ModelCard) -> FiledStep:
         raise _damaged(f"a candidate outside the vocabulary of {card.n_vocab:,}")
     if not all(0 <= p <= 1 for p in probability):
         raise _damaged("a probability that is not from 0 to 1")
-    return FiledStep(
+    return FileStep(
         _id(step.get("token"), "steps", card), np.array(ids, np.int64), np.array(probability, np.float64), digest
     )
 

@@ -4,7 +4,7 @@ import torch
 
 from model.decode.sampling import uniform
 from model.network.language_model import LanguageModel
-from model.records.speculative import Left, Proposed, Round
+from model.records.speculative import ExtraCandidate, Proposal, Round
 from model.request.recipe import SamplingSettings
 from model.speculative.accept import accept_chance
 from model.speculative.round import Verdict
@@ -32,11 +32,11 @@ def record(lm: LanguageModel, verdict: Verdict, settings: SamplingSettings, n_ma
     )
 
 
-def _proposed(lm: LanguageModel, verdict: Verdict, place: int, settings: SamplingSettings) -> Proposed:
+def _proposed(lm: LanguageModel, verdict: Verdict, place: int, settings: SamplingSettings) -> Proposal:
     proposal = verdict.proposals[place]
     p, q = float(verdict.p[place][proposal.token_id]), float(proposal.q[proposal.token_id])
     position = verdict.start + place
-    return Proposed(
+    return Proposal(
         token=describe(lm.vocabulary, proposal.token_id, position),
         q=q,
         p=p,
@@ -50,7 +50,7 @@ def _proposed(lm: LanguageModel, verdict: Verdict, place: int, settings: Samplin
     )
 
 
-def _likeliest(lm: LanguageModel, verdict: Verdict) -> tuple[Left, ...]:
+def _likeliest(lm: LanguageModel, verdict: Verdict) -> tuple[ExtraCandidate, ...]:
     """The likeliest tokens where the target's own comes from, and what they had before q was taken off."""
     place = verdict.n_accepted
     p = verdict.p[place]
@@ -60,7 +60,9 @@ def _likeliest(lm: LanguageModel, verdict: Verdict) -> tuple[Left, ...]:
     # The one that was drawn is shown in any case.
     shown = likeliest if verdict.extra in likeliest else [*likeliest, verdict.extra]
     return tuple(
-        Left(describe(lm.vocabulary, i, -1), float(weights[i]), float(p[i]), None if q is None else float(q[i]))
+        ExtraCandidate(
+            describe(lm.vocabulary, i, -1), float(weights[i]), float(p[i]), None if q is None else float(q[i])
+        )
         for i in shown
         if weights[i] > 0
     )

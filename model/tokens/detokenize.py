@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from model.records.run import Token
-from model.records.tokens import Detokenized, Joined
+from model.records.tokens import Detokenization, TextPart
 from model.tokens.tokenize import describe
 from model.tokens.vocabulary import Vocabulary
 
@@ -28,7 +28,7 @@ def advance(waiting: bytes, new: bytes, each_byte: bool = False) -> tuple[str, b
     return re.sub("[\udc80-\udcff]", "\ufffd", text), rest
 
 
-def join(vocabulary: Vocabulary, tokens: Sequence[Token], opens_text: bool) -> Iterator[Joined]:
+def join(vocabulary: Vocabulary, tokens: Sequence[Token], opens_text: bool) -> Iterator[TextPart]:
     """Token by token, what each gives to the text. Special tokens are no text and give nothing.
 
     `opens_text`: nothing stands before them, so that some decoders drop the first space.
@@ -39,7 +39,7 @@ def join(vocabulary: Vocabulary, tokens: Sequence[Token], opens_text: bool) -> I
         text, waiting = advance(waiting, new, vocabulary.byte_fallback)
         if drop and text:
             text, drop = text.removeprefix(" "), False
-        yield Joined(token, text, waiting)
+        yield TextPart(token, text, waiting)
 
 
 def unfinished(vocabulary: Vocabulary, waiting: bytes) -> str:
@@ -72,7 +72,9 @@ def _decode(vocabulary: Vocabulary, ids: Sequence[int]) -> str:
     return decoded(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
 
-def detokenize(vocabulary: Vocabulary, tokens: Sequence[Token], around: int, before: Sequence[int] = ()) -> Detokenized:
+def detokenize(
+    vocabulary: Vocabulary, tokens: Sequence[Token], around: int, before: Sequence[int] = ()
+) -> Detokenization:
     """Joins tokens that follow `before`, shows those near the token `around`, and checks the text by
     the tokenizer's own decoder: the whole, and its longest beginnings.
     """
@@ -88,7 +90,7 @@ def detokenize(vocabulary: Vocabulary, tokens: Sequence[Token], around: int, bef
         if not (vocabulary.byte_fallback and joined[place].waiting):
             ours = ended(vocabulary, so_far + unfinished(vocabulary, joined[place].waiting))
             same.append(ours == decode(vocabulary, ids[: place + 1], before))
-    return Detokenized(
+    return Detokenization(
         start=start,
         n_tokens=len(joined),
         joined=joined[start : start + MAX_JOINED],

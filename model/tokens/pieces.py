@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tokenizers import Encoding, PreTokenizedString
 
 from model.records.run import Token, Tokens
-from model.records.tokens import Path, Piece, Seen, Share, Span
+from model.records.tokens import ModelInput, Path, Piece, Share, Span
 from model.request.recipe import Recipe
 from model.tokens.tokenize import encode, model_text
 from model.tokens.vocabulary import Vocabulary
@@ -26,9 +26,9 @@ class Cut(NamedTuple):
     end: int
 
 
-def seen(vocabulary: Vocabulary, recipe: Recipe, tokens: Tokens) -> Seen:
+def seen(vocabulary: Vocabulary, recipe: Recipe, tokens: Tokens) -> ModelInput:
     """What the model sees of a recipe, and which parts of it a person wrote."""
-    return Seen(
+    return ModelInput(
         tokens=tokens,
         spans=spans(vocabulary, recipe, tokens.text),
         n_characters=len(tokens.text),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from model.records.batching import LONGEST_WAIT, MOST_NEW, MOST_REQUESTS, Batched, BatchingRun, Request
+from model.records.batching import MAX_ARRIVAL, MAX_NEW_TOKENS, MAX_REQUESTS, BatchingResult, BatchingRun, Request
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.request.validate import require_field
@@ -17,9 +17,9 @@ def batching(engine, recipe: Recipe, args: dict) -> Iterator:
 
 
 def _requests(given) -> tuple[Request, ...]:
-    if not isinstance(given, list) or not 0 < len(given) <= MOST_REQUESTS:
+    if not isinstance(given, list) or not 0 < len(given) <= MAX_REQUESTS:
         n = len(given) if isinstance(given, list) else 0
-        raise UserError(f"There are {n} requests; from 1 to {MOST_REQUESTS} can be served here. Add or remove some.")
+        raise UserError(f"There are {n} requests; from 1 to {MAX_REQUESTS} can be served here. Add or remove some.")
     return tuple(_request(entry, place) for place, entry in enumerate(given, start=1))
 
 
@@ -29,8 +29,8 @@ def _request(entry, place: int) -> Request:
     prompt, most, arrival = entry.get("prompt"), entry.get("max_new_tokens"), entry.get("arrival")
     if not isinstance(prompt, str) or not prompt.strip():
         raise UserError(f"Request {place} has an empty prompt. Type at least one visible character, or remove it.")
-    require_field(f"Tokens at most of request {place}", most, 1, MOST_NEW, "its answer ends there")
-    require_field(f"Arrival of request {place}", arrival, 0, LONGEST_WAIT, "seconds from the start", whole=False)
+    require_field(f"Tokens at most of request {place}", most, 1, MAX_NEW_TOKENS, "its answer ends there")
+    require_field(f"Arrival of request {place}", arrival, 0, MAX_ARRIVAL, "seconds from the start", whole=False)
     return Request(
         prompt=prompt,
         max_new_tokens=most,
@@ -43,7 +43,7 @@ def _payload(found: BatchingRun) -> dict:
     return {"reason": found.reason, **{kind: way and _way(way) for kind, way in ways.items()}}
 
 
-def _way(way: Batched) -> dict:
+def _way(way: BatchingResult) -> dict:
     served = [
         {
             **asdict(one),

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Container, Iterator
 from contextlib import closing
 
-from model.request.errors import Cancelled, Evicted, Starting, UserError
+from model.request.errors import Cancelled, Evicted, NotReady, UserError
 from model.request.recipe import Recipe
 from viz.stages.source import ABOUT_MODELS
 from viz.wire.payload import dump
@@ -21,7 +21,7 @@ def failure(error: Exception) -> dict:
     if isinstance(error, Cancelled):
         return {"error": STOPPED, "reason": "stopped"}
     if isinstance(error, UserError):
-        reasons = {Evicted: "evicted", Starting: "starting"}
+        reasons = {Evicted: "evicted", NotReady: "starting"}
         return {"error": str(error), "reason": reasons.get(type(error), "refused")}
     log.exception("unexpected error", exc_info=error)
     return {"error": UNEXPECTED, "reason": "unexpected"}

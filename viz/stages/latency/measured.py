@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from model.records.latency import LengthSweep, RoofedRun, StageTimes, Throughput
+from model.records.latency import LengthSweep, RooflineRun, StageTimes, Throughput
 from model.request.recipe import Recipe
 from model.request.validate import require_field
 from viz.wire.args import so_far
@@ -23,7 +23,7 @@ def stage_times(engine, recipe: Recipe, args: dict) -> Iterator:
 
 def roofline(engine, recipe: Recipe, args: dict) -> Iterator:
     """This machine's two limits, and the run's passes below them."""
-    found: RoofedRun = yield from engine.roofline(recipe)
+    found: RooflineRun = yield from engine.roofline(recipe)
     yield asdict(found)
 
 
