@@ -1,4 +1,4 @@
-"""Records of the model card: what this model is made of, what its parts weigh, and which experts a run was sent to."""
+"""Records of a model's architecture: its parts, their parameters, and the experts that a run was routed to."""
 
 from dataclasses import dataclass
 
@@ -24,10 +24,10 @@ PARTS = (
 
 @dataclass(frozen=True)
 class NormPlace:
-    """A norm of a block and where it stands, found by what enters and leaves it.
+    """A norm of a block and its place, found from its inputs and outputs.
 
     `place` is 'before mixer', 'after mixer', 'before mlp', 'after mlp', 'before both', 'stream mixer' or 'stream mlp'
-    (on the stream itself, behind the join), 'start' (on the stream, before all else) or 'unknown'.
+    (on the stream itself, after the addition), 'start' (on the stream, before everything else) or 'unknown'.
     """
 
     kind: str
@@ -36,10 +36,10 @@ class NormPlace:
 
 @dataclass(frozen=True)
 class Mixer:
-    """What moves information between positions. `kind`: 'attention', or the kind of state or convolution.
+    """The part that moves information between positions. `kind`: 'attention', or a kind of state or convolution.
 
-    `heads` is 'MHA', 'GQA', 'MQA' or 'MLA' (`latent` is its width); numbers are 0 where there is no such thing.
-    `position` is what tells the positions apart: 'rope', 'alibi', 'learned', 'sinusoidal' or ''.
+    `heads` is 'MHA', 'GQA', 'MQA' or 'MLA' (then `latent` is its width); numbers that do not apply are 0.
+    `position` is the position encoding: 'rope', 'alibi', 'learned', 'sinusoidal' or ''.
     """
 
     kind: str
@@ -61,7 +61,10 @@ class Mixer:
 
 @dataclass(frozen=True)
 class Mlp:
-    """An MLP, or a mixture of experts of this kind. `kind` is 'gated', 'plain' or 'other'; `d_shared` of the shared."""
+    """An MLP, or a mixture of such experts. `kind` is 'gated', 'plain' or 'other'.
+
+    `n_experts`, `n_chosen` (experts per token) and `d_shared` (width of the shared expert) are 0 if there are none.
+    """
 
     kind: str
     module: str
@@ -74,7 +77,7 @@ class Mlp:
 
 @dataclass(frozen=True)
 class BlockKind:
-    """Blocks that are put together alike: `layers` are their numbers. `parallel`: mixer and MLP read one stream."""
+    """Blocks of the same structure, with their `layers`. `parallel`: mixer and MLP read the same stream."""
 
     layers: tuple[int, ...]
     mixers: tuple[Mixer, ...]
@@ -86,9 +89,10 @@ class BlockKind:
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """Numbers of parameters by part (see PARTS), tied weights once. `by_layer` (layer, part) are those of the blocks.
+    """Parameter counts by part (see PARTS), tied weights counted once; `by_layer` covers the blocks.
 
-    `active` counts of the experts only as many as a token is sent to. `model_total` is the model's own sum.
+    `active` counts only as many experts as one token is routed to. `model_total` is the sum over all of the model's
+    parameters, counted independently of the parts.
     """
 
     parts: tuple[str, ...]
@@ -101,7 +105,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Rope:
-    """How positions turn queries and keys in layers of this `kind` ('' for all). `factor` is 0 where not scaled."""
+    """RoPE settings of the layers of this `kind` ('' for all). `factor` is 0 where RoPE is not scaled."""
 
     kind: str
     theta: float
@@ -111,7 +115,7 @@ class Rope:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What the config, the tokenizer and the files say. Empty or 0 where they say nothing; `bytes` with buffers."""
+    """Facts from the config, the tokenizer and the files; empty or 0 where they give none. `bytes` includes buffers."""
 
     licence: str
     licence_from: str
@@ -126,7 +130,7 @@ class ModelFacts:
 
 @dataclass(frozen=True, eq=False)
 class Architecture:
-    """This model's parts in order. `final_norm` and `embed_norm` are '' where there is none."""
+    """The model's parts in order. `embed_norm` and `final_norm` are '' where there is none."""
 
     kinds: tuple[BlockKind, ...]
     embed_norm: str
@@ -137,10 +141,11 @@ class Architecture:
 
 @dataclass(frozen=True, eq=False)
 class Routing:
-    """Which experts a run's positions were sent to, in the layers that have experts, by the largest weight first.
+    """The experts that a run's positions were routed to, in each layer with experts, largest weight first.
 
-    `experts` and `weights` are of positions [start, start + position); `load` counts choices over all `n_positions`.
-    `by_logits` is the share of places where the chosen are those with the largest router logits.
+    `experts` and `weights` cover the positions from `start` on, one per entry of `tokens`; `load` counts the choices
+    over all `n_positions`. `by_logits` is the share of (layer, position) pairs whose chosen experts are those with the
+    largest router logits.
     """
 
     layers: tuple[int, ...]

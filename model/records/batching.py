@@ -1,4 +1,4 @@
-"""Records of batching: requests that were served together, step by step, and what each of them waited for."""
+"""Records of batching: requests served together, the steps that served them, and how long each request waited."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,10 @@ MAX_ARRIVAL = 30.0
 
 @dataclass(frozen=True)
 class Request:
-    """One request: its prompt, how many tokens at most, and when it arrives, in seconds from the start."""
+    """One request: its prompt, its limit of new tokens, and its arrival in seconds from the start.
+
+    Raises UserError for an empty prompt or a number out of range.
+    """
 
     prompt: str
     max_new_tokens: int
@@ -27,11 +30,11 @@ class Request:
 
 @dataclass(frozen=True)
 class ServedRequest:
-    """What became of one request. Times in seconds from the start of the measurement.
+    """The outcome of one request. Times in seconds from the start of the measurement.
 
-    `started` is when its first forward pass began; `times` when each of its tokens was there. `equal` says whether
-    its tokens are those of the request alone; where they part, `gap` is by how much the other token won there.
-    `ended` is 'eos' for an end token, 'limit' for as many tokens as were asked for.
+    `started` is when its first forward pass began, `times` when each token was ready. `equal`: its tokens are the same
+    as when the request is served alone; if not, `gap` is the difference of the two tokens' logits, served alone, at
+    the first token that differs. `ended` is 'eos' for an end token, 'limit' for the limit of new tokens.
     """
 
     n_prompt: int
@@ -56,9 +59,9 @@ class ServedRequest:
 
 @dataclass(frozen=True)
 class Step:
-    """One forward pass: when, how many requests were in it, positions computed, and how many of those were wasted.
+    """One forward pass: its times, its requests, the positions it computed, and how many of those were wasted.
 
-    `blocks` of the paged cache were in use; 0 where the cache has none.
+    `blocks` is the number of blocks of the paged cache in use; 0 where the cache has none.
     """
 
     start: float
@@ -71,7 +74,10 @@ class Step:
 
 @dataclass(frozen=True)
 class BatchingResult:
-    """One way to serve the requests. `wasted` is the share of computed positions that nobody asked for."""
+    """The requests served in one way. `rate` is in tokens per second.
+
+    `wasted` is the share of computed positions that were padding or belonged to finished requests.
+    """
 
     kind: str
     served: tuple[ServedRequest, ...]
@@ -85,7 +91,7 @@ class BatchingResult:
 
 @dataclass(frozen=True)
 class BatchingRun:
-    """Both ways, as far as they have been measured; `reason` says why there is no continuous one."""
+    """Both ways, as far as they have been measured; `reason` says why continuous batching is unavailable."""
 
     static: BatchingResult | None
     continuous: BatchingResult | None

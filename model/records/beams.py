@@ -8,9 +8,9 @@ from model.request.recipe import Recipe
 
 @dataclass(frozen=True)
 class Beam:
-    """One continuation; the run of `recipe` is forced to it. Beams compete by `score`, the mean log-probability.
+    """One continuation; `recipe` forces a run to it. Beams are ranked by `score`, the mean log-probability.
 
-    `surprisal` of each token is in bits, by a pass of its own over prompt and beam. `ended`: its last token is EOS.
+    `surprisal` of each token is in bits, from a separate pass over prompt and beam. `ended`: its last token is EOS.
     """
 
     recipe: Recipe
@@ -23,7 +23,7 @@ class Beam:
 
 @dataclass(frozen=True)
 class Beams:
-    """The beams of one search, best first, and what it took. `check` holds their scores against the surprisal."""
+    """The beams of one search, best first, and its duration. `check` compares their scores with the surprisal."""
 
     beams: tuple[Beam, ...]
     seconds: float

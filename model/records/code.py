@@ -1,11 +1,11 @@
-"""What the page shows of the code that did a stage."""
+"""Records of the source code that the page shows for a stage."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class SourceCode:
-    """A function as it stands in its file: `text` is lines `line` and following of `file`, cut from nothing else."""
+    """The source of a function: `text` is copied verbatim from `file`, starting at `line`."""
 
     name: str
     file: str

@@ -1,7 +1,7 @@
-"""Records of the Embed stage: rows, neighbours in the vocabulary, and how position enters.
+"""Records of the Embed stage: embedding rows, neighbours in the vocabulary, and position encoding.
 
-Words of this stage:
-    row        a line of the embedding matrix, (d_embed,)
+Glossary:
+    row        a row of the embedding matrix, (d_embed,)
     cosine     dot product of two rows divided by their norms
     pair       two dimensions that RoPE rotates together
     angle      position x frequency, in radians
@@ -21,8 +21,8 @@ from model.records.run import Check, Token
 class Embeddings:
     """Rows of the embedding matrix for the positions [start, start + n) of `n_positions`.
 
-    `low` and `high` are the extremes of these rows; 99 % of their values are within +-`typical`;
-    `vocabulary_norm` is the mean norm of all rows.
+    `low` and `high` are the smallest and largest value in these rows; 99 % of the values are within ±`typical`.
+    `vocabulary_norm` is the mean norm over the vocabulary.
     """
 
     start: int
@@ -37,9 +37,9 @@ class Embeddings:
 
 @dataclass(frozen=True)
 class BlockInput:
-    """What the first block receives for a token: its row x `scale` (+ a position row), as measured.
+    """What the first block receives for a token, as measured: its row x `scale` (+ a position row).
 
-    `widened`: a matrix makes the row as wide as the stream first.
+    `widened`: a matrix first projects the row from d_embed to d_model.
     """
 
     scale: float
@@ -49,7 +49,7 @@ class BlockInput:
 
 @dataclass(frozen=True, eq=False)
 class Similarity:
-    """Cosine between the rows of the positions [start, start + n) of `n_positions`."""
+    """Cosine similarity of the rows of the positions [start, start + n) of `n_positions`."""
 
     start: int
     n_positions: int
@@ -58,9 +58,7 @@ class Similarity:
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """The vocabulary's tokens nearest to one token by cosine of their rows, nearest first, itself
-    left out.
-    """
+    """The tokens nearest to one token by cosine similarity of their rows, nearest first, without the token itself."""
 
     token: Token
     neighbours: tuple[Token, ...]
@@ -72,10 +70,10 @@ class Neighbours:
 class EmbeddingMap:
     """Principal components of some rows, centred on their mean.
 
-    The first points are different tokens of the prompt, the rest their vocabulary neighbours:
-    `links[i]` are the points nearest to prompt point i by cosine, nearest first. `explained` is
-    each axis' share of the points' variance. `distance_error` is how far the map is off: the mean,
-    over all pairs, of |distance in the map - distance of the rows| / distance of the rows.
+    The first points are the distinct tokens of the prompt, the rest their neighbours in the vocabulary:
+    `links[i]` are the points nearest to prompt point i by cosine, nearest first. `explained` is each axis's share of
+    the points' variance. `distance_error` is the mean relative error of the distances in the map: over all pairs,
+    |distance in the map - distance of the rows| / distance of the rows.
     """
 
     tokens: tuple[Token, ...]
@@ -89,12 +87,10 @@ class EmbeddingMap:
 
 @dataclass(frozen=True, eq=False)
 class Rotation:
-    """RoPE in one layer: pair i of a query or key at position p is turned by p x inv_freq[i]
-    radians.
+    """RoPE in one layer (Su et al. 2021): pair i of a query or key at position p is rotated by p x inv_freq[i] radians.
 
-    `layout` 'halves' pairs dimension i with i + n_rotary/2, 'interleaved' pairs 2i with 2i + 1,
-    counted from dimension `first`. `n_rotary` of `d_head` dimensions rotate. `factor` multiplies
-    the rotated parts.
+    `layout` 'halves' pairs dimension i with i + n_rotary/2, 'interleaved' pairs 2i with 2i + 1, counted from
+    dimension `first`. `n_rotary` of the `d_head` dimensions are rotated; `factor` multiplies those.
     """
 
     layer: int
@@ -110,11 +106,10 @@ class Rotation:
 
 @dataclass(frozen=True, eq=False)
 class RotaryPositions:
-    """Angles (radians, modulo 2 pi) of the positions [start, start + n), and each pair's
-    wavelength in tokens.
+    """Angles (radians, modulo 2 pi) of the positions [start, start + n), and each pair's wavelength in tokens.
 
-    `worst_error` is that of the layers whose rotation was verified. `run_check` compares repeated
-    tokens of this run in layer 0; None when no token repeats.
+    `worst_error` is the largest error among the layers whose rotation was verified. `run_check` compares repeated
+    tokens of this run in layer 0; None if no token repeats.
     """
 
     rotation: Rotation
@@ -130,10 +125,9 @@ class RotaryPositions:
 
 @dataclass(frozen=True, eq=False)
 class LearnedPositions:
-    """A learned table of positions: the rows `positions`, taken every `step` of `n_rows`.
+    """A learned table of positions: a sample of its `n_rows` rows, one every `step`, for `positions`.
 
-    Position p reads row p + `offset` of the table. `selected_row` is the row of the selected
-    position.
+    Position p uses row p + `offset` of the table. `selected_row` is the row of the selected position.
     """
 
     positions: Int[np.ndarray, " n"]
@@ -149,9 +143,7 @@ class LearnedPositions:
 
 @dataclass(frozen=True, eq=False)
 class Positions:
-    """How this model knows the order of its tokens: 'rope', 'learned' or 'other', and why that
-    was found.
-    """
+    """How this model encodes the order of its tokens: 'rope', 'learned' or 'other', and the reason for that finding."""
 
     kind: str
     reason: str
@@ -162,11 +154,10 @@ class Positions:
 
 @dataclass(frozen=True, eq=False)
 class DotProduct:
-    """One query and one key of a head as a function of the distance between them.
+    """The score of one query and one key of a head, as a function of the distance between them.
 
-    `scores[d]` is what the score would be with the key d positions before the query; `score` is
-    the model's own at `distance`. `contributions` are the parts of each pair at that distance,
-    `unrotated` the part of the dimensions that do not rotate.
+    `scores[d]` is the score with the key d positions before the query; `score` is the model's own, at `distance`.
+    `contributions` are the parts of that score by pair, `unrotated` the part from dimensions that are not rotated.
     """
 
     layer: int

@@ -1,4 +1,4 @@
-"""Records of estimates: what other machines and models would do, by formula. Nothing here was measured."""
+"""Records of estimates for other machines and models, by formula; only the fields `measured_*` are measurements."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from model.records.kv import CacheShape
 
 @dataclass(frozen=True)
 class Machine:
-    """What the formulas need of a machine: bytes, bytes per second, FLOP per second, and where they are from."""
+    """What the formulas need to know of a machine: bytes, bytes per second, FLOP per second, and their source."""
 
     name: str
     memory_bytes: float
@@ -18,9 +18,9 @@ class Machine:
 
 @dataclass(frozen=True)
 class ModelSize:
-    """What the formulas need of a model; `n_active` parameters work on one token, fewer than all with experts.
+    """What the formulas need to know of a model; a token uses `n_active` of its parameters, not all if it has experts.
 
-    `cache` is the shape of its KV cache, in whatever numbers the model is published in.
+    `cache` is the shape of its KV cache, in the dtype that the model is published in.
     """
 
     name: str
@@ -32,11 +32,11 @@ class ModelSize:
 
 @dataclass(frozen=True)
 class Estimate:
-    """One case by formula. Bytes, seconds, tokens per second.
+    """One case, by formula, in bytes, seconds and tokens per second.
 
-    `max_users` is 0 when not even one request fits; `weights_fit` says whether the weights alone do. `step_reading` and
-    `step_computing` are the two sides of the longer of which a step takes at least. `kv_bytes` are one user's,
-    `kv_bytes_per_token` what a token adds to them before any window is full.
+    `max_users` is 0 if not even one request fits; `weights_fit` says whether the weights alone do. A step takes at
+    least the longer of `step_reading` and `step_computing`. `kv_bytes` is the cache of one user, `kv_bytes_per_token`
+    what a token adds to it before any window is full.
     """
 
     machine: Machine
@@ -63,9 +63,9 @@ class Estimate:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """The case that was asked for, what can be chosen, and this run measured beside its own estimate.
+    """The requested case, the available choices, and this run's measurement beside its estimate.
 
-    `measured_ttft` and `measured_itl` are of this run, `own` is its estimate; None until this machine was measured.
+    `measured_ttft` and `measured_itl` belong to this run, `own` is its estimate; None until this machine is measured.
     """
 
     estimate: Estimate

@@ -1,4 +1,4 @@
-"""The records of a run that is taken along in a file, and of a file held against a run."""
+"""Records of a run that is exported to a file, and of the comparison of a file with a run."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from model.request.recipe import Recipe
 
 @dataclass(frozen=True)
 class LogitsSummary:
-    """All logits of one step in a few numbers.
+    """A summary of all logits of one step.
 
-    `sha256` is of their bytes as little-endian float32: equal only where every bit is. `log_sum_exp` turns any logit
-    into its probability.
+    `sha256` is the digest of their bytes as little-endian float32, so it is equal only if every bit is.
+    The probability of a logit is exp(logit - `log_sum_exp`).
     """
 
     step: int
@@ -26,7 +26,7 @@ class LogitsSummary:
 
 @dataclass(frozen=True, eq=False)
 class RunFile:
-    """A run with what it was made by: enough to make it again and to see whether it is the same."""
+    """A run with its model and software versions: enough to repeat it and to check that the result is the same."""
 
     run: Run
     card: ModelCard
@@ -36,7 +36,7 @@ class RunFile:
 
 @dataclass(frozen=True, eq=False)
 class FileStep:
-    """One generated token as a file has it: the candidates in the file's own order."""
+    """One generated token as read from a file; candidates in the order of the file."""
 
     token_id: int
     candidates: Int[np.ndarray, " k"]
@@ -46,7 +46,7 @@ class FileStep:
 
 @dataclass(frozen=True, eq=False)
 class FileContents:
-    """What a file says that can be checked. Everything in it has passed the checks of `run_file_read`."""
+    """The contents of a file that can be compared with a run, after the validation in `run_file_read`."""
 
     recipe: Recipe
     prompt_ids: tuple[int, ...]
@@ -56,11 +56,11 @@ class FileContents:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A file's numbers beside those of the same recipe run here.
+    """The numbers in a file compared with those of the same recipe run here.
 
-    Steps are compared up to the first at which the tokens part: after it the two have read different texts.
-    `max_probability_difference` is over all candidates in the file; `same_logits` counts steps whose logits are equal
-    to the last bit. `differing` has (name, in the file, here) of what the two were made by.
+    Steps are compared up to the first whose tokens differ: after it the two runs have different inputs.
+    `max_probability_difference` is over all candidates of the compared steps; `same_logits` counts steps whose logits
+    are bitwise equal. `differing` lists (name, in the file, here) for each entry of `made_by` that differs.
     """
 
     n_steps: int

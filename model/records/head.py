@@ -1,4 +1,4 @@
-"""Records of one head at one query, step by step: each can be recomputed from those before it."""
+"""Records of one head at one query, step by step; each step can be recomputed from those before it."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ from model.records.run import Check
 
 @dataclass(frozen=True, eq=False)
 class PairScore:
-    """A query and a key (after RoPE) to their score: products, sum, x scaling, softcap, + bias.
+    """From a query and a key (after RoPE) to their score: products, sum, x scaling, softcap, + bias.
 
-    `capped` is `scaled` where the model has no softcap; `bias` is what a mask or ALiBi adds. `hidden` says
-    why the query cannot see the key: 'later', 'window', 'mask', or '' when it can.
+    `capped` equals `scaled` if the model has no softcap; `bias` is what a mask or ALiBi adds. `hidden` is the reason
+    why the query cannot see the key: 'later', 'window', 'mask', or '' if it can.
     """
 
     query_vector: Float[np.ndarray, " d_head"]
@@ -33,8 +33,8 @@ class PairScore:
 class SoftmaxRow:
     """The query's softmax over keys [first_key, query]: weight = exp(score - largest) / denominator.
 
-    `sink` is the score that a family with attention sinks adds to each row, `sink_weight` its share.
-    `top_*` are the keys of the largest weights, in order; `rest` is the weight of all other keys.
+    `sink` is the extra score per row in families with attention sinks, `sink_weight` its share.
+    `top_*` are the keys with the largest weights, in order; `rest` is the total weight of all other keys.
     """
 
     first_key: int
@@ -53,7 +53,7 @@ class SoftmaxRow:
 
 @dataclass(frozen=True, eq=False)
 class ValueMix:
-    """The chosen key's value, its weighted share, and the head's output z: the sum over all keys."""
+    """The value of the chosen key, that value times its weight, and the head's output z: the sum over all keys."""
 
     value_vector: Float[np.ndarray, " d_v"]
     weighted: Float[np.ndarray, " d_v"]
@@ -62,10 +62,10 @@ class ValueMix:
 
 @dataclass(frozen=True, eq=False)
 class HeadPart:
-    """z through the head's slice of W_O: its part of attn_out, beside those of all heads of the layer.
+    """z times the head's slice of W_O: the head's part of attn_out, compared with the other heads of the layer.
 
-    `norms[h]` is the length of head h's part. `shares[h]` is how much of attn_out lies along it,
-    part . attn_out / |attn_out|^2: the shares of all heads and of the bias add up to 1.
+    `norms[h]` is the length of head h's part. `shares[h]` is its share of attn_out,
+    part . attn_out / |attn_out|^2; the shares of all heads and of the bias add up to 1.
     """
 
     part: Float[np.ndarray, " d_model"]
@@ -78,9 +78,9 @@ class HeadPart:
 
 @dataclass(frozen=True, eq=False)
 class OneHead:
-    """One head at one query position, for one chosen key. Heads of a group read the same `kv_head`.
+    """One head at one query position, for one chosen key. Heads of one group share a `kv_head`.
 
-    `output` is None where W_O was not found.
+    `output` is None if W_O was not found.
     """
 
     layer: int
@@ -98,7 +98,7 @@ class OneHead:
 
 @dataclass(frozen=True)
 class HeadChecks:
-    """The steps of one head against the model's own second pass over that position, step by step.
+    """The steps of one head compared with a second pass of the model over that position.
 
     `steps[i]` names the step that `checks[i]` belongs to: 'pair', 'softmax', 'mix' or 'output'.
     """
@@ -110,7 +110,7 @@ class HeadChecks:
 
 @dataclass(frozen=True, eq=False)
 class AttentionWindow:
-    """Exact weights of some layers, all heads, over positions [start, stop): query and key alike."""
+    """Exact weights of all heads of some layers; queries and keys are the positions [start, stop)."""
 
     layers: tuple[int, ...]
     start: int
@@ -120,7 +120,7 @@ class AttentionWindow:
 
 @dataclass(frozen=True, eq=False)
 class HeadVectors:
-    """One head's queries and keys (after RoPE) and weights over positions [start, stop)."""
+    """One head's queries and keys (after RoPE), and its weights, over the positions [start, stop)."""
 
     layer: int
     head: int

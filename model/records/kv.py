@@ -1,4 +1,4 @@
-"""Records of the KV cache: what a pass costs, what caches of other shapes would take, decoding both ways."""
+"""Records of the KV cache: the cost of a pass, sizes of caches of other shapes, decoding with and without a cache."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from model.records.run import Token
 
 @dataclass(frozen=True)
 class PassCost:
-    """One forward pass of `n_new` positions over `n_keys` keys, by formula.
+    """The cost of one forward pass of `n_new` positions over `n_keys` keys, by formula.
 
-    `cache_bytes` are the keys and values that it reads; `weight_bytes` the weights that it multiplies by.
+    `cache_bytes` is the size of the keys and values it reads, `weight_bytes` the size of the weights it multiplies by.
     """
 
     n_new: int
@@ -21,9 +21,9 @@ class PassCost:
 
 @dataclass(frozen=True)
 class StepCosts:
-    """What each step of a run costs, with the cache and without; step 0 is the prefill.
+    """The cost of each step of a run, with the cache and without; step 0 is the prefill.
 
-    `parameter_bytes` are all weights of the model, wherever they are used.
+    `parameter_bytes` is the size of all weights of the model, used in a pass or not.
     """
 
     n_prompt: int
@@ -34,11 +34,12 @@ class StepCosts:
 
 @dataclass(frozen=True)
 class CacheShape:
-    """What decides a KV cache's size. `window` limits `windowed_layers` layers; `latent` replaces keys and values.
+    """Everything that determines the size of a KV cache.
 
-    Of the `n_layers` that keep any, a value has `d_value` numbers where that is not `d_head`. Where the layers are not
-    alike, `layers` says for each how many numbers it keeps of a position, and its window (0: none).
-    `model_id` is the model whose published config says so; empty for the model at hand.
+    `window` limits `windowed_layers` of the `n_layers` layers with a cache; a `latent` vector replaces keys and values.
+    `d_value` is the width of a value where it differs from `d_head`. If the layers differ from each other, `layers`
+    has, for each, its numbers per position and its window (0: none). `model_id` is the model whose published config
+    has this shape; empty for the loaded model.
     """
 
     name: str
@@ -59,7 +60,7 @@ class CacheShape:
 
 @dataclass(frozen=True)
 class CacheSize:
-    """A shape's bytes at one context, by arithmetic; `fits` when the model's context is that long.
+    """The size of a cache of one shape at one context length, by arithmetic; `fits`: the model's context is that long.
 
     `bytes_per_token` is what a token adds before any window is full.
     """
@@ -72,9 +73,9 @@ class CacheSize:
 
 @dataclass(frozen=True)
 class RaceStep:
-    """One token decoded both ways from the same ids. Times in seconds, of the forward pass alone.
+    """One token decoded with and without the cache from the same ids. Times of the forward pass alone, in seconds.
 
-    `max_error` is the largest difference of two logits of one token; `equal` that both chose the same token.
+    `max_error` is the largest difference between the two logits of a token; `equal`: both chose the same token.
     """
 
     token: Token
@@ -89,7 +90,7 @@ class RaceStep:
 
 @dataclass(frozen=True)
 class Race:
-    """The race so far: the answer that goes on is the cached one. `ended` says why, once it has."""
+    """The race so far; both sides continue with the token of the cached side. `ended`: why it ended, '' until then."""
 
     n_prompt: int
     n_tokens: int
@@ -101,9 +102,9 @@ class Race:
 
 @dataclass(frozen=True)
 class VariantStep:
-    """One step of a full cache and of another: each goes on with its own token, None when it has ended.
+    """One step with a full cache and one with the other cache. Each continues with its own token, None once it ended.
 
-    `drift` is the largest difference of two logits, None where the ids before it are no longer the same.
+    `drift` is the largest difference between the two logits of a token, None once the ids so far differ.
     """
 
     token: Token | None
@@ -113,7 +114,7 @@ class VariantStep:
 
 @dataclass(frozen=True)
 class Variant:
-    """A full cache beside one that forgets or rounds. `first_different` is the first step whose tokens differ."""
+    """A full cache next to one that evicts or quantises. `first_different`: the first step whose tokens differ."""
 
     kind: str
     n_prompt: int

@@ -1,11 +1,14 @@
-"""Records of latency and throughput: what a run took, where it went, and what this machine can do at most."""
+"""Records of latency and throughput: a run's times, their split by part, and the limits of this machine."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Latency:
-    """What one run took, in seconds. `itl` holds the inter-token latencies, of tokens made in this run alone."""
+    """The times of one run, in seconds; rates in tokens per second.
+
+    `itl` holds the inter-token latencies, only of tokens that this run generated itself.
+    """
 
     n_prompt: int
     n_tokens: int
@@ -20,9 +23,9 @@ class Latency:
 
 @dataclass(frozen=True)
 class StageSplit:
-    """Where the time of a forward pass goes: (part, seconds), mean of `n_passes`; the parts sum to `seconds`.
+    """The time of a forward pass by part: (part, seconds), the mean of `n_passes`; the parts sum to `seconds`.
 
-    `unhooked` is the mean of as many passes without the timers, taken in turns with those.
+    `unhooked` is the mean of as many passes without the timers, alternating with the timed ones.
     """
 
     phase: str
@@ -35,9 +38,9 @@ class StageSplit:
 
 @dataclass(frozen=True)
 class StageTimes:
-    """Prefill and decoding by part, and what stands before and behind the model. Seconds.
+    """Prefill and decoding by part, and the work before and after the model. Seconds.
 
-    `reason` says why attention and MLP are not told apart.
+    `reason` says why attention and MLP could not be separated; empty if they were.
     """
 
     prefill: StageSplit
@@ -50,10 +53,11 @@ class StageTimes:
 
 @dataclass(frozen=True)
 class Roofline:
-    """The two limits of this machine: bytes per second read, and FLOP per second of a matrix product.
+    """The two limits of this machine: memory bandwidth in bytes per second, and FLOP per second in a matrix product.
 
     Each is the best of `n_products` products, unless a pass of the model did better: then `bandwidth_by_pass` or
-    `flops_by_pass` is true, and the limit is what that pass reached. `seconds` is what the last measurement took.
+    `flops_by_pass` is true, and the limit is what that pass achieved. `seconds` is the duration of the last
+    measurement.
     """
 
     device: str
@@ -66,15 +70,16 @@ class Roofline:
     flops_by_pass: bool = False
 
     def attainable(self, intensity: float) -> float:
-        """FLOP/s that `intensity` FLOP per byte allow (Williams et al. 2009)."""
+        """FLOP/s attainable at `intensity` FLOP per byte: min(flops, intensity x bandwidth) (Williams et al. 2009)."""
         return min(self.flops, intensity * self.bandwidth)
 
 
 @dataclass(frozen=True)
 class RooflinePoint:
-    """One kind of pass of this run under the roof: FLOPs and bytes by formula, seconds measured.
+    """One kind of pass of this run as a point under the roofline: FLOPs and bytes by formula, seconds measured.
 
-    `intensity` is FLOPs per byte, `achieved` FLOPs per second, `share` that over what the roof allows.
+    `intensity` is FLOP per byte, `achieved` FLOP per second, `attainable` the roofline at that intensity and `share`
+    the ratio achieved / attainable.
     """
 
     name: str
@@ -91,7 +96,7 @@ class RooflinePoint:
 
 @dataclass(frozen=True)
 class RooflineRun:
-    """The roofline and the dots of this run."""
+    """The roofline and the points of this run."""
 
     roofline: Roofline
     dots: tuple[RooflinePoint, ...]
@@ -99,9 +104,9 @@ class RooflineRun:
 
 @dataclass(frozen=True)
 class LengthPoint:
-    """One prompt length: seconds of its prefill and of a decoding step behind it, medians of `n_repeats` and `n_steps`.
+    """One prompt length: seconds of its prefill (median of `n_repeats`) and of a decoding step (median of `n_steps`).
 
-    `prefill_bound` and `step_bound` are what the roofline allows at best.
+    `prefill_bound` and `step_bound` are the shortest times that the roofline allows.
     """
 
     n: int
@@ -115,7 +120,7 @@ class LengthPoint:
 
 @dataclass(frozen=True)
 class LengthSweep:
-    """Latency over length so far, and the roofline of its bounds; `ended` says why it ends: '', 'limit' or 'time'."""
+    """Latency over prompt length so far, and the roofline of its bounds; `ended`: '' (not yet), 'limit' or 'time'."""
 
     points: tuple[LengthPoint, ...]
     roofline: Roofline
@@ -124,10 +129,10 @@ class LengthSweep:
 
 @dataclass(frozen=True)
 class BatchPoint:
-    """One batch size: the median step in seconds, and tokens per second of all rows.
+    """One batch size: the median step in seconds, and tokens per second over all rows.
 
-    `equal`: each row's tokens are those of one row alone. `dot` stands under the roofline; `cache_bytes` is what the
-    batch's cache holds.
+    `equal`: each row's tokens are the same as those of a single row. `dot` is its point under the roofline;
+    `cache_bytes` is the size of the batch's cache.
     """
 
     batch: int
@@ -142,9 +147,10 @@ class BatchPoint:
 class Throughput:
     """Throughput over batch size so far, and the roofline above it.
 
-    From `bend` on every doubling gave less than half as much again; None where the last one still gave more.
-    `slow_start`: from one row to two, which are no matrix-vector product any more, it grew by less than that too,
-    and by more again behind. `ended` says why it ends: '', 'limit', 'time' or 'memory'; `n_steps` each point's steps.
+    From batch size `bend` on, every doubling raised throughput by less than 50 %; None if the last one raised it by
+    more. `slow_start`: the step from one row to two (from matrix-vector to matrix-matrix products) also raised it by
+    less than 50 %, but later ones by more. `ended`: '' (not yet), 'limit', 'time' or 'memory'; `n_steps` is the number
+    of steps per point.
     """
 
     points: tuple[BatchPoint, ...]

@@ -1,10 +1,10 @@
 """Records of what happens across layers: residual stream, logit lens, attribution, neurons.
 
-Glossary, in the words of the field:
+Glossary:
     resid_pre, resid_mid, resid_post   the residual stream before a layer, after its attention, after its MLP
-    attn_out, mlp_out                  what attention and MLP add to it
-    lens                               final norm and unembedding laid on the stream of an earlier layer
-    attribution                        a part's share of a logit, with the final norm's scale held
+    attn_out, mlp_out                  what attention and MLP add to the stream
+    lens                               final norm and unembedding applied to the stream of an earlier layer
+    attribution                        a part's contribution to a logit, with the final norm's scale held fixed
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from model.records.run import Check, Token
 
 @dataclass(frozen=True)
 class WindowNote:
-    """Where the numbers come from: positions [start, stop) were forwarded again. Times in seconds."""
+    """How the numbers were computed: the positions [start, stop) were forwarded again, in `seconds`."""
 
     start: int
     stop: int
@@ -30,10 +30,10 @@ class WindowNote:
 class ResidualStream:
     """One position through all layers. Norms are Euclidean lengths of vectors of d_model numbers.
 
-    `missing` is the largest entry of |resid_pre + attn_out + mlp_out - resid_post|. `mid` is empty where attention
-    and MLP read the same stream (parallel), and `mlp` NaN where a layer has no MLP. Without attention (mamba) `attn`
-    is what the model has in its place. The vectors, in the order
-    of `vectors_of`, are those of `layer`; 98 % of their entries are within `reach`.
+    `missing` is the largest entry of |resid_pre + attn_out + mlp_out - resid_post|. `mid` is empty if attention and MLP
+    read the same stream (parallel), and `mlp` is NaN for a layer without MLP. In a model without attention (Mamba),
+    `attn` is its replacement. `vectors` are those of `layer`, named by `vectors_of`; 98 % of their entries are within
+    ±`reach`.
     """
 
     position: int
@@ -56,11 +56,11 @@ class ResidualStream:
 
 @dataclass(frozen=True, eq=False)
 class LensTile:
-    """The lens on rows [row_start, row_stop): row 0 is the embedding, row l + 1 the stream after layer l.
+    """The logit lens on rows [row_start, row_stop): row 0 is the embedding, row l + 1 the stream after layer l.
 
-    `top_*` are the likeliest tokens; `entropy` in bits; `target` is the token that follows each position in this
-    run (-1 where none does yet), with its probability and rank (1 for the likeliest; NaN and 0 without a target).
-    `tokens` describes every id that occurs. `checks` come with the first and the last rows.
+    `top_*` are the most likely tokens; `entropy` is in bits; `target` is the token that follows each position in this
+    run (-1 if none does yet), with its probability and rank (1 for the most likely; NaN and 0 without a target).
+    `tokens` describes every id that occurs. `checks` are present in the tiles with the first and the last row.
     """
 
     row_start: int
@@ -80,7 +80,7 @@ class LensTile:
 
 @dataclass(frozen=True)
 class Share:
-    """One part of the network and what it adds to the logit: 'embedding', 'attention', 'head' or 'mlp'."""
+    """What one part of the network adds to the logit; `kind` is 'embedding', 'attention', 'head' or 'mlp'."""
 
     kind: str
     layer: int | None
@@ -90,12 +90,13 @@ class Share:
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """What each part adds to the logit of `token`, less that of `against` if there is one.
+    """What each part adds to the logit of `token`, or to the difference of that logit and the one of `against`.
 
-    `logit` is the run's own, before a softcap; embedding + attention_total + mlp_total + constant = `total`.
-    `heads` split `attention` where W_O could be split (NaN elsewhere), `beside_heads` is what is no head's (biases).
-    `without_heads` says why there are no heads. `constant` is the final norm's and the unembedding's bias.
-    `largest` are the parts that add or take most, heads in place of attention where there are heads.
+    `logit` is the run's own, before any softcap; embedding + attention_total + mlp_total + constant = `total`.
+    `heads` split `attention` where W_O could be split (NaN elsewhere); `beside_heads` is the part of attention that
+    belongs to no head (biases). `without_heads` says why there are no heads. `constant` comes from the biases of the
+    final norm and the unembedding. `largest` are the parts with the largest absolute contribution, by head where
+    there are heads.
     """
 
     position: int
@@ -122,10 +123,11 @@ class Attribution:
 
 @dataclass(frozen=True, eq=False)
 class Neuron:
-    """One neuron of an MLP at a position. `activation` times a direction of length `direction` is what it writes.
+    """One neuron of an MLP at a position. It writes `activation` times a vector whose length is `direction`.
 
-    `gate` and `up` are its two inputs (None where the MLP has one, then `up` is it). `effect` is what it adds to
-    the logit of the token in question. `promotes` and `suppresses`: the tokens whose logits it moves most, by how much.
+    `gate` and `up` are its two inputs (in an MLP without a gate, `gate` is None). `effect` is what it adds to the
+    logit of the selected token. `promotes` and `suppresses` are the tokens whose logits it raises and lowers most,
+    with the amounts in `promoted_by` and `suppressed_by`.
     """
 
     index: int
@@ -142,10 +144,10 @@ class Neuron:
 
 @dataclass(frozen=True, eq=False)
 class Neurons:
-    """The neurons of a layer's MLP that write most at a position, by |activation| x length of the direction.
+    """The neurons of a layer's MLP that write most at a position, ranked by |activation| x length of the direction.
 
-    `share` is their part of all neurons' |activation| x length; `function` the activation function that was
-    recognised by numbers, or empty; `token` the one that `effect` speaks of.
+    `share` is their share of that product summed over all neurons; `function` is the activation function as recognised
+    from its values, or empty; `token` is the one that `effect` refers to.
     """
 
     layer: int

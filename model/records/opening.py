@@ -1,14 +1,14 @@
-"""Records about models that may be opened: what is known of one before its weights are read."""
+"""Records of models that can be opened: what is known of a model before its weights are read."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What config, file list and file headers say of a model, and what opening it here takes.
+    """What config, file list and file headers tell about a model, and what opening it here requires.
 
-    `memory_bytes` are the weights in the dtype they will have, and the share on top for the work on them;
-    `download_bytes` is what is not on the disk yet.
+    `memory_bytes` is the size of the weights in their target dtype plus an allowance for working memory;
+    `download_bytes` counts only files that are not on the disk yet.
     """
 
     name: str
@@ -28,9 +28,9 @@ class Inspection:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """One model that is in memory: `device` and `dtype` are what it has, the others what a recipe says to get it.
+    """One model in memory. `device` and `dtype` are its actual ones; a recipe selects it by the last four fields.
 
-    `is_current`: the recipe that was asked about has this model.
+    `is_current`: this is the model of the recipe in the request.
     """
 
     title: str
@@ -47,7 +47,7 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class Choices:
-    """Where a page can open models, and in which numbers: `default_dtypes` by device, the page's own device first."""
+    """Devices and dtypes in which a page can open models, the page's own device first; `default_dtypes` by device."""
 
     devices: tuple[str, ...]
     dtypes: tuple[str, ...]

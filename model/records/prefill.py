@@ -1,4 +1,4 @@
-"""Records of the prefill stage: maps, thumbnails, one position's attention, the KV cache."""
+"""Records of the prefill stage: attention maps, thumbnails, attention of one position, the KV cache."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class AttentionTile:
     """A rectangle of one head's pattern: queries [query_start, query_stop) by keys [key_start, key_stop).
 
     Each cell stands for `block` x `block` weights, reduced by `rule` ('max' or 'mean'); block 1 is exact.
-    `first_seen[row]` is the first key that a query of the row can see: above 0 where a sliding window ends.
+    `first_seen[row]` is the first key that a query of the row can see; a sliding window makes it larger than 0.
     """
 
     layer: int
@@ -30,9 +30,9 @@ class AttentionTile:
 
 @dataclass(frozen=True, eq=False)
 class AttentionOverview:
-    """A thumbnail of every head of layers [layer_start, layer_stop), over the first `n_positions`.
+    """A thumbnail of every head of the layers [layer_start, layer_stop), over the first `n_positions`.
 
-    Each cell is the `rule` of a block of `block` x `block` weights, 255 for a weight of 1.
+    Each cell is the `rule` ('max' or 'mean') of `block` x `block` weights; 255 stands for a weight of 1.
     """
 
     layer_start: int
@@ -45,12 +45,12 @@ class AttentionOverview:
 
 @dataclass(frozen=True, eq=False)
 class HeadScores:
-    """What each head of layers [layer_start, layer_stop) does, over the first `n_positions`: i is a query, k a key.
+    """Scores of each head of the layers [layer_start, layer_stop), over the first `n_positions`.
 
-    Means over i = 1 ... n_positions - 1 of the weights a[i, k]: `previous` a[i, i-1]; `first` a[i, 0]; `own`
-    a[i, i]; `entropy` -sum_k a log2 a, in bits; `distance` sum_k a (i - k), in tokens. `induction` is the sum of
-    a[i, j+1] over earlier j with token j = token i and j + 1 < i, a mean over the `n_repeats` positions i that have
-    such a j. NaN where there is nothing to average, or no head.
+    With a[i, k] the weight of query i on key k, means over i = 1 ... n_positions - 1: `previous` a[i, i-1]; `first`
+    a[i, 0]; `own` a[i, i]; `entropy` -sum_k a log2 a, in bits; `distance` sum_k a (i - k), in tokens. `induction` is
+    the sum of a[i, j+1] over earlier j with token j = token i and j + 1 < i, averaged over the `n_repeats` positions i
+    that have such a j (Olsson et al. 2022). NaN where there is nothing to average, or no head.
     """
 
     layer_start: int
@@ -76,9 +76,9 @@ class Weights:
 
 @dataclass(frozen=True, eq=False)
 class PositionAttention:
-    """One head at one position: what it attends to, and who attends to it, over `n_positions`.
+    """One head at one position: the keys it attends to, and the queries that attend to it, over `n_positions`.
 
-    `row[key]` is the weight of this position's query on a key; `column[query]` that of a query on this key.
+    `row[key]` is the weight of this position's query on a key; `column[query]` is the weight of a query on this key.
     """
 
     layer: int
@@ -93,7 +93,7 @@ class PositionAttention:
 
 @dataclass(frozen=True)
 class RunChecks:
-    """The self-checks of one head on this run; `skipped` says in words what was not checked, and why."""
+    """The self-checks of one head on this run; `skipped` lists what was not checked, and why."""
 
     layer: int
     head: int
@@ -104,7 +104,7 @@ class RunChecks:
 
 @dataclass(frozen=True)
 class LayerCache:
-    """What one layer keeps in the KV cache. Shapes are (batch, n_kv_heads, position, d_head)."""
+    """One layer of the KV cache. Shapes are (batch, n_kv_heads, position, d_head)."""
 
     layer: int
     key_shape: tuple[int, ...]
@@ -116,10 +116,10 @@ class LayerCache:
 
 @dataclass(frozen=True)
 class KVCacheRecord:
-    """The KV cache of a run: what each layer holds, read from the cache's own tensors.
+    """The KV cache of a run, layer by layer, read from the cache's own tensors.
 
-    `bytes_per_token` is what one more token adds (0 for a layer whose window is full);
-    `bytes_without_sharing` is the size with one key and value head per query head.
+    `bytes_per_token` is what one more token adds (a layer whose window is full adds 0);
+    `bytes_without_sharing` is the size if each query head had its own key and value head.
     """
 
     layers: tuple[LayerCache, ...]

@@ -20,7 +20,11 @@ from model.request.recipe import Recipe
 
 @dataclass(frozen=True)
 class Token:
-    """One token of a sequence. `start`/`end` are character offsets in the text, -1 where unknown."""
+    """One token of a sequence. `start` and `end` are character offsets in the text, -1 if unknown.
+
+    `piece` is the entry as the vocabulary writes it, `text` what it reads as; `partial`: its bytes include a part of a
+    character, which `text` shows as U+FFFD.
+    """
 
     position: int
     id: int
@@ -35,7 +39,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Tokens:
-    """The text a model sees and the tokens it became. `seconds`: the tokenizer's own time."""
+    """The text that the model sees, and its tokens. `seconds` is the time the tokenizer took."""
 
     text: str
     tokens: tuple[Token, ...]
@@ -52,9 +56,9 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Check:
-    """One self-check: what two independent routes disagree by, and how much is allowed.
+    """One self-check: the difference between two independent computations, and its tolerance.
 
-    Where there was nothing to compare, `made` is false and `how` says why: that is no failure.
+    If there was nothing to compare, `made` is false and `how` says why; that is not a failure.
     """
 
     name: str
@@ -70,11 +74,11 @@ class Check:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """The most likely tokens of one step, in order of the model's own probability.
+    """The most likely tokens of one step, ordered by the model's own probability.
 
-    `probability` is the model's softmax over the whole vocabulary; `chosen_from` is the
-    distribution the token was drawn from, after the sampling settings (0 where filtered out).
-    `remainder` is the probability of all tokens that are not listed.
+    `probability` is the model's softmax over the whole vocabulary; `chosen_from` is the distribution that the token
+    was drawn from, after the sampling settings (0 if filtered out). `remainder` is the total probability of all tokens
+    that are not listed; `vocabulary` is the number of all tokens.
     """
 
     token_ids: Int[np.ndarray, " k"]
@@ -88,7 +92,7 @@ class Candidates:
 
 @dataclass(frozen=True)
 class StageCount:
-    """One stage of the sampler: how many tokens it left, the probability of those it removed, and how much moved.
+    """One stage of the sampler: how many tokens it `kept`, and the probability of those it `removed`.
 
     `moved` is the total variation distance between the distributions before and after the stage.
     """
@@ -105,10 +109,11 @@ class DecodeStep:
     """One generated token: the distribution it came from and how it was chosen.
 
     `index` counts generated tokens from 0; `token.position` is its place in the sequence.
-    `draw` is the uniform number of (seed, position), None when greedy or forced; the token
-    owns the interval [`cumulative_from`, `cumulative_to`) of the cumulative distribution.
-    `rank` is 1 for the most likely token. Times in seconds; the forward pass of step 0 is the prefill.
-    `reused` says that the forward pass was an earlier run's, whose cache this run shares.
+    `draw` is the uniform number of (seed, position), None if greedy or forced; the token owns the interval
+    [`cumulative_from`, `cumulative_to`) of the cumulative distribution. `rank` is 1 for the most likely token;
+    `entropy` and `surprisal` are in bits. Times in seconds; the forward pass of step 0 is the prefill.
+    `text` is the complete characters that this token adds to the answer, `waiting` the bytes of an incomplete one.
+    `reused`: the forward pass belongs to an earlier run, whose cache this run shares.
     """
 
     index: int
@@ -134,7 +139,7 @@ class DecodeStep:
 
 @dataclass(frozen=True)
 class Prefill:
-    """What one forward pass over the prompt took. Times in seconds; embed and head are parts of forward."""
+    """The forward pass over the prompt. Times in seconds; embed and head are parts of forward."""
 
     n_tokens: int
     forward_seconds: float
@@ -144,7 +149,7 @@ class Prefill:
 
 @dataclass(frozen=True)
 class StopReason:
-    """Why decoding ended: 'eos', 'limit' or 'context'; empty while it can go on."""
+    """Why decoding ended: 'eos', 'stop' (a stop string), 'limit' or 'context'; empty while it can continue."""
 
     kind: str = ""
     detail: str = ""
@@ -152,9 +157,10 @@ class StopReason:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """Everything one recipe has given so far. `text` is the answer, decoded from all ids at once.
+    """The results of one recipe so far. `text` is the answer, decoded from all ids at once.
 
-    `reused_positions` were found in an earlier run's KV cache, in `reuse_seconds`, and not forwarded again.
+    `ttft`, `itl` (inter-token latencies) and the other times are in seconds. `reused_positions` were copied from an
+    earlier run's KV cache, in `reuse_seconds`, instead of being forwarded again.
     """
 
     recipe: Recipe
@@ -172,15 +178,15 @@ class Run:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What the loaded model is, from its config and its modules.
+    """Facts about the loaded model, from its config and its modules.
 
-    `streamed_maps` is true for a family that gives whole attention maps, one layer a pass, and nothing behind them.
-    `attention_layers` are those whose maps can be shown: not all of a hybrid's, none where the check failed.
-    A token passes through `n_active` of the parameters: with experts, fewer than all. A row of the embedding matrix has
-    `d_embed` numbers, the stream `d_model`; where they differ, a matrix stands between.
-    A query and a key have `d_head` numbers, a value `d_value`. `cache_layers` are those that keep keys and values: how
-    many numbers of a position, and the window (0: all positions). Of a latent cache each is one vector of `kv_latent`.
-    `uncached` says why no cache is used, where none is: each step then forwards the whole sequence again.
+    `streamed_maps`: this family returns whole attention maps, one layer per pass, but no queries and keys.
+    `attention_layers` are those whose maps can be shown: in a hybrid not all layers, and none if the check failed.
+    A token uses `n_active` of the parameters: fewer than all with experts. A row of the embedding matrix has `d_embed`
+    numbers, the stream `d_model`; if they differ, a matrix projects the row.
+    A query and a key have `d_head` numbers, a value `d_value`. `cache_layers` has, for each layer with keys and values,
+    its numbers per position and its window (0: all positions); in a latent cache that is a vector of `kv_latent`.
+    `uncached` says why no cache is used, if so: each step then forwards the whole sequence again.
     """
 
     model_id: str
@@ -215,7 +221,7 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """How far the engine is: 'starting', 'loading', 'ready' or 'failed'. `fraction` is from 0 to 1."""
+    """The state of the engine: `phase` is 'loading', 'ready' or 'failed'; `fraction` is between 0 and 1."""
 
     phase: str
     message: str

@@ -1,4 +1,4 @@
-"""Records of speculative decoding: what a draft proposed, what the target made of it, and what it cost."""
+"""Records of speculative decoding: the draft's proposals, the target's verdicts, and the cost."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from model.records.run import Token
 
 @dataclass(frozen=True)
 class DraftChoice:
-    """A way to draft, and why it is off here; `reason` is empty where it works."""
+    """A way to draft, and the reason why it is unavailable here; empty if it is available."""
 
     kind: str
     reason: str = ""
@@ -15,12 +15,12 @@ class DraftChoice:
 
 @dataclass(frozen=True)
 class Proposal:
-    """One proposed token. `q` and `p` are the probabilities it was drawn from and is judged by, settings applied.
+    """One proposed token, with its probability `q` in the draft and `p` in the target, sampling settings applied.
 
-    `accept` is min(1, p/q); `draw` the uniform number it is held against, None in greedy decoding.
-    `by_draft` and `by_target` are the two models' own probabilities; None for a draft that is no model.
-    `judged` is False behind the first rejection. `overlap` is the chance that whatever the draft draws here is
-    accepted: the sum of min(p, q).
+    `accept` is min(1, p/q); `draw` is the uniform number it is compared with, None in greedy decoding.
+    `by_draft` and `by_target` are the two models' raw probabilities; `by_draft` is None if the draft is not a model.
+    `judged` is False after the first rejection. `overlap` is the sum of min(p, q) over all tokens: the probability
+    that a token drawn by the draft here is accepted.
     """
 
     token: Token
@@ -37,8 +37,8 @@ class Proposal:
 
 @dataclass(frozen=True)
 class ExtraCandidate:
-    """One token of the distribution that the target's own was drawn from, `share` of it; its `p`, and its `q` where
-    that was taken off.
+    """One token of the distribution that the extra token was drawn from: its `share`, its `p`, and the `q` that was
+    subtracted, if any.
     """
 
     token: Token
@@ -49,11 +49,11 @@ class ExtraCandidate:
 
 @dataclass(frozen=True)
 class Round:
-    """What a draft proposed, how much of it stayed, and the token that the target added.
+    """One round: the draft's proposals, how many were accepted, and the extra token from the target.
 
-    `extra_kind` is 'bonus' when all were accepted, 'resampled' after a rejection, 'end' when an end token was
-    accepted and nothing is added. `added_from` are the likeliest tokens of the distribution the addition comes from:
-    the target's, or the residual norm(max(p - q, 0)). Times in seconds.
+    `extra_kind` is 'bonus' if all were accepted, 'resampled' after a rejection, 'end' if an end token was accepted and
+    nothing is added. `added_from` are the most likely tokens of the distribution that `extra` is drawn from: the
+    target's, or the residual norm(max(p - q, 0)) (Leviathan et al. 2023). Times in seconds.
     """
 
     proposed: tuple[Proposal, ...]
@@ -69,11 +69,11 @@ class Round:
 
 @dataclass(frozen=True)
 class Totals:
-    """Of all rounds so far. `acceptance` counts judged proposals only; None while nothing was judged.
+    """Totals over all rounds so far. `acceptance` is the accepted share of the judged proposals; None if none was.
 
-    `draft_cost` and `verify_cost` are one drafted token and one verification, as shares of a plain decoding step;
-    `expected` is the speed-up that follows from them and the acceptance, `ideal` the same where a verification costs
-    one plain step; `speed_up` is the measured one. `overlap` is the mean chance of being accepted, by p and q.
+    `draft_cost` and `verify_cost` are the times of one drafted token and of one verification, relative to a plain
+    decoding step; `expected` is the speed-up that follows from them and the acceptance, `ideal` the same if a
+    verification cost one plain step; `speed_up` is measured. `overlap` is the mean acceptance probability from p and q.
     """
 
     n_tokens: int
@@ -97,11 +97,11 @@ class Totals:
 
 @dataclass(frozen=True)
 class Speculation:
-    """Speculative decoding so far, beside plain decoding of as many tokens from the same prompt.
+    """Speculative decoding so far, compared with plain decoding of as many tokens from the same prompt.
 
-    `equal` says whether the tokens are those of plain decoding; None when they are drawn, and so differ.
-    `rule_error` is the largest difference between p and what the rule gives, over all tokens where one was judged.
-    The prefill of each is not part of the rounds.
+    `equal`: the tokens are the same as in plain decoding; None if they are sampled, for then they may differ.
+    `rule_error` is the largest difference, over all tokens of the judged places, between p and the distribution that
+    the acceptance rule produces. The prefills are not part of the rounds.
     """
 
     kind: str

@@ -1,10 +1,10 @@
 """Records of the Tokenize and Detokenize stages.
 
-Words of this stage:
-    piece      what the pre-tokenizer hands to the tokenizer's algorithm; no token crosses its edges
-    written    a piece as the algorithm gets it: in byte letters, or with signs as ▁
-    rank       the place of a merge in the order in which it was learned, 0 first
-    waiting    bytes of a character whose last byte has not come
+Glossary:
+    piece      a unit that the pre-tokenizer passes to the tokenizer's algorithm; no token crosses its edges
+    written    a piece as the algorithm receives it: in byte letters, or with signs such as ▁
+    rank       the place of a merge in the order in which merges were learned, from 0
+    waiting    bytes of a character that is not complete yet
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from model.records.run import Token, Tokens
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of the text: 'prompt' and 'system' are what a person wrote, 'template' is all else."""
+    """A range of the text; `kind` is 'prompt' or 'system' for what a person wrote, 'template' for everything else."""
 
     start: int
     end: int
@@ -23,7 +23,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Share:
-    """The bytes `first` to `last` (from 1) of a character that has `of` bytes, held by one token."""
+    """The bytes `first` to `last` (counted from 1) of a character with `of` bytes, as contained in one token."""
 
     character: str
     first: int
@@ -33,9 +33,9 @@ class Share:
 
 @dataclass(frozen=True)
 class ModelInput:
-    """What the model sees of a prompt: tokens, which parts of the text a template added, and sizes.
+    """What the model sees of a prompt: tokens, the spans that a template added, and sizes.
 
-    `n_partial` counts the tokens that hold a part of a character.
+    `n_partial` counts the tokens that contain only part of a character.
     """
 
     tokens: Tokens
@@ -48,10 +48,10 @@ class ModelInput:
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece: `start` to `end` of the text, and the tokens at positions `first` to before `stop`.
+    """One piece: the characters [start, end) of the text, and the tokens at positions [first, stop).
 
-    `added`: an entry that is found whole before anything is cut. `equal`: the tokenizer's algorithm, given
-    `written` alone, makes these same tokens.
+    `added`: an added token, which is matched as a whole before the text is split. `equal`: the tokenizer's algorithm
+    applied to `written` alone produces the same tokens.
     """
 
     index: int
@@ -68,7 +68,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Path:
-    """The way from text to tokens around one position. `n_equal` of `n_pieces` pieces are `equal`."""
+    """The path from text to tokens around one position. `n_equal` of `n_pieces` pieces are `equal`."""
 
     normalizer: tuple[str, ...]
     pre_tokenizer: tuple[str, ...]
@@ -81,7 +81,7 @@ class Path:
 
 @dataclass(frozen=True)
 class Merge:
-    """One merge: the parts `at` and `at + 1` became one. `parts` is what stands after it."""
+    """One merge, of the parts `at` and `at + 1`. `parts` are all parts after it."""
 
     at: int
     rank: int
@@ -90,10 +90,11 @@ class Merge:
 
 @dataclass(frozen=True)
 class Replay:
-    """A piece from its smallest parts to tokens, merge by merge.
+    """A piece from its smallest parts to its tokens, merge by merge.
 
-    `reason` is empty when it could be replayed. `equal`: the ids reached are the tokenizer's own.
-    `entries` holds each part that occurs, as a token (id -1 where it is no entry by itself).
+    `reason` says why it could not be replayed; empty if it could. `whole`: the piece is a vocabulary entry and is taken
+    without merging. `equal`: the resulting ids are the tokenizer's own. `entries` has each part that occurs, as a token
+    (id -1 if the part is not an entry of the vocabulary).
     """
 
     written: str
@@ -111,9 +112,10 @@ class Replay:
 
 @dataclass(frozen=True)
 class LanguageCount:
-    """One sentence in one language, as the loaded tokenizer cuts it. `factor`: its tokens by the first one's.
+    """Token counts of one sentence in one language. `factor` is its number of tokens relative to the first sentence.
 
-    `n_unknown` of the tokens stand for text that is no entry and is lost: then fewer tokens are no gain.
+    `n_unknown` of the tokens replace text that the vocabulary cannot represent and that is lost: a low count is then
+    no advantage.
     """
 
     code: str
@@ -129,7 +131,7 @@ class LanguageCount:
 
 @dataclass(frozen=True)
 class TextPart:
-    """What one token gave to the text: characters now complete, and the bytes that wait after it."""
+    """What one token adds to the text: the characters that it completes, and the bytes that still wait after it."""
 
     token: Token
     text: str
@@ -138,10 +140,10 @@ class TextPart:
 
 @dataclass(frozen=True)
 class Detokenization:
-    """Tokens joined one after another, and the tokenizer's own text of all of them at once.
+    """Tokens joined one by one, compared with the tokenizer's own decoding of all of them at once (`decoded`).
 
-    `start` counts the tokens left out before `joined`. Of the `n_checked` longest beginnings of the
-    sequence, `n_equal` give the tokenizer's own text.
+    `start` is the number of tokens before `joined`. Of the `n_checked` longest prefixes of the sequence, `n_equal`
+    give the same text as the tokenizer.
     """
 
     start: int

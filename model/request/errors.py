@@ -2,16 +2,16 @@
 
 
 class UserError(ValueError):
-    """What the visitor asked for cannot be done; the text names the value, the limit and the way out."""
+    """The request cannot be carried out; the text names the value, the limit and a way out."""
 
 
 class Evicted(UserError):
-    """The run's tensors were given up to make room; running the recipe again brings them back."""
+    """The run's tensors were evicted from memory; running the recipe again restores them."""
 
 
 class NotReady(UserError):
-    """The model is not there yet: the same call will do when it is."""
+    """The model is still loading; the same call works once it is loaded."""
 
 
 class Cancelled(Exception):
-    """The visitor left or asked to stop; raised inside the work, where it next looks up."""
+    """The visitor left or pressed stop; raised inside the work at its next check."""

@@ -1,7 +1,7 @@
-"""A run is its recipe: what must be known to derive every number of it again.
+"""A recipe: everything that is needed to compute a run, and to compute it again.
 
-The recipe is all the state a visitor has. It is JSON, it fits a URL, and traces and caches are
-looked up by it, so that whatever the server throws away can be derived once more.
+The recipe is the only state that a visitor has. It is JSON, it fits in a URL, and it is the key to traces and caches,
+so whatever the server discards can be recomputed.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 
 from model.request.errors import UserError
-from model.request.validate import require_bool, require_integer, require_number, shown
+from model.request.validate import require_bool, require_integer, require_number, shorten
 
 MAX_PROMPT_CHARACTERS = 400_000
 MAX_STOPS = 4
@@ -20,11 +20,12 @@ TEMPERATURES = (0.01, 10.0)
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """How one token is chosen from the logits, in the words of transformers' `GenerationConfig`.
+    """How a token is chosen from the logits; the names are those of transformers' `GenerationConfig`.
 
-    `do_sample=False` is greedy: the most likely token after the penalties; the filters then say nothing.
-    `top_k=0`, `top_p=1`, `min_p=0`, `typical_p=1` switch a filter off, `repetition_penalty=1` and 0 for the
-    other two a penalty. `seed` and the position give the draw.
+    `do_sample=False` is greedy decoding: the most likely token after the penalties, filters ignored.
+    These values switch a setting off: `top_k=0`, `top_p=1`, `min_p=0`, `typical_p=1`, `repetition_penalty=1`,
+    `presence_penalty=0`, `frequency_penalty=0`. The draw depends only on `seed` and the position.
+    Raises UserError for a value out of range.
     """
 
     do_sample: bool = False
@@ -51,7 +52,7 @@ class SamplingSettings:
             require_number(name, getattr(self, name), -2.0, 2.0, "0 switches it off")
         require_number("min_p", self.min_p, 0.0, 1.0, "0 switches min-p off")
         require_number("typical_p", self.typical_p, 0.0, 1.0, "1 switches typical-p off", above_low=True)
-        # 1 and 1.0 are one setting: they must give one trace key.
+        # 1 and 1.0 are the same setting and must give the same trace key.
         for field in fields(self):
             if field.type is float:
                 object.__setattr__(self, field.name, float(getattr(self, field.name)))
@@ -59,12 +60,13 @@ class SamplingSettings:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything a run is derived from.
+    """Everything that determines a run.
 
-    `forced` holds the choices a person made: pairs (index of the generated token, token id).
-    Decoding ends when the answer holds one of the strings in `stop`. An empty `model` means the model
-    the page was started with. `device` and `dtype` are part of what numbers come out (bfloat16 chooses other
-    tokens than float32); empty, they are what this machine does best.
+    `forced` holds the tokens that a person chose: pairs (index of the generated token, token id).
+    Decoding ends when the answer contains one of the strings in `stop`. An empty `model` means the model
+    the page was started with. `device` and `dtype` are included because they change the numbers (bfloat16 may choose
+    other tokens than float32); if empty, the best choice for this machine is used.
+    Raises UserError for a value that is not allowed.
     """
 
     prompt: str
@@ -101,17 +103,17 @@ class Recipe:
 
     @property
     def trace_key(self) -> str:
-        """Names the trace: equal for recipes that differ only in how far they go on."""
+        """Key of the trace: the same for recipes that differ only in when they stop."""
         text = replace(self, max_new_tokens=1, stop=()).to_json()
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def to_json(self) -> str:
-        """Canonical JSON: equal recipes give equal text."""
+        """Canonical JSON: equal recipes produce the same text."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Recipe":
-        """Reads what `to_json` wrote. Raises UserError for anything else."""
+        """Parses the output of `to_json`. Raises UserError for anything else."""
         try:
             values = json.loads(text)
         except (ValueError, TypeError) as error:
@@ -126,7 +128,7 @@ class Recipe:
         values["forced"] = _pairs(values.get("forced", ()))
         stop = values.get("stop", ())
         if not isinstance(stop, list | tuple):
-            raise UserError(f"stop is {shown(stop)}; it must be a list of strings.")
+            raise UserError(f"stop is {shorten(stop)}; it must be a list of strings.")
         values["stop"] = tuple(stop)
         if "prompt" not in values:
             raise UserError("The recipe has no prompt. Type one, then run.")
@@ -134,10 +136,10 @@ class Recipe:
 
 
 def _require_new_tokens(value) -> None:
-    """At least one token. How many at most, the engine knows: it is a setting of its page."""
+    """Requires at least one token. The upper limit is a setting of the page, so the engine checks it."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         limits = "a whole number, 1 or more"
-        raise UserError(f"max_new_tokens is {shown(value)}; it must be {limits}. Ask for at least one token.")
+        raise UserError(f"max_new_tokens is {shorten(value)}; it must be {limits}. Ask for at least one token.")
 
 
 def _pairs(value) -> tuple[tuple[int, int], ...]:
@@ -155,9 +157,9 @@ def _refuse_unknown(what: str, values: dict, cls: type) -> None:
 
 
 def require_text(name: str, value) -> None:
-    """Raises UserError for what is no text, is too long, or cannot be encoded."""
+    """Raises UserError if the value is not text, is too long, or cannot be encoded."""
     if not isinstance(value, str):
-        raise UserError(f"{name} is {shown(value)}; it must be text.")
+        raise UserError(f"{name} is {shorten(value)}; it must be text.")
     if len(value) > MAX_PROMPT_CHARACTERS:
         raise UserError(
             f"The {name} has {len(value):,} characters; the limit is {MAX_PROMPT_CHARACTERS:,}. Shorten it."

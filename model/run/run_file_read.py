@@ -9,7 +9,7 @@ from model.records.file import FileContents, FileStep
 from model.records.run import ModelCard
 from model.request.errors import UserError
 from model.request.recipe import Recipe
-from model.request.validate import shown
+from model.request.validate import shorten
 
 FORMAT = "token-by-token/run"
 VERSION = 1
@@ -44,7 +44,7 @@ def _kind(document: Any) -> None:
     version = document.get("version")
     if version != VERSION:
         raise UserError(
-            f"This trace file has version {shown(version)}; this page reads version {VERSION}. "
+            f"This trace file has version {shorten(version)}; this page reads version {VERSION}. "
             "Open it with the release that wrote it, or save the run again here."
         )
 
@@ -55,7 +55,7 @@ def _same_model(said: dict, card: ModelCard) -> None:
     if theirs != ours or (all(revisions) and revisions[0] != revisions[1]):
         name = lambda model, revision: f"{model}@{revision}" if revision else model  # noqa: E731
         raise UserError(
-            f"This file is a run of {shown(name(theirs, revisions[0]))}; here {name(ours, revisions[1])} is loaded. "
+            f"This file is a run of {shorten(name(theirs, revisions[0]))}; here {name(ours, revisions[1])} is loaded. "
             "Choose that model at the top of the page and open the file again, or take its prompt and run it here."
         )
 
@@ -78,7 +78,7 @@ def _step(step: Any, digest: str, card: ModelCard) -> FileStep:
 def _id(token: Any, where: str, card: ModelCard) -> int:
     number = token.get("id") if isinstance(token, dict) else None
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < card.n_vocab:
-        raise _damaged(f"a token id {shown(number)} in {where!r}, outside the vocabulary of {card.n_vocab:,}")
+        raise _damaged(f"a token id {shorten(number)} in {where!r}, outside the vocabulary of {card.n_vocab:,}")
     return number
 
 

@@ -1,10 +1,10 @@
-"""How long one live measurement may take: a hosted page gives each visitor less."""
+"""The time limit of one live measurement, which is shorter on a hosted page."""
 
 import time
 
 
 class Budget:
-    """Seconds that began to run when it was made."""
+    """A number of seconds, counted from when the object was created."""
 
     def __init__(self, seconds: int):
         self.seconds = seconds
@@ -12,9 +12,9 @@ class Budget:
 
     @property
     def left(self) -> float:
-        """Seconds that are left, negative when it is overdrawn."""
+        """Remaining seconds; negative once the budget is overdrawn."""
         return self._until - time.monotonic()
 
     def allows(self, seconds: float = 0.0) -> bool:
-        """Whether work that will take about `seconds` still fits."""
+        """Whether work of about `seconds` still fits."""
         return self.left > seconds

@@ -1,4 +1,4 @@
-"""Where a model computes and in which numbers: what this machine has, and what is free of it."""
+"""Devices and number formats that this machine offers, and how much of their memory is free."""
 
 from pathlib import Path
 
@@ -9,28 +9,32 @@ from model.request.errors import UserError
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 AUTO = "auto"
-SPLIT = "split"  # accelerate's device_map="auto": over all accelerators there are
+SPLIT = "split"  # accelerate's device_map="auto": the model is spread over all accelerators
 CGROUP = Path("/sys/fs/cgroup")
 
 
 def available_devices() -> tuple[str, ...]:
-    """The names that can be asked for on this machine, the best first."""
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True, SPLIT: True}
-    return tuple(name for name, available in there.items() if available)
+    """The device names that can be chosen on this machine, best first."""
+    devices = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True, SPLIT: True}
+    return tuple(name for name, available in devices.items() if available)
 
 
 def choose_device(name: str) -> str:
-    """'auto' takes CUDA, then MPS, then the CPU. Raises UserError for a device this machine lacks."""
-    here = available_devices()
+    """Resolves 'auto' to CUDA, else MPS, else the CPU. Raises UserError for a device this machine lacks."""
+    available = available_devices()
     if name == AUTO:
-        return here[0]
-    if name not in here:
-        raise UserError(f"Device {name!r:.40} is not on this machine. Available: {', '.join(here)}. Choose 'auto'.")
+        return available[0]
+    if name not in available:
+        names = ", ".join(available)
+        raise UserError(f"Device {name!r:.40} is not on this machine. Available: {names}. Choose 'auto'.")
     return name
 
 
 def choose_dtype(name: str, device: str) -> str:
-    """'auto' is float32 on the CPU, where bf16 is slow and less exact, and bfloat16 elsewhere."""
+    """Resolves 'auto' to float32 on the CPU, where bfloat16 is slow and less exact, and to bfloat16 elsewhere.
+
+    Raises UserError for an unknown dtype.
+    """
     if name == AUTO:
         computes_on_cpu = device == "cpu" or (device == SPLIT and not torch.cuda.is_available())
         return "float32" if computes_on_cpu else "bfloat16"
@@ -40,7 +44,7 @@ def choose_dtype(name: str, device: str) -> str:
 
 
 def free_bytes(device: str) -> int:
-    """Memory that is free for a model's weights where it will compute."""
+    """Free memory for a model's weights on the device, in bytes."""
     if device == "cuda":
         return torch.cuda.mem_get_info()[0]
     if device == SPLIT and torch.cuda.is_available():
@@ -51,11 +55,11 @@ def free_bytes(device: str) -> int:
 
 
 def _free_in_container() -> int:
-    """What a container's own limit leaves; without a limit more than any machine has."""
+    """Bytes left under the container's memory limit; without a limit, more than any machine has."""
     try:
         limit = int((CGROUP / "memory.max").read_text())
         used = int((CGROUP / "memory.current").read_text())
-        # Cached files count as used, and leave when memory is wanted.
+        # Cached files count as used, but the kernel drops them when memory is needed.
         stat = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())
         return limit - used + int(stat.get("inactive_file", 0))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Work in a thread that tells how far it is, and stops when nobody listens any more."""
+"""Work in a thread that reports its progress and can be cancelled."""
 
 import queue
 import threading
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a piece of work is: `done` of `total`, in the words of `message`. `unit` 'bytes' is shown as such."""
+    """Progress of a piece of work: `done` of `total`. The page shows `message`; with `unit` 'bytes' it shows sizes."""
 
     message: str
     done: int
@@ -22,9 +22,9 @@ class Progress:
 
 
 def with_progress(work: Callable[[Callable[[Progress], None]], T]) -> Generator[Progress, None, T]:
-    """Runs `work(report)` in a thread, yields what it reports and returns what it returns.
+    """Runs `work(report)` in a thread, yields its reports and returns its result.
 
-    Closing the generator makes the next `report` raise Cancelled inside the work, and waits for it.
+    Closing the generator makes the next `report` raise Cancelled inside the work, and waits for the thread to end.
     """
     reports: queue.Queue[Progress | None] = queue.Queue()
     cancelled, outcome = threading.Event(), {}
@@ -38,9 +38,9 @@ def with_progress(work: Callable[[Callable[[Progress], None]], T]) -> Generator[
         try:
             outcome["result"] = work(report)
         except Cancelled:
-            # Kept, it would keep its traceback, and with that all that the work has made so far.
+            # Storing the exception would keep its traceback alive, and with it everything the work has allocated.
             pass
-        except BaseException as error:  # handed to the caller's thread below
+        except BaseException as error:  # raised in the caller's thread below
             outcome["error"] = error
         reports.put(None)
 

@@ -1,4 +1,4 @@
-"""Work that ends at its next tensor operation once nobody wants its result: for work that tells no progress."""
+"""Cancels work at its next tensor operation once nobody needs the result; for work that reports no progress."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,19 +8,19 @@ from torch.overrides import TorchFunctionMode
 from model.request.errors import Cancelled
 
 
-class _Watched(TorchFunctionMode):
-    def __init__(self, unwanted: Callable[[], bool]):
+class _CancelMode(TorchFunctionMode):
+    def __init__(self, is_cancelled: Callable[[], bool]):
         super().__init__()
-        self.unwanted = unwanted
+        self.is_cancelled = is_cancelled
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        if self.unwanted():
+        if self.is_cancelled():
             raise Cancelled(str(func))
         return func(*args, **(kwargs or {}))
 
 
 @contextmanager
-def stoppable(unwanted: Callable[[], bool]) -> Iterator[None]:
-    """Asks `unwanted()` before each tensor operation of this thread; raises Cancelled there once it is true."""
-    with _Watched(unwanted):
+def stoppable(is_cancelled: Callable[[], bool]) -> Iterator[None]:
+    """Calls `is_cancelled()` before each tensor operation of this thread and raises Cancelled once it returns true."""
+    with _CancelMode(is_cancelled):
         yield

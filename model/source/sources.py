@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.request.errors import UserError
-from model.request.validate import shown
+from model.request.validate import shorten
 
 BUNDLED = "bundled"
 PART = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}"
@@ -48,9 +48,9 @@ def parse_source(text: str, revision: str = "") -> Source:
     if address := ADDRESS.fullmatch(text):
         text, revision = _of_address(address[1], revision)
     if not text or len(text) > LONGEST or not text.isprintable():
-        raise UserError(f"The model {shown(text)} is no name. Type {KINDS}.")
+        raise UserError(f"The model {shorten(text)} is no name. Type {KINDS}.")
     if revision and (not REVISION.fullmatch(revision) or ".." in revision):
-        raise UserError(f"The revision {shown(revision)} is no branch, tag or commit. Leave it empty for the newest.")
+        raise UserError(f"The revision {shorten(revision)} is no branch, tag or commit. Leave it empty for the newest.")
     if text == BUNDLED:
         return Source("bundled", BUNDLED)
     if text[0] in "/.~\\" or re.match(r"[A-Za-z]:[\\/]", text):
@@ -61,7 +61,7 @@ def parse_source(text: str, revision: str = "") -> Source:
     if found := REPO_FILE.fullmatch(text):
         return Source("hub", text, repo=found[1], revision=revision, file=found[2])
     if not REPO.fullmatch(text) or ".." in text or "--" in text:
-        raise UserError(f"The model {shown(text)} is no name. Type {KINDS}.")
+        raise UserError(f"The model {shorten(text)} is no name. Type {KINDS}.")
     return Source("hub", text, repo=text, revision=revision)
 
 
