@@ -5,7 +5,7 @@ import random
 import pytest
 
 from model.request.recipe import Recipe
-from model.tokens.detokenize import advance, decode, detokenize, join, unfinished
+from model.tokens.detokenize import advance, decode, detokenize, incomplete, join
 from model.tokens.tokenize import describe, tokenize
 from tests.samples import TEXTS
 from tests.small_tokenizers import KINDS
@@ -34,7 +34,7 @@ def test_joined_text_equals_decode_after_every_token_of_random_sequences(lm):
         tokens = [describe(lm.vocabulary, i, p) for p, i in enumerate(ids)]
         for n, part in enumerate(join(lm.vocabulary, tokens, opens_text=True), start=1):
             text += part.text
-            assert text + unfinished(lm.vocabulary, part.waiting) == decoded(lm.vocabulary, ids[:n])
+            assert text + incomplete(lm.vocabulary, part.waiting) == decoded(lm.vocabulary, ids[:n])
         broken += "\ufffd" in text
     assert broken > 100
 
@@ -54,7 +54,7 @@ def test_other_tokenizers_join_to_their_own_text(kind):
     for text in TEXTS:
         tokens = tokenize(vocabulary, Recipe(text), 1000)
         found = detokenize(vocabulary, tokens.tokens, 0)
-        assert found.text + unfinished(vocabulary, found.waiting) == found.decoded, text
+        assert found.text + incomplete(vocabulary, found.waiting) == found.decoded, text
         assert found.decoded == decoded(vocabulary, list(tokens.ids)), text
         assert found.n_equal == found.n_checked, text
 

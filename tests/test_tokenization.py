@@ -7,7 +7,7 @@ import pytest
 from model.records.run import Run
 from model.request.errors import UserError
 from model.request.recipe import Recipe
-from model.tokens.pieces import path, pre_tokenized, spans
+from model.tokens.pieces import path, pre_tokenize, spans
 from model.tokens.tokenize import tokenize
 from model.tokens.vocabulary import read_vocabulary
 from tests.samples import TEXTS
@@ -81,7 +81,7 @@ def test_each_piece_alone_makes_the_tokens_it_made_in_the_text(lm, text, chat):
     assert found.n_equal == found.n_pieces
     piece = next(piece for piece in found.pieces if piece.index == found.selected)
     assert piece.first <= last < piece.stop
-    assert "".join(cut.written for cut in pre_tokenized(lm.vocabulary, tokens)) == "".join(
+    assert "".join(cut.written for cut in pre_tokenize(lm.vocabulary, tokens)) == "".join(
         token.piece for token in tokens.tokens
     )
 
@@ -110,7 +110,7 @@ def test_a_normaliser_is_shown_at_work():
 def test_pieces_without_a_normaliser_cover_the_text_once(lm):
     text = "e\u0301\u0301 na\u0308ive \u0301 ש\u05b8לום"
     tokens = tokenize(lm.vocabulary, Recipe(text), LIMIT)
-    assert "".join(text[cut.start : cut.end] for cut in pre_tokenized(lm.vocabulary, tokens)) == text
+    assert "".join(text[cut.start : cut.end] for cut in pre_tokenize(lm.vocabulary, tokens)) == text
 
 
 def test_digits_are_pieces_of_their_own_where_the_tokenizer_says_so(lm):

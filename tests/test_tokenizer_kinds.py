@@ -8,7 +8,7 @@ from model.loading.load import read_tokenizer
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.tokens.bpe import REASONS, replay
-from model.tokens.detokenize import detokenize, unfinished
+from model.tokens.detokenize import detokenize, incomplete
 from model.tokens.pieces import path, seen
 from model.tokens.tokenize import tokenize
 from model.tokens.vocabulary import Vocabulary, read_vocabulary
@@ -121,7 +121,7 @@ def test_text_joined_token_by_token_is_the_decoders(case, text):
     tokens = tokenize(vocabulary, Recipe(text), 1000)
     found = detokenize(vocabulary, tokens.tokens, 0)
     theirs = vocabulary.tokenizer.decode(list(tokens.ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
-    assert found.text + unfinished(vocabulary, found.waiting) == theirs == found.decoded
+    assert found.text + incomplete(vocabulary, found.waiting) == theirs == found.decoded
     assert found.n_equal == found.n_checked
     if kind in ("byte level", "bytes", "whole words", "byte fallback"):
         assert found.text == text

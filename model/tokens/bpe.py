@@ -1,4 +1,4 @@
-"""A piece to tokens by BPE, merge by merge: the tokenizer's own rules, replayed."""
+"""Replays how BPE turns a piece into tokens, merge by merge, with the tokenizer's own rules."""
 
 from model.records.run import Token
 from model.records.tokens import Merge, Replay
@@ -16,18 +16,16 @@ REASONS = {
 
 
 def replay(vocabulary: Vocabulary, written: str) -> Replay:
-    """Replays the merges of one piece. Raises UserError when it is over 200 bytes.
+    """Replays the merges of one piece (Sennrich et al. 2016). Raises UserError if it is longer than 200 bytes.
 
-    Of all neighbouring pairs, the one that was learned first is merged, the leftmost of equals, until no
-    pair was ever learned.
+    Merges the neighbouring pair with the lowest rank, the leftmost on a tie, and repeats until no pair has a rank.
     """
     n_bytes = len(vocabulary.read(written))
     if n_bytes > MAX_BYTES:
         raise UserError(f"This piece has {n_bytes:,} bytes; at most {MAX_BYTES} are replayed. Select a shorter word.")
-    own = vocabulary.tokenizer.backend_tokenizer.model.tokenize(written)
-    own_ids = tuple(token.id for token in own)
+    own_ids = tuple(token.id for token in vocabulary.tokenizer.backend_tokenizer.model.tokenize(written))
     rules = vocabulary.bpe
-    start, merges, whole = ((), [], False) if rules is None else merged(vocabulary, rules, written)
+    start, merges, whole = ((), [], False) if rules is None else merge(vocabulary, rules, written)
     parts = (written,) if whole else merges[-1].parts if merges else start
     ids = tuple(_id_of(vocabulary, part) for part in parts)
     return Replay(
@@ -45,8 +43,8 @@ def replay(vocabulary: Vocabulary, written: str) -> Replay:
     )
 
 
-def merged(vocabulary: Vocabulary, rules: BpeRules, written: str) -> tuple[tuple[str, ...], list[Merge], bool]:
-    """(the parts at the start, the merges, whether the piece is taken whole without merging)."""
+def merge(vocabulary: Vocabulary, rules: BpeRules, written: str) -> tuple[tuple[str, ...], list[Merge], bool]:
+    """Returns (the parts at the start, the merges, whether the piece is taken whole without merging)."""
     start = tuple(first_parts(vocabulary, rules, written))
     if rules.ignore_merges and _id_of(vocabulary, written) >= 0:
         return start, [], True
@@ -59,8 +57,9 @@ def merged(vocabulary: Vocabulary, rules: BpeRules, written: str) -> tuple[tuple
 
 
 def first_parts(vocabulary: Vocabulary, rules: BpeRules, written: str) -> list[str]:
-    """A piece cut into its smallest parts: byte letters or characters; bytes or the unknown token for
-    characters that are no entry.
+    """The smallest parts of a piece: byte letters or characters.
+
+    A character that is not in the vocabulary becomes its bytes or, without byte fallback, the unknown token.
     """
     parts: list[str] = []
     for place, character in enumerate(written):
@@ -83,8 +82,8 @@ def _best_pair(rules: BpeRules, parts: list[str]) -> tuple[int, int] | None:
 
 
 def _id_of(vocabulary: Vocabulary, part: str) -> int:
-    found = vocabulary.tokenizer.backend_tokenizer.model.token_to_id(part)
-    return -1 if found is None else found
+    token_id = vocabulary.tokenizer.backend_tokenizer.model.token_to_id(part)
+    return -1 if token_id is None else token_id
 
 
 def _entries(vocabulary: Vocabulary, parts: set[str], own_ids: tuple[int, ...]) -> tuple[Token, ...]:

@@ -1,4 +1,4 @@
-"""One sentence in several languages to how many tokens each takes."""
+"""Counts the tokens of one sentence in several languages."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from model.tokens.vocabulary import Vocabulary
 
 
 def count_languages(vocabulary: Vocabulary, sentences: Sequence[tuple[str, str, str]]) -> tuple[LanguageCount, ...]:
-    """Counts (code, name, text) by the loaded tokenizer; the first is what the others are measured by."""
+    """Counts the tokens of (code, name, text) sentences; the first one is the reference for the others."""
     encoded = vocabulary.tokenizer([text for _, _, text in sentences], add_special_tokens=False)
     rows = encoded["input_ids"]
     return tuple(

@@ -1,4 +1,4 @@
-"""How a prompt became tokens: what the template added, the pieces, and which token holds which bytes."""
+"""How a prompt becomes tokens: what the template adds, the pieces, and which bytes each token holds."""
 
 import itertools
 import re
@@ -19,7 +19,7 @@ PIECES_AROUND = 6
 
 
 class Cut(NamedTuple):
-    """A piece as the pre-tokenizer left it: `start` and `end` in the text, `written` as it is handed on."""
+    """A piece as the pre-tokenizer returns it: the characters [start, end) of the text, passed on as `written`."""
 
     written: str
     start: int
@@ -27,7 +27,7 @@ class Cut(NamedTuple):
 
 
 def seen(vocabulary: Vocabulary, recipe: Recipe, tokens: Tokens) -> ModelInput:
-    """What the model sees of a recipe, and which parts of it a person wrote."""
+    """What the model sees of a recipe, and which parts of it the person wrote."""
     return ModelInput(
         tokens=tokens,
         spans=spans(vocabulary, recipe, tokens.text),
@@ -39,10 +39,10 @@ def seen(vocabulary: Vocabulary, recipe: Recipe, tokens: Tokens) -> ModelInput:
 
 
 def spans(vocabulary: Vocabulary, recipe: Recipe, text: str) -> tuple[Span, ...]:
-    """Cuts the text into what a person wrote and what the template added.
+    """Splits the text into what the person wrote and what the template added.
 
-    The template is filled once more with marks that the text does not hold: they show where it puts what
-    it is given. Some templates strip that of white space.
+    The template is filled a second time with marker characters that do not occur in the text: they show where it
+    inserts its inputs. Some templates strip white space from these.
     """
     if not recipe.chat:
         return (Span(0, len(text), "prompt"),)
@@ -51,15 +51,15 @@ def spans(vocabulary: Vocabulary, recipe: Recipe, text: str) -> tuple[Span, ...]
     prompt_mark, system_mark = kinds
     marked = replace(recipe, prompt=prompt_mark, system=system_mark if recipe.system else "")
     parts = re.split(f"([{prompt_mark}{system_mark}])", model_text(vocabulary.tokenizer, marked))
-    for given in (str, str.strip):
-        written = {prompt_mark: given(recipe.prompt), system_mark: given(recipe.system)}
+    for normalize in (str, str.strip):
+        written = {prompt_mark: normalize(recipe.prompt), system_mark: normalize(recipe.system)}
         if "".join(written.get(part, part) for part in parts) == text:
-            return tuple(_laid_out([(written.get(p, p), kinds.get(p, "template")) for p in parts]))
-    # A template that changes with what it is given: nothing can be told apart.
+            return tuple(_as_spans([(written.get(p, p), kinds.get(p, "template")) for p in parts]))
+    # A template that depends on its inputs: the parts cannot be told apart.
     return (Span(0, len(text), "template"),)
 
 
-def _laid_out(parts: list[tuple[str, str]]) -> Iterator[Span]:
+def _as_spans(parts: list[tuple[str, str]]) -> Iterator[Span]:
     at = 0
     for part, kind in parts:
         if part:
@@ -68,18 +68,18 @@ def _laid_out(parts: list[tuple[str, str]]) -> Iterator[Span]:
 
 
 def shares(tokens: Sequence[Token]) -> tuple[tuple[Share, ...], ...]:
-    """For each token, its parts of characters that it does not hold whole. Empty for whole text."""
+    """For each token, its shares of characters that it holds only in part; empty for a token of whole characters."""
     data = b"".join(token.bytes for token in tokens)
-    found, at = [], 0
+    by_token, at = [], 0
     for token in tokens:
         stop = at + len(token.bytes)
-        found.append(tuple(_split_characters(data, at, stop)) if token.partial else ())
+        by_token.append(tuple(_split_characters(data, at, stop)) if token.partial else ())
         at = stop
-    return tuple(found)
+    return tuple(by_token)
 
 
 def _split_characters(data: bytes, at: int, stop: int) -> Iterator[Share]:
-    """The characters of `data` that lie in part between `at` and `stop`."""
+    """Shares of the characters of `data` that lie only partly in the bytes [at, stop)."""
     start = at
     while start > 0 and start > at - 3 and data[start] & 0xC0 == 0x80:
         start -= 1
@@ -96,12 +96,12 @@ def _split_characters(data: bytes, at: int, stop: int) -> Iterator[Share]:
 
 
 def _length(lead: int) -> int:
-    """How many bytes a character has, by its first (UTF-8)."""
+    """The number of bytes of a UTF-8 character, from its first byte."""
     return 1 + (lead >= 0xC0) + (lead >= 0xE0) + (lead >= 0xF0)
 
 
 def path(vocabulary: Vocabulary, tokens: Tokens, position: int) -> Path:
-    """The pieces around the token at `position`, each checked by the tokenizer's own algorithm."""
+    """The pieces around the token at `position`, each checked with the tokenizer's own algorithm."""
     encoding = encode(vocabulary.tokenizer, tokens.text, tokens.chat)
     pieces = tuple(_pieces(vocabulary, tokens, encoding))
     selected = next((piece.index for piece in pieces if piece.first <= position < piece.stop), 0)
@@ -118,8 +118,8 @@ def path(vocabulary: Vocabulary, tokens: Tokens, position: int) -> Path:
 
 
 def _pieces(vocabulary: Vocabulary, tokens: Tokens, encoding: Encoding) -> Iterator[Piece]:
-    """The pieces in order, each with the run of tokens that the encoding says came from it."""
-    cuts = pre_tokenized(vocabulary, tokens)
+    """The pieces in order, each with the tokens that the encoding assigns to it."""
+    cuts = pre_tokenize(vocabulary, tokens)
     words, first = encoding.word_ids, 0
     for index in itertools.count():
         if first == len(words):
@@ -133,13 +133,13 @@ def _pieces(vocabulary: Vocabulary, tokens: Tokens, encoding: Encoding) -> Itera
 
 
 def _piece(vocabulary: Vocabulary, tokens: Tokens, index: int, place: tuple[int, int], cut: Cut | None) -> Piece:
-    """The tokens from one place to another as a piece. What the tokenizer puts before a text has no cut."""
-    run = tokens.tokens[slice(*place)]
-    # Found whole, or put there by the tokenizer: never through its algorithm.
-    added = cut is None or _found_whole(vocabulary, tokens.text, run[0])
-    start, end = (cut.start, cut.end) if cut else (run[0].start, run[-1].end)
-    written = run[0].piece if added else cut.written
-    own = [] if added else vocabulary.tokenizer.backend_tokenizer.model.tokenize(written)
+    """The tokens [place[0], place[1]) as a piece. Tokens that the tokenizer itself inserts have no cut."""
+    own_tokens = tokens.tokens[slice(*place)]
+    # Added tokens, and those that the tokenizer inserts, do not pass through its algorithm.
+    added = cut is None or _is_added(vocabulary, tokens.text, own_tokens[0])
+    start, end = (cut.start, cut.end) if cut else (own_tokens[0].start, own_tokens[-1].end)
+    written = own_tokens[0].piece if added else cut.written
+    again = [] if added else vocabulary.tokenizer.backend_tokenizer.model.tokenize(written)
     letters = vocabulary.byte_level and not added
     return Piece(
         index=index,
@@ -151,15 +151,14 @@ def _piece(vocabulary: Vocabulary, tokens: Tokens, index: int, place: tuple[int,
         first=place[0],
         stop=place[1],
         added=added,
-        equal=added or [token.id for token in own] == [token.id for token in run],
+        equal=added or [token.id for token in again] == [token.id for token in own_tokens],
     )
 
 
-def pre_tokenized(vocabulary: Vocabulary, tokens: Tokens) -> list[Cut]:
-    """The text through the tokenizer's own normaliser and pre-tokenizer; added tokens are pieces of their own."""
+def pre_tokenize(vocabulary: Vocabulary, tokens: Tokens) -> list[Cut]:
+    """Runs the tokenizer's own normaliser and pre-tokenizer on the text; each added token is a piece by itself."""
     backend = vocabulary.tokenizer.backend_tokenizer
-    found = [token for token in tokens.tokens if _found_whole(vocabulary, tokens.text, token)]
-    fixed = [(token.start, token.end) for token in found]
+    fixed = [(token.start, token.end) for token in tokens.tokens if _is_added(vocabulary, tokens.text, token)]
     text = PreTokenizedString(tokens.text)
     edges = sorted({0, len(tokens.text), *(edge for pair in fixed for edge in pair)})
     between = list(zip(edges, edges[1:], strict=False))
@@ -180,16 +179,16 @@ def pre_tokenized(vocabulary: Vocabulary, tokens: Tokens) -> list[Cut]:
 
 
 def _with_marks(text: str, cuts: list[Cut]) -> list[Cut]:
-    """The cuts with the combining marks after them: a normaliser that composes leaves them out of the offsets."""
-    out = []
+    """Extends the cuts over combining marks that follow: a composing normaliser leaves these out of its offsets."""
+    extended = []
     for cut, following in itertools.zip_longest(cuts, cuts[1:]):
         end, limit = cut.end, following.start if following else len(text)
         while end < limit and unicodedata.combining(text[end]):
             end += 1
-        out.append(cut._replace(end=end))
-    return out
+        extended.append(cut._replace(end=end))
+    return extended
 
 
-def _found_whole(vocabulary: Vocabulary, text: str, token: Token) -> bool:
-    """True for an added token that stands in the text; an unknown token only stands for something else."""
+def _is_added(vocabulary: Vocabulary, text: str, token: Token) -> bool:
+    """True for an added token that occurs in the text as written; an unknown token only replaces other text."""
     return token.id in vocabulary.added and token.piece.strip() == text[token.start : token.end].strip()

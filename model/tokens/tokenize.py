@@ -1,4 +1,4 @@
-"""Prompt to Tokens: what the model really sees, with ids, bytes and offsets."""
+"""Turns a prompt into the tokens that the model sees, with ids, bytes and offsets."""
 
 import time
 from collections.abc import Sequence
@@ -17,7 +17,10 @@ MAX_FORCED = 32
 
 
 def model_text(tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> str:
-    """The text the model sees: the prompt as it is, or put into the chat template."""
+    """The text that the model sees: the prompt itself, or the filled chat template.
+
+    Raises UserError if there is no template, or if it rejects the messages.
+    """
     if not recipe.chat:
         return recipe.prompt
     if not tokenizer.chat_template:
@@ -33,14 +36,14 @@ def model_text(tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> str:
 
 
 def encode(tokenizer: PreTrainedTokenizerFast, text: str, chat: bool) -> Encoding:
-    """The tokenizer's own encoding. A template writes its special tokens itself: a second BOS would be
-    a different input.
+    """The tokenizer's own encoding. A chat template contains its special tokens already, so none are added to it:
+    a second BOS would be a different input.
     """
     return tokenizer(text, add_special_tokens=not chat).encodings[0]
 
 
 def tokenize(vocabulary: Vocabulary, recipe: Recipe, limit: int) -> Tokens:
-    """Tokenizes the recipe's text. Raises UserError when it has more than `limit` tokens: nothing is cut."""
+    """Tokenizes the recipe's text. Raises UserError if it has more than `limit` tokens: text is never truncated."""
     text = model_text(vocabulary.tokenizer, recipe)
     started = time.perf_counter()
     encoding = encode(vocabulary.tokenizer, text, recipe.chat)
@@ -61,13 +64,13 @@ def tokenize(vocabulary: Vocabulary, recipe: Recipe, limit: int) -> Tokens:
 
 
 def _before_text(text: str, token: Token) -> Token:
-    """A space that the tokenizer put before a word has the word's offsets: of the text it holds nothing."""
-    invented = token.text and not token.text.strip() and text[token.start : token.end].strip()
-    return replace(token, end=token.start) if invented else token
+    """Empties the range of a space that the tokenizer inserted: it has the offsets of the word after it."""
+    inserted = token.text and not token.text.strip() and text[token.start : token.end].strip()
+    return replace(token, end=token.start) if inserted else token
 
 
 def continuation(vocabulary: Vocabulary, text: str) -> tuple[Token, ...]:
-    """The tokens of a text that continues a sequence. Raises UserError when it is empty or over 32 tokens."""
+    """The tokens of a text that continues a sequence. Raises UserError if it is empty or longer than 32 tokens."""
     require_text("text", text)
     ids = vocabulary.tokenizer(text, add_special_tokens=False)["input_ids"]
     limits = f"from 1 to {MAX_FORCED} can be forced at once"
@@ -81,7 +84,7 @@ def continuation(vocabulary: Vocabulary, text: str) -> tuple[Token, ...]:
 
 
 def refuse_beyond(tokens: Sequence[Token], n_vocab: int) -> None:
-    """Raises UserError for a token that the model has no row for: some tokenizers have more entries than the model."""
+    """Raises UserError for a token without an embedding row: some tokenizers have more entries than the model."""
     token = next((token for token in tokens if token.id >= n_vocab), None)
     if token is not None:
         raise UserError(
@@ -92,9 +95,9 @@ def refuse_beyond(tokens: Sequence[Token], n_vocab: int) -> None:
 
 
 def describe(vocabulary: Vocabulary, token_id: int, position: int, start: int = -1, end: int = -1) -> Token:
-    """One token as it is: vocabulary entry, bytes, and whether it is only part of a character.
+    """Describes a token id: vocabulary entry, bytes, and whether it holds only part of a character.
 
-    An id that the tokenizer does not use (some models have more rows than entries) has no text.
+    An id that the tokenizer does not use (some models have more rows than the tokenizer has entries) has no text.
     """
     raw = vocabulary.bytes_of(token_id)
     text, partial = readable(raw)
@@ -112,7 +115,7 @@ def describe(vocabulary: Vocabulary, token_id: int, position: int, start: int = 
 
 
 def readable(raw: bytes) -> tuple[str, bool]:
-    """Bytes as text, and whether some of them are only part of a character (U+FFFD in the text)."""
+    """Bytes as text, and whether some of them are only part of a character (shown as U+FFFD)."""
     try:
         return raw.decode(), False
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""A tokenizer to its Vocabulary: how its entries are written, read once from its own description."""
+"""Reads from a tokenizer's own description how the entries of its vocabulary are written."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ LONGEST_SETTING = 60
 
 @dataclass(frozen=True)
 class BpeRules:
-    """How a BPE tokenizer merges. `ranks` gives each pair its place in the order it was learned."""
+    """The rules of a BPE tokenizer. `ranks` maps each pair to its place in the order in which merges were learned."""
 
     ranks: dict[tuple[str, str], int]
     prefix: str
@@ -28,13 +28,13 @@ class BpeRules:
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """A tokenizer and what its entries stand for.
+    """A tokenizer and the rules for reading its entries.
 
-    `byte_level`: entries are written in GPT-2's byte letters (Radford et al. 2019). `byte_fallback`: an
-    entry <0xE2> is a byte. `replacements`: signs the decoder writes otherwise, as ▁ for a space.
-    `continuation`: what marks an entry that goes on with a word; the others get a space (`spaced`).
-    `drops_first_space`, `drops_last_space`: the decoder takes such a space off a text. `special`: ids that are no text.
-    `unknown`: the entry that stands for what is none, and keeps nothing of it; None where there is no such entry.
+    `byte_level`: entries are written in GPT-2's byte letters (Radford et al. 2019). `byte_fallback`: an entry such as
+    <0xE2> is one byte. `replacements`: signs that the decoder replaces, such as ▁ by a space. `continuation`: the
+    prefix of an entry that continues a word; the other entries start with a space if `spaced`. `drops_first_space`,
+    `drops_last_space`: the decoder removes that space from a text. `special`: ids that are not text. `unknown`: the id
+    that replaces text outside the vocabulary, which is lost; None if there is none.
     """
 
     tokenizer: PreTrainedTokenizerFast
@@ -54,7 +54,7 @@ class Vocabulary:
     bpe: BpeRules | None
 
     def n_unknown(self, ids: Sequence[int]) -> int:
-        """How many of these tokens only stand for something that is lost."""
+        """How many of these tokens replace text that is lost."""
         return sum(token_id == self.unknown for token_id in ids)
 
     @cached_property
@@ -62,41 +62,41 @@ class Vocabulary:
         return {letter: byte for byte, letter in bytes_to_unicode().items()}
 
     def piece(self, token_id: int) -> str | None:
-        """The entry as the vocabulary writes it; None for an id that is not used."""
+        """The entry as the vocabulary writes it; None for an unused id."""
         return self.tokenizer.backend_tokenizer.id_to_token(token_id)
 
     def bytes_of(self, token_id: int) -> bytes:
-        """The bytes a token puts into a text that goes on (UTF-8, perhaps only a part of a character)."""
+        """The UTF-8 bytes that a token adds inside a text; they may be only part of a character."""
         return self.read(self.piece(token_id) or "")
 
     def read(self, piece: str) -> bytes:
-        """The bytes an entry stands for, by the rules of the tokenizer's own decoder."""
+        """The bytes of an entry, by the rules of the tokenizer's own decoder."""
         if self.byte_level:
             letters = [self._byte_of_letter.get(letter) for letter in piece]
             return piece.encode() if None in letters else bytes(letters)
         if self.byte_fallback and (byte := _fallback_byte(piece)) is not None:
             return bytes([byte])
         if self.spaced:
-            goes_on = bool(self.continuation) and piece.startswith(self.continuation)
-            piece = piece[len(self.continuation) :] if goes_on else " " + piece
+            continues = bool(self.continuation) and piece.startswith(self.continuation)
+            piece = piece[len(self.continuation) :] if continues else " " + piece
         for sign, meaning in self.replacements:
             piece = piece.replace(sign, meaning)
         return piece.encode()
 
 
 def read_vocabulary(tokenizer: PreTrainedTokenizerFast) -> Vocabulary:
-    """Reads the tokenizer's own JSON, which is large: done once, at load."""
+    """Reads the tokenizer's own JSON. It is large, so this is done once, at load."""
     backend = tokenizer.backend_tokenizer
-    described = json.loads(backend.to_str())
-    decoders = _flat(described["decoder"], "decoders")
+    description = json.loads(backend.to_str())
+    decoders = _flat(description["decoder"], "decoders")
     by_type = {part["type"]: part for part in decoders}
     spaced = not decoders or "WordPiece" in by_type
     added = backend.get_added_tokens_decoder()
     return Vocabulary(
         tokenizer=tokenizer,
         kind=type(backend.model).__name__,
-        normalizer=tuple(map(_spoken, _flat(described["normalizer"], "normalizers"))),
-        pre_tokenizer=tuple(map(_spoken, _flat(described["pre_tokenizer"], "pretokenizers"))),
+        normalizer=tuple(map(_summary, _flat(description["normalizer"], "normalizers"))),
+        pre_tokenizer=tuple(map(_summary, _flat(description["pre_tokenizer"], "pretokenizers"))),
         byte_level="ByteLevel" in by_type,
         byte_fallback="ByteFallback" in by_type,
         replacements=tuple(filter(None, map(_replacement, decoders))),
@@ -106,13 +106,13 @@ def read_vocabulary(tokenizer: PreTrainedTokenizerFast) -> Vocabulary:
         drops_last_space="BPEDecoder" in by_type,
         added=frozenset(added),
         special=frozenset(token_id for token_id, token in added.items() if token.special),
-        unknown=_unknown(backend, described["model"]),
-        bpe=_bpe_rules(described["model"]) if described["model"].get("type") == "BPE" else None,
+        unknown=_unknown(backend, description["model"]),
+        bpe=_bpe_rules(description["model"]) if description["model"].get("type") == "BPE" else None,
     )
 
 
 def _unknown(backend: Tokenizer, model: dict[str, Any]) -> int | None:
-    """Unigram names it by its id, the others by the entry."""
+    """The id of the unknown token: Unigram stores the id, the other algorithms the entry."""
     entry = model.get("unk_token")
     return model.get("unk_id") if entry is None else backend.token_to_id(entry)
 
@@ -130,16 +130,16 @@ def _bpe_rules(model: dict[str, Any]) -> BpeRules:
 
 
 def _flat(part: dict[str, Any] | None, inside: str) -> list[dict[str, Any]]:
-    """A component and, where it is a sequence, those it holds."""
+    """A component as a list: itself, or, if it is a sequence, its members."""
     if part is None:
         return []
     if inside not in part:
         return [part]
-    return [found for child in part[inside] for found in _flat(child, inside)]
+    return [member for child in part[inside] for member in _flat(child, inside)]
 
 
-def _spoken(part: dict[str, Any]) -> str:
-    """A component as its name and those of its settings that are short."""
+def _summary(part: dict[str, Any]) -> str:
+    """A component as text: its name and its short settings."""
     settings = (f"{key}={value}" for key, value in part.items() if key != "type")
     return f"{part['type']}({', '.join(text for text in settings if len(text) <= LONGEST_SETTING)})"
 
