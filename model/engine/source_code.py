@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # What did each stage's work, in the order in which it is called.
 FUNCTIONS: dict[str, tuple[Callable, ...]] = {
     "text": (tokenize.model_text,),
-    "tokenize": (tokenize.tokenize, tokenize.encode, bpe.merged),
+    "tokenize": (tokenize.tokenize, tokenize.encode, bpe.merge),
     "embed": (embeddings.rows_of, rope.angles, rope.turned),
     "prefill": (prefill.prefill, forward.forward, pattern.scores_rows),
     "layers": (lens.lens,),
