@@ -60,7 +60,7 @@ def build_models(options: argparse.Namespace, allowed, report):
     from model.open import EngineOptions, open_pool
     from model.request.recipe import Recipe
 
-    first = Recipe.from_json(json.dumps(assets_list("examples.json")[0]["recipe"]))
+    first = Recipe.from_dict(assets_list("examples.json")[0]["recipe"])
     limits = (options.max_prompt_tokens, options.max_new_tokens, options.budget_seconds)
     room = options.model_memory_gb * 2**30
     return open_pool(EngineOptions(options.model, options.device, options.dtype, *limits, room, allowed), report, first)

@@ -62,11 +62,11 @@ def branch_bytes(lm: LanguageModel, n: int) -> dict[str, float]:
     recipe = Recipe(lm.tokenizer.decode(ids_of(lm, n)), max_new_tokens=4)
     engine = LocalEngine(lm, trace_budget_bytes=2**40)
     last(engine.run(recipe))
-    alone = engine._store.nbytes()
+    alone = engine.traces.nbytes()
     for token_id in range(500, 500 + BRANCHES):
         last(engine.run(replace(recipe, forced=((0, token_id),))))
     held: dict[int, int] = {}
-    for trace in engine._store.recent(BRANCHES + 1):
+    for trace in engine.traces.recent(BRANCHES + 1):
         tensors = [t for layer in trace.capture.layers for t in (*layer.keys, *layer.values)]
         tensors += [chunk.query for layer in trace.capture.layers for chunk in layer.chunks]
         tensors += trace.logits

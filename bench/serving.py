@@ -19,7 +19,7 @@ def speculative_rows(engine: LocalEngine) -> Iterator[dict]:
     for kind, n_draft in (("llama", 4), ("llama", 8), ("lookup", 5), ("exit", 3)):
         for name, prompt in (("free", FREE), ("repeating", REPEATING)):
             layers = round(2 * engine.card().n_layers / 3)
-            found = list(engine.speculate(Recipe(prompt), kind, n_draft, N_TOKENS, layers, ""))[-1]
+            found = list(engine.speculative.speculate(Recipe(prompt), kind, n_draft, N_TOKENS, layers, ""))[-1]
             assert isinstance(found, Speculation)
             t = found.totals
             ours, plain = t.n_tokens / (t.draft_seconds + t.verify_seconds), t.n_tokens / t.plain_seconds
@@ -31,12 +31,12 @@ def latency_rows(engine: LocalEngine) -> Iterator[dict]:
     """Passes with a timer on each part beside passes without, and tokens per second over batch size."""
     recipe = Recipe(FREE, max_new_tokens=12)
     *_, _ = engine.run(recipe)
-    *_, times = engine.stage_times(recipe)
+    *_, times = engine.latency.stage_times(recipe)
     assert isinstance(times, StageTimes)
     for split in (times.prefill, times.decode):
         name = f"{split.phase} with stage timers / without"
         yield row(name, 1e3 * split.seconds, 1e3 * split.unhooked, "ms", split.n_passes)
-    *_, found = engine.throughput(recipe, 32)
+    *_, found = engine.latency.throughput(recipe, 32)
     assert isinstance(found, Throughput)
     for point in found.points[1:]:
         yield row(f"decoding {point.batch} rows / one", point.rate, found.points[0].rate, "tokens/s", found.n_steps)
@@ -46,7 +46,7 @@ def batching_rows(engine: LocalEngine) -> Iterator[dict]:
     """Eight requests of mixed lengths, all there at once: continuous beside static."""
     lengths = (4, 48, 8, 32, 6, 24, 12, 16)
     requests = tuple(Request(f"{FREE} {'and so on ' * n}", n, 0.0) for n in lengths)
-    *_, found = engine.batching(Recipe(FREE), requests)
+    *_, found = engine.batching.serve_both(Recipe(FREE), requests)
     assert isinstance(found, BatchingRun)
     ways = found.continuous, found.static
     yield row("8 mixed requests, continuous / static", *(way.rate for way in ways), "tokens/s", 1)

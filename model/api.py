@@ -53,7 +53,7 @@ class Api:
         temperature, top_k and top_p (0 for a token they removed). top_k=0 and top_p=1 switch a filter off.
         """
         settings = SamplingSettings(True, temperature, top_k, top_p)
-        found = self._engine().next_token(Recipe(prompt, chat, sampling=settings), k)
+        found = self._engine().decode.next_token(Recipe(prompt, chat, sampling=settings), k)
         rows = zip(found.token_ids, found.texts, found.logits, found.probability, strict=True)
         return [
             {"id": int(i), "text": text, "logit": float(logit), "probability": float(p)} for i, text, logit, p in rows
@@ -100,7 +100,7 @@ class Api:
             )
         for _ in engine.run(recipe, 0):
             pass
-        pattern = engine.attention_pattern(recipe, layer, head, len(tokens))
+        pattern = engine.attention.pattern(recipe, layer, head, len(tokens))
         return {"tokens": [token.text for token in tokens.tokens], "pattern": pattern.tolist()}
 
     def _finished(self, recipe: Recipe) -> Run:

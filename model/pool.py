@@ -168,7 +168,7 @@ class ModelPool:
         plan = self._opener.inspect(key, self._freeable())
         check(plan.about)
         engine = self._opener.open(key, plan, report, self._make_room)
-        engine.open_other = self.opened
+        engine.speculative.open_other = self.opened
         # Who stops during the checks, which report nothing, is heard here.
         report(Progress("The model is loaded and checked", 1, 1))
         with self._lock:

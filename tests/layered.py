@@ -33,7 +33,7 @@ def layered(family: str, tokenizer) -> tuple[LocalEngine, Recipe, Trace]:
     tiny = tiny_lm(family, tokenizer, **LAYERED[family])
     engine, recipe = LocalEngine(tiny), Recipe(TEXT, max_new_tokens=5)
     list(engine.run(recipe))
-    trace = engine._trace(recipe)
+    trace = engine.trace(recipe)
     assert len(trace.fed_ids) > 18
     return engine, recipe, trace
 

@@ -69,7 +69,7 @@ def walk(family: str, tokenizer) -> Family:
     if run is None:
         return found
     try:
-        theirs = Plain(plain, engine._trace(recipe).fed_ids)
+        theirs = Plain(plain, engine.trace(recipe).fed_ids)
     except Exception as error:
         found.stages["decode"] = Stage(WRONG, why=f"the second instance failed: {said(error)}")
         return found
@@ -88,7 +88,7 @@ def walk(family: str, tokenizer) -> Family:
 
 def _decode_error(engine: LocalEngine, recipe: Recipe, run: Run, theirs: Plain) -> float:
     """The largest distance of the run's logits from those of one pass, by the largest logit; greedy ids equal."""
-    logits = torch.stack(engine._trace(recipe).logits)
+    logits = torch.stack(engine.trace(recipe).logits)
     first = len(run.tokens) - 1
     full = theirs.logits[first : first + len(logits)]
     top = full.argmax(-1).tolist()[: len(run.steps)]
@@ -99,7 +99,7 @@ def _decode_error(engine: LocalEngine, recipe: Recipe, run: Run, theirs: Plain) 
 
 def _map_error(engine: LocalEngine, recipe: Recipe, theirs: Plain) -> float:
     """The largest distance of any weight of any head from the model's own; asked for as the page asks."""
-    lm, capture_ = engine.lm, engine._trace(recipe).capture
+    lm, capture_ = engine.lm, engine.trace(recipe).capture
     check = next((c for c in lm.card.checks if c.name == MAPS), None)
     layers = range(lm.card.n_layers) if lm.card.streamed_maps else range(max(len(capture_.layers), 1))
     ours = []
@@ -113,7 +113,7 @@ def _map_error(engine: LocalEngine, recipe: Recipe, theirs: Plain) -> float:
 
 
 def _captured(engine: LocalEngine, recipe: Recipe, layer: int):
-    return captured_layer(engine.lm, engine._maps(recipe, layer), layer, 0)
+    return captured_layer(engine.lm, engine.attention.maps(recipe, layer), layer, 0)
 
 
 def _maps_apart(ours: list[Tensor], theirs: list[Tensor]) -> float:
@@ -124,9 +124,9 @@ def _maps_apart(ours: list[Tensor], theirs: list[Tensor]) -> float:
 
 def _lens_error(engine: LocalEngine, recipe: Recipe, theirs: Plain) -> float:
     """The lens's last row against the softmax of the logits of the eager instance, at the last positions."""
-    tile = engine.lens(recipe, theirs.n - 1, 0)
+    tile = engine.layers.lens(recipe, theirs.n - 1, 0)
     while tile.row_stop < tile.n_rows:
-        tile = engine.lens(recipe, theirs.n - 1, tile.row_stop)
+        tile = engine.layers.lens(recipe, theirs.n - 1, tile.row_stop)
     note = tile.note
     probability = theirs.logits.softmax(-1)[note.start : note.stop]
     top = torch.from_numpy(tile.top_ids[-1]).long()
@@ -136,14 +136,14 @@ def _lens_error(engine: LocalEngine, recipe: Recipe, theirs: Plain) -> float:
 
 def _residual_error(engine: LocalEngine, recipe: Recipe, theirs: Plain) -> float:
     """The page's own checks of the stream: what they measured, by what they allow."""
-    stream = engine.residual(recipe, theirs.n - 1, 0)
+    stream = engine.layers.residual(recipe, theirs.n - 1, 0)
     return max(check.error / check.tolerance for check in stream.checks)
 
 
 def _batching(found: Family, engine: LocalEngine, theirs: Plain) -> None:
     """Each request of a batch gets the tokens that the second instance gives it alone."""
     try:
-        results = [item for item in engine.batching(Recipe("x"), REQUESTS) if isinstance(item, BatchingRun)]
+        results = [item for item in engine.batching.serve_both(Recipe("x"), REQUESTS) if isinstance(item, BatchingRun)]
     except Exception as error:
         found.stages["static"] = _off(error)
         found.stages["continuous"] = Stage(OFF, why="static batching comes first")

@@ -81,7 +81,7 @@ def own_sum(model) -> int:
 
 
 def test_the_bundled_model_is_what_its_paper_says(engine, lm):
-    found = engine.architecture()
+    found = engine.architecture.describe()
     (kind,) = found.kinds
     (mixer,) = kind.mixers
     assert kind.layers == tuple(range(30))
@@ -202,12 +202,12 @@ def routed(lm, prompt="one two three four five", position=2):
     """The routing of a short run, and the ids that were forwarded."""
     engine, recipe = LocalEngine(lm), Recipe(prompt, max_new_tokens=3)
     list(engine.run(recipe))
-    steps = engine.routing(recipe, position)
+    steps = engine.architecture.routing(recipe, position)
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            return end.value, engine._trace(recipe).fed_ids
+            return end.value, engine.trace(recipe).fed_ids
 
 
 def by_transformers(family, logits):
@@ -269,4 +269,4 @@ def test_a_dense_model_has_no_routing_and_says_so(engine):
     recipe = Recipe("one two", max_new_tokens=1)
     list(engine.run(recipe))
     with pytest.raises(UserError, match="dense"):
-        list(engine.routing(recipe, 0))
+        list(engine.architecture.routing(recipe, 0))

@@ -28,7 +28,7 @@ def test_the_parts_sum_to_the_logit_of_a_plain_pass(lm, family):
     logits = before_cap(family, logits)
     for position in (0, 6, len(logits) - 1):
         for token_id in (3, 4242):
-            found = engine.attribution(recipe, position, token_id)
+            found = engine.layers.attribution(recipe, position, token_id)
             parts = [found.embedding, found.constant, *found.attention, *found.mlp[~np.isnan(found.mlp)]]
             assert_allclose(sum(parts), logits[position, token_id], atol=TINY * 4)
             assert found.checks[0].name == TOTAL
@@ -38,7 +38,7 @@ def test_the_parts_sum_to_the_logit_of_a_plain_pass(lm, family):
 @pytest.mark.parametrize("family", LAYERED)
 def test_heads_and_biases_sum_to_the_layers_attention(lm, family):
     engine, recipe, _ = layered(family, lm.tokenizer)
-    found = engine.attribution(recipe, 8)
+    found = engine.layers.attribution(recipe, 8)
     if family in WITHOUT_HEADS:
         assert found.without_heads
         assert np.isnan(found.heads).all()
@@ -77,7 +77,7 @@ def test_a_heads_share_is_what_its_slice_of_w_o_loses_when_the_head_is_silenced(
     quiet.remove()
     lost = outputs[0] - outputs[1]
     assert_allclose(
-        engine.attribution(recipe, position, token_id).heads[1, head],
+        engine.layers.attribution(recipe, position, token_id).heads[1, head],
         along(engine.lm, trace, position, token_id, lost),
         atol=TINY,
     )
@@ -110,7 +110,7 @@ def final(lm):
 def test_the_mlps_of_the_real_model_are_its_outputs_along_the_token(lm, engine):
     recipe = Recipe("The capital of France is")
     list(engine.run(recipe, 2))
-    trace = engine._trace(recipe)
+    trace = engine.trace(recipe)
     outputs = {}
     layers = (0, 13, 29)
     handles = [
@@ -121,7 +121,7 @@ def test_the_mlps_of_the_real_model_are_its_outputs_along_the_token(lm, engine):
         lm.model(torch.tensor([trace.fed_ids]), use_cache=False)
     for handle in handles:
         handle.remove()
-    found = engine.attribution(recipe, 4)
+    found = engine.layers.attribution(recipe, 4)
     assert found.token.text == " Paris"
     for layer in layers:
         assert_allclose(found.mlp[layer], along(lm, trace, 4, found.token.id, outputs[layer]), atol=1e-4)
@@ -129,8 +129,8 @@ def test_the_mlps_of_the_real_model_are_its_outputs_along_the_token(lm, engine):
 
 def test_against_a_second_token_every_part_is_the_difference_of_its_two(lm):
     engine, recipe, _ = layered("gemma3_text", lm.tokenizer)
-    both = engine.attribution(recipe, 5, 10, 20)
-    one, other = engine.attribution(recipe, 5, 10), engine.attribution(recipe, 5, 20)
+    both = engine.layers.attribution(recipe, 5, 10, 20)
+    one, other = engine.layers.attribution(recipe, 5, 10), engine.layers.attribution(recipe, 5, 20)
     assert (both.token.id, both.against.id) == (10, 20)
     for name in ("logit", "total", "embedding", "constant", "attention", "mlp", "heads", "beside_heads"):
         assert_allclose(getattr(both, name), getattr(one, name) - getattr(other, name), atol=TINY)
@@ -139,8 +139,8 @@ def test_against_a_second_token_every_part_is_the_difference_of_its_two(lm):
 def test_it_speaks_of_the_token_that_follows_and_offers_the_likeliest(lm, engine):
     recipe = Recipe("The capital of France is")
     run = list(engine.run(recipe, 2))[-1]
-    assert engine.attribution(recipe, 1).token.text == " of"
-    last = engine.attribution(recipe, 4)
+    assert engine.layers.attribution(recipe, 1).token.text == " of"
+    last = engine.layers.attribution(recipe, 4)
     assert last.token.id == run.steps[0].token.id
     assert [token.id for token in last.candidates] == run.steps[0].candidates.token_ids[:12].tolist()
     sizes = [abs(part.share) for part in last.largest]
@@ -154,9 +154,9 @@ def test_tokens_that_do_not_exist_are_refused(lm, engine, token_id):
     recipe = Recipe("The capital of France is")
     list(engine.run(recipe, 1))
     with pytest.raises(UserError, match="token is"):
-        engine.attribution(recipe, 4, token_id)
+        engine.layers.attribution(recipe, 4, token_id)
     with pytest.raises(UserError, match="against is"):
-        engine.attribution(recipe, 4, 5, token_id)
+        engine.layers.attribution(recipe, 4, 5, token_id)
 
 
 def test_a_frozen_norm_is_exact_for_its_input_and_linear_in_its_parts():

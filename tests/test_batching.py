@@ -25,7 +25,7 @@ REQUESTS = (
 
 
 def served(engine, requests=REQUESTS):
-    return [item for item in engine.batching(Recipe("x"), requests) if isinstance(item, BatchingRun)][-1]
+    return [item for item in engine.batching.serve_both(Recipe("x"), requests) if isinstance(item, BatchingRun)][-1]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_a_later_request_joins_between_two_steps(found):
 def test_attention_is_captured_again_after_success_failure_and_cancel(lm, monkeypatch):
     engine = LocalEngine(lm)
     assert lm.model.config._attn_implementation == SDPA
-    working = engine.batching(Recipe("x"), REQUESTS)
+    working = engine.batching.serve_both(Recipe("x"), REQUESTS)
     for item in working:
         if isinstance(item, Progress) and item.message.startswith("Serving (continuous)"):
             break
@@ -165,7 +165,7 @@ def test_none_too_many_and_too_long_are_refused(engine):
         ((Request("the " * 600, 1, 0.0),), "the limit in a batch is 512"),
     ):
         with pytest.raises(UserError, match=message):
-            list(engine.batching(Recipe("x"), requests))
+            list(engine.batching.serve_both(Recipe("x"), requests))
 
 
 def test_the_page_serves_edited_requests_both_ways(page, server, engine):

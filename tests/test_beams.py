@@ -40,7 +40,7 @@ def test_a_beams_score_is_its_mean_log_probability(engine, lm):
 def test_a_beam_is_the_run_of_its_recipe(engine):
     """Tolerance 1e-3 bits: the run comes token by token from the cache, the beam's numbers from one pass."""
     recipe = replace(RECIPE, stop=("Paris",), sampling=SamplingSettings(repetition_penalty=1.8))
-    found = engine.beams(recipe, 3, 5)
+    found = engine.decode.beams(recipe, 3, 5)
     assert found.check.passed
     for beam in found.beams:
         run = list(engine.run(beam.recipe))[-1]
@@ -52,9 +52,9 @@ def test_a_beam_is_the_run_of_its_recipe(engine):
 
 def test_neither_the_runs_penalties_nor_the_models_own_change_a_search(engine, lm, monkeypatch):
     """Some models bring a repetition penalty in their generation config; the search is said to go without."""
-    plain = engine.beams(RECIPE, 3, 6)
+    plain = engine.decode.beams(RECIPE, 3, 6)
     monkeypatch.setattr(lm.model.generation_config, "repetition_penalty", 1.8)
-    punished = engine.beams(replace(RECIPE, sampling=SamplingSettings(repetition_penalty=1.8)), 3, 6)
+    punished = engine.decode.beams(replace(RECIPE, sampling=SamplingSettings(repetition_penalty=1.8)), 3, 6)
     assert [beam.tokens for beam in punished.beams] == [beam.tokens for beam in plain.beams]
     assert punished.check.passed
 

@@ -51,7 +51,7 @@ def test_the_numbers_in_the_head_view_are_the_captured_ones(engine, short):
     maps = np.array(data[0]["attn"])
     assert maps.shape == (1, 9, n, n)
     for head in range(9):
-        assert_allclose(maps[0, head], engine.attention_pattern(recipe, 3, head, n), atol=ROUNDING)
+        assert_allclose(maps[0, head], engine.attention.pattern(recipe, 3, head, n), atol=ROUNDING)
     assert data[0]["left_text"] == ["The", "·capital", "·of", "·France", "·is", "·Paris", "·and"]
     assert (found["layers"], found["start"], found["stop"]) == ([3], 0, n)
 
@@ -62,7 +62,7 @@ def test_the_model_view_has_the_layers_around_the_selected_one_under_their_own_n
     assert found["layers"] == [10, 11, 12, 13]
     assert '"include_layers":[10,11,12,13]' in found["html"]
     for place, layer in enumerate(found["layers"]):
-        own = engine.attention_pattern(recipe, layer, 7, n)
+        own = engine.attention.pattern(recipe, layer, 7, n)
         assert_allclose(np.array(data[0]["attn"])[place, 7], own, atol=ROUNDING)
     assert shown(engine, recipe, "model", layer=29, n_positions=n)[0]["layers"] == [26, 27, 28, 29]
 
@@ -77,7 +77,7 @@ def test_the_neuron_views_queries_and_keys_give_its_weights(engine, short):
     weights /= weights.sum(-1, keepdims=True)
     # Queries and keys are rounded before they are multiplied.
     assert_allclose(weights, np.array(data["all"]["attn"])[0, 0], atol=1e-3)
-    assert_allclose(np.array(data["all"]["attn"])[0, 0], engine.attention_pattern(recipe, 3, 4, n), atol=ROUNDING)
+    assert_allclose(np.array(data["all"]["attn"])[0, 0], engine.attention.pattern(recipe, 3, 4, n), atol=ROUNDING)
 
 
 @pytest.mark.parametrize(("kind", "most"), [("head", 64), ("model", 32), ("neuron", 64)])
@@ -94,7 +94,7 @@ def test_a_long_prompt_is_shown_in_part_and_the_answer_stays_small(engine, long,
 def test_a_window_in_the_middle_has_that_part_of_the_map(engine, long):
     recipe, n = long
     found, data = shown(engine, recipe, "head", position=n - 1, n_positions=n)
-    own = engine.attention_pattern(recipe, 3, 8, n)[found["start"] :, found["start"] :]
+    own = engine.attention.pattern(recipe, 3, 8, n)[found["start"] :, found["start"] :]
     assert_allclose(np.array(data[0]["attn"])[0, 8], own, atol=ROUNDING)
 
 

@@ -65,7 +65,7 @@ def test_every_layer_and_head_equals_eager_also_after_decoding(lm, engine, promp
 
     recipe = Recipe(prompt)
     run = list(engine.run(recipe, 5))[-1]
-    trace = engine._trace(recipe)
+    trace = engine.trace(recipe)
     ids = trace.fed_ids
     assert len(ids) == trace.capture.n_positions == len(run.tokens) + 4
     theirs, _ = transformers_own(lm, ids)
@@ -183,4 +183,4 @@ def test_families_without_attention_decode_and_say_why_there_is_no_map(lm, famil
     greedy = tiny.model.generate(torch.tensor([list(run.tokens.ids)]), max_new_tokens=4, do_sample=False)
     assert ids == greedy[0].tolist()
     with pytest.raises(UserError, match=f"family '{family}' has no attention"):
-        attention_tile(tiny, engine._trace(recipe).capture, 0, 0, (0, 1), (0, 1))
+        attention_tile(tiny, engine.trace(recipe).capture, 0, 0, (0, 1), (0, 1))

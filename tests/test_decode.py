@@ -66,7 +66,7 @@ def test_the_processed_distribution_of_each_step_equals_generates_scores(engine,
 
 def test_cached_logits_equal_a_full_recompute(engine, lm):
     run = finished(engine, Recipe("The quick brown fox", max_new_tokens=10))
-    trace = engine._trace(run.recipe)
+    trace = engine.trace(run.recipe)
     ids = torch.tensor([[*run.tokens.ids, *(step.token.id for step in run.steps)]])
     with torch.inference_mode():
         full = lm.model(ids, use_cache=False).logits[0].float()
@@ -77,7 +77,7 @@ def test_cached_logits_equal_a_full_recompute(engine, lm):
 
 def test_each_steps_figures_follow_from_its_logits(engine):
     run = finished(engine, Recipe("The capital of Italy is", max_new_tokens=5))
-    for step, logits in zip(run.steps, engine._trace(run.recipe).logits, strict=True):
+    for step, logits in zip(run.steps, engine.trace(run.recipe).logits, strict=True):
         exact = np.exp(logits.numpy().astype(np.float64) - logits.numpy().max())
         exact /= exact.sum()
         assert exact.sum() == pytest.approx(1.0)

@@ -5,8 +5,9 @@ import random
 import pytest
 
 from model.request.recipe import Recipe
+from model.tokens.describe import describe
 from model.tokens.detokenize import advance, decode, detokenize, incomplete, join
-from model.tokens.tokenize import describe, tokenize
+from model.tokens.tokenize import tokenize
 from tests.samples import TEXTS
 from tests.small_tokenizers import KINDS
 

@@ -40,7 +40,7 @@ def test_a_longer_limit_goes_on_from_the_same_trace(lm):
     short = finished(engine, RECIPE)
     longer = finished(engine, replace(RECIPE, max_new_tokens=14))
     assert ids(longer)[:10] == ids(short)
-    assert len(engine._store) == 1
+    assert len(engine.traces) == 1
     assert len(finished(engine, RECIPE).steps) == 10
 
 
@@ -60,12 +60,12 @@ def test_an_evicted_run_is_derived_again_with_the_same_numbers(lm):
 def test_the_store_keeps_what_its_budget_allows(lm):
     one = LocalEngine(lm)
     finished(one, RECIPE)
-    budget = int(one._store.nbytes() * 2.5)
+    budget = int(one.traces.nbytes() * 2.5)
     engine = LocalEngine(lm, trace_budget_bytes=budget)
     for word in ("one", "two", "three", "four"):
         finished(engine, replace(RECIPE, prompt=f"A walk in the {word}"))
-    assert engine._store.nbytes() <= budget
-    assert 1 <= len(engine._store) < 4
+    assert engine.traces.nbytes() <= budget
+    assert 1 <= len(engine.traces) < 4
 
 
 def test_two_visitors_with_one_recipe_share_a_trace_and_see_the_same(lm):
@@ -76,7 +76,7 @@ def test_two_visitors_with_one_recipe_share_a_trace_and_see_the_same(lm):
     for thread in threads:
         thread.join()
     assert seen[0] == seen[1] == seen[2]
-    assert len(engine._store) == 1
+    assert len(engine.traces) == 1
 
 
 def test_two_recipes_at_once_do_not_disturb_each_other(lm):
@@ -106,7 +106,7 @@ def test_prefill_reports_each_layer_and_stops_when_nobody_listens(lm):
     events.close()
     # Once the model is this run's own, nothing says any more that it is waited for.
     assert reports == [("Waiting for the model", 0), *(("Prefill: layer", done) for done in range(4))]
-    assert len(engine._store) == 0
+    assert len(engine.traces) == 0
     assert not lm.lock.locked()
 
 
@@ -155,9 +155,9 @@ def test_a_token_that_the_model_has_no_row_for_is_refused_by_name_with_both_numb
     with pytest.raises(UserError, match=said):
         list(engine.run(Recipe("the singing")))
     with pytest.raises(UserError, match=said):
-        engine.encode(Recipe("a"), "the singing")
+        engine.tokens.encode(Recipe("a"), "the singing")
     run = finished(engine, Recipe("q%", max_new_tokens=3))
     assert all(token.id < n_rows for token in run.tokens.tokens)
     assert len(run.steps) == 3
     # The probe of positions takes a token of its own.
-    assert engine.positions(Recipe("q%", max_new_tokens=3), 3, 0, 0).learned.check.passed
+    assert engine.embed.positions(Recipe("q%", max_new_tokens=3), 3, 0, 0).learned.check.passed

@@ -98,7 +98,7 @@ def test_this_machine_joins_the_list_once_it_was_measured(lm):
     args = {"machine": 0, "model": 0, "weight_bits": 32, "cache_bits": 32, "n_prompt": 5, "n_context": 11, "n_users": 1}
     before = whatif(engine, RECIPE, args)
     assert before["own"] is None
-    list(engine.roofline(RECIPE))
+    list(engine.latency.roofline(RECIPE))
     after = whatif(engine, RECIPE, args)
     assert after["machines"][0]["name"] == "this machine"
     assert len(after["machines"]) == len(before["machines"]) + 1

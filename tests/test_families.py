@@ -71,8 +71,8 @@ def test_a_recurrent_models_batch_sizes_and_estimate_say_what_they_are_without(t
     engine, recipe = LocalEngine(assemble(model, tokenizer, "tiny mamba")), Recipe("the lazy dog", max_new_tokens=2)
     list(engine.run(recipe))
     with pytest.raises(UserError, match="recurrent layers, which cannot be repeated"):
-        list(engine.throughput(recipe, 4))
-    found = engine.what_if(recipe, 0, 0, 16, (512, 1024, 1))
+        list(engine.latency.throughput(recipe, 4))
+    found = engine.latency.what_if(recipe, 0, 0, 16, (512, 1024, 1))
     assert "tiny mamba" not in [model.name for model in found.models]
     assert found.own is None
 
@@ -92,19 +92,19 @@ def test_without_a_cache_each_step_takes_all_positions_again_and_what_needs_one_
         full = plain(torch.tensor([ids])).logits[0]
     assert [int(row.argmax()) for row in full[n - 1 : -1]] == list(ids[n:])
     assert engine.card().uncached == "the family 'openai-gpt' has no KV cache in transformers"
-    assert engine.kv_cache(recipe).layers == engine.card().cache_layers == ()
-    checks = engine.run_checks(recipe, 0, 0).checks
+    assert engine.cache.contents(recipe).layers == engine.card().cache_layers == ()
+    checks = engine.attention.check_run(recipe, 0, 0).checks
     assert checks[-1].name == PREFIX
     assert all(check.passed for check in checks)
     # A branch shares nothing: its prompt goes through the model again.
     other = list(engine.run(replace(recipe, forced=((1, 5),))))[-1]
     assert (other.reused_positions, other.steps[0].token.id) == (0, run.steps[0].token.id)
-    assert {choice.reason for choice in engine.drafts()} == {engine.card().uncached}
+    assert {choice.reason for choice in engine.speculative.drafts()} == {engine.card().uncached}
     needing = (
-        lambda: engine.cache_race(recipe, 3),
-        lambda: engine.cache_variant(recipe, "sinks", 3, 8, 2),
-        lambda: engine.throughput(recipe, 4),
-        lambda: engine.length_sweep(recipe, 32),
+        lambda: engine.cache.race(recipe, 3),
+        lambda: engine.cache.variant(recipe, "sinks", 3, 8, 2),
+        lambda: engine.latency.throughput(recipe, 4),
+        lambda: engine.latency.length_sweep(recipe, 32),
     )
     for work in needing:
         with pytest.raises(UserError, match="no KV cache in transformers"):

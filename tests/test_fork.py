@@ -64,11 +64,11 @@ def test_a_branch_forwards_only_what_it_does_not_share(lm, monkeypatch):
 def test_the_parent_is_not_changed_by_its_branches(lm):
     engine = LocalEngine(lm)
     before = finished(engine, BASE)
-    keys = [layer.keys.clone() for layer in engine._trace(BASE).cache.layers]
+    keys = [layer.keys.clone() for layer in engine.trace(BASE).cache.layers]
     for branch in BRANCHES:
         finished(engine, branch)
     assert ids(finished(engine, BASE)) == ids(before)
-    for layer, kept in zip(engine._trace(BASE).cache.layers, keys, strict=True):
+    for layer, kept in zip(engine.trace(BASE).cache.layers, keys, strict=True):
         assert torch.equal(layer.keys, kept)
 
 
@@ -78,11 +78,11 @@ def test_attention_of_a_branch_equals_that_of_a_fresh_run(lm):
     finished(engine, branch)
     alone = LocalEngine(lm)
     finished(alone, branch)
-    n = engine._trace(branch).capture.n_positions
-    assert n == alone._trace(branch).capture.n_positions
+    n = engine.trace(branch).capture.n_positions
+    assert n == alone.trace(branch).capture.n_positions
     for layer in (0, 11, 29):
-        ours = pattern_rows(engine._trace(branch).capture.layers[layer], 0, n, n)
-        theirs = pattern_rows(alone._trace(branch).capture.layers[layer], 0, n, n)
+        ours = pattern_rows(engine.trace(branch).capture.layers[layer], 0, n, n)
+        theirs = pattern_rows(alone.trace(branch).capture.layers[layer], 0, n, n)
         torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
 
 

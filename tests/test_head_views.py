@@ -44,7 +44,7 @@ def test_every_array_is_of_a_type_the_page_reads_and_the_answer_is_small(engine,
 
 def test_the_numbers_are_the_records(engine, recipe):
     payload = one_head(engine, recipe, {"layer": 3, "head": 4, "query": 600, "key": 17})
-    record = engine.one_head(recipe, 3, 4, 600, 17)
+    record = engine.attention.one_head(recipe, 3, 4, 600, 17)
     sent = np.frombuffer(base64.b64decode(payload["output"]["part"]["data"]), "<f4")
     assert_array_equal(sent, record.output.part)
     assert payload["softmax"]["weight"] == record.softmax.weight

@@ -14,7 +14,7 @@ from tests.tiny import tiny_lm
 def ran(engine, prompt, n_steps):
     recipe = Recipe(prompt)
     run = list(engine.run(recipe, n_steps))[-1]
-    return run, engine._trace(recipe)
+    return run, engine.trace(recipe)
 
 
 def test_bytes_are_two_times_layers_heads_dimensions_positions_and_size(lm, engine):

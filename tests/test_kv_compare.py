@@ -74,7 +74,7 @@ def test_this_model_as_it_is_takes_what_its_tensors_take(lm, engine):
     run = list(engine.run(recipe, 3))[-1]
     n = len(run.tokens) + 2
     own = compare(lm.card, n, 8)[0]
-    cache = engine._trace(recipe).cache
+    cache = engine.trace(recipe).cache
     assert own.shape.kind == "GQA"
     assert own.bytes == sum(x.keys.nbytes + x.values.nbytes for x in cache.layers) == held_bytes(cache)
     found = cache_costs(engine, recipe, {})
@@ -99,8 +99,8 @@ def test_a_cache_that_is_not_what_the_config_says_is_told_as_it_is(family):
     engine, recipe = LocalEngine(lm), Recipe("the quick", max_new_tokens=3)
     run = list(engine.run(recipe))[-1]
     n, (n_layers, kind) = len(run.tokens) + 2, OTHERWISE[family]
-    own, *others = engine.cache_sizes(recipe, n, 4)[:-8]
-    record = engine.kv_cache(recipe)
+    own, *others = engine.cache.sizes(recipe, n, 4)[:-8]
+    record = engine.cache.contents(recipe)
     assert (own.bytes, own.bytes_per_token) == (record.bytes, record.bytes_per_token)
     assert (own.shape.n_layers, own.shape.kind) == (n_layers, kind.removesuffix(" + window"))
     assert len(record.layers) == own.shape.n_layers == len(lm.card.cache_layers)
@@ -111,7 +111,7 @@ def test_a_cache_that_is_not_what_the_config_says_is_told_as_it_is(family):
     assert next(o.bytes for o in others if o.shape.window == 4) == 4 * own.bytes_per_token
     # Falcon gives nothing but its maps; its cache has the keys.
     held = record.layers[0]
-    seen = next((layer for layer in engine._trace(recipe).capture.layers if layer.chunks), None)
+    seen = next((layer for layer in engine.trace(recipe).capture.layers if layer.chunks), None)
     assert lm.card.d_head == (seen.key.shape[-1] if seen else held.key_shape[-1])
     assert lm.card.d_value == (seen.value.shape[-1] if seen else held.value_shape[-1])
 

@@ -41,7 +41,7 @@ def run(lm):
 
 def test_the_latencies_are_the_runs_own(run):
     made, engine = run
-    found = engine.latency(RECIPE)
+    found = engine.latency.recorded(RECIPE)
     assert found.itl == made.itl
     assert found.itl_p50 == pytest.approx(float(np.median(made.itl)))
     assert min(made.itl) <= found.itl_p50 <= found.itl_p95 <= max(made.itl)
@@ -53,7 +53,7 @@ def test_tokens_of_another_branch_have_no_latency_in_this_one(run):
     made, engine = run
     branch = Recipe(RECIPE.prompt, forced=((5, 100),), max_new_tokens=8)
     *_, _ = engine.run(branch)
-    found = engine.latency(branch)
+    found = engine.latency.recorded(branch)
     assert found.ttft is None
     assert len(found.itl) == 2  # steps 6 and 7; step 5 was forced on logits that were there
 
@@ -109,7 +109,7 @@ def test_a_pass_under_the_roof_takes_the_longer_of_computing_and_reading(lm):
 
 def test_the_measured_limits_are_above_what_the_run_reached(run, lm):
     _, engine = run
-    *_, found = _returned(engine.roofline(RECIPE))
+    *_, found = _returned(engine.latency.roofline(RECIPE))
     again = measure_roofline(lm)
     assert 0.2 < again.bandwidth / found.roofline.bandwidth < 5
     assert [d.name for d in found.dots] == ["prefill", "decode"]
@@ -208,7 +208,7 @@ def test_lengths_double_up_to_the_longest_and_the_budget_ends_it(lm):
 def test_a_sweep_over_the_limit_is_refused_with_both_numbers(lm):
     engine = LocalEngine(lm, max_prompt_tokens=500)
     with pytest.raises(UserError, match="501 tokens; the limit here is 500"):
-        list(engine.length_sweep(RECIPE, 501))
+        list(engine.latency.length_sweep(RECIPE, 501))
 
 
 def test_an_empty_field_is_called_empty_by_its_name(engine):

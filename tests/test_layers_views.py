@@ -27,17 +27,20 @@ def unpacked(packed):
 
 
 def test_the_numbers_are_those_of_the_records(engine, look):
-    record, sent = engine.lens(RECIPE, 2, 0), look("layers_lens", position=2, row_start=0)
+    record, sent = engine.layers.lens(RECIPE, 2, 0), look("layers_lens", position=2, row_start=0)
     assert_array_equal(unpacked(sent["top_ids"]), record.top_ids)
     assert_array_equal(unpacked(sent["entropy"]), record.entropy)
     assert sent["texts"] == {token.id: token.text for token in record.tokens}
-    record, sent = engine.residual(RECIPE, 2, 3), look("layers_residual", position=2, layer=3)
+    record, sent = engine.layers.residual(RECIPE, 2, 3), look("layers_residual", position=2, layer=3)
     assert sent["vectors_of"] == ["resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post"]
     assert_array_equal(unpacked(sent["vectors"]), record.vectors)
-    record, sent = engine.attribution(RECIPE, 4, 7042, 5), look("layers_attribution", position=4, token=7042, against=5)
+    record, sent = (
+        engine.layers.attribution(RECIPE, 4, 7042, 5),
+        look("layers_attribution", position=4, token=7042, against=5),
+    )
     assert_array_equal(unpacked(sent["heads"]), record.heads)
     assert (sent["token"]["id"], sent["against"]["id"], sent["logit"]) == (7042, 5, record.logit)
-    record, sent = engine.neurons(RECIPE, 7, 4, 10), look("layers_neurons", layer=7, position=4)
+    record, sent = engine.layers.neurons(RECIPE, 7, 4, 10), look("layers_neurons", layer=7, position=4)
     assert [neuron["index"] for neuron in sent["neurons"]] == [neuron.index for neuron in record.neurons]
     assert_allclose([t["by"] for t in sent["neurons"][0]["promotes"]], record.neurons[0].promoted_by, rtol=1e-6)
 

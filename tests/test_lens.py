@@ -21,9 +21,9 @@ TINY = 2e-5
 
 
 def all_rows(engine, recipe, position):
-    tiles = [engine.lens(recipe, position, 0)]
+    tiles = [engine.layers.lens(recipe, position, 0)]
     while tiles[-1].row_stop < tiles[-1].n_rows:
-        tiles.append(engine.lens(recipe, position, tiles[-1].row_stop))
+        tiles.append(engine.layers.lens(recipe, position, tiles[-1].row_stop))
     return tiles
 
 
@@ -45,7 +45,7 @@ def test_the_last_row_is_the_distribution_of_a_plain_pass(lm, family):
 def test_earlier_rows_are_norm_and_head_on_transformers_hidden_states(lm, engine):
     recipe = Recipe("The capital of France is")
     list(engine.run(recipe, 4))
-    trace = engine._trace(recipe)
+    trace = engine.trace(recipe)
     states, _ = by_transformers(lm, trace)
     tiles = all_rows(engine, recipe, 4)
     assert [tile.row_start for tile in tiles] == [0, *(tile.row_stop for tile in tiles[:-1])]
@@ -81,7 +81,7 @@ def test_a_head_that_is_more_than_a_matrix_is_laid_on_every_layer_as_a_whole(lm,
     tiny = tiny_lm(family, lm.tokenizer, is_decoder=True)
     engine, recipe = LocalEngine(tiny), Recipe("one two three four", max_new_tokens=3)
     list(engine.run(recipe))
-    states, _ = by_transformers(tiny, engine._trace(recipe))
+    states, _ = by_transformers(tiny, engine.trace(recipe))
     end = getattr(tiny.model.base_model, "LayerNorm", torch.nn.Identity())
     rows = np.concatenate([tile.top_ids for tile in all_rows(engine, recipe, 3)])
     with torch.inference_mode():
@@ -89,7 +89,7 @@ def test_a_head_that_is_more_than_a_matrix_is_laid_on_every_layer_as_a_whole(lm,
         logits = tiny.model.lm_head(torch.stack([*map(end, states[:-1]), states[-1]]))
     assert_array_equal(rows, logits.topk(5).indices)
     with pytest.raises(UserError, match="a logit is no sum|is not shown"):
-        engine.attribution(recipe, 3)
+        engine.layers.attribution(recipe, 3)
 
 
 def test_what_comes_from_several_calls_is_what_comes_from_one(lm, monkeypatch):
@@ -110,7 +110,7 @@ def test_before_the_first_token_is_chosen_nothing_follows_the_last_position(lm):
     tiny = layered("llama", lm.tokenizer)[0].lm
     engine, recipe = LocalEngine(tiny), Recipe("one two three")
     list(engine.run(recipe, 0))
-    tile = engine.lens(recipe, 0, 0)
+    tile = engine.layers.lens(recipe, 0, 0)
     ids = engine.tokenize(recipe).ids
     assert_array_equal(tile.target, [*ids[1:], -1])
     assert (tile.target_rank[:, -1] == 0).all()
@@ -131,15 +131,15 @@ def test_a_model_whose_logits_are_made_otherwise_has_no_lens_and_says_why(lm, mo
     engine, recipe = LocalEngine(tiny), Recipe("one two three")
     list(engine.run(recipe, 1))
     with pytest.raises(UserError, match="No logit lens for 'tiny llama': final norm and unembedding .* miss"):
-        engine.lens(recipe, 1, 0)
+        engine.layers.lens(recipe, 1, 0)
     with pytest.raises(UserError, match="No logit lens"):
-        engine.attribution(recipe, 1)
+        engine.layers.attribution(recipe, 1)
 
 
 def test_rows_that_are_not_there_are_refused(lm):
     engine, recipe, _ = layered("llama", lm.tokenizer)
     with pytest.raises(UserError, match="row_start is 3; it must be a whole number from 0 to 2"):
-        engine.lens(recipe, 0, 3)
+        engine.layers.lens(recipe, 0, 3)
 
 
 def test_entropy_of_a_hand_made_distribution():

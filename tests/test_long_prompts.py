@@ -71,7 +71,7 @@ def test_a_cancelled_prefill_gives_its_memory_back_at_once(lm):
     # No collector has run: nothing holds what the pass had made, not even a traceback.
     assert made[0]() is None
     assert tensors_alive() <= before
-    assert len(engine._store) == 0
+    assert len(engine.traces) == 0
     assert not lm.lock.locked()
     assert [len(block._forward_hooks) for block in lm.anatomy.blocks] == hooks
     assert len(list(engine.run(Recipe("Still here", max_new_tokens=2)))) > 30
@@ -105,18 +105,18 @@ def test_an_evicted_long_run_is_derived_again_with_progress_and_the_same_maps(lm
     engine = LocalEngine(lm, trace_budget_bytes=1)
     recipe = Recipe(prompt_of(lm, 300), max_new_tokens=3)
     first = list(engine.run(recipe))
-    n = engine._trace(recipe).capture.n_positions
-    tile = engine.attention_tile(recipe, 11, 4, (0, n), (0, n))
-    scores = engine.head_scores(recipe, 0, n)
+    n = engine.trace(recipe).capture.n_positions
+    tile = engine.attention.tile(recipe, 11, 4, (0, n), (0, n))
+    scores = engine.attention.head_scores(recipe, 0, n)
     list(engine.run(Recipe("Something else", max_new_tokens=1)))
     with pytest.raises(Evicted):
-        engine.attention_tile(recipe, 11, 4, (0, n), (0, n))
+        engine.attention.tile(recipe, 11, 4, (0, n), (0, n))
     again = list(engine.run(recipe))
     reported = [(event.message, event.done) for event in again if isinstance(event, Progress)]
     assert reported == [("Waiting for the model", 0), *(("Prefill: layer", done) for done in range(31))]
     assert [s.token.id for s in again[-1].steps] == [s.token.id for s in first[-1].steps]
-    np.testing.assert_array_equal(engine.attention_tile(recipe, 11, 4, (0, n), (0, n)).pattern, tile.pattern)
-    np.testing.assert_array_equal(engine.head_scores(recipe, 0, n).previous, scores.previous)
+    np.testing.assert_array_equal(engine.attention.tile(recipe, 11, 4, (0, n), (0, n)).pattern, tile.pattern)
+    np.testing.assert_array_equal(engine.attention.head_scores(recipe, 0, n).previous, scores.previous)
 
 
 def sent(view, engine, recipe, **args):

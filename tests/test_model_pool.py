@@ -84,9 +84,9 @@ def test_a_dtype_is_part_of_the_recipe_and_gives_a_model_of_its_own(saved):
     assert recipe("", dtype="bfloat16").trace_key != recipe("").trace_key
     for engine in engines.values():
         assert [check.passed for check in engine.card().checks] == [True] * 3
-    exact = engines[""].next_token(recipe(""), 5)
+    exact = engines[""].decode.next_token(recipe(""), 5)
     for d in ("bfloat16", "float16"):
-        half = engines[d].next_token(recipe("", dtype=d), 5)
+        half = engines[d].decode.next_token(recipe("", dtype=d), 5)
         assert abs(float(half.logits[0] - exact.logits[0])) < 0.05 * abs(float(exact.logits[0]))
 
 
@@ -108,7 +108,7 @@ def test_a_model_that_accelerate_has_put_in_several_places_computes_and_captures
     same(one.steps[-1].candidates.logits, hooked.steps[-1].candidates.logits)
     n = len(hooked.tokens)
     for layer in range(2):
-        ours, theirs = (e.attention_pattern(recipe(""), layer, 1, n) for e in (engine, pool.engine(recipe(""))))
+        ours, theirs = (e.attention.pattern(recipe(""), layer, 1, n) for e in (engine, pool.engine(recipe(""))))
         same(ours, theirs)
 
 
@@ -141,7 +141,7 @@ def test_the_traces_of_all_models_share_one_budget(saved, monkeypatch):
         for word in ("one", "two", "three", "four", "five"):
             run(pool, replace(each, prompt=f"{PROMPT} {word}"))
     held = [pool.engine(each)._store.nbytes() for each in asked]
-    largest = max(pool.engine(each)._trace(replace(each, prompt=f"{PROMPT} five")).nbytes() for each in asked)
+    largest = max(pool.engine(each).trace(replace(each, prompt=f"{PROMPT} five")).nbytes() for each in asked)
     assert sum(held) <= max(300_000, 3 * largest)
     assert all(pool.engine(each)._store._budget == 100_000 for each in asked)
 
@@ -228,17 +228,17 @@ def test_a_draft_model_is_opened_like_any_model_of_the_page(saved, tmp_path):
     pool, target = pool_of(saved["gpt2"]), recipe(saved["llama"])
     small = save(tmp_path / "smaller", "llama", AutoTokenizer.from_pretrained(saved["llama"]), num_key_value_heads=1)
     engine, _ = use(pool, target)
-    found = list(engine.speculate(target, "model", 3, 8, 1, str(small)))
+    found = list(engine.speculative.speculate(target, "model", 3, 8, 1, str(small)))
     plain = run(pool, replace(target, max_new_tokens=8))
     assert [t.id for t in found[-1].tokens][:8] == [s.token.id for s in plain.steps]
     assert Path(pool.held(target)[0].model).name in ("smaller", "tiny-llama")
     with pytest.raises(UserError, match="another tokenizer"):
-        list(engine.speculate(target, "model", 3, 8, 1, str(saved["gpt2"])))
+        list(engine.speculative.speculate(target, "model", 3, 8, 1, str(saved["gpt2"])))
     with pytest.raises(UserError, match="There is no folder"):
-        list(engine.speculate(target, "model", 3, 8, 1, "/no/such/model"))
+        list(engine.speculative.speculate(target, "model", 3, 8, 1, "/no/such/model"))
     pool.allowed = Allowed(frozenset([str(saved["llama"])]), False)
     with pytest.raises(UserError, match="opens no folders or files of its server"):
-        list(engine.speculate(target, "model", 3, 8, 1, str(small)))
+        list(engine.speculative.speculate(target, "model", 3, 8, 1, str(small)))
 
 
 def test_a_draft_that_is_not_smaller_is_refused_before_it_is_read(saved, tmp_path):
@@ -247,5 +247,5 @@ def test_a_draft_that_is_not_smaller_is_refused_before_it_is_read(saved, tmp_pat
     engine, _ = use(pool, recipe(small))
     held = len(pool.held(recipe(small)))
     with pytest.raises(UserError, match="must be smaller"):
-        list(engine.speculate(recipe(small), "model", 3, 8, 1, str(saved["llama"])))
+        list(engine.speculative.speculate(recipe(small), "model", 3, 8, 1, str(saved["llama"])))
     assert len(pool.held(recipe(small))) == held

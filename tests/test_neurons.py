@@ -25,7 +25,7 @@ FUNCTIONS = {
 @pytest.mark.parametrize("family", DENSE)
 def test_all_neurons_writings_sum_to_the_mlps_output(lm, family):
     engine, recipe, _ = layered(family, lm.tokenizer)
-    found = engine.neurons(recipe, 0, 4, 20)
+    found = engine.layers.neurons(recipe, 0, 4, 20)
     assert found.checks[0].name == "neurons sum to mlp_out"
     assert all(check.passed for check in found.checks)
     writes = [abs(neuron.activation) * neuron.direction for neuron in found.neurons]
@@ -37,7 +37,7 @@ def test_all_neurons_writings_sum_to_the_mlps_output(lm, family):
 def test_activations_gates_and_directions_are_those_of_the_models_own_modules(lm, engine):
     recipe = Recipe("The capital of France is")
     list(engine.run(recipe, 2))
-    trace = engine._trace(recipe)
+    trace = engine.trace(recipe)
     mlp, seen = lm.anatomy.blocks[20].mlp, {}
     handles = [
         module.register_forward_hook(lambda _m, args, out, name=name: seen.update({name: (args[0][0, 4], out[0, 4])}))
@@ -48,7 +48,7 @@ def test_activations_gates_and_directions_are_those_of_the_models_own_modules(lm
     for handle in handles:
         handle.remove()
     hidden = seen["down"][0]
-    found = engine.neurons(recipe, 20, 4, 10)
+    found = engine.layers.neurons(recipe, 20, 4, 10)
     assert (found.function, found.gated, found.n_neurons) == ("SiLU", True, 1536)
     size = hidden.abs() * mlp.down_proj.weight.norm(dim=0)
     assert [neuron.index for neuron in found.neurons] == size.topk(10).indices.tolist()
@@ -64,8 +64,8 @@ def test_activations_gates_and_directions_are_those_of_the_models_own_modules(lm
 def test_effects_and_tokens_are_the_writing_through_norm_and_unembedding(lm, engine):
     recipe = Recipe("The capital of France is")
     list(engine.run(recipe, 2))
-    trace = engine._trace(recipe)
-    found = engine.neurons(recipe, 29, 4, 5, 7042)
+    trace = engine.trace(recipe)
+    found = engine.layers.neurons(recipe, 29, 4, 5, 7042)
     down = lm.anatomy.blocks[29].mlp.down_proj.weight.detach().double()
     for neuron in found.neurons:
         written = neuron.activation * down[:, neuron.index]
@@ -84,8 +84,8 @@ def test_all_neurons_effects_and_the_bias_are_the_mlps_part_of_the_logit(lm, mon
     monkeypatch.setattr(neurons, "MOST", 500)
     for family in ("gpt2", "gemma2", "olmo2", "granite", "cohere", "opt"):
         engine, recipe, trace = layered(family, lm.tokenizer)
-        found = engine.neurons(recipe, 1, 6, 500, 99)
-        mlp = engine.attribution(recipe, 6, 99).mlp[1]
+        found = engine.layers.neurons(recipe, 1, 6, 500, 99)
+        mlp = engine.layers.attribution(recipe, 6, 99).mlp[1]
         bias = getattr(neurons.known_parts(engine.lm)[1].down, "bias", None)
         rest = 0.0 if bias is None else along(engine.lm, trace, 6, 99, bias.detach().double())
         assert len(found.neurons) == found.n_neurons
@@ -95,7 +95,7 @@ def test_all_neurons_effects_and_the_bias_are_the_mlps_part_of_the_logit(lm, mon
 @pytest.mark.parametrize(("family", "name"), FUNCTIONS.items())
 def test_the_activation_function_is_recognised_by_numbers(lm, family, name):
     engine, recipe, _ = layered(family, lm.tokenizer)
-    found = engine.neurons(recipe, 1, 3, 4)
+    found = engine.layers.neurons(recipe, 1, 3, 4)
     assert (found.function, found.gated) == (name, family in ("gemma2", "llama", "phi3"))
 
 
@@ -103,19 +103,19 @@ def test_experts_and_layers_without_an_mlp_are_refused_with_the_reason(lm):
     for family in EXPERTS:
         engine, recipe, _ = layered(family, lm.tokenizer)
         with pytest.raises(UserError, match="layer 1: it is a mixture of experts"):
-            engine.neurons(recipe, 1, 3, 4)
+            engine.layers.neurons(recipe, 1, 3, 4)
     engine, recipe, _ = layered("deepseek_v3", lm.tokenizer)
-    assert engine.neurons(recipe, 0, 3, 4).n_neurons == 128
+    assert engine.layers.neurons(recipe, 0, 3, 4).n_neurons == 128
     with pytest.raises(UserError, match="mixture of experts"):
-        engine.neurons(recipe, 1, 3, 4)
+        engine.layers.neurons(recipe, 1, 3, 4)
     engine, recipe, _ = layered("mamba", lm.tokenizer)
     with pytest.raises(UserError, match="it has no MLP"):
-        engine.neurons(recipe, 0, 3, 4)
+        engine.layers.neurons(recipe, 0, 3, 4)
 
 
 def test_layers_and_counts_out_of_range_are_refused(lm):
     engine, recipe, _ = layered("llama", lm.tokenizer)
     with pytest.raises(UserError, match="layer is 2; it must be a whole number from 0 to 1"):
-        engine.neurons(recipe, 2, 3, 4)
+        engine.layers.neurons(recipe, 2, 3, 4)
     with pytest.raises(UserError, match="k is 21"):
-        engine.neurons(recipe, 0, 3, 21)
+        engine.layers.neurons(recipe, 0, 3, 21)

@@ -43,7 +43,7 @@ def tinies(lm):
             tiny = tiny_lm(family, lm.tokenizer, **FAMILIES[family])
             engine, recipe = LocalEngine(tiny), Recipe(TEXT, max_new_tokens=4)
             list(engine.run(recipe))
-            trace = engine._trace(recipe)
+            trace = engine.trace(recipe)
             assert trace.capture.n_positions > 14, "shorter than two windows"
             made[family] = engine, recipe, trace
         return made[family]
@@ -74,7 +74,7 @@ def test_weights_z_and_attn_out_are_the_models_own(tinies, family):
     n = trace.capture.n_positions
     for head in range(4):
         for query in (0, 5, n - 1):
-            found = engine.one_head(recipe, 1, head, query)
+            found = engine.attention.one_head(recipe, 1, head, query)
             own = maps[1, head, query].numpy()
             assert_allclose((own[found.key], found.softmax.weight), own.max(), atol=TINY)
             assert_allclose(found.softmax.top_weights, np.sort(own[own > 0])[::-1][:6], atol=TINY)
@@ -88,7 +88,7 @@ def test_each_step_follows_from_those_before_it(tinies, family):
     engine, recipe, trace = tinies(family)
     n = trace.capture.n_positions
     for key in (0, 6, n - 2, n - 1):
-        found = engine.one_head(recipe, 1, 2, n - 2, key)
+        found = engine.attention.one_head(recipe, 1, 2, n - 2, key)
         pair, row, mix = found.pair, found.softmax, found.mix
         assert_allclose(pair.products, pair.query_vector * pair.key_vector, rtol=1e-6)
         assert_allclose(pair.dot, pair.products.sum(dtype=np.float64), atol=1e-6)
@@ -105,8 +105,8 @@ def test_each_step_follows_from_those_before_it(tinies, family):
 @pytest.mark.parametrize("family", SHOWN)
 def test_the_parts_of_all_heads_and_the_bias_are_attn_out(tinies, family):
     engine, recipe, _ = tinies(family)
-    found = [engine.one_head(recipe, 0, head, 9).output for head in range(4)]
-    projection = output_projection(engine._trace(recipe).capture.layers[0], engine.lm.card.d_model)
+    found = [engine.attention.one_head(recipe, 0, head, 9).output for head in range(4)]
+    projection = output_projection(engine.trace(recipe).capture.layers[0], engine.lm.card.d_model)
     total = sum(output.part for output in found) + output_bias(projection).numpy()
     assert_allclose(total, found[0].attn_out, atol=1e-6)
     assert_allclose(found[0].shares.sum() + found[0].bias_share, 1, atol=1e-6)
@@ -117,7 +117,7 @@ def test_the_parts_of_all_heads_and_the_bias_are_attn_out(tinies, family):
 def test_the_second_pass_over_one_position_agrees_at_the_first_a_middle_and_the_last(tinies, family):
     engine, recipe, trace = tinies(family)
     for layer, query in ((0, 0), (1, 7), (1, trace.capture.n_positions - 1)):
-        found = engine.head_checks(recipe, layer, 3, query, 2)
+        found = engine.attention.check_head(recipe, layer, 3, query, 2)
         assert found.steps == ("pair", "softmax", "mix", "output")
         assert all(check.passed for check in found.checks), found.checks
 
@@ -127,7 +127,7 @@ def test_a_wrong_number_fails_its_check(tinies):
 
     def failing_with(tensors):
         kept, tensors[0] = tensors[0], 1.5 * tensors[0]
-        found = [c.name for c in engine.head_checks(recipe, 1, 3, 7, 2).checks if not c.passed]
+        found = [c.name for c in engine.attention.check_head(recipe, 1, 3, 7, 2).checks if not c.passed]
         tensors[0] = kept
         return found
 
@@ -148,7 +148,7 @@ def test_parts_of_many_positions_are_w_o_times_the_heads_side_by_side(tinies):
 def test_what_a_query_cannot_see_is_named_and_weighs_nothing(tinies):
     engine, recipe, trace = tinies("mistral")
     last = trace.capture.n_positions - 1
-    later, outside = engine.one_head(recipe, 1, 0, 5, 6), engine.one_head(recipe, 1, 0, last, 2)
+    later, outside = engine.attention.one_head(recipe, 1, 0, 5, 6), engine.attention.one_head(recipe, 1, 0, last, 2)
     assert (later.pair.hidden, outside.pair.hidden) == ("later", "window")
     assert later.softmax.weight == outside.softmax.weight == 0
     assert outside.softmax.first_key == last - 7
@@ -158,7 +158,7 @@ def test_what_a_query_cannot_see_is_named_and_weighs_nothing(tinies):
 
 def test_sinks_and_softcaps_are_shown_only_where_the_model_has_them(tinies):
     plain, sunk, capped = (
-        engine.one_head(recipe, 1, 0, 9) for engine, recipe, _ in map(tinies, ("llama", "gpt_oss", "gemma2"))
+        engine.attention.one_head(recipe, 1, 0, 9) for engine, recipe, _ in map(tinies, ("llama", "gpt_oss", "gemma2"))
     )
     assert (plain.softmax.sink, plain.pair.softcap) == (None, None)
     assert 0 < sunk.softmax.sink_weight < 1
@@ -168,7 +168,7 @@ def test_sinks_and_softcaps_are_shown_only_where_the_model_has_them(tinies):
 def test_query_heads_of_a_group_read_the_same_key(lm, engine):
     recipe = Recipe(TEXT, max_new_tokens=1)
     list(engine.run(recipe))
-    found = [engine.one_head(recipe, 12, head, 8, 3) for head in range(9)]
+    found = [engine.attention.one_head(recipe, 12, head, 8, 3) for head in range(9)]
     assert [one.kv_head for one in found] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     for one in found:
         assert (one.pair.key_vector == found[one.kv_head * 3].pair.key_vector).all()
@@ -179,7 +179,7 @@ def test_the_bundled_model_passes_at_every_layer(engine):
     recipe = Recipe("The capital of France is", max_new_tokens=3)
     list(engine.run(recipe))
     for layer in range(0, 30, 5):
-        checks = engine.head_checks(recipe, layer, layer % 9, 6, 0).checks
+        checks = engine.attention.check_head(recipe, layer, layer % 9, 6, 0).checks
         assert len(checks) == 4
         assert all(check.passed for check in checks), (layer, checks)
 

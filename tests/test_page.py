@@ -263,9 +263,9 @@ def test_a_token_that_was_not_offered_is_compared_by_its_text(page, server, engi
     field.fill(" zebra in the")
     field.press("Enter")
     page.wait_for_selector(".panel-layers h2:has-text('rather than')")
-    zebra = engine.encode(recipe, " zebra in the")
+    zebra = engine.tokens.encode(recipe, " zebra in the")
     list(engine.run(recipe))
-    found = engine.attribution(recipe, 4, None, zebra[0].id)
+    found = engine.layers.attribution(recipe, 4, None, zebra[0].id)
     assert zebra[0].id not in [token.id for token in found.candidates]
     total = page.locator(".shares-sum .term strong").last.inner_text().replace(",", "")
     assert float(total) == pytest.approx(found.total, rel=1e-4)

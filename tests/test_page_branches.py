@@ -69,7 +69,7 @@ def leaves(page) -> list[str]:
 
 def test_beams_and_names_outlive_another_prompt_and_a_reload(page, server, chromium, engine):
     recipe = Recipe(PROMPT, max_new_tokens=3)
-    best = engine.beams(recipe, 2, 3).beams[0]
+    best = engine.decode.beams(recipe, 2, 3).beams[0]
     page.goto(f"{server}?p={PROMPT.replace(' ', '+')}&n=3&at=branches.0.4.0.0")
     finished(page)
     settled(page, "branches")

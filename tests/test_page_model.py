@@ -23,7 +23,7 @@ def test_the_parts_are_the_records_and_the_boxes_lead_to_their_stages(page, serv
     finished(page)
     page.click("#tab-model")
     page.wait_for_selector(".panel-model .flow-attention")
-    found = engine.architecture().parameters
+    found = engine.architecture.describe().parameters
     for part, total in zip(found.parts, found.total.tolist(), strict=True):
         row = page.locator(f".model-parameters tr[data-part='{part}']")
         assert row.count() == (total > 0)

@@ -37,7 +37,7 @@ def test_the_preview_in_the_page_equals_the_servers_distribution(page, server, e
                 return ids.map((id) => shares[id]);
             }""",
             [
-                engine.logits(recipe, index).tolist(),
+                engine.decode.logits(recipe, index).tolist(),
                 json.loads(recipe.to_json())["sampling"],
                 context,
                 step.candidates.token_ids.tolist(),

@@ -16,7 +16,8 @@ from model.network.pattern import scores_rows
 from model.records.run import Tokens
 from model.request.errors import UserError
 from model.request.recipe import Recipe
-from model.tokens.tokenize import describe, tokenize
+from model.tokens.describe import describe
+from model.tokens.tokenize import tokenize
 from tests.sweep_pair import pair
 from tests.tiny import tiny_lm
 

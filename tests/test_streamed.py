@@ -45,13 +45,13 @@ def test_the_map_of_any_head_is_the_models_own(tiny):
     theirs, n = all_at_once(tiny, ids).numpy(), len(ids)
     assert theirs.shape == (2, 4, n, n)
     for layer, head in ((0, 0), (1, 3), (0, 2)):
-        tile = engine.attention_tile(RECIPE, layer, head, (0, n), (0, n))
+        tile = engine.attention.tile(RECIPE, layer, head, (0, n), (0, n))
         assert tile.block == 1
         assert_allclose(tile.pattern, theirs[layer, head], atol=1e-6)
-        found = engine.position_attention(RECIPE, layer, head, 5, n)
+        found = engine.attention.position(RECIPE, layer, head, 5, n)
         assert_allclose(found.row, theirs[layer, head, 5], atol=1e-6)
         assert_allclose(found.column, theirs[layer, head, :, 5], atol=1e-6)
-    (check,) = engine.run_checks(RECIPE, 1, 1).checks
+    (check,) = engine.attention.check_run(RECIPE, 1, 1).checks
     assert check.passed
 
 
@@ -81,14 +81,14 @@ def test_a_run_on_sdpa_is_shown_the_eager_maps_that_give_its_logits(lm):
 def test_views_that_need_more_than_maps_say_so(tiny, monkeypatch):
     engine = LocalEngine(tiny)
     list(engine.run(RECIPE))
-    n = engine.kv_cache(RECIPE).n_positions
-    for look in (engine.attention_overview, lambda *a: engine.head_scores(*a)):
+    n = engine.cache.contents(RECIPE).n_positions
+    for look in (engine.attention_overview, lambda *a: engine.attention.head_scores(*a)):
         with pytest.raises(UserError, match="one layer a pass"):
             look(RECIPE, 0, n)
     with pytest.raises(UserError, match="layer is 2; .* from 0 to 1"):
-        engine.attention_tile(RECIPE, 2, 0, (0, 5), (0, 5))
+        engine.attention.tile(RECIPE, 2, 0, (0, 5), (0, 5))
     with pytest.raises(UserError, match="head is 4; .* from 0 to 3"):
-        engine.attention_tile(RECIPE, 0, 4, (0, 5), (0, 5))
+        engine.attention.tile(RECIPE, 0, 4, (0, 5), (0, 5))
     monkeypatch.setattr(streamed_capture, "MOST_POSITIONS", 10)
     with pytest.raises(UserError, match="made for up to 10"):
-        engine.attention_tile(RECIPE, 0, 0, (0, 5), (0, 5))
+        engine.attention.tile(RECIPE, 0, 0, (0, 5), (0, 5))

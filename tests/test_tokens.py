@@ -7,9 +7,10 @@ import pytest
 
 from model.request.errors import UserError
 from model.request.recipe import Recipe
+from model.tokens.describe import describe
 from model.tokens.languages import count_languages
 from model.tokens.pieces import shares
-from model.tokens.tokenize import continuation, describe, tokenize
+from model.tokens.tokenize import continuation, tokenize
 from tests.samples import LANGUAGES, TEXTS, words
 from tests.small_tokenizers import KINDS
 

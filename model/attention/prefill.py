@@ -1,6 +1,6 @@
 """Tokens to a filled KV cache: one forward pass over all prompt positions at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 from torch import Tensor
 from transformers import Cache
@@ -8,8 +8,26 @@ from transformers import Cache
 from model.network.capture import Capture
 from model.network.forward import forward, layer_progress, new_cache
 from model.network.language_model import LanguageModel
-from model.records.run import Prefill, Tokens
+from model.records.run import Prefill, Run, Tokens
+from model.request.recipe import Recipe
+from model.run.trace import Trace
+from model.runtime.progress import Progress, with_progress
 from model.runtime.timing import now, timing
+
+
+def prefilled(lm: LanguageModel, recipe: Recipe, tokens: Tokens) -> Generator[Progress, None, Trace]:
+    """A trace of the recipe's prompt, once the model is free; yields which layer is done."""
+
+    def work(report: Callable[[Progress], None]) -> Trace:
+        report(Progress("Waiting for the model", 0, 1))
+        with lm.lock:
+            report(Progress("Prefill: layer", 0, lm.card.n_layers))
+            record, capture, cache, logits = prefill(
+                lm, tokens, lambda done, n: report(Progress("Prefill: layer", done, n))
+            )
+        return Trace(recipe, Run(recipe, tokens, record), capture, cache, [logits])
+
+    return with_progress(work)
 
 
 def prefill(

@@ -14,7 +14,7 @@ from model.records.batching import MAX_PROMPT_TOKENS, MAX_REQUESTS, BatchingResu
 from model.request.errors import UserError
 from model.runtime.budget import Budget
 from model.runtime.progress import Progress, with_progress
-from model.tokens.tokenize import describe
+from model.tokens.describe import describe
 
 SERVE = {"static": serve_static, "continuous": serve_continuous}
 

@@ -7,13 +7,13 @@ import torch
 
 from model.network.language_model import LanguageModel
 from model.network.tolerances import LOGIT_TOLERANCE
-from model.records.beams import Beam, Beams
+from model.records.decode import Beam, Beams
 from model.records.run import Check, Tokens
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
 from model.runtime.timing import now
+from model.tokens.describe import describe
 from model.tokens.detokenize import decode
-from model.tokens.tokenize import describe
 
 MAX_BEAMS = 8
 MAX_TOKENS = 40

@@ -12,19 +12,16 @@ from model.tokens.detokenize import decode
 def as_asked(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run:
     """A trace's run as this recipe asks for it: no more than `n_steps`, with text and stop reason."""
     run = replace(run, recipe=recipe, steps=until_stop(run.steps[:n_steps], recipe.stop))
-    ids = [step.token.id for step in run.steps]
-    started = now(lm.device)
-    text = decode(lm.vocabulary, ids, run.tokens.ids)
-    seconds = now(lm.device) - started
     first = run.steps[0] if run.steps else None
-    return replace(
+    run = replace(
         run,
-        text=text,
         stop=stop_reason(lm, run) if run.prefill else StopReason(),
-        detokenize_seconds=seconds,
         ttft=_ttft(run, first) if first else None,
         itl=tuple(_seconds(step) for step in run.steps[1:]),
     )
+    started = now(lm.device)
+    text = decode(lm.vocabulary, [step.token.id for step in run.steps], run.tokens.ids)
+    return replace(run, text=text, detokenize_seconds=now(lm.device) - started)
 
 
 def _ttft(run: Run, first: DecodeStep) -> float:

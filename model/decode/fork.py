@@ -11,7 +11,7 @@ from torch import Tensor
 from model.decode.finish import stop_reason
 from model.decode.select import select
 from model.network.capture import Capture, LayerCapture
-from model.network.cut_cache import can_be_cut, cut_cache
+from model.network.cut_cache import cut_cache
 from model.network.language_model import LanguageModel
 from model.records.run import DecodeStep, Run, Tokens
 from model.request.recipe import Recipe
@@ -20,15 +20,14 @@ from model.runtime.timing import now
 
 
 def fork(lm: LanguageModel, parents: list[Trace], recipe: Recipe, tokens: Tokens) -> Trace | None:
-    """A trace for `recipe` that shares as much as it can; None when no parent has this prompt.
+    """A trace for `recipe` that shares as much as it can with one of `parents`, traces of the same prompt.
 
-    A cache that forgets (a sliding window) cannot be cut, and is no parent.
+    None where there is no parent.
     """
-    started = now(lm.device)
-    same = [p for p in parents if p.run.tokens.ids == tokens.ids and can_be_cut(p.cache)]
-    if not same:
+    if not parents:
         return None
-    parent = max(same, key=lambda p: _shared(p.run.steps, dict(recipe.forced)))
+    started = now(lm.device)
+    parent = max(parents, key=lambda p: _shared(p.run.steps, dict(recipe.forced)))
     with parent.lock:
         steps, n_logits = _replay(lm, parent, Run(recipe, tokens, parent.run.prefill))
         n_positions = len(tokens) + n_logits - 1

@@ -1,27 +1,14 @@
 """The distribution a token was, or will be, drawn from: over the whole vocabulary, most likely first."""
 
-from dataclasses import dataclass
-
-import numpy as np
 import torch
-from jaxtyping import Float, Int
 
 from model.decode.sampling import process
 from model.network.language_model import LanguageModel
+from model.records.decode import Distribution
 from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.trace import Trace
-from model.tokens.tokenize import describe
-
-
-@dataclass(frozen=True, eq=False)
-class Distribution:
-    """`k` tokens of one step, most likely first after the sampling settings; `probability` sums to at most 1."""
-
-    token_ids: Int[np.ndarray, " k"]
-    texts: tuple[str, ...]
-    logits: Float[np.ndarray, " k"]
-    probability: Float[np.ndarray, " k"]
+from model.tokens.describe import describe
 
 
 def distribution(lm: LanguageModel, trace: Trace, index: int, k: int) -> Distribution:

@@ -9,8 +9,8 @@ from model.decode.sampling import Choice, choose, entropy_bits
 from model.network.language_model import LanguageModel
 from model.records.run import Candidates, DecodeStep, Run
 from model.runtime.timing import now
+from model.tokens.describe import describe
 from model.tokens.detokenize import advance
-from model.tokens.tokenize import describe
 
 N_CANDIDATES = 50
 

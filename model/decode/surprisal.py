@@ -1,33 +1,17 @@
 """How surprising the prompt's own tokens are to the model: one forward pass, each position scoring the next."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
 
 from model.network.forward import layer_progress
 from model.network.language_model import LanguageModel
+from model.records.decode import PromptSurprisal
 from model.records.run import Tokens
 from model.request.errors import UserError
 
 POSITIONS_AT_ONCE = 128
-
-
-@dataclass(frozen=True, eq=False)
-class PromptSurprisal:
-    """-log2 p of each prompt token given those before it, in bits; NaN for the first, which nothing precedes.
-
-    `perplexity` is 2 to the mean surprisal (Jelinek et al. 1977), NaN for a prompt of one token. `bits_per_byte` is
-    the same sum over the UTF-8 bytes of those tokens: models that cut the text into other tokens compare by it.
-    It is NaN where `n_unknown` of the prompt's tokens are unknown ones, whose bytes are lost.
-    """
-
-    bits: Float[np.ndarray, " position"]
-    perplexity: float
-    bits_per_byte: float
-    n_unknown: int
 
 
 @torch.inference_mode()

@@ -14,7 +14,7 @@ from model.network.to_numpy import to_numpy
 from model.records.embed import Embeddings, Neighbours, Similarity
 from model.request.validate import require_integer
 from model.runtime.window import window
-from model.tokens.tokenize import describe
+from model.tokens.describe import describe
 
 MAX_ROWS = 32
 MAX_VALUES = 32 * 768  # of rows in one record: what one view may send

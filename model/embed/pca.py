@@ -11,7 +11,7 @@ from model.network.language_model import LanguageModel
 from model.network.to_numpy import to_numpy
 from model.records.embed import EmbeddingMap
 from model.runtime.window import window
-from model.tokens.tokenize import describe
+from model.tokens.describe import describe
 
 MAX_PROMPT_POINTS = 32
 N_NEIGHBOURS = 5

@@ -26,7 +26,7 @@ from model.records.layers import Attribution, Share
 from model.records.run import Check
 from model.request.validate import require_integer
 from model.run.trace import Trace
-from model.tokens.tokenize import describe
+from model.tokens.describe import describe
 
 CANDIDATES = 12
 LARGEST = 10

@@ -20,7 +20,7 @@ from model.records.run import Check
 from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.trace import Trace
-from model.tokens.tokenize import describe
+from model.tokens.describe import describe
 
 TOP = 5
 # What one call may cost: multiplications, about 0.2 s on two cores, and logits in memory.

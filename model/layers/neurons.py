@@ -25,7 +25,7 @@ from model.records.run import Check
 from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.trace import Trace
-from model.tokens.tokenize import describe
+from model.tokens.describe import describe
 
 MOST = 20
 TOKENS = 8

@@ -7,6 +7,7 @@ so whatever the server discards can be recomputed.
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from model.request.errors import UserError
 from model.request.validate import require_bool, require_integer, require_number, shorten
@@ -118,9 +119,15 @@ class Recipe:
             values = json.loads(text)
         except (ValueError, TypeError) as error:
             raise UserError(f"The recipe is not JSON ({error}). Reload the page.") from None
+        return cls.from_dict(values)
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "Recipe":
+        """Reads what JSON gave. Raises UserError for anything but the fields of a recipe within their limits."""
         if not isinstance(values, dict):
             raise UserError(f"The recipe is a {type(values).__name__}, not an object. Reload the page.")
         _refuse_unknown("recipe", values, cls)
+        values = dict(values)
         sampling = values.pop("sampling", {})
         if not isinstance(sampling, dict):
             raise UserError("The recipe's sampling settings are not an object. Reload the page.")

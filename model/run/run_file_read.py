@@ -1,6 +1,5 @@
 """A trace file to its record. It comes from anywhere: every part that is used is checked first."""
 
-import json
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ def read_run_file(document: Any, card: ModelCard) -> FileContents:
     """The file's recipe and numbers. Raises UserError, with the way out, for what this page cannot check."""
     _kind(document)
     _same_model(_part(document, "model", dict), card)
-    recipe = Recipe.from_json(json.dumps(_part(document, "recipe", dict)))
+    recipe = Recipe.from_dict(_part(document, "recipe", dict))
     tokens = _list(document, "tokens", MOST_TOKENS)
     steps = _list(document, "steps", MOST_STEPS)
     summaries = _list(document, "logits", MOST_STEPS)

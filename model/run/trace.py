@@ -8,6 +8,7 @@ from torch import Tensor
 from transformers import Cache
 
 from model.network.capture import Capture
+from model.network.cut_cache import can_be_cut
 from model.network.recording import Window
 from model.records.run import Run
 from model.request.recipe import Recipe
@@ -59,7 +60,14 @@ class TraceStore:
                 self._traces.move_to_end(key)
             return self._traces.get(key)
 
-    def recent(self, n: int = 16) -> list[Trace]:
+    def same_prompt(self, ids: tuple[int, ...], n: int = 16) -> list[Trace]:
+        """Those of the `n` traces used last that have this prompt and can be branched, the latest first.
+
+        A cache that forgets (a sliding window) cannot be cut, so its trace has no branches.
+        """
+        return [trace for trace in self.recent(n) if trace.run.tokens.ids == ids and can_be_cut(trace.cache)]
+
+    def recent(self, n: int) -> list[Trace]:
         """The `n` traces used last, the latest first."""
         with self._lock:
             return list(self._traces.values())[: -n - 1 : -1]

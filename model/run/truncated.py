@@ -5,7 +5,7 @@ from dataclasses import replace
 from model.run.trace import Trace
 
 
-def shown(trace: Trace, n_steps: int | None) -> Trace:
+def truncated(trace: Trace, n_steps: int | None) -> Trace:
     """The trace with its first `n_steps` generated tokens, or all; tensors and what was looked at are shared with it.
 
     The last of these tokens has not been through the model, and the first was chosen by the prefill's own logits.

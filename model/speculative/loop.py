@@ -24,8 +24,8 @@ from model.speculative.drafts import Draft
 from model.speculative.round import one_round, wanted
 from model.speculative.shown import record
 from model.speculative.totals import totals
+from model.tokens.describe import describe
 from model.tokens.detokenize import decode
-from model.tokens.tokenize import describe
 
 
 def speculate(

@@ -8,7 +8,7 @@ from model.records.speculative import ExtraCandidate, Proposal, Round
 from model.request.recipe import SamplingSettings
 from model.speculative.accept import accept_chance
 from model.speculative.round import Verdict
-from model.tokens.tokenize import describe
+from model.tokens.describe import describe
 
 SHOWN = 5
 

@@ -3,7 +3,7 @@
 from model.records.run import Token
 from model.records.tokens import Merge, Replay
 from model.request.errors import UserError
-from model.tokens.tokenize import readable
+from model.tokens.describe import readable
 from model.tokens.vocabulary import BpeRules, Vocabulary
 
 MAX_BYTES = 200

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from model.records.run import Token
 from model.records.tokens import Detokenization, TextPart
-from model.tokens.tokenize import describe
+from model.tokens.describe import describe
 from model.tokens.vocabulary import Vocabulary
 
 MAX_JOINED = 160

@@ -12,7 +12,7 @@ from viz.wire.payload import token_payload
 
 def batching(engine, recipe: Recipe, args: dict) -> Iterator:
     """Serves `requests`, a list of {prompt, max_new_tokens, arrival}, both ways."""
-    for item in engine.batching(recipe, _requests(args.get("requests"))):
+    for item in engine.batching.serve_both(recipe, _requests(args.get("requests"))):
         yield _payload(item) if isinstance(item, BatchingRun) else item
 
 

@@ -16,7 +16,7 @@ MAX_POSITIONS = 10_000_000
 
 def cache_costs(engine, recipe: Recipe, args: dict) -> dict:
     """FLOPs and bytes of each step of the run, with the cache and without: lists by step."""
-    found = engine.step_costs(recipe, so_far(args))
+    found = engine.cache.step_costs(recipe, so_far(args))
     return {
         "n_prompt": found.n_prompt,
         "parameter_bytes": found.parameter_bytes,
@@ -24,7 +24,7 @@ def cache_costs(engine, recipe: Recipe, args: dict) -> dict:
         "cached_flops": [cost.flops for cost in found.cached],
         "full_flops": [cost.flops for cost in found.full],
         "cache_bytes": [cost.cache_bytes for cost in found.cached],
-        "quantised": [list(backend) for backend in engine.quantised_backends()],
+        "quantised": [list(backend) for backend in engine.cache.quantised_backends()],
     }
 
 
@@ -33,12 +33,12 @@ def cache_sizes(engine, recipe: Recipe, args: dict) -> dict:
     n_positions, window = args.get("n_positions"), args.get("window")
     require_integer("n_positions", n_positions, 1, MAX_POSITIONS, "it counts positions in the cache")
     require_integer("window", window, 1, MAX_POSITIONS, "it counts positions a layer keeps")
-    return {"sizes": [asdict(size) for size in engine.cache_sizes(recipe, n_positions, window)]}
+    return {"sizes": [asdict(size) for size in engine.cache.sizes(recipe, n_positions, window)]}
 
 
 def cache_race(engine, recipe: Recipe, args: dict) -> Iterator:
     """The race so far, after each token. Times in milliseconds."""
-    for item in engine.cache_race(recipe, _n_tokens(args)):
+    for item in engine.cache.race(recipe, _n_tokens(args)):
         yield {**asdict(item), "steps": [_race_step(step) for step in item.steps]} if isinstance(item, Race) else item
 
 
@@ -47,7 +47,7 @@ def cache_variant(engine, recipe: Recipe, args: dict) -> Iterator:
     window, sinks = args.get("window", 2), args.get("sinks", 0)
     require_integer("window", window, 2, MAX_WINDOW, "it counts positions, the new one included")
     require_integer("sinks", sinks, 0, window - 2, "the first tokens that stay are part of the window")
-    for item in engine.cache_variant(recipe, str(args.get("kind")), _n_tokens(args), window, sinks):
+    for item in engine.cache.variant(recipe, str(args.get("kind")), _n_tokens(args), window, sinks):
         yield {**asdict(item), "steps": _variant_steps(item)} if isinstance(item, Variant) else item
 
 

@@ -11,19 +11,19 @@ from viz.wire.payload import check_payload, pack, token_payload
 
 def embed_rows(engine, recipe: Recipe, args: dict) -> dict:
     """Rows of the embedding matrix around `position` of the first `n` tokens."""
-    found = engine.embeddings(recipe, *_place(args))
+    found = engine.embed.embeddings(recipe, *_place(args))
     return _packed(found)
 
 
 def embed_similarity(engine, recipe: Recipe, args: dict) -> dict:
     """Cosine between the tokens around `position` of the first `n`."""
-    return _packed(engine.similarity(recipe, *_place(args)))
+    return _packed(engine.embed.similarity(recipe, *_place(args)))
 
 
 def embed_nearest(engine, recipe: Recipe, args: dict) -> dict:
     """The `k` tokens nearest to `token_id` in the whole vocabulary."""
     token_id, k = integer(args, "token_id"), integer(args, "k", 12, 1, 50)
-    found = engine.nearest(recipe, token_id, k)
+    found = engine.embed.nearest(recipe, token_id, k)
     return {
         "token": token_payload(found.token),
         "neighbours": [token_payload(token) for token in found.neighbours],
@@ -34,7 +34,7 @@ def embed_nearest(engine, recipe: Recipe, args: dict) -> dict:
 
 def embed_map(engine, recipe: Recipe, args: dict) -> dict:
     """Principal components of the tokens around `position` and of their neighbours."""
-    found = engine.embedding_map(recipe, *_place(args))
+    found = engine.embed.embedding_map(recipe, *_place(args))
     return {
         **_packed(found),
         "tokens": [token_payload(token) for token in found.tokens],
@@ -45,7 +45,7 @@ def embed_map(engine, recipe: Recipe, args: dict) -> dict:
 
 def embed_positions(engine, recipe: Recipe, args: dict) -> dict:
     """How the model knows the order of tokens, shown for `layer`."""
-    found = engine.positions(recipe, *_place(args), integer(args, "layer"))
+    found = engine.embed.positions(recipe, *_place(args), integer(args, "layer"))
     fed = {**asdict(found.block_input), "check": check_payload(found.block_input.check)}
     answer = {"kind": found.kind, "reason": found.reason, "block_input": fed}
     if found.rotary is not None:
@@ -61,7 +61,7 @@ def embed_positions(engine, recipe: Recipe, args: dict) -> dict:
 def embed_dot_product(engine, recipe: Recipe, args: dict) -> dict:
     """The score of a query and a key in one head, over every distance."""
     names = ("layer", "head", "query", "key")
-    found = engine.dot_product(recipe, *(integer(args, name) for name in names))
+    found = engine.embed.dot_product(recipe, *(integer(args, name) for name in names))
     return {**_packed(found), "check": check_payload(found.check)}
 
 

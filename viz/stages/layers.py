@@ -16,7 +16,7 @@ DIGITS = 7
 
 def layers_lens(engine, recipe: Recipe, args: dict) -> dict:
     """The lens on the positions around `position`, from `row_start` on; `row_stop` says where to go on."""
-    found = engine.lens(recipe, integer(args, "position"), integer(args, "row_start", 0), so_far(args))
+    found = engine.layers.lens(recipe, integer(args, "position"), integer(args, "row_start", 0), so_far(args))
     texts = {token.id: token for token in found.tokens}
     return {
         **_packed(found),
@@ -29,7 +29,7 @@ def layers_lens(engine, recipe: Recipe, args: dict) -> dict:
 
 def layers_residual(engine, recipe: Recipe, args: dict) -> dict:
     """The residual stream of `position`; the vectors of `layer`."""
-    found = engine.residual(recipe, integer(args, "position"), integer(args, "layer"), so_far(args))
+    found = engine.layers.residual(recipe, integer(args, "position"), integer(args, "layer"), so_far(args))
     vectors = found.vectors.astype(np.float16) if found.vectors.size > 20_000 else found.vectors
     return {**_packed(found), "vectors_of": list(found.vectors_of), "vectors": pack(vectors)}
 
@@ -37,7 +37,7 @@ def layers_residual(engine, recipe: Recipe, args: dict) -> dict:
 def layers_attribution(engine, recipe: Recipe, args: dict) -> dict:
     """What each part adds to the logit of `token` at `position`, less that of `against`."""
     asked = integer(args, "position"), optional_integer(args, "token"), optional_integer(args, "against")
-    found = engine.attribution(recipe, *asked, so_far(args))
+    found = engine.layers.attribution(recipe, *asked, so_far(args))
     return {
         **_packed(found),
         "token": _token(found.token),
@@ -51,7 +51,7 @@ def layers_attribution(engine, recipe: Recipe, args: dict) -> dict:
 def layers_neurons(engine, recipe: Recipe, args: dict) -> dict:
     """The `k` neurons of `layer` that write most at `position`; their effect on the logit of `token`."""
     asked = integer(args, "layer"), integer(args, "position"), integer(args, "k", 10)
-    found = engine.neurons(recipe, *asked, optional_integer(args, "token"), so_far(args))
+    found = engine.layers.neurons(recipe, *asked, optional_integer(args, "token"), so_far(args))
     return {
         **_packed(found),
         "token": _token(found.token),

@@ -16,7 +16,7 @@ WHOLE = 1 << 40
 
 def run_file(engine, recipe: Recipe, args: dict) -> Iterator:
     """The document of docs/trace.md for the run up to `n_steps` tokens."""
-    made = yield from engine.run_file(recipe, integer(args, "n_steps"))
+    made = yield from engine.file.run_file(recipe, integer(args, "n_steps"))
     run = run_payload(made.run, 0, 0, WHOLE)
     card = {name: value for name, value in asdict(made.card).items() if name not in ("checks", "dtype", "device")}
     for paging in ("key", "tokens_from", "steps_from"):
@@ -36,11 +36,11 @@ def run_file(engine, recipe: Recipe, args: dict) -> Iterator:
 
 def open_run_file(engine, recipe: Recipe, args: dict) -> Iterator:
     """The file's recipe, on the model of `recipe`, once it has passed its checks, and how its numbers compare."""
-    filed = engine.read_run_file(args.get("document"))
+    filed = engine.file.read_run_file(args.get("document"))
     here = {name: getattr(recipe, name) for name in ("model", "revision", "device", "dtype")}
     theirs = {"recipe": {**json.loads(filed.recipe.to_json()), **here}, "n_steps": len(filed.steps)}
     yield theirs
-    compared = yield from engine.compare_run_file(filed)
+    compared = yield from engine.file.compare_run_file(filed)
     yield {**theirs, "comparison": {**asdict(compared), "same_tokens": compared.same_tokens}}
 
 

@@ -13,7 +13,7 @@ MOST_TOKENS, MOST_DRAFTED = 128, 16
 
 def drafts(engine, recipe: Recipe, args: dict) -> dict:
     """[{kind, reason}]: `reason` says why a draft is off."""
-    return {"drafts": [asdict(choice) for choice in engine.drafts()], "n_layers": engine.card().n_layers}
+    return {"drafts": [asdict(choice) for choice in engine.speculative.drafts()], "n_layers": engine.card().n_layers}
 
 
 def speculate(engine, recipe: Recipe, args: dict) -> Iterator:
@@ -27,7 +27,7 @@ def speculate(engine, recipe: Recipe, args: dict) -> Iterator:
         require_field("After layer", n_layers, 1, engine.card().n_layers - 1, "leave before the last layer")
     source = args.get("draft_model", "")
     require_text("draft_model", source)
-    for item in engine.speculate(recipe, str(kind), n_draft, n_tokens, n_layers, source):
+    for item in engine.speculative.speculate(recipe, str(kind), n_draft, n_tokens, n_layers, source):
         yield _payload(item) if isinstance(item, Speculation) else item
 
 

@@ -18,7 +18,7 @@ def tokenize_seen(engine, recipe: Recipe, args: dict) -> dict:
     """What the model sees with the template on or off (`chat`), near the token `position`."""
     chat = args.get("chat", recipe.chat)
     require_bool("chat", chat)
-    found = engine.seen(recipe, chat)
+    found = engine.tokens.seen(recipe, chat)
     tokens = found.tokens.tokens
     start, stop = _window(len(tokens), integer(args, "position", 0), TOKENS_AROUND)
     shown = tokens[start:stop]
@@ -40,19 +40,19 @@ def tokenize_seen(engine, recipe: Recipe, args: dict) -> dict:
 
 def tokenize_shares(engine, recipe: Recipe, args: dict) -> dict:
     """Which parts of which characters the tokens near `position` hold, of the first `n` tokens."""
-    found = engine.shares(recipe, integer(args, "n", low=1))
+    found = engine.tokens.shares(recipe, integer(args, "n", low=1))
     start, stop = _window(len(found), integer(args, "position"), ROWS_AROUND)
     return {"start": start, "shares": [[asdict(share) for share in held] for held in found[start:stop]]}
 
 
 def tokenize_path(engine, recipe: Recipe, args: dict) -> dict:
     """The pieces around the prompt token `position`."""
-    return asdict(engine.token_path(recipe, integer(args, "position")))
+    return asdict(engine.tokens.path(recipe, integer(args, "position")))
 
 
 def tokenize_merges(engine, recipe: Recipe, args: dict) -> dict:
     """The merges of the piece that holds the prompt token `position`; parts are places in `entries`."""
-    found = engine.token_merges(recipe, integer(args, "position"))
+    found = engine.tokens.merges(recipe, integer(args, "position"))
     place = {entry.piece: index for index, entry in enumerate(found.entries)}
     return {
         "written": found.written,
@@ -76,14 +76,14 @@ def tokenize_languages(engine, recipe: Recipe, args: dict) -> dict:
     """One sentence in several languages, cut by the loaded tokenizer."""
     read = json.loads(LANGUAGES.read_text(encoding="utf-8"))
     sentences = [(item["code"], item["name"], item["text"]) for item in read]
-    return {"languages": [asdict(count) for count in engine.languages(recipe, sentences)]}
+    return {"languages": [asdict(count) for count in engine.tokens.languages(recipe, sentences)]}
 
 
 def detokenize(engine, recipe: Recipe, args: dict) -> dict:
     """The prompt (`prompt`) or the first `n` generated tokens as text, shown near the token `around`."""
     prompt = args.get("prompt", False)
     require_bool("prompt", prompt)
-    found = engine.detokenize(recipe, integer(args, "n", 0), integer(args, "around", 0), prompt)
+    found = engine.tokens.detokenize(recipe, integer(args, "n", 0), integer(args, "around", 0), prompt)
     joined = [
         {"token": token_payload(part.token), "text": part.text, "waiting": list(part.waiting)} for part in found.joined
     ]

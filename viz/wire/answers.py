@@ -1,6 +1,5 @@
 """Requests from the page to text for the page; here every error becomes a sentence."""
 
-import json
 import logging
 from collections.abc import Container, Iterator
 from contextlib import closing
@@ -9,6 +8,7 @@ from model.request.errors import Cancelled, Evicted, NotReady, UserError
 from model.request.recipe import Recipe
 from viz.stages.source import ABOUT_MODELS
 from viz.wire.payload import dump
+from viz.wire.request import read_job, read_look, read_request
 
 log = logging.getLogger(__name__)
 
@@ -33,16 +33,12 @@ def answer_view(views: dict, startup, request: str, halts: Container[str] = ()) 
     Ends early once the look's id is in `halts`.
     """
     try:
-        asked = json.loads(request)
-        view = views.get(asked.get("name"))
-        if view is None:
-            raise UserError(f"There is no view {asked.get('name')!r:.40}. Reload the page.")
-        recipe, args = Recipe.from_json(json.dumps(asked["recipe"])), asked.get("args") or {}
-        models = startup.models()
-        if asked["name"] in ABOUT_MODELS:
-            return dump({"ok": view(models, recipe, args)})
-        with models.using(recipe) as engine, engine.stoppable(lambda: asked.get("id") in halts):
-            return dump({"ok": view(engine, recipe, args)})
+        name, asked = read_look(request, views)
+        view, models = views[name], startup.models()
+        if name in ABOUT_MODELS:
+            return dump({"ok": view(models, asked.recipe, asked.args)})
+        with models.using(asked.recipe) as engine, engine.stoppable(lambda: asked.id in halts):
+            return dump({"ok": view(engine, asked.recipe, asked.args)})
     except Exception as error:
         return dump(failure(error))
 
@@ -50,11 +46,10 @@ def answer_view(views: dict, startup, request: str, halts: Container[str] = ()) 
 def follow_run(startup, request: dict) -> Iterator[dict]:
     """Runs a recipe: yields where it stands, each yield complete in itself, for the page skips some."""
     try:
-        recipe = Recipe.from_json(json.dumps(request.get("recipe")))
+        asked = read_request(request)
         yield from _until_ready(startup)
-        n_steps = request.get("n_steps")
-        with (yield from _opened(startup, recipe)) as engine:
-            for item in engine.run(recipe, n_steps):
+        with (yield from _opened(startup, asked.recipe)) as engine:
+            for item in engine.run(asked.recipe, asked.n_steps):
                 yield {"stage": "decode" if getattr(item, "prefill", None) else "prefill", **_standing(item)}
         yield {"kind": "done"}
     except Exception as error:
@@ -64,13 +59,10 @@ def follow_run(startup, request: dict) -> Iterator[dict]:
 def follow_job(startup, jobs: dict, request: dict) -> Iterator[dict]:
     """Does a job on a recipe: yields how far it is, and what it has found so far."""
     try:
-        job = jobs.get(request.get("job"))
-        if job is None:
-            raise UserError(f"There is no job {request.get('job')!r:.40}. Reload the page.")
-        recipe = Recipe.from_json(json.dumps(request.get("recipe")))
+        name, asked = read_job(request, jobs)
         yield from _until_ready(startup)
-        with (yield from _opened(startup, recipe)) as engine:
-            for item in job(engine, recipe, request.get("args") or {}):
+        with (yield from _opened(startup, asked.recipe)) as engine:
+            for item in jobs[name](engine, asked.recipe, asked.args):
                 yield {"kind": "job", "found": item} if isinstance(item, dict) else _standing(item)
         yield {"kind": "done"}
     except Exception as error:

@@ -8,7 +8,7 @@ from viz.wire.payload import card_payload
 
 def architecture(engine, recipe: Recipe, args: dict) -> dict:
     """Kinds of block, parameters by part and layer, facts and the checks made at load. Sizes in bytes."""
-    found = engine.architecture()
+    found = engine.architecture.describe()
     table = found.parameters
     return {
         "card": card_payload(engine.card()),

@@ -9,7 +9,7 @@ from viz.wire.payload import check_payload, pack, token_payload
 
 def routing(engine, recipe: Recipe, args: dict) -> Iterator:
     """The choices in all layers with experts, of the positions around `position`."""
-    found = yield from engine.routing(recipe, integer(args, "position"))
+    found = yield from engine.architecture.routing(recipe, integer(args, "position"))
     yield {
         "layers": found.layers,
         "start": found.start,

@@ -44,7 +44,7 @@ def bertviz(engine, recipe: Recipe, args: dict) -> dict:
         html, layers, note = _neuron(engine, recipe, (layer, head), (start, stop), labels)
     else:
         first = max(0, min(layer - n_layers // 2, card.n_layers - n_layers))
-        window = engine.attention_window(recipe, (first, first + n_layers), start, stop)
+        window = engine.attention.window(recipe, (first, first + n_layers), start, stop)
         html, layers, note = _drawn(kind, window, layer, head, labels), list(window.layers), ""
     return {"html": html, "layers": layers, "start": start, "stop": stop, "n_positions": n_positions, "note": note}
 
@@ -66,7 +66,7 @@ def _neuron(engine, recipe: Recipe, place: tuple[int, int], window: tuple[int, i
     Keys of a shared key/value head stand in for each of its query heads, as in the model.
     """
     bertviz, _ = _imported()
-    found = engine.head_vectors(recipe, *place, *window)
+    found = engine.attention.head_vectors(recipe, *place, *window)
     data = {
         "attn": [[found.pattern.tolist()]],
         "queries": [[found.query.tolist()]],

@@ -19,7 +19,7 @@ SCORES = ("previous", "first", "own", "induction", "entropy", "distance")
 
 def attention_tile(engine, recipe: Recipe, args: dict) -> dict:
     """A rectangle of one head's pattern, at most 256 x 256 cells."""
-    found = engine.attention_tile(
+    found = engine.attention.tile(
         recipe,
         *_head(args),
         queries=(integer(args, "query_start"), integer(args, "query_stop", low=1)),
@@ -36,7 +36,7 @@ def attention_overview(engine, recipe: Recipe, args: dict) -> dict:
     layer_start = args.get("layer_start", 0)
     require_integer("layer_start", layer_start, 0, MAX_LAYER, "layers are counted from 0")
     n_positions, rule = integer(args, "n_positions", low=1), args.get("rule", "max")
-    found = engine.attention_overview(recipe, layer_start, n_positions, rule)
+    found = engine.attention.overview(recipe, layer_start, n_positions, rule)
     return {**_plain(found), "thumbnails": pack(found.thumbnails)}
 
 
@@ -44,14 +44,14 @@ def head_scores(engine, recipe: Recipe, args: dict) -> dict:
     """Scores of all heads of the layers from `layer_start` on; `layer_stop` says where to go on."""
     layer_start = args.get("layer_start", 0)
     require_integer("layer_start", layer_start, 0, MAX_LAYER, "layers are counted from 0")
-    found = engine.head_scores(recipe, layer_start, integer(args, "n_positions", low=1))
+    found = engine.attention.head_scores(recipe, layer_start, integer(args, "n_positions", low=1))
     return {**_plain(found), "scores": {name: pack(getattr(found, name)) for name in SCORES}}
 
 
 def attention_position(engine, recipe: Recipe, args: dict) -> dict:
     """What `position` attends to in one head and who attends to it, among the first `n_positions`."""
     places = integer(args, "position"), integer(args, "n_positions", low=1)
-    found = engine.position_attention(recipe, *_head(args), *places)
+    found = engine.attention.position(recipe, *_head(args), *places)
     return {
         **_plain(found),
         "row": pack(found.row),
@@ -63,14 +63,14 @@ def attention_position(engine, recipe: Recipe, args: dict) -> dict:
 
 def prefill_checks(engine, recipe: Recipe, args: dict) -> dict:
     """This run's numbers for one head against a second forward pass: about a second of work."""
-    found = engine.run_checks(recipe, *_head(args), so_far(args))
+    found = engine.attention.check_run(recipe, *_head(args), so_far(args))
     checks = [check_payload(check) for check in found.checks]
     return {**_plain(found), "checks": checks, "skipped": list(found.skipped)}
 
 
 def kv_cache(engine, recipe: Recipe, args: dict) -> dict:
     """What the KV cache of the run holds, layer by layer."""
-    return asdict(engine.kv_cache(recipe, so_far(args)))
+    return asdict(engine.cache.contents(recipe, so_far(args)))
 
 
 def _head(args: dict) -> tuple[int, int]:

@@ -14,12 +14,12 @@ MAX_LAYER = 10_000
 def one_head(engine, recipe: Recipe, args: dict) -> dict:
     """Every number from q and k to the head's part of attn_out; `key` null takes the largest weight."""
     key = optional_integer(args, "key")
-    return record_payload(engine.one_head(recipe, *_query(args), key))
+    return record_payload(engine.attention.one_head(recipe, *_query(args), key))
 
 
 def head_checks(engine, recipe: Recipe, args: dict) -> dict:
     """The steps against the model's own, by step: costs one decoding step."""
-    found = engine.head_checks(recipe, *_query(args), integer(args, "key"))
+    found = engine.attention.check_head(recipe, *_query(args), integer(args, "key"))
     checks = [check_payload(check) for check in found.checks]
     return {"checks": dict(zip(found.steps, checks, strict=True)), "seconds": found.seconds}
 

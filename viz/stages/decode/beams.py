@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterator
 
-from model.records.beams import Beam
+from model.records.decode import Beam
 from model.request.recipe import Recipe
 from viz.wire.payload import check_payload, token_payload
 
 
 def beams(engine, recipe: Recipe, args: dict) -> Iterator[dict]:
     """The best continuations, best first, each as a branch of the page with its score."""
-    found = engine.beams(recipe, args.get("num_beams"), args.get("max_new_tokens"))
+    found = engine.decode.beams(recipe, args.get("num_beams"), args.get("max_new_tokens"))
     yield {
         "beams": [_branch(beam) for beam in found.beams],
         "ms": found.seconds * 1000,

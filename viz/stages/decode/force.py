@@ -6,7 +6,7 @@ from viz.wire.payload import token_payload
 
 def encode(engine, recipe: Recipe, args: dict) -> dict:
     """The tokens of `text` as a continuation: no special tokens are added."""
-    tokens = engine.encode(recipe, args.get("text", ""))
+    tokens = engine.tokens.encode(recipe, args.get("text", ""))
     return {"tokens": [token_payload(token) for token in tokens]}
 
 

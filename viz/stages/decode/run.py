@@ -24,7 +24,7 @@ def logits(engine, recipe: Recipe, args: dict) -> dict:
     """The raw logits of every token of the vocabulary at one step, float32."""
     step = args.get("step", 0)
     require_integer("step", step, 0, 1_000_000, "it counts generated tokens from 0")
-    return {"step": step, "logits": pack(engine.logits(recipe, step))}
+    return {"step": step, "logits": pack(engine.decode.logits(recipe, step))}
 
 
 VIEWS = {"run": run, "card": card, "logits": logits}

@@ -7,7 +7,7 @@ from model.request.recipe import Recipe
 
 def surprisal(engine, recipe: Recipe, args: dict) -> Iterator:
     """{bits: one number a prompt token, null for the first, perplexity, bits_per_byte, n_unknown}."""
-    found = yield from engine.prompt_surprisal(recipe)
+    found = yield from engine.decode.prompt_surprisal(recipe)
     sums = ("perplexity", "bits_per_byte", "n_unknown")
     yield {"bits": found.bits.tolist(), **{name: getattr(found, name) for name in sums}}
 

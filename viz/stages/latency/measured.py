@@ -13,17 +13,17 @@ MOST_ROWS = 64
 
 def latency(engine, recipe: Recipe, args: dict) -> dict:
     """TTFT, inter-token latencies and rates. Seconds, and tokens per second."""
-    return asdict(engine.latency(recipe, so_far(args)))
+    return asdict(engine.latency.recorded(recipe, so_far(args)))
 
 
 def stage_times(engine, recipe: Recipe, args: dict) -> Iterator:
     """Where the time of the run's passes goes."""
-    yield from _told(engine.stage_times(recipe), StageTimes)
+    yield from _told(engine.latency.stage_times(recipe), StageTimes)
 
 
 def roofline(engine, recipe: Recipe, args: dict) -> Iterator:
     """This machine's two limits, and the run's passes below them."""
-    found: RooflineRun = yield from engine.roofline(recipe)
+    found: RooflineRun = yield from engine.latency.roofline(recipe)
     yield asdict(found)
 
 
@@ -31,14 +31,14 @@ def length_sweep(engine, recipe: Recipe, args: dict) -> Iterator:
     """TTFT and ITL over prompt lengths up to `longest`."""
     longest = args.get("longest", 1024)
     require_field("Longest prompt", longest, 32, 1_000_000, "it counts tokens")
-    yield from _told(engine.length_sweep(recipe, longest), LengthSweep)
+    yield from _told(engine.latency.length_sweep(recipe, longest), LengthSweep)
 
 
 def throughput(engine, recipe: Recipe, args: dict) -> Iterator:
     """Tokens per second over batch sizes up to `largest`."""
     largest = args.get("largest", 32)
     require_field("Largest batch", largest, 1, MOST_ROWS, "it counts rows")
-    yield from _told(engine.throughput(recipe, largest), Throughput)
+    yield from _told(engine.latency.throughput(recipe, largest), Throughput)
 
 
 def _told(items: Iterator, record: type) -> Iterator:

@@ -18,7 +18,9 @@ def whatif(engine, recipe: Recipe, args: dict) -> dict:
     require_field("Prompt tokens", sizes[0], 1, MOST_TOKENS, "one prompt has so many")
     require_field("Tokens in each KV cache", sizes[1], 1, MOST_TOKENS, "prompt and answer of one user")
     require_field("Users at once", sizes[2], 1, MOST_USERS, "each has a KV cache of their own")
-    return asdict(engine.what_if(recipe, integer(args, "machine"), integer(args, "model"), bits, sizes, cache_bits))
+    return asdict(
+        engine.latency.what_if(recipe, integer(args, "machine"), integer(args, "model"), bits, sizes, cache_bits)
+    )
 
 
 def _one_of(args: dict, name: str, choices: tuple[int, ...]) -> int:

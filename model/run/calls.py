@@ -3,10 +3,10 @@
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from model.network.language_model import LanguageModel
 from model.records.file import Comparison, FileContents, RunFile
 from model.records.run import Run
 from model.request.recipe import Recipe
+from model.run.core import Core
 from model.run.run_file import compare, run_file
 from model.run.run_file_read import read_run_file
 from model.runtime.progress import Progress
@@ -16,32 +16,33 @@ if TYPE_CHECKING:
 
 
 class FileCalls:
-    """Needs of the engine: `lm`, `run`, `_trace` and `check_limits`."""
+    """What may be asked about the file that holds a run."""
 
-    lm: LanguageModel
+    def __init__(self, core: Core):
+        self._core, self._lm = core, core.lm
 
     def run_file(self, recipe: Recipe, n_steps: int) -> Generator[Progress, None, RunFile]:
         """The run up to `n_steps` tokens as a file takes it along; what is not in memory is computed again."""
         trace, run = yield from self._again(recipe, n_steps)
-        return run_file(run, self.lm.card, trace.logits)
+        return run_file(run, self._lm.card, trace.logits)
 
     def read_run_file(self, document: Any) -> FileContents:
         """A file's recipe and numbers, checked. Raises UserError for what cannot be read here."""
-        filed = read_run_file(document, self.lm.card)
-        self.check_limits(filed.recipe)
+        filed = read_run_file(document, self._lm.card)
+        self._core.check_limits(filed.recipe)
         return filed
 
     def compare_run_file(self, filed: FileContents) -> Generator[Progress, None, Comparison]:
         """Runs the file's recipe here and holds its numbers against the file's."""
         trace, run = yield from self._again(filed.recipe, len(filed.steps))
-        return compare(filed, run, self.lm.card, trace.logits)
+        return compare(filed, run, self._lm.card, trace.logits)
 
     def _again(self, recipe: Recipe, n_steps: int) -> Generator[Progress, None, tuple["Trace", Run]]:
         run = None
-        for item in self.run(recipe, n_steps):
+        for item in self._core.run(recipe, n_steps):
             if isinstance(item, Progress):
                 yield item
                 continue
             run = item
             yield Progress("Token", len(run.steps), n_steps)
-        return self._trace(recipe), run
+        return self._core.trace(recipe), run

@@ -14,6 +14,7 @@ from model.records.speculative import DraftChoice, Speculation
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
+from model.run.core import Core
 from model.runtime.progress import Progress
 from model.source.bundled import BUNDLED_ID, bundled_model_dir, locate
 from model.speculative.drafts import Draft, LookupDraft, ModelDraft, leaving_after
@@ -26,18 +27,17 @@ MAX_CONTEXT = 8192
 
 
 class SpeculativeCalls:
-    """For an engine that has `lm`, `budget()` and `tokenize(recipe)`.
+    """What may be asked about speculative decoding."""
 
-    `open_other(recipe)` is the pool's `opened`, for an engine that is in one.
-    """
-
-    lm: LanguageModel
-    open_other: Callable | None = None
+    def __init__(self, core: Core):
+        self._core, self._lm = core, core.lm
+        # The pool's `opened`, for an engine that is in one.
+        self.open_other: Callable | None = None
 
     def drafts(self) -> tuple[DraftChoice, ...]:
         """The ways to draft, each with the reason where it is off."""
-        shallow = "" if self.lm.card.n_layers > 1 else "one layer cannot be left early"
-        if len(self.lm.anatomy.head.weight) != self.lm.card.n_vocab:
+        shallow = "" if self._lm.card.n_layers > 1 else "one layer cannot be left early"
+        if len(self._lm.anatomy.head.weight) != self._lm.card.n_vocab:
             shallow = "this model has embeddings of tokens that it never gives"
         kinds = (
             DraftChoice("llama", why_not(locate()) or self._other_tokens),
@@ -45,8 +45,8 @@ class SpeculativeCalls:
             DraftChoice("exit", shallow),
             DraftChoice("model"),
         )
-        uncut = "" if can_be_cut(new_cache(self.lm)) else "this model's KV cache cannot be cut back after a rejection"
-        uncut = self.lm.card.uncached or uncut
+        uncut = "" if can_be_cut(new_cache(self._lm)) else "this model's KV cache cannot be cut back after a rejection"
+        uncut = self._lm.card.uncached or uncut
         return tuple(DraftChoice(choice.kind, uncut or choice.reason) for choice in kinds)
 
     def speculate(
@@ -63,18 +63,16 @@ class SpeculativeCalls:
             )
         if choice.reason:
             raise UserError(f"This draft is off: {choice.reason}. Choose another.")
-        tokens = self.tokenize(recipe)
+        tokens = self._core.tokenize(recipe)
         if kind == "llama":
             yield Progress("Loading the 4-bit weights", 0, 1)
         found = Speculation(kind, n_draft, n_tokens, recipe.sampling.do_sample, (), (), None, None, None, "", "", None)
         with (yield from self._smaller(recipe, kind, draft_model)) as smaller:
-            draft = self._draft(recipe, tokens, kind, n_layers, smaller)
-            yield from speculate(self.lm, recipe, tokens, draft, found, self.budget())
+            draft = self._draft(recipe, tokens, kind, n_layers, smaller and smaller.lm)
+            yield from speculate(self._lm, recipe, tokens, draft, found, self._core.budget())
 
-    def _draft(
-        self, recipe: Recipe, tokens: Tokens, kind: str, n_layers: int, smaller: "SpeculativeCalls | None"
-    ) -> Draft:
-        lm, settings, n_prompt = self.lm, recipe.sampling, len(tokens)
+    def _draft(self, recipe: Recipe, tokens: Tokens, kind: str, n_layers: int, smaller: LanguageModel | None) -> Draft:
+        lm, settings, n_prompt = self._lm, recipe.sampling, len(tokens)
         if kind == "lookup":
             return LookupDraft(lm.card.n_vocab)
         if kind == "llama":
@@ -82,27 +80,28 @@ class SpeculativeCalls:
         if kind == "exit":
             require_integer("n_layers", n_layers, 1, lm.card.n_layers - 1, "leave after fewer layers than there are")
             return ModelDraft(leaving_after(lm, n_layers), settings, n_prompt, lm.card.n_vocab)
-        fit_to_draft(lm, smaller.lm)
-        return ModelDraft(smaller.lm, settings, n_prompt, lm.card.n_vocab)
+        assert smaller is not None, "the kind 'model' has opened one"
+        fit_to_draft(lm, smaller)
+        return ModelDraft(smaller, settings, n_prompt, lm.card.n_vocab)
 
     @cached_property
     def _llama(self) -> LlamaServer:
-        context = self.lm.card.context or MAX_CONTEXT
+        context = self._lm.card.context or MAX_CONTEXT
         return LlamaServer(locate(), min(context, MAX_CONTEXT))
 
     @cached_property
     def _other_tokens(self) -> str:
         """Why the 4-bit weights cannot draft for this model: they speak SmolLM2's tokens."""
-        card = self.lm.card
+        card = self._lm.card
         if card.model_id == BUNDLED_ID:
             return ""
         theirs = read_tokenizer(bundled_model_dir(), BUNDLED_ID) if card.n_vocab == BUNDLED_VOCABULARY else None
-        same = theirs is not None and theirs.get_vocab() == self.lm.tokenizer.get_vocab()
+        same = theirs is not None and theirs.get_vocab() == self._lm.tokenizer.get_vocab()
         return "" if same else "the 4-bit weights are SmolLM2's, and this model has another tokenizer"
 
     def _smaller(
         self, recipe: Recipe, kind: str, name: str
-    ) -> Generator[Progress, None, AbstractContextManager["SpeculativeCalls | None"]]:
+    ) -> Generator[Progress, None, AbstractContextManager[Core | None]]:
         """The engine of the draft model, in use, for the kind 'model'; it is opened like any model of the page."""
         if kind != "model":
             return nullcontext()
@@ -112,7 +111,7 @@ class SpeculativeCalls:
             raise UserError("This engine has one model and opens no other. Choose another draft.")
         wanted = replace(recipe, model=name.strip(), revision="", forced=())
         return (
-            yield from self.open_other(wanted, lambda about: must_be_smaller(self.lm, about.name, about.n_parameters))
+            yield from self.open_other(wanted, lambda about: must_be_smaller(self._lm, about.name, about.n_parameters))
         )
 
 

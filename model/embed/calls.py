@@ -6,7 +6,6 @@ from model.embed.dot_product import dot_product
 from model.embed.embeddings import embeddings, nearest, similarity
 from model.embed.pca import embedding_map
 from model.embed.positions import positions
-from model.network.language_model import LanguageModel
 from model.records.embed import (
     DotProduct,
     EmbeddingMap,
@@ -17,38 +16,40 @@ from model.records.embed import (
 )
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
+from model.run.core import Core
 from model.run.trace import Trace
 
 
 class EmbedCalls:
-    """For an engine that has `lm` and `_trace(recipe)`."""
+    """What may be asked about the embeddings of a run. `n` counts tokens of the run, prompt first."""
 
-    lm: LanguageModel
+    def __init__(self, core: Core):
+        self._core, self._lm = core, core.lm
 
     def embeddings(self, recipe: Recipe, n: int, position: int) -> Embeddings:
         """Rows of the embedding matrix around a position."""
-        return embeddings(self.lm, _ids(self._trace(recipe), n), position)
+        return embeddings(self._lm, _ids(self._core.trace(recipe), n), position)
 
     def similarity(self, recipe: Recipe, n: int, position: int) -> Similarity:
         """Cosine between the rows of the tokens around a position."""
-        return similarity(self.lm, _ids(self._trace(recipe), n), position)
+        return similarity(self._lm, _ids(self._core.trace(recipe), n), position)
 
     def nearest(self, recipe: Recipe, token_id: int, k: int) -> Neighbours:
         """The vocabulary's tokens nearest to one token."""
-        return nearest(self.lm, token_id, k)
+        return nearest(self._lm, token_id, k)
 
     def embedding_map(self, recipe: Recipe, n: int, position: int) -> EmbeddingMap:
         """Principal components of the tokens around a position and their vocabulary neighbours."""
-        return embedding_map(self.lm, _ids(self._trace(recipe), n), position)
+        return embedding_map(self._lm, _ids(self._core.trace(recipe), n), position)
 
     def positions(self, recipe: Recipe, n: int, position: int, layer: int) -> Positions:
         """How the model knows the order of tokens, shown for one layer."""
-        trace = self._trace(recipe)
-        return positions(self.lm, trace.capture, _ids(trace, n), position, layer)
+        trace = self._core.trace(recipe)
+        return positions(self._lm, trace.capture, _ids(trace, n), position, layer)
 
     def dot_product(self, recipe: Recipe, layer: int, head: int, query: int, key: int) -> DotProduct:
         """The score of one query and key, as it is and at every other distance."""
-        return dot_product(self.lm, self._trace(recipe).capture, layer, head, query, key)
+        return dot_product(self._lm, self._core.trace(recipe).capture, layer, head, query, key)
 
 
 def _ids(trace: Trace, n: int) -> tuple[int, ...]:

@@ -8,41 +8,41 @@ from model.cache.sizes import size_of
 from model.latency.estimate import estimate, machines, models, own_size, this_machine
 from model.latency.latency import latency
 from model.latency.length_sweep import length_sweep
-from model.latency.roofline import Limits, dot, under
+from model.latency.roofline import Limits, dot, measure_roofline, under
 from model.latency.stage_times import stage_times
 from model.latency.throughput import throughput
-from model.network.language_model import LanguageModel
 from model.records.estimate import Machine, WhatIf
 from model.records.latency import Latency, LengthSweep, RooflineRun, StageTimes, Throughput
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
+from model.run.core import Core
 from model.runtime.progress import Progress
 
 MEASURING = Progress("Measuring memory bandwidth and matrix products", 0, 1)
 
 
 class LatencyCalls:
-    """For an engine that has `lm`, its `_limits`, `budget()`, and `snapshot`, `tokenize` and `_trace` of a recipe."""
+    """What may be asked about latency and throughput."""
 
-    lm: LanguageModel
-    max_prompt_tokens: int
-    _limits: Limits
+    def __init__(self, core: Core):
+        self._core, self._lm = core, core.lm
+        self._limits = Limits(lambda: measure_roofline(core.lm))
 
-    def latency(self, recipe: Recipe, n_steps: int | None = None) -> Latency:
+    def recorded(self, recipe: Recipe, n_steps: int | None = None) -> Latency:
         """What the run, or its first `n_steps` generated tokens, took, as it was recorded while it ran."""
-        return latency(self.snapshot(recipe, n_steps))
+        return latency(self._core.snapshot(recipe, n_steps))
 
     def stage_times(self, recipe: Recipe) -> Iterator[Progress | StageTimes]:
         """Where the time of the run's passes goes, measured in passes of their own."""
-        return stage_times(self.lm, self.snapshot(recipe))
+        return stage_times(self._lm, self._core.snapshot(recipe))
 
     def roofline(self, recipe: Recipe) -> Generator[Progress, None, RooflineRun]:
         """This machine's limits, measured again at every call, and the run's passes below them."""
         yield MEASURING
         roofline = self._limits.measure()
-        run, trace = self.snapshot(recipe), self._trace(recipe)
-        costs, n = costs_of(self.lm, trace.cache), len(run.tokens)
+        run, trace = self._core.snapshot(recipe), self._core.trace(recipe)
+        costs, n = costs_of(self._lm, trace.cache), len(run.tokens)
         if not costs.layers:
             raise UserError("This model keeps no keys and values: what its steps read is not known by formula.")
         dots = [dot(roofline, "prefill", costs.least(n, n), run.prefill.forward_seconds)]
@@ -54,18 +54,18 @@ class LatencyCalls:
 
     def length_sweep(self, recipe: Recipe, longest: int) -> Iterator[Progress | LengthSweep]:
         """TTFT and ITL over length, with the recipe's own tokens."""
-        limit = min(self.max_prompt_tokens, (self.lm.card.context or 10**9) - 8)
+        limit = min(self._core.max_prompt_tokens, (self._lm.card.context or 10**9) - 8)
         if longest > limit:
             raise UserError(f"The longest prompt is {longest:,} tokens; the limit here is {limit:,}. Ask for fewer.")
         yield MEASURING
         self._limits.measured()
-        yield from length_sweep(self.lm, self.tokenize(recipe).ids, longest, self._limits, self.budget())
+        yield from length_sweep(self._lm, self._core.tokenize(recipe).ids, longest, self._limits, self._core.budget())
 
     def throughput(self, recipe: Recipe, largest: int) -> Iterator[Progress | Throughput]:
         """Tokens per second over batch size, with the recipe's own prompt."""
         yield MEASURING
         self._limits.measured()
-        yield from throughput(self.lm, self.tokenize(recipe).ids, largest, self._limits, self.budget())
+        yield from throughput(self._lm, self._core.tokenize(recipe).ids, largest, self._limits, self._core.budget())
 
     def what_if(
         self,
@@ -80,8 +80,8 @@ class LatencyCalls:
 
         `sizes` are prompt, context and users. This machine is in the list once its limits have been measured.
         """
-        known, run = self._machines(), latency(self.snapshot(recipe))
-        mine = own_size(self.lm.card)
+        known, run = self._machines(), latency(self._core.snapshot(recipe))
+        mine = own_size(self._lm.card)
         has_cache = size_of(mine.cache, 1).bytes > 0
         # The formulas are of models with a KV cache; a recurrent model's state does not grow.
         sizes_known = ((mine,) if has_cache else ()) + models()
@@ -89,7 +89,7 @@ class LatencyCalls:
         require_integer("model", model, 0, len(sizes_known) - 1, "choose one of the list")
         own = None
         if self._limits.known and has_cache:
-            bits = 8 * self.lm.anatomy.embed.weight.dtype.itemsize
+            bits = 8 * self._lm.anatomy.embed.weight.dtype.itemsize
             own = estimate(known[0], mine, bits, run.n_prompt, run.n_prompt + run.n_tokens, 1, bits)
         return WhatIf(
             estimate=estimate(known[machine], sizes_known[model], weight_bits, *sizes, cache_bits),
@@ -102,5 +102,5 @@ class LatencyCalls:
 
     def _machines(self) -> tuple[Machine, ...]:
         known = self._limits.known
-        here = (this_machine(known, self.lm.device),) if known else ()
+        here = (this_machine(known, self._lm.device),) if known else ()
         return (*here, *machines())

@@ -1,0 +1,43 @@
+"""The engine's calls about decoding: the distribution of a step, beams, the prompt's surprisal."""
+
+from collections.abc import Generator
+
+import numpy as np
+
+from model.decode.beams import beam_search
+from model.decode.next_token import distribution, step_logits
+from model.decode.surprisal import prompt_surprisal
+from model.records.decode import Beams, Distribution, PromptSurprisal
+from model.request.recipe import Recipe
+from model.run.core import Core
+from model.runtime.progress import Progress, with_progress
+
+
+class DecodeCalls:
+    """What may be asked about decoding."""
+
+    def __init__(self, core: Core):
+        self._core, self._lm = core, core.lm
+
+    def logits(self, recipe: Recipe, step: int) -> np.ndarray:
+        """The raw logits that chose generated token `step`: float32 (vocab,)."""
+        return step_logits(self._core.trace(recipe), step).numpy().copy()
+
+    def next_token(self, recipe: Recipe, k: int) -> Distribution:
+        """The distribution of the first generated token, `k` tokens of it."""
+        for _ in self._core.run(recipe, 0):
+            pass
+        return distribution(self._lm, self._core.trace(recipe), 0, k)
+
+    def beams(self, recipe: Recipe, num_beams: int, max_new_tokens: int) -> Beams:
+        """The best continuations of the recipe's prompt by beam search."""
+        return beam_search(self._lm, recipe, self._core.tokenize(recipe), num_beams, max_new_tokens)
+
+    def prompt_surprisal(self, recipe: Recipe) -> Generator[Progress, None, PromptSurprisal]:
+        """How surprising the prompt's tokens are, by one more forward pass over them; yields its progress."""
+        tokens = self._core.tokenize(recipe)
+        return with_progress(
+            lambda report: prompt_surprisal(
+                self._lm, tokens, lambda done, n: report(Progress("Scoring: layer", done, n))
+            )
+        )

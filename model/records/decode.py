@@ -1,0 +1,58 @@
+"""Records of decoding: beam search, the distribution of a step, the prompt's surprisal."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from model.records.run import Check, Token
+from model.request.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Beam:
+    """One continuation; `recipe` forces a run to it. Beams are ranked by `score`, the mean log-probability.
+
+    `surprisal` of each token is in bits, from a separate pass over prompt and beam. `ended`: its last token is EOS.
+    """
+
+    recipe: Recipe
+    tokens: tuple[Token, ...]
+    surprisal: tuple[float, ...]
+    text: str
+    ended: bool
+    score: float
+
+
+@dataclass(frozen=True)
+class Beams:
+    """The beams of one search, best first, and its duration. `check` compares their scores with the surprisal."""
+
+    beams: tuple[Beam, ...]
+    seconds: float
+    check: Check
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """`k` tokens of one step, most likely first after the sampling settings; `probability` sums to at most 1."""
+
+    token_ids: Int[np.ndarray, " k"]
+    texts: tuple[str, ...]
+    logits: Float[np.ndarray, " k"]
+    probability: Float[np.ndarray, " k"]
+
+
+@dataclass(frozen=True, eq=False)
+class PromptSurprisal:
+    """-log2 p of each prompt token given those before it, in bits; NaN for the first, which nothing precedes.
+
+    `perplexity` is 2 to the mean surprisal (Jelinek et al. 1977), NaN for a prompt of one token. `bits_per_byte` is
+    the same sum over the UTF-8 bytes of those tokens: models that cut the text into other tokens compare by it.
+    It is NaN where `n_unknown` of the prompt's tokens are unknown ones, whose bytes are lost.
+    """
+
+    bits: Float[np.ndarray, " position"]
+    perplexity: float
+    bits_per_byte: float
+    n_unknown: int
