@@ -54,7 +54,12 @@ function mountPanels(root, ctx) {
   let built = null;
 
   async function open(stage) {
-    const place = h('section', { class: `panel panel-${stage}`, id: `panel-${stage}`, role: 'tabpanel', 'aria-labelledby': `tab-${stage}` });
+    const place = h('section', {
+      class: `panel panel-${stage}`,
+      id: `panel-${stage}`,
+      role: 'tabpanel',
+      'aria-labelledby': `tab-${stage}`,
+    });
     root.append(place);
     const here = { place, panel: null, depths: null };
     places.set(stage, here);
@@ -116,13 +121,21 @@ function dress(base, sheets) {
   const loaded = sheets.map((path) => {
     const link = h('link', { rel: 'stylesheet', href: base + path });
     document.head.append(link);
-    return new Promise((resolve) => { link.onload = resolve; link.onerror = resolve; });
+    return new Promise((resolve) => {
+      link.onload = resolve;
+      link.onerror = resolve;
+    });
   });
   return Promise.all(loaded);
 }
 
 /** Where the page's own files are, for whoever takes them along. */
-const filesOf = (base, config) => ({ base: base + config.js, modules: config.modules, sheets: config.css.map((path) => base + path), config });
+const filesOf = (base, config) => ({
+  base: base + config.js,
+  modules: config.modules,
+  sheets: config.css.map((path) => base + path),
+  config,
+});
 
 /** Starts the page inside `root`; `host` says where its files are, and has a line to the server or the event to make one. */
 export async function start(root, host) {

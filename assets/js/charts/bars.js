@@ -6,7 +6,11 @@ import { chip } from '../core/elements/chip.js';
 
 /** Rows: {token?, name?, id, logit, probability, preview, selected}; `ontake(row)` makes token rows clickable. */
 export function bars(columns, { ontake, takeLabel } = {}) {
-  const head = h('tr', {}, columns.map((name) => h('th', { scope: 'col' }, name)));
+  const head = h(
+    'tr',
+    {},
+    columns.map((name) => h('th', { scope: 'col' }, name)),
+  );
   const body = h('tbody');
   const caption = h('caption');
   const table = h('table', { class: 'bars' }, caption, h('thead', {}, head), body);
@@ -17,16 +21,27 @@ export function bars(columns, { ontake, takeLabel } = {}) {
     if (preview !== null && preview !== undefined) {
       layers.push(h('span', { class: 'bar preview', style: { width: `${(100 * preview) / widest}%` } }));
     }
-    const take = ontake && token && !selected && { tag: 'button', type: 'button', title: takeLabel(token), 'aria-label': takeLabel(token) };
+    const take = ontake &&
+      token &&
+      !selected && { tag: 'button', type: 'button', title: takeLabel(token), 'aria-label': takeLabel(token) };
     const label = token ? chip(token, { limit: 20, ...take }) : h('span', { class: 'dim' }, name);
     return h(
       'tr',
       // The whole row hears the click: by keyboard it comes from the token's button.
-      { class: selected ? 'selected' : take ? 'takes' : '', 'aria-current': selected ? 'true' : null, onclick: take && (() => ontake(id)) },
+      {
+        class: selected ? 'selected' : take ? 'takes' : '',
+        'aria-current': selected ? 'true' : null,
+        onclick: take && (() => ontake(id)),
+      },
       h('th', { scope: 'row' }, label),
       h('td', { class: 'number dim' }, id ?? ''),
       h('td', { class: 'number dim' }, logit === undefined ? '' : num(logit, 4)),
-      h('td', { class: 'share' }, h('span', { class: 'track' }, layers), h('span', { class: 'value' }, pct(probability))),
+      h(
+        'td',
+        { class: 'share' },
+        h('span', { class: 'track' }, layers),
+        h('span', { class: 'value' }, pct(probability)),
+      ),
     );
   }
 
@@ -35,7 +50,10 @@ export function bars(columns, { ontake, takeLabel } = {}) {
     show(rows, text) {
       const widest = Math.max(...rows.map((r) => Math.max(r.probability, r.preview ?? 0)), 1e-9);
       fill(caption, text);
-      fill(body, rows.map((r) => row(r, widest)));
+      fill(
+        body,
+        rows.map((r) => row(r, widest)),
+      );
     },
   };
 }

@@ -26,7 +26,10 @@ export function checkMark() {
       const made = known.filter(isMade);
       element.hidden = known.length === 0;
       element.classList.toggle('none', !made.length);
-      element.classList.toggle('failed', made.some((check) => !check.passed));
+      element.classList.toggle(
+        'failed',
+        made.some((check) => !check.passed),
+      );
       if (known.length) fill(summary, summed(made));
       fill(
         body,

@@ -42,12 +42,22 @@ export function lines(root) {
       const points = values.map((value, i) => (value === null ? null : [x(i), y(value)])).filter(Boolean);
       return { name, kind, points, last: values.filter((v) => v !== null).at(-1) };
     });
-    const ends = apart(drawn.filter(({ points }) => points.length).map((line) => ({ ...line, x: line.points.at(-1)[0], y: line.points.at(-1)[1] })));
+    const ends = apart(
+      drawn
+        .filter(({ points }) => points.length)
+        .map((line) => ({ ...line, x: line.points.at(-1)[0], y: line.points.at(-1)[1] })),
+    );
     fill(
       place,
       svg(
         'svg',
-        { width, height: HEIGHT, class: 'lines', role: 'img', 'aria-label': `${shown.title}. ${drawn.map((d) => `${d.name}: ${d.last === undefined ? '–' : format(d.last)}`).join('; ')}.` },
+        {
+          width,
+          height: HEIGHT,
+          class: 'lines',
+          role: 'img',
+          'aria-label': `${shown.title}. ${drawn.map((d) => `${d.name}: ${d.last === undefined ? '–' : format(d.last)}`).join('; ')}.`,
+        },
         levels.map((level) => [
           svg('line', { x1: PAD.left, x2: PAD.left + inner.width, y1: y(level), y2: y(level), class: 'level' }),
           svg('text', { x: PAD.left - 6, y: y(level) + 4, class: 'end' }, format(level)),
@@ -55,7 +65,10 @@ export function lines(root) {
         svg('text', { x: PAD.left, y: HEIGHT - 8 }, '1'),
         n > 1 && svg('text', { x: PAD.left + inner.width, y: HEIGHT - 8, class: 'end' }, n),
         svg('text', { x: PAD.left + inner.width / 2, y: HEIGHT - 8, class: 'middle' }, axis),
-        drawn.map(({ kind, points }) => [svg('polyline', { points: points.map((p) => p.join()).join(' '), class: `line ${kind}` }), points.length < 33 && points.map(([cx, cy]) => svg('circle', { cx, cy, r: 2.5, class: `dot ${kind}` }))]),
+        drawn.map(({ kind, points }) => [
+          svg('polyline', { points: points.map((p) => p.join()).join(' '), class: `line ${kind}` }),
+          points.length < 33 && points.map(([cx, cy]) => svg('circle', { cx, cy, r: 2.5, class: `dot ${kind}` })),
+        ]),
         ends.map((end) => svg('text', { x: end.x + 8, y: end.y + 4, class: `value ${end.kind}` }, format(end.last))),
       ),
     );
@@ -71,4 +84,9 @@ export function lines(root) {
 }
 
 /** The key of a chart's lines: [{name, kind}]. */
-export const linesKey = (series) => h('p', { class: 'dim lines-key' }, series.map(({ name, kind }) => h('span', {}, h('span', { class: `line-sample ${kind}` }), name)));
+export const linesKey = (series) =>
+  h(
+    'p',
+    { class: 'dim lines-key' },
+    series.map(({ name, kind }) => h('span', {}, h('span', { class: `line-sample ${kind}` }), name)),
+  );

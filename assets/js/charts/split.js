@@ -10,7 +10,33 @@ export function splitBar(title, parts, format) {
     'figure',
     { class: 'split' },
     h('figcaption', {}, h('strong', {}, title), ' ', format(whole)),
-    h('div', { class: 'split-bar', 'aria-hidden': 'true' }, parts.filter(({ value }) => value > 0).map(({ name, kind, value }) => h('span', { class: `part-${kind}`, title: `${name}: ${format(value)}`, style: { 'flex-grow': String((100 * value) / whole) } }))),
-    h('ul', { class: 'split-key' }, parts.map(({ name, kind, value }) => h('li', {}, h('span', { class: `swatch part-${kind}` }), name, ' ', h('strong', {}, format(value)), h('span', { class: 'dim' }, ` ${pct(value / whole)}`)))),
+    h(
+      'div',
+      { class: 'split-bar', 'aria-hidden': 'true' },
+      parts
+        .filter(({ value }) => value > 0)
+        .map(({ name, kind, value }) =>
+          h('span', {
+            class: `part-${kind}`,
+            title: `${name}: ${format(value)}`,
+            style: { 'flex-grow': String((100 * value) / whole) },
+          }),
+        ),
+    ),
+    h(
+      'ul',
+      { class: 'split-key' },
+      parts.map(({ name, kind, value }) =>
+        h(
+          'li',
+          {},
+          h('span', { class: `swatch part-${kind}` }),
+          name,
+          ' ',
+          h('strong', {}, format(value)),
+          h('span', { class: 'dim' }, ` ${pct(value / whole)}`),
+        ),
+      ),
+    ),
   );
 }

@@ -15,10 +15,16 @@ export async function boot(nonce) {
     for (const [path, source] of Object.entries(modules)) {
       imports[`walk/${path}`] = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
     }
-    const map = Object.assign(document.createElement('script'), { type: 'importmap', textContent: JSON.stringify({ imports }) });
+    const map = Object.assign(document.createElement('script'), {
+      type: 'importmap',
+      textContent: JSON.stringify({ imports }),
+    });
     map.nonce = nonce;
     document.head.append(map);
-    const [{ start }, { createReplay }] = await Promise.all([import('walk/main.js'), import('walk/core/server/replay.js')]);
+    const [{ start }, { createReplay }] = await Promise.all([
+      import('walk/main.js'),
+      import('walk/core/server/replay.js'),
+    ]);
     const line = createReplay({ run: walk.run, keys: new Map(walk.keys), answers: walk.answers });
     const load = (path) => import(`walk/${path.replace('./', '')}`);
     await start(root, { config: walk.config, line, load, recorded: walk.about });

@@ -16,9 +16,17 @@ function compactLogits({ step, logits: packed }) {
   const known = new Set(ids);
   const high = ids.reduce((most, id) => Math.max(most, logits[id]), -Infinity);
   let rest = 0;
-  logits.forEach((logit, id) => { if (!known.has(id)) rest += Math.exp(logit - high); });
+  logits.forEach((logit, id) => {
+    if (!known.has(id)) rest += Math.exp(logit - high);
+  });
   const others = logits.length - ids.length;
-  return { step, size: logits.length, ids, logits: ids.map((id) => Number(logits[id].toPrecision(7))), rest: others ? high + Math.log(rest / others) : 0 };
+  return {
+    step,
+    size: logits.length,
+    ids,
+    logits: ids.map((id) => Number(logits[id].toPrecision(7))),
+    rest: others ? high + Math.log(rest / others) : 0,
+  };
 }
 
 const bits = new Uint32Array(1);

@@ -5,7 +5,8 @@ import { shared } from '../parts/words/shared.js';
 import { boot } from './boot.js';
 
 /** Text through gzip. */
-export const compressed = (text) => new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).blob();
+export const compressed = (text) =>
+  new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).blob();
 
 const text = async (url) => {
   const response = await fetch(url);
@@ -24,7 +25,8 @@ function resolved(from, path) {
 }
 
 /** Every import by the module's own name, which an import map turns into an address made when the file opens. */
-const named = (source, from) => source.replace(/(\bfrom |\bimport )'(\.[^']+)'/g, (_, word, path) => `${word}'walk/${resolved(from, path)}'`);
+const named = (source, from) =>
+  source.replace(/(\bfrom |\bimport )'(\.[^']+)'/g, (_, word, path) => `${word}'walk/${resolved(from, path)}'`);
 
 /** All modules of the page: {path: source}. */
 export async function readModules(base, paths) {
@@ -44,7 +46,9 @@ const RESET = `body { margin: 0; } #tbt table { border-collapse: collapse; borde
 export async function packed({ title, modules, css, walk }) {
   const nonce = Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16)).join('');
   const policy = `default-src 'none'; script-src 'nonce-${nonce}' blob:; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'`;
-  const data = base64(new Uint8Array(await (await compressed(JSON.stringify({ modules, css: `${RESET}\n${css}`, walk }))).arrayBuffer()));
+  const data = base64(
+    new Uint8Array(await (await compressed(JSON.stringify({ modules, css: `${RESET}\n${css}`, walk }))).arrayBuffer()),
+  );
   return new Blob(
     [
       `<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="${policy}">\n`,

@@ -10,7 +10,10 @@ const QUIET_MS = 50;
 const PATIENT_MS = 450;
 const LONGEST_MS = 60_000;
 
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+const pause = (ms) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 /** Keeps answers up to `room` compressed bytes; `ask(name, args)` is the live page's own way to the server. */
 export function createKeeper(run, ask, room) {

@@ -26,7 +26,13 @@ export async function recordWalk(ctx, { tell, signal }) {
   };
   const example = { id: 'recorded', title: '', note: '', recipe: run.recipe };
   // The copy stands in a frame without an address: its files need whole ones.
-  const config = { ...files.config, css: files.sheets, plotly: whole(ctx.plotlyUrl), vendor: whole(ctx.vendorUrl), examples: [example] };
+  const config = {
+    ...files.config,
+    css: files.sheets,
+    plotly: whole(ctx.plotlyUrl),
+    vendor: whole(ctx.vendorUrl),
+    examples: [example],
+  };
   const keeper = createKeeper(run, ask, ROOM);
   const copy = await openCopy({ main: whole(`${files.base}main.js`), config, line: keeper.line });
   try {
@@ -40,7 +46,15 @@ export async function recordWalk(ctx, { tell, signal }) {
   tell(null, 1, 1);
   const [modules, css] = await Promise.all([readModules(files.base, files.modules), readSheets(files.sheets)]);
   const views = [...new Set([...keeper.keys.keys()].map((key) => key.split(' ')[0]))].sort();
-  const about = { model: card.model_id, dtype: card.dtype, device: card.device, kept: keeper.answers.length, left: keeper.left.size, views, top: TOP };
+  const about = {
+    model: card.model_id,
+    dtype: card.dtype,
+    device: card.device,
+    kept: keeper.answers.length,
+    left: keeper.left.size,
+    views,
+    top: TOP,
+  };
   const offline = { js: '', css: [], plotly: '', vendor: '', modules: [], examples: [example] };
   const walk = { run, keys: [...keeper.keys], answers: keeper.answers, config: offline, about };
   return packed({ title: `${words.fileTitle}: ${run.recipe.prompt.slice(0, 60)}`, modules, css, walk });

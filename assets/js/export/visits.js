@@ -66,11 +66,16 @@ async function allHeads({ keeper, card, tell, signal }) {
     .filter(([name, args]) => PER_HEAD.includes(name) && args.layer === 0 && args.head === 0);
   const widest = Math.max(...asked.map(([, args]) => args.n_positions ?? 0));
   const wanted = asked.filter(([name, args]) => name === 'attention_tile' || args.n_positions === widest);
-  const templates = [...wanted.filter(([name]) => name === 'attention_tile'), ...wanted.filter(([name]) => name !== 'attention_tile').slice(-1)];
+  const templates = [
+    ...wanted.filter(([name]) => name === 'attention_tile'),
+    ...wanted.filter(([name]) => name !== 'attention_tile').slice(-1),
+  ];
   for (let layer = 0; layer < card.n_layers && !keeper.full(); layer += 1) {
     tell('attention', layer, card.n_layers);
     if (signal.aborted) throw new Stopped();
     const heads = Array.from({ length: card.n_heads }, (_, head) => head);
-    await Promise.all(heads.flatMap((head) => templates.map(([name, args]) => keeper.record(name, { ...args, layer, head }))));
+    await Promise.all(
+      heads.flatMap((head) => templates.map(([name, args]) => keeper.record(name, { ...args, layer, head }))),
+    );
   }
 }

@@ -14,7 +14,15 @@ export function branchOf(run, name = '') {
     surprisal: step.surprisal,
     forced: step.forced,
   }));
-  return { key: run.key, recipe: run.recipe, name, tokens, text: run.text, stop: run.stop.kind, reused: run.reused_positions };
+  return {
+    key: run.key,
+    recipe: run.recipe,
+    name,
+    tokens,
+    text: run.text,
+    stop: run.stop.kind,
+    reused: run.reused_positions,
+  };
 }
 
 /** Adds or renews a branch; a branch that is only the beginning of another is left out. */
@@ -74,5 +82,9 @@ export const forcing = (recipe, ids) => ({
 export function diverted(run, step, ids) {
   const kept = run.recipe.forced.filter(([index]) => index < step);
   const added = ids.map((id, offset) => [step + offset, id]);
-  return { ...run.recipe, forced: [...kept, ...added], max_new_tokens: Math.max(run.recipe.max_new_tokens, step + ids.length) };
+  return {
+    ...run.recipe,
+    forced: [...kept, ...added],
+    max_new_tokens: Math.max(run.recipe.max_new_tokens, step + ids.length),
+  };
 }

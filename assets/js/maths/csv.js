@@ -17,7 +17,9 @@ const words = (node) => node.textContent.replace(/[\n\r]+/g, ' ').trim();
 
 /** A table's rows; a cell over several columns is followed by empty ones. */
 export const tableRows = (table) =>
-  [...table.rows].map((row) => [...row.cells].flatMap((cell) => [words(cell), ...Array.from({ length: cell.colSpan - 1 }, () => '')]));
+  [...table.rows].map((row) =>
+    [...row.cells].flatMap((cell) => [words(cell), ...Array.from({ length: cell.colSpan - 1 }, () => '')]),
+  );
 
 /** A list of figures as rows of name, value and note. */
 export const factRows = (list) =>

@@ -11,7 +11,8 @@ export function likeliest(shares, k) {
 /** Where the token `id` begins: what all that lie before it add up to. */
 export function beginning(shares, id) {
   let sum = 0;
-  for (let i = 0; i < shares.length; i += 1) if (shares[i] > shares[id] || (shares[i] === shares[id] && i < id)) sum += shares[i];
+  for (let i = 0; i < shares.length; i += 1)
+    if (shares[i] > shares[id] || (shares[i] === shares[id] && i < id)) sum += shares[i];
   return sum;
 }
 

@@ -8,9 +8,21 @@ function collect(tile) {
   const cells = tile.n_rows * columns;
   const array = (size) => new Float32Array(size).fill(Number.NaN);
   return {
-    start: tile.note.start, columns, k, rows: tile.n_rows, vocabulary: tile.vocabulary, done: 0,
-    ids: new Int32Array(cells * k), top: array(cells * k), entropy: array(cells), target: array(cells), rank: new Int32Array(cells),
-    next: unpack(tile.target).data, tokens: new Map(), note: tile.note, checks: [],
+    start: tile.note.start,
+    columns,
+    k,
+    rows: tile.n_rows,
+    vocabulary: tile.vocabulary,
+    done: 0,
+    ids: new Int32Array(cells * k),
+    top: array(cells * k),
+    entropy: array(cells),
+    target: array(cells),
+    rank: new Int32Array(cells),
+    next: unpack(tile.target).data,
+    tokens: new Map(),
+    note: tile.note,
+    checks: [],
   };
 }
 
@@ -23,7 +35,13 @@ function put(found, tile) {
   found.rank.set(unpack(tile.target_rank).data, from);
   for (const [id, text] of Object.entries(tile.texts)) {
     const partial = id in tile.partial;
-    found.tokens.set(Number(id), { id: Number(id), text, partial, bytes: tile.partial[id] ?? [], special: tile.special.includes(Number(id)) });
+    found.tokens.set(Number(id), {
+      id: Number(id),
+      text,
+      partial,
+      bytes: tile.partial[id] ?? [],
+      special: tile.special.includes(Number(id)),
+    });
   }
   found.done = tile.row_stop;
   if (tile.checks.length) found.checks = tile.checks;

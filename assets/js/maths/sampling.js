@@ -88,7 +88,10 @@ function topP(scores, p) {
 function minP(scores, p) {
   const shares = softmax(scores);
   const top = shares.reduce((a, b) => Math.max(a, b));
-  return only(scores, alive(scores).filter((i) => shares[i] >= p * top));
+  return only(
+    scores,
+    alive(scores).filter((i) => shares[i] >= p * top),
+  );
 }
 
 function typicalP(scores, mass) {
@@ -104,7 +107,10 @@ function typicalP(scores, mass) {
     if (sum >= mass) break;
   }
   const limit = distance.get(order[last]);
-  return only(scores, order.filter((i, place) => place === 0 || distance.get(i) <= limit));
+  return only(
+    scores,
+    order.filter((i, place) => place === 0 || distance.get(i) <= limit),
+  );
 }
 
 const PENALTIES = [

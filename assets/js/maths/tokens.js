@@ -9,7 +9,10 @@ export function visible(text) {
   return text
     .replace(/[ \n\t\r\u00a0]/g, (sign) => SIGNS[sign])
     .replace(/[\u0000-\u001f\u007f]/g, (c) => (c === '\u007f' ? '␡' : String.fromCharCode(0x2400 + c.charCodeAt(0))))
-    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, (c) => `⟨${c.codePointAt(0).toString(16).toUpperCase()}⟩`);
+    .replace(
+      /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
+      (c) => `⟨${c.codePointAt(0).toString(16).toUpperCase()}⟩`,
+    );
 }
 
 /** A token's text as a label: bytes in hex when it is only part of a character, cut to `limit` signs. */

@@ -5,7 +5,8 @@ import { num } from '../../maths/format.js';
 export const check = {
   checked: (check) => `checked: error ${num(check.error, 2)}`,
   checks: (worst, n) => `${worst.name}, max error ${num(worst.error, 2)}; ${n} checks`,
-  check: ({ passed, name, error, tolerance }) => `${passed ? '✓' : '✗'} ${name}: error ${num(error, 2)}, allowed ${num(tolerance, 2)}`,
+  check: ({ passed, name, error, tolerance }) =>
+    `${passed ? '✓' : '✗'} ${name}: error ${num(error, 2)}, allowed ${num(tolerance, 2)}`,
   notMade: 'nothing to check here',
   without: ({ name }) => `– ${name}: not checked`,
 };

@@ -8,7 +8,10 @@ function channels(text) {
 }
 
 /** The value of a CSS variable on the page's root. */
-export const css = (name) => getComputedStyle(document.getElementById('tbt') ?? document.body).getPropertyValue(name).trim();
+export const css = (name) =>
+  getComputedStyle(document.getElementById('tbt') ?? document.body)
+    .getPropertyValue(name)
+    .trim();
 
 /** A colour variable as [r, g, b]. */
 export const rgb = (name) => channels(css(name));

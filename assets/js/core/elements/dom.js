@@ -25,17 +25,24 @@ export function append(node, ...children) {
   const seen = node.matches(SENTENCES) ? new Set() : null;
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
-    node.append(child instanceof Node ? child : seen ? sentence(String(child), seen) : document.createTextNode(String(child)));
+    node.append(
+      child instanceof Node ? child : seen ? sentence(String(child), seen) : document.createTextNode(String(child)),
+    );
   }
 }
 
-const explained = ({ text }) => h('span', { class: 'term', role: 'button', tabindex: '0', 'aria-describedby': 'term-said' }, text);
+const explained = ({ text }) =>
+  h('span', { class: 'term', role: 'button', tabindex: '0', 'aria-describedby': 'term-said' }, text);
 
 /** A sentence in which each term can be pointed at, tapped and reached by keyboard; one element, for its spaces must stay. */
 function sentence(text, seen) {
   const parts = split(text, seen);
   if (parts.every((part) => typeof part === 'string')) return document.createTextNode(text);
-  return h('span', {}, parts.map((part) => (typeof part === 'string' ? part : explained(part))));
+  return h(
+    'span',
+    {},
+    parts.map((part) => (typeof part === 'string' ? part : explained(part))),
+  );
 }
 
 /** An HTML element: h('button', {class: 'x', onclick: f}, 'text', child, [children]). */
@@ -64,7 +71,11 @@ function focusWithin(node) {
   const place = [...node.querySelectorAll(FOCUSABLE)].indexOf(held);
   return () => {
     const now = [...node.querySelectorAll(FOCUSABLE)];
-    (now.find((one) => one === held) ?? now.find((one) => nameOf(one) === name) ?? now[Math.min(place, now.length - 1)])?.focus({ preventScroll: true });
+    (
+      now.find((one) => one === held) ??
+      now.find((one) => nameOf(one) === name) ??
+      now[Math.min(place, now.length - 1)]
+    )?.focus({ preventScroll: true });
   };
 }
 

@@ -3,4 +3,12 @@
 import { h } from './dom.js';
 
 /** [name, value, note] triples as the rows of a <dl class="facts">. */
-export const facts = (triples) => triples.map(([name, value, note]) => h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note))));
+export const facts = (triples) =>
+  triples.map(([name, value, note]) =>
+    h(
+      'div',
+      { class: 'fact' },
+      h('dt', {}, name),
+      h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note)),
+    ),
+  );

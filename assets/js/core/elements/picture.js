@@ -1,8 +1,27 @@
 // Figures as pictures that stand alone: computed colours and type go into the file.
 
 const KEPT = [
-  'fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-linecap', 'stroke-linejoin', 'stroke-opacity', 'opacity', 'color',
-  'font-family', 'font-size', 'font-weight', 'font-style', 'letter-spacing', 'text-anchor', 'dominant-baseline', 'display', 'visibility', 'paint-order', 'white-space',
+  'fill',
+  'fill-opacity',
+  'stroke',
+  'stroke-width',
+  'stroke-dasharray',
+  'stroke-linecap',
+  'stroke-linejoin',
+  'stroke-opacity',
+  'opacity',
+  'color',
+  'font-family',
+  'font-size',
+  'font-weight',
+  'font-style',
+  'letter-spacing',
+  'text-anchor',
+  'dominant-baseline',
+  'display',
+  'visibility',
+  'paint-order',
+  'white-space',
 ];
 const SCALE = 2;
 // XML has no words for these.
@@ -43,7 +62,9 @@ function painted(source, width, height, background) {
   pen.fillStyle = background;
   pen.fillRect(0, 0, width, height);
   pen.drawImage(source, 0, 0, width, height);
-  return new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
+  return new Promise((resolve) => {
+    canvas.toBlob(resolve, 'image/png');
+  });
 }
 
 /** An SVG or canvas element as a PNG. */

@@ -3,7 +3,13 @@
 import { h } from './dom.js';
 
 /** Letters and digits of a text, for a file's name. */
-export const slug = (text, most = 32) => text.normalize('NFKD').replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '').slice(0, most).toLowerCase() || 'run';
+export const slug = (text, most = 32) =>
+  text
+    .normalize('NFKD')
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, most)
+    .toLowerCase() || 'run';
 
 /** Hands a blob to the visitor as a file. */
 export function save(blob, name) {

@@ -6,7 +6,8 @@ const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 const isPlain = (form) => form === form.toLowerCase();
 
 // A word may begin a sentence; an abbreviation is written in one way alone.
-const either = (form) => (isPlain(form) ? `[${form[0]}${form[0].toUpperCase()}]${escaped(form.slice(1))}` : escaped(form));
+const either = (form) =>
+  isPlain(form) ? `[${form[0]}${form[0].toUpperCase()}]${escaped(form.slice(1))}` : escaped(form);
 const BY_FORM = new Map(glossary.flatMap((term) => term.forms.map((form) => [form.toLowerCase(), term])));
 // The longest form first: "logit lens" is not the term "logit".
 const FORMS = glossary.flatMap((term) => term.forms).sort((a, b) => b.length - a.length);

@@ -45,7 +45,9 @@ export function createBridge(host) {
   /** Like `ask`, but `stopLooks` ends it, here at once and on the server at its next operation. */
   async function fresh(name, recipe, args) {
     const id = randomId();
-    const stopped = new Promise((_, reject) => { looks.set(id, reject); });
+    const stopped = new Promise((_, reject) => {
+      looks.set(id, reject);
+    });
     try {
       return await Promise.race([ask(name, recipe, args, id), stopped]);
     } finally {

@@ -15,7 +15,11 @@ const AWAY = new Set([502, 503, 504]);
 async function post(url, body) {
   let response;
   try {
-    response = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
   } catch {
     throw new Gone();
   }
@@ -44,7 +48,8 @@ function addresses({ root = '', api_prefix: prefix = '', components, dependencie
 }
 
 /** Sixteen random bytes in hex; crypto.randomUUID is missing where the page comes over plain http. */
-export const randomId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
+export const randomId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
 
 /**
  * look, run, halt and back, for the page that Gradio's `config` describes; `event` is the component's event that runs.
@@ -67,7 +72,10 @@ export function createChannel(config, event, onaway) {
   function back() {
     returning ??= (async () => {
       onaway(true);
-      while (!(await here())) await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+      while (!(await here()))
+        await new Promise((resolve) => {
+          setTimeout(resolve, RETRY_MS);
+        });
       returning = null;
       onaway(false);
     })();
@@ -86,7 +94,8 @@ export function createChannel(config, event, onaway) {
     }
   }
 
-  const call = (name, data) => post(`${base}/component_server`, { data, component_id: component, fn_name: name, session_hash: session });
+  const call = (name, data) =>
+    post(`${base}/component_server`, { data, component_id: component, fn_name: name, session_hash: session });
 
   setInterval(async () => {
     if (!document.hidden && !returning && !(await here())) back();

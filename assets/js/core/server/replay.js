@@ -9,7 +9,11 @@ export const keyOf = (name, args) => `${name} ${JSON.stringify(sorted(args ?? {}
 
 const sorted = (value) =>
   value && typeof value === 'object' && !Array.isArray(value)
-    ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]))
+    ? Object.fromEntries(
+        Object.keys(value)
+          .sort()
+          .map((key) => [key, sorted(value[key])]),
+      )
     : value;
 
 const same = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
@@ -24,7 +28,9 @@ export function base64(bytes) {
 /** What the recorder kept of the logits, as the server would answer. */
 function expandLogits({ step, size, ids, logits, rest }) {
   const all = new Float32Array(size).fill(rest);
-  ids.forEach((id, place) => { all[id] = logits[place]; });
+  ids.forEach((id, place) => {
+    all[id] = logits[place];
+  });
   return { step, logits: { dtype: 'float32', shape: [size], data: base64(new Uint8Array(all.buffer)) } };
 }
 
@@ -45,7 +51,8 @@ export function createReplay({ run, keys, answers }, missing) {
 
   async function answer({ name, args }) {
     if (name === 'run') return { ok: paged(run, args) };
-    if (name === 'logits' && keys.has(keyOf(name, args))) return { ok: expandLogits(answers[keys.get(keyOf(name, args))]) };
+    if (name === 'logits' && keys.has(keyOf(name, args)))
+      return { ok: expandLogits(answers[keys.get(keyOf(name, args))]) };
     const at = keys.get(keyOf(name, args));
     if (at !== undefined) return { ok: answers[at] };
     return missing ? missing(name, args) : notHere;

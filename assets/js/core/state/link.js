@@ -45,7 +45,10 @@ export function read({ search, hash }) {
     if (!query.has(name)) continue;
     sampling[name] = typeof usual === 'boolean' ? query.get(name) === '1' : number(query.get(name));
   }
-  const forced = (query.get('forced') ?? '').split('_').filter(Boolean).map((pair) => pair.split('.').map(number));
+  const forced = (query.get('forced') ?? '')
+    .split('_')
+    .filter(Boolean)
+    .map((pair) => pair.split('.').map(number));
   const recipe = {
     prompt,
     chat: query.get('chat') === '1',

@@ -7,7 +7,8 @@ import { modelKey } from '../../maths/models.js';
 const within = (value, size) => Math.max(0, Math.min(value, size - 1));
 
 /** The layer to look at: a hybrid's first layers may have no attention to show. */
-const layerOf = (layer, { n_layers: n, attention_layers: shown = [] }) => (shown.length && !shown.includes(layer) ? shown[0] : within(layer, n));
+const layerOf = (layer, { n_layers: n, attention_layers: shown = [] }) =>
+  shown.length && !shown.includes(layer) ? shown[0] : within(layer, n);
 
 /** start, more, restore and stop a run. The run that is shown stays until a new one has something to show. */
 export function createRunner(store, bridge) {
@@ -46,7 +47,11 @@ export function createRunner(store, bridge) {
     let tokens = old?.tokens ?? [];
     let answer;
     do {
-      answer = await bridge.ask('run', recipe, { tokens_from: tokens.length, steps_from: old?.steps.length ?? 0, n_steps: nSteps });
+      answer = await bridge.ask('run', recipe, {
+        tokens_from: tokens.length,
+        steps_from: old?.steps.length ?? 0,
+        n_steps: nSteps,
+      });
       tokens = [...tokens, ...answer.tokens];
     } while (tokens.length < answer.n_tokens);
     return { ...answer, tokens };
@@ -90,7 +95,10 @@ export function createRunner(store, bridge) {
     return function pull() {
       // Who asks while a fetch is under way waits for it, and for one more.
       if (work) again = true;
-      else work = fetchAll().finally(() => { work = null; });
+      else
+        work = fetchAll().finally(() => {
+          work = null;
+        });
       return work;
     };
   }
@@ -128,7 +136,8 @@ export function createRunner(store, bridge) {
     const pull = createPull(recipe, nSteps ?? null, mine);
     const began = performance.now();
     let pulls = Promise.resolve();
-    const working = (message, fraction, work = null) => store.set({ status: { phase: 'running', message, fraction, began, work, resumes: true } });
+    const working = (message, fraction, work = null) =>
+      store.set({ status: { phase: 'running', message, fraction, began, work, resumes: true } });
     store.set({ following });
     working(messages.asking, 0);
     bridge.run(recipe, nSteps ?? null, (standing) => {
@@ -157,7 +166,8 @@ export function createRunner(store, bridge) {
     begin(({ kind, message, fraction, found, error, n_steps: steps }) => {
       if (mine !== turn) return;
       if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
-      if (kind === 'run') store.set({ status: { phase: 'running', message: messages.made(steps), fraction: null, began } });
+      if (kind === 'run')
+        store.set({ status: { phase: 'running', message: messages.made(steps), fraction: null, began } });
       if (kind === 'job') onfound(found);
       if (kind !== 'error' && kind !== 'done') return;
       letGo = () => {};
@@ -187,7 +197,11 @@ export function createRunner(store, bridge) {
 
     /** Makes another recipe's run of `nSteps` tokens, its model loaded where need be; the run that is shown stays. */
     beside(recipe, nSteps, ondone) {
-      errand((listen) => bridge.run(recipe, nSteps, listen), () => {}, ondone);
+      errand(
+        (listen) => bridge.run(recipe, nSteps, listen),
+        () => {},
+        ondone,
+      );
     },
 
     /** All of a run that the server has, for a recipe that is not the one shown. */
@@ -198,7 +212,8 @@ export function createRunner(store, bridge) {
       const mine = takeOver('superseded');
       stopOwn = onstop;
       return {
-        tell: (message, fraction, began) => mine === turn && store.set({ status: { phase: 'running', message, fraction, began } }),
+        tell: (message, fraction, began) =>
+          mine === turn && store.set({ status: { phase: 'running', message, fraction, began } }),
         done: () => {
           stopOwn = null;
           if (mine === turn) store.set({ status: { phase: 'idle' } });

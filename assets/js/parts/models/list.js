@@ -22,16 +22,30 @@ export function mountList(root, open) {
   const row = ({ id, parameters, licence, kinds, shows, gated, memory }, dtype) =>
     item(
       id,
-      h('span', { class: 'models-kinds' }, kinds.map((kind) => h('span', {}, kind))),
+      h(
+        'span',
+        { class: 'models-kinds' },
+        kinds.map((kind) => h('span', {}, kind)),
+      ),
       h('span', {}, shows),
-      h('span', { class: 'dim' }, [words.size(parameters, memory[dtype]), licence, gated && words.gated].filter(Boolean).join(' · ')),
+      h(
+        'span',
+        { class: 'dim' },
+        [words.size(parameters, memory[dtype]), licence, gated && words.gated].filter(Boolean).join(' · '),
+      ),
     );
 
   return {
     draw(known, dtype) {
       fill(note, words.listedNote(dtype));
-      fill(rows, known.listed.map((model) => row(model, dtype)));
-      fill(others, known.others.map((id) => item(id)));
+      fill(
+        rows,
+        known.listed.map((model) => row(model, dtype)),
+      );
+      fill(
+        others,
+        known.others.map((id) => item(id)),
+      );
       othersTitle.hidden = !known.others.length;
     },
   };

@@ -9,7 +9,8 @@ import { mountOpening } from './opening.js';
 
 const option = (value, text, chosen) => h('option', { value, selected: value === chosen }, text);
 const field = (label, input) => h('label', { class: 'models-field' }, h('span', { class: 'dim' }, label), input);
-const text = (props) => h('input', { type: 'text', spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', ...props });
+const text = (props) =>
+  h('input', { type: 'text', spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', ...props });
 
 /** Device and number format of the model that is opened next. */
 function mountHow(root, onchange, reopen) {
@@ -26,8 +27,16 @@ function mountHow(root, onchange, reopen) {
 
   function draw(chosen) {
     const { devices, dtypes, default_device: usual, default_dtypes: auto } = choices;
-    fill(device, option('', words.auto(words.devices[usual]), chosen.device), devices.map((d) => option(d, words.devices[d], chosen.device)));
-    fill(dtype, option('', words.auto(auto[chosen.device || usual]), chosen.dtype), dtypes.map((d) => option(d, words.dtypes[d], chosen.dtype)));
+    fill(
+      device,
+      option('', words.auto(words.devices[usual]), chosen.device),
+      devices.map((d) => option(d, words.devices[d], chosen.device)),
+    );
+    fill(
+      dtype,
+      option('', words.auto(auto[chosen.device || usual]), chosen.dtype),
+      dtypes.map((d) => option(d, words.dtypes[d], chosen.dtype)),
+    );
   }
 
   return {
@@ -44,7 +53,13 @@ function mountHow(root, onchange, reopen) {
 /** Builds the dialog inside `root`; returns a function that opens it. */
 export function mountModels(root, ctx) {
   const { store, askOf } = ctx;
-  const places = { now: h('p'), held: h('div', { class: 'models-held' }), how: h('div', { class: 'models-form' }), result: h('div', { class: 'models-result' }), list: h('section') };
+  const places = {
+    now: h('p'),
+    held: h('div', { class: 'models-held' }),
+    how: h('div', { class: 'models-form' }),
+    result: h('div', { class: 'models-result' }),
+    list: h('section'),
+  };
   const name = text({ id: 'model-name' });
   const revision = text({ id: 'model-revision', placeholder: words.revisionHint });
   const nameLabel = h('span', { class: 'dim' });
@@ -52,19 +67,51 @@ export function mountModels(root, ctx) {
     event.preventDefault();
     opening.look({ model: name.value.trim(), revision: revision.value.trim(), ...how.chosen() });
   };
-  const form = h('form', { class: 'models-form', onsubmit: submit }, h('label', { class: 'models-field wide' }, nameLabel, name), field(words.revision, revision), h('button', { type: 'submit' }, words.check));
+  const form = h(
+    'form',
+    { class: 'models-form', onsubmit: submit },
+    h('label', { class: 'models-field wide' }, nameLabel, name),
+    field(words.revision, revision),
+    h('button', { type: 'submit' }, words.check),
+  );
   const own = h('section', {}, h('h3', {}, words.own), form);
   const close = () => dialog.close();
-  const shut = h('button', { type: 'button', class: 'icon', 'aria-label': words.close, title: words.close, onclick: close }, '×');
+  const shut = h(
+    'button',
+    { type: 'button', class: 'icon', 'aria-label': words.close, title: words.close, onclick: close },
+    '×',
+  );
   const head = h('div', { class: 'models-head' }, h('h2', { id: 'models-title' }, words.title), shut);
-  const body = h('div', { class: 'models-body' }, head, h('p', { class: 'dim' }, words.intro), places.now, places.held, places.how, own, places.result, places.list);
-  const dialog = h('dialog', { class: 'models', 'aria-labelledby': 'models-title', onclick: (event) => event.target === dialog && close() }, body);
+  const body = h(
+    'div',
+    { class: 'models-body' },
+    head,
+    h('p', { class: 'dim' }, words.intro),
+    places.now,
+    places.held,
+    places.how,
+    own,
+    places.result,
+    places.list,
+  );
+  const dialog = h(
+    'dialog',
+    { class: 'models', 'aria-labelledby': 'models-title', onclick: (event) => event.target === dialog && close() },
+    body,
+  );
   // The keys of the walk are not for the dialog.
   dialog.addEventListener('keydown', (event) => event.stopPropagation());
   root.append(dialog);
 
   const opening = mountOpening(places.result, ctx, { ondone: close, onbusy: lock });
-  const how = mountHow(places.how, () => { opening.clear(); list.draw(known, how.format()); }, () => opening.open({ ...modelOf(store.state.draft), ...how.chosen() }));
+  const how = mountHow(
+    places.how,
+    () => {
+      opening.clear();
+      list.draw(known, how.format());
+    },
+    () => opening.open({ ...modelOf(store.state.draft), ...how.chosen() }),
+  );
   const list = mountList(places.list, (id) => opening.open({ model: id, revision: '', ...how.chosen() }));
   let known = null;
 
@@ -78,8 +125,20 @@ export function mountModels(root, ctx) {
   function draw() {
     const { held } = known;
     const choice = (m) => ({ model: m.model, revision: m.revision, device: m.asked_device, dtype: m.asked_dtype });
-    const back = held.filter((m) => !m.is_current).map((m) => h('button', { type: 'button', class: 'models-back', onclick: () => opening.back(choice(m), m) }, words.held1(m)));
-    fill(places.now, words.now, held.filter((m) => m.is_current).map((m) => h('strong', {}, words.held1(m))));
+    const back = held
+      .filter((m) => !m.is_current)
+      .map((m) =>
+        h(
+          'button',
+          { type: 'button', class: 'models-back', onclick: () => opening.back(choice(m), m) },
+          words.held1(m),
+        ),
+      );
+    fill(
+      places.now,
+      words.now,
+      held.filter((m) => m.is_current).map((m) => h('strong', {}, words.held1(m))),
+    );
     fill(places.held, back.length > 0 && h('span', { class: 'dim' }, words.held), back);
     own.hidden = !known.free;
     const kind = known.paths ? 'paths' : 'hub';

@@ -11,8 +11,20 @@ const keysTable = () =>
   h(
     'table',
     { class: 'help-keys' },
-    h('thead', { class: 'visually-hidden' }, h('tr', {}, words.keyColumns.map((name) => h('th', { scope: 'col' }, name)))),
-    h('tbody', {}, words.list.map(([names, what]) => h('tr', {}, h('th', { scope: 'row' }, names.map(key)), h('td', {}, what)))),
+    h(
+      'thead',
+      { class: 'visually-hidden' },
+      h(
+        'tr',
+        {},
+        words.keyColumns.map((name) => h('th', { scope: 'col' }, name)),
+      ),
+    ),
+    h(
+      'tbody',
+      {},
+      words.list.map(([names, what]) => h('tr', {}, h('th', { scope: 'row' }, names.map(key)), h('td', {}, what))),
+    ),
   );
 
 const body = (close) =>
@@ -20,21 +32,39 @@ const body = (close) =>
     'div',
     { class: 'help-body' },
     h('div', { class: 'card-head' }, h('h2', { class: 'plain', id: 'help-title' }, words.title), close),
-    h('div', { class: 'help-columns' }, h('ul', {}, words.intro.map((line) => h('li', {}, line))), h('div', {}, h('h3', { class: 'plain' }, words.keys), keysTable())),
+    h(
+      'div',
+      { class: 'help-columns' },
+      h(
+        'ul',
+        {},
+        words.intro.map((line) => h('li', {}, line)),
+      ),
+      h('div', {}, h('h3', { class: 'plain' }, words.keys), keysTable()),
+    ),
     h('h3', { class: 'plain' }, words.terms),
-    h('ul', { class: 'help-terms' }, glossary.map(({ name, text }) => h('li', {}, h('strong', {}, name), ` ${text}`))),
+    h(
+      'ul',
+      { class: 'help-terms' },
+      glossary.map(({ name, text }) => h('li', {}, h('strong', {}, name), ` ${text}`)),
+    ),
   );
 
 /** The overlay in `root`; gives `open()`. The browser keeps the focus inside and brings it back when it closes. */
 export function mountHelp(root) {
   // A click beside the box is a click on the dialog itself.
-  const overlay = h('dialog', { class: 'help', 'aria-labelledby': 'help-title', onclick: (event) => event.target === overlay && overlay.close() });
+  const overlay = h('dialog', {
+    class: 'help',
+    'aria-labelledby': 'help-title',
+    onclick: (event) => event.target === overlay && overlay.close(),
+  });
   root.append(overlay);
 
   function open() {
     if (overlay.open) return;
     // Made when it is first wanted: most visits do not.
-    if (!overlay.children.length) overlay.append(body(h('button', { type: 'button', onclick: () => overlay.close() }, words.close)));
+    if (!overlay.children.length)
+      overlay.append(body(h('button', { type: 'button', onclick: () => overlay.close() }, words.close)));
     overlay.showModal();
   }
 

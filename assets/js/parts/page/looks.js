@@ -6,7 +6,11 @@ import { looks as words } from '../words/looks.js';
 export function mountLooks(parts, store, { stop, again }) {
   const turning = h('span', { class: 'turning', 'aria-hidden': 'true' });
   const said = h('span');
-  const button = h('button', { type: 'button', class: 'quiet', onclick: () => (store.state.looks.slow.length ? stop() : again()) });
+  const button = h('button', {
+    type: 'button',
+    class: 'quiet',
+    onclick: () => (store.state.looks.slow.length ? stop() : again()),
+  });
   const pill = parts.appendChild(h('div', { class: 'looking', role: 'status', hidden: true }, turning, said, button));
   store.subscribe(({ looks: { slow, stopped }, away }, changed) => {
     if (!changed.has('looks') && !changed.has('away')) return;

@@ -30,7 +30,11 @@ export function mountStatus(parts, { store, runner }) {
     clearTimeout(timer);
     if (away) fill(root, h('div', { class: 'working away', role: 'alert' }, page.away));
     else if (status.phase === 'error') {
-      const close = h('button', { type: 'button', class: 'quiet', onclick: () => store.set({ status: { phase: 'idle' } }) }, page.dismiss);
+      const close = h(
+        'button',
+        { type: 'button', class: 'quiet', onclick: () => store.set({ status: { phase: 'idle' } }) },
+        page.dismiss,
+      );
       fill(root, h('div', { class: 'refused', role: 'alert' }, h('span', {}, status.message), close));
     } else if (status.phase === 'running') {
       // What takes less than this is not worth a flicker.

@@ -60,7 +60,12 @@ export function mountTerms(root) {
   root.addEventListener('focusin', ({ target }) => (target.matches('.term') ? show(target) : hide()));
   root.addEventListener('focusout', ({ target }) => target === shown && hide());
   root.addEventListener('keydown', onkeydown);
-  document.addEventListener('click', ({ target }) => (target.closest('.term') ? show(target.closest('.term')) : hide()));
+  document.addEventListener('click', ({ target }) =>
+    target.closest('.term') ? show(target.closest('.term')) : hide(),
+  );
   // What moves away from its explanation loses it.
-  document.addEventListener('scroll', ({ target }) => shown && target.contains(shown) && hide(), { capture: true, passive: true });
+  document.addEventListener('scroll', ({ target }) => shown && target.contains(shown) && hide(), {
+    capture: true,
+    passive: true,
+  });
 }

@@ -27,9 +27,25 @@ export function layersTable(layers, total) {
       'table',
       { class: 'cache-table' },
       h('caption', {}, words.shape),
-      h('thead', {}, h('tr', {}, words.columns.map((name) => h('th', { scope: 'col' }, name)))),
-      h('tbody', {}, layers.map((layer) => (layer ? row(layer) : dots()))),
-      h('tfoot', {}, h('tr', {}, h('th', { scope: 'row', colspan: 4 }, words.total), h('td', { class: 'number' }, bytes(total)))),
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          words.columns.map((name) => h('th', { scope: 'col' }, name)),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        layers.map((layer) => (layer ? row(layer) : dots())),
+      ),
+      h(
+        'tfoot',
+        {},
+        h('tr', {}, h('th', { scope: 'row', colspan: 4 }, words.total), h('td', { class: 'number' }, bytes(total))),
+      ),
     ),
   );
 }

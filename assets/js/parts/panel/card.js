@@ -56,4 +56,8 @@ export function asker({ view }, name, { failed, body }, draw, refused) {
 
 /** True while a window {start, count} of the same run and length still holds the position. */
 export const holds = (window, { run, n, position }) =>
-  window && window.run === run.key && window.n === n && position >= window.start && position < window.start + window.count;
+  window &&
+  window.run === run.key &&
+  window.n === n &&
+  position >= window.start &&
+  position < window.start + window.count;

@@ -25,7 +25,18 @@ export function mountDepths(root, { store, view }, stage) {
     if (!how.open || !state.card) return;
     const lines = (words.stages[stage](scene(state)) || []).filter(Boolean);
     if (!lines.length) return void fill(formulas, h('li', { class: 'dim' }, words.none));
-    fill(formulas, lines.map(({ formula, numbers, note }) => h('li', {}, h('code', {}, formula), h('span', { class: 'with' }, numbers), note && h('span', { class: 'dim' }, note))));
+    fill(
+      formulas,
+      lines.map(({ formula, numbers, note }) =>
+        h(
+          'li',
+          {},
+          h('code', {}, formula),
+          h('span', { class: 'with' }, numbers),
+          note && h('span', { class: 'dim' }, note),
+        ),
+      ),
+    );
   }
 
   async function load() {
@@ -35,7 +46,13 @@ export function mountDepths(root, { store, view }, stage) {
     notice(listing, words.waiting);
     try {
       const { functions } = await view('code', { stage });
-      fill(listing, functions.map(({ file, line, text }) => [h('p', { class: 'where' }, words.at(file, line)), numbered(text, line)]));
+      fill(
+        listing,
+        functions.map(({ file, line, text }) => [
+          h('p', { class: 'where' }, words.at(file, line)),
+          numbered(text, line),
+        ]),
+      );
     } catch (error) {
       model = '';
       notice(listing, explain(error));
@@ -52,6 +69,8 @@ export function mountDepths(root, { store, view }, stage) {
 
 /** The lines of a function, each with its number, which is not copied along. */
 function numbered(text, first) {
-  const lines = text.split('\n').map((one, i) => h('span', { class: 'line', dataset: { line: first + i } }, `${one}\n`));
+  const lines = text
+    .split('\n')
+    .map((one, i) => h('span', { class: 'line', dataset: { line: first + i } }, `${one}\n`));
   return h('pre', { tabindex: '0', role: 'region', 'aria-label': words.code }, h('code', {}, lines));
 }

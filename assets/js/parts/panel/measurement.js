@@ -35,7 +35,8 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
   /** That it was stopped is said behind what had been found. What went wrong stands beside the button that was pressed, unless another tab is looked at by now. */
   function ended(kind, message) {
     label(false);
-    if (shared.ended[kind] && of === store.state.run.key) append(said, ' ', shared[heardAny ? 'ended' : 'nothingYet'][kind]);
+    if (shared.ended[kind] && of === store.state.run.key)
+      append(said, ' ', shared[heardAny ? 'ended' : 'nothingYet'][kind]);
     const here = kind === 'error' && button.offsetParent !== null;
     if (here) {
       fill(wrong, message);

@@ -22,16 +22,35 @@ export function mountAsk(parts, { store, runner, examples }) {
       }
     },
   });
-  const system = h('input', { type: 'text', id: 'system', placeholder: page.systemHint, oninput: () => asks({ system: system.value }) });
+  const system = h('input', {
+    type: 'text',
+    id: 'system',
+    placeholder: page.systemHint,
+    oninput: () => asks({ system: system.value }),
+  });
   const systemRow = h('label', { class: 'system', hidden: true }, h('span', {}, page.system), system);
   const chat = toggle(page.chat, false, (on) => asks({ chat: on }), { id: 'chat' });
   chat.title = page.chatTitle;
-  const run = h('button', { type: 'button', class: 'primary run', title: page.runTitle, onclick: () => go() }, page.run);
+  const run = h(
+    'button',
+    { type: 'button', class: 'primary run', title: page.runTitle, onclick: () => go() },
+    page.run,
+  );
   const step = h('button', { type: 'button', title: page.stepTitle, onclick: () => go(0) }, page.step);
   const release = h('button', { type: 'button', class: 'quiet release', title: page.releaseTitle, onclick: free });
   const stale = h('span', { class: 'stale dim', role: 'status' });
   const chips = examples.map((example) =>
-    h('button', { type: 'button', class: 'example', title: example.note, dataset: { example: example.id }, onclick: () => choose(example) }, example.title),
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'example',
+        title: example.note,
+        dataset: { example: example.id },
+        onclick: () => choose(example),
+      },
+      example.title,
+    ),
   );
 
   function choose(example) {
@@ -85,5 +104,9 @@ export function mountAsk(parts, { store, runner, examples }) {
 
 const sorted = (value) =>
   value && typeof value === 'object' && !Array.isArray(value)
-    ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]))
+    ? Object.fromEntries(
+        Object.keys(value)
+          .sort()
+          .map((key) => [key, sorted(value[key])]),
+      )
     : value;

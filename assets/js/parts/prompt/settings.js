@@ -19,13 +19,24 @@ export function mountSettings(root, store, patch) {
     slider('typical_p', page.typicalP, { min: 0.05, max: 1, step: 0.01 }, (v) => (v < 1 ? num(v, 3) : page.off)),
   ];
   const penalties = [
-    slider('repetition_penalty', page.repetition, { min: 0.5, max: 2, step: 0.05 }, (v) => (v === 1 ? page.off : num(v, 3))),
+    slider('repetition_penalty', page.repetition, { min: 0.5, max: 2, step: 0.05 }, (v) =>
+      v === 1 ? page.off : num(v, 3),
+    ),
     slider('presence_penalty', page.presence, { min: -2, max: 2, step: 0.1 }, (v) => (v ? num(v, 2) : page.off)),
     slider('frequency_penalty', page.frequency, { min: -2, max: 2, step: 0.1 }, (v) => (v ? num(v, 2) : page.off)),
   ];
-  const seed = number('seed', page.seed, { min: 0, max: 4294967295, step: 1 }, DEFAULTS.seed, (value) => set({ seed: value }));
-  const limit = number('max_new_tokens', page.maxNewTokens, { min: 1, step: 1 }, NEW_TOKENS, (value) => patch({ max_new_tokens: value }));
-  const stop = h('input', { type: 'text', id: 'set-stop', placeholder: page.stopHint, oninput: () => patch({ stop: stop.value ? [stop.value] : [] }) });
+  const seed = number('seed', page.seed, { min: 0, max: 4294967295, step: 1 }, DEFAULTS.seed, (value) =>
+    set({ seed: value }),
+  );
+  const limit = number('max_new_tokens', page.maxNewTokens, { min: 1, step: 1 }, NEW_TOKENS, (value) =>
+    patch({ max_new_tokens: value }),
+  );
+  const stop = h('input', {
+    type: 'text',
+    id: 'set-stop',
+    placeholder: page.stopHint,
+    oninput: () => patch({ stop: stop.value ? [stop.value] : [] }),
+  });
   const stopRow = h('label', { class: 'number-row' }, h('span', {}, page.stop), stop);
   const summary = h('span', { class: 'dim' });
 
@@ -35,7 +46,12 @@ export function mountSettings(root, store, patch) {
   }
 
   function slider(name, text, limits, shown) {
-    const input = h('input', { type: 'range', id: `set-${name}`, ...limits, oninput: () => set({ [name]: Number(input.value) }) });
+    const input = h('input', {
+      type: 'range',
+      id: `set-${name}`,
+      ...limits,
+      oninput: () => set({ [name]: Number(input.value) }),
+    });
     const value = h('output', { for: `set-${name}` });
     const row = h('label', { class: 'slider' }, h('span', {}, text), input, value);
     const show = (v) => {
@@ -64,7 +80,12 @@ export function mountSettings(root, store, patch) {
       { class: 'settings-body' },
       h('div', { class: 'radios', role: 'radiogroup', 'aria-label': page.settings }, greedy, sample),
       h('div', { class: 'number-fields' }, seed.row, limit.row, stopRow),
-      h('div', { class: 'sliders' }, sliders.map((s) => s.row), penalties.map((s) => s.row)),
+      h(
+        'div',
+        { class: 'sliders' },
+        sliders.map((s) => s.row),
+        penalties.map((s) => s.row),
+      ),
     ),
   );
 
@@ -80,7 +101,10 @@ export function mountSettings(root, store, patch) {
       row.classList.toggle('off', !sampling.do_sample);
     }
     seed.input.disabled = !sampling.do_sample;
-    for (const [input, value] of [[seed.input, sampling.seed], [limit.input, draft.max_new_tokens]]) {
+    for (const [input, value] of [
+      [seed.input, sampling.seed],
+      [limit.input, draft.max_new_tokens],
+    ]) {
       if (input.valueAsNumber !== value && document.activeElement !== input) input.value = value;
     }
     if (document.activeElement !== stop) stop.value = draft.stop[0] ?? '';
@@ -92,7 +116,8 @@ export function mountSettings(root, store, patch) {
 const said = (value) => (typeof value === 'number' ? num(value, 3) : value);
 
 function text(sampling) {
-  const on = (names) => names.filter((name) => sampling[name] !== DEFAULTS[name]).map((name) => `${name} ${said(sampling[name])}`);
+  const on = (names) =>
+    names.filter((name) => sampling[name] !== DEFAULTS[name]).map((name) => `${name} ${said(sampling[name])}`);
   const penalties = on(['repetition_penalty', 'presence_penalty', 'frequency_penalty']);
   if (!sampling.do_sample) return [page.greedy.toLowerCase(), ...penalties].join(' · ');
   const filters = on(['top_k', 'top_p', 'min_p', 'typical_p']);

@@ -16,12 +16,17 @@ const large = (node) => {
 };
 const sheet = (rows) => new Blob([csv(rows)], { type: 'text/csv' });
 const svgFile = (node) => new Blob([svgText(node)], { type: 'image/svg+xml' });
-const plotly = (format) => async (node) => (await fetch(await window.Plotly.toImage(node, { format, scale: format === 'png' ? 2 : 1 }))).blob();
+const plotly = (format) => async (node) =>
+  (await fetch(await window.Plotly.toImage(node, { format, scale: format === 'png' ? 2 : 1 }))).blob();
 
 /** What can be made of which elements: [selector, whether it counts, {ending: maker}]. */
 const KINDS = [
   ['.js-plotly-plot', large, { svg: plotly('svg'), png: plotly('png') }],
-  ['svg', (node) => large(node) && !node.closest('.js-plotly-plot') && !node.parentElement.closest('svg'), { svg: svgFile, png }],
+  [
+    'svg',
+    (node) => large(node) && !node.closest('.js-plotly-plot') && !node.parentElement.closest('svg'),
+    { svg: svgFile, png },
+  ],
   ['canvas', (node) => large(node) && !node.closest('.js-plotly-plot'), { png }],
   ['table', (node) => node.tBodies[0]?.rows.length > 0, { csv: (node) => sheet(tableRows(node)) }],
   ['dl.facts', (node) => node.children.length > 0, { csv: (node) => sheet(factRows(node)) }],
@@ -31,14 +36,18 @@ const KINDS = [
 function nameOf(node, root) {
   const caption = node.caption?.textContent.trim();
   if (caption) return caption;
-  const heads = [...root.querySelectorAll('h2, h3')].filter((head) => head.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const heads = [...root.querySelectorAll('h2, h3')].filter(
+    (head) => head.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING,
+  );
   const last = heads.at(-1)?.textContent.trim();
   return last || node.getAttribute('aria-label') || words.facts;
 }
 
 /** [{node, name, makers}] of what is open in `root`, in the order of the page; equal names are numbered. */
 function found(root) {
-  const all = KINDS.flatMap(([selector, counts, makers]) => [...root.querySelectorAll(selector)].filter(counts).map((node) => ({ node, makers })));
+  const all = KINDS.flatMap(([selector, counts, makers]) =>
+    [...root.querySelectorAll(selector)].filter(counts).map((node) => ({ node, makers })),
+  );
   all.sort((a, b) => (a.node.compareDocumentPosition(b.node) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
   const seen = new Map();
   return all.map(({ node, makers }) => {
@@ -66,13 +75,39 @@ export function figureList({ store }, onfail) {
 
   function row(item) {
     const mark = (on) => item.node.classList.toggle('figure-marked', on);
-    const button = (ending) => h('button', { type: 'button', class: 'quiet', 'aria-label': words.save(words[ending], item.name), onclick: () => take(item, ending) }, words[ending]);
-    const hear = { onpointerenter: () => mark(true), onpointerleave: () => mark(false), onfocusin: () => mark(true), onfocusout: () => mark(false) };
-    return h('li', hear, h('span', { class: 'figure-name', title: item.name }, item.name), Object.keys(item.makers).map(button));
+    const button = (ending) =>
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'quiet',
+          'aria-label': words.save(words[ending], item.name),
+          onclick: () => take(item, ending),
+        },
+        words[ending],
+      );
+    const hear = {
+      onpointerenter: () => mark(true),
+      onpointerleave: () => mark(false),
+      onfocusin: () => mark(true),
+      onfocusout: () => mark(false),
+    };
+    return h(
+      'li',
+      hear,
+      h('span', { class: 'figure-name', title: item.name }, item.name),
+      Object.keys(item.makers).map(button),
+    );
   }
 
   return {
-    element: h('div', { class: 'figures' }, h('strong', {}, words.title), h('span', { class: 'dim' }, words.hint), list),
+    element: h(
+      'div',
+      { class: 'figures' },
+      h('strong', {}, words.title),
+      h('span', { class: 'dim' }, words.hint),
+      list,
+    ),
     show(root = openPanel()) {
       const items = root ? found(root) : [];
       fill(list, items.length ? items.map(row) : h('li', { class: 'dim' }, words.none));
@@ -85,7 +120,19 @@ export function mountFigureButton(stage, ctx) {
   const list = figureList(ctx, (message) => ctx.store.set({ status: { phase: 'error', message } }));
   const box = h('div', { class: 'figure-box', hidden: true }, list.element);
   // By keyboard the same list, of the whole panel, is in the menu above.
-  const button = h('button', { type: 'button', class: 'figure-button', tabindex: '-1', title: words.title, 'aria-label': words.title, hidden: true, onclick: toggle }, '⤓');
+  const button = h(
+    'button',
+    {
+      type: 'button',
+      class: 'figure-button',
+      tabindex: '-1',
+      title: words.title,
+      'aria-label': words.title,
+      hidden: true,
+      onclick: toggle,
+    },
+    '⤓',
+  );
   let card = null;
   stage.append(button, box);
 
@@ -108,7 +155,9 @@ export function mountFigureButton(stage, ctx) {
   stage.addEventListener('pointerover', follow);
   stage.addEventListener('focusin', follow);
   stage.addEventListener('pointerleave', () => at(null));
-  document.addEventListener('click', ({ target }) => { if (!target.closest?.('.figure-button, .figure-box')) box.hidden = true; });
+  document.addEventListener('click', ({ target }) => {
+    if (!target.closest?.('.figure-button, .figure-box')) box.hidden = true;
+  });
   ctx.store.subscribe((_, changed) => {
     if (!changed.has('stage')) return;
     box.hidden = true;

@@ -17,18 +17,47 @@ const titleOf = (stage) => ribbon[stage]?.title ?? around[stage]?.title ?? stage
 export function mountTakeAlong(place, ctx) {
   const { store, runner } = ctx;
   const said = h('p', { class: 'take-said', role: 'status', hidden: true });
-  const file = h('input', { type: 'file', accept: '.json,application/json', class: 'visually-hidden', tabindex: '-1', 'aria-label': words.open, onchange: () => file.files[0] && open(file.files[0]) });
-  const item = (name, hint, onclick) => h('button', { type: 'button', class: 'take-item', onclick: () => { menu.open = false; onclick(); } }, h('strong', {}, name), h('span', { class: 'dim' }, hint));
+  const file = h('input', {
+    type: 'file',
+    accept: '.json,application/json',
+    class: 'visually-hidden',
+    tabindex: '-1',
+    'aria-label': words.open,
+    onchange: () => file.files[0] && open(file.files[0]),
+  });
+  const item = (name, hint, onclick) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'take-item',
+        onclick: () => {
+          menu.open = false;
+          onclick();
+        },
+      },
+      h('strong', {}, name),
+      h('span', { class: 'dim' }, hint),
+    );
   const figures = figureList(ctx, say);
   // A recorded walk has been taken along already: it has figures and tables, and no server to make the rest.
   const live = ctx.files.modules.length > 0;
   const list = h(
     'div',
     { class: 'take-list' },
-    live && [item(words.trace, words.traceHint, saveTrace), item(words.walk, words.walkHint, saveWalk), item(words.open, `${words.openHint}, ${words.dropped}`, () => file.click())],
+    live && [
+      item(words.trace, words.traceHint, saveTrace),
+      item(words.walk, words.walkHint, saveWalk),
+      item(words.open, `${words.openHint}, ${words.dropped}`, () => file.click()),
+    ],
     figures.element,
   );
-  const summary = h('summary', { class: 'take-summary', title: words.title }, h('span', { 'aria-hidden': 'true' }, '⤓'), h('span', { class: 'label' }, ` ${words.title}`));
+  const summary = h(
+    'summary',
+    { class: 'take-summary', title: words.title },
+    h('span', { 'aria-hidden': 'true' }, '⤓'),
+    h('span', { class: 'label' }, ` ${words.title}`),
+  );
   const menu = h('details', { class: 'take-menu' }, summary, list);
   place.append(menu, file);
   let busy = null;
@@ -39,7 +68,9 @@ export function mountTakeAlong(place, ctx) {
     menu.open = false;
     summary.focus();
   });
-  document.addEventListener('click', ({ target }) => { if (!menu.contains(target)) menu.open = false; });
+  document.addEventListener('click', ({ target }) => {
+    if (!menu.contains(target)) menu.open = false;
+  });
 
   function say(...content) {
     said.hidden = !content.length;
@@ -65,7 +96,8 @@ export function mountTakeAlong(place, ctx) {
     busy = mine;
     const began = performance.now();
     const end = runner.own(() => mine.abort());
-    const tell = (stage, done, total) => end.tell(stage ? words.recording(titleOf(stage), done, total) : words.packing, done / total, began);
+    const tell = (stage, done, total) =>
+      end.tell(stage ? words.recording(titleOf(stage), done, total) : words.packing, done / total, began);
     try {
       const { recordWalk } = await ctx.load('./export/standalone.js');
       const blob = await recordWalk(ctx, { tell, signal: mine.signal });
@@ -106,7 +138,9 @@ export function mountTakeAlong(place, ctx) {
   }
 
   if (!live) return said;
-  window.addEventListener('dragover', (event) => { if ([...event.dataTransfer.types].includes('Files')) event.preventDefault(); });
+  window.addEventListener('dragover', (event) => {
+    if ([...event.dataTransfer.types].includes('Files')) event.preventDefault();
+  });
   window.addEventListener('drop', (event) => {
     const [dropped] = event.dataTransfer.files;
     if (!dropped) return;

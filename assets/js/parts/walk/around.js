@@ -7,7 +7,18 @@ import { around } from '../words/around.js';
 export function mountAround(parts, { store }) {
   const go = (stage) => store.set({ stage, following: false });
   const tabs = AROUND.map((stage) =>
-    h('button', { type: 'button', role: 'tab', id: `tab-${stage}`, 'aria-controls': `panel-${stage}`, dataset: { stage }, onclick: () => go(stage) }, around[stage].title),
+    h(
+      'button',
+      {
+        type: 'button',
+        role: 'tab',
+        id: `tab-${stage}`,
+        'aria-controls': `panel-${stage}`,
+        dataset: { stage },
+        onclick: () => go(stage),
+      },
+      around[stage].title,
+    ),
   );
 
   function onkeydown(event) {
@@ -21,7 +32,14 @@ export function mountAround(parts, { store }) {
   }
 
   const name = h('span', { class: 'dim', id: 'around-name' }, around.title);
-  parts.append(h('nav', { class: 'around' }, name, h('div', { role: 'tablist', 'aria-labelledby': 'around-name', onkeydown }, tabs)));
+  parts.append(
+    h(
+      'nav',
+      { class: 'around' },
+      name,
+      h('div', { role: 'tablist', 'aria-labelledby': 'around-name', onkeydown }, tabs),
+    ),
+  );
   function mark({ stage }) {
     for (const [place, tab] of tabs.entries()) {
       const here = tab.dataset.stage === stage;

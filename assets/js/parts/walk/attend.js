@@ -59,7 +59,11 @@ export function mountAttend(page, strip, { store, view }) {
   }
 
   function tell(position, found, tokens) {
-    const top = ({ positions, weights }) => positions.slice(0, TOP).map((at, i) => [tokens[at], weights[i]]).filter(([token]) => token);
+    const top = ({ positions, weights }) =>
+      positions
+        .slice(0, TOP)
+        .map((at, i) => [tokens[at], weights[i]])
+        .filter(([token]) => token);
     const mark = (kind) => h('span', { class: `attend-key ${kind}`, 'aria-hidden': 'true' });
     fill(said, words.found(tokens[position], found, { to: top(found.attends_to), by: top(found.attended_by), mark }));
   }
@@ -77,7 +81,12 @@ export function mountAttend(page, strip, { store, view }) {
       return;
     }
     try {
-      const found = await view('attention_position', { layer: selection.layer, head: selection.head, position, n_positions: n });
+      const found = await view('attention_position', {
+        layer: selection.layer,
+        head: selection.head,
+        position,
+        n_positions: n,
+      });
       if (mine !== asked || store.state.run !== run) return;
       paint(position, found);
       tell(position, found, tokens);

@@ -5,7 +5,16 @@ import { at, index, length, room } from '../../maths/stops.js';
 import { around } from '../words/around.js';
 import { page, sentences } from '../words/page.js';
 
-const PACE_MS = { text: 2500, tokenize: 3000, embed: 3000, prefill: 3500, layers: 3500, decode: 900, select: 700, detokenize: 3000 };
+const PACE_MS = {
+  text: 2500,
+  tokenize: 3000,
+  embed: 3000,
+  prefill: 3500,
+  layers: 3500,
+  decode: 900,
+  select: 700,
+  detokenize: 3000,
+};
 const MORE = 20;
 const SPEEDS = [0.5, 1, 2, 4];
 
@@ -14,17 +23,36 @@ export function mountPlayer(parts, { store, runner, select }) {
   const back = button(page.back, '←', () => move(-1));
   const next = button(page.next, '→', () => move(1), 'primary');
   const play = button(page.play, '▶', () => (timer ? halt() : begin()));
-  const more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => runner.more(store.state.run.steps.length + room(store.state.run, store.state.card, MORE), { following: true }) });
+  const more = h('button', {
+    type: 'button',
+    class: 'quiet',
+    hidden: true,
+    onclick: () =>
+      runner.more(store.state.run.steps.length + room(store.state.run, store.state.card, MORE), { following: true }),
+  });
   const place = h('span', { class: 'place dim' });
-  const speed = h('select', { class: 'speed', 'aria-label': page.speed, title: page.speed }, SPEEDS.map((value) => h('option', { value, selected: value === 1 }, `${value}×`)));
+  const speed = h(
+    'select',
+    { class: 'speed', 'aria-label': page.speed, title: page.speed },
+    SPEEDS.map((value) => h('option', { value, selected: value === 1 }, `${value}×`)),
+  );
   let timer = null;
   parts.append(
-    h('section', { class: 'player', 'aria-label': page.play }, h('div', { class: 'buttons' }, back, play, speed, next, more, place), sentence),
+    h(
+      'section',
+      { class: 'player', 'aria-label': page.play },
+      h('div', { class: 'buttons' }, back, play, speed, next, more, place),
+      sentence,
+    ),
   );
 
   function button(name, sign, onclick, kind = '') {
     const parts = [h('span', { 'aria-hidden': 'true' }, sign), ' ', h('span', { class: 'label' }, name)];
-    return h('button', { type: 'button', class: kind, 'aria-label': name, title: name, onclick }, kind ? parts.reverse() : parts);
+    return h(
+      'button',
+      { type: 'button', class: kind, 'aria-label': name, title: name, onclick },
+      kind ? parts.reverse() : parts,
+    );
   }
 
   function go(stop) {
@@ -61,12 +89,15 @@ export function mountPlayer(parts, { store, runner, select }) {
   }
 
   function tick() {
-    timer = setTimeout(() => {
-      const { run } = store.state;
-      if (run.stop.kind && index(store.state, run) >= length(run) - 1) return halt();
-      if (!waits(store.state)) move(1);
-      return tick();
-    }, (PACE_MS[store.state.stage] ?? 3000) / Number(speed.value));
+    timer = setTimeout(
+      () => {
+        const { run } = store.state;
+        if (run.stop.kind && index(store.state, run) >= length(run) - 1) return halt();
+        if (!waits(store.state)) move(1);
+        return tick();
+      },
+      (PACE_MS[store.state.stage] ?? 3000) / Number(speed.value),
+    );
     label();
   }
 
@@ -106,6 +137,7 @@ export function mountPlayer(parts, { store, runner, select }) {
     next.disabled = here === length(state.run) - 1 && Boolean(state.run.stop.kind);
     const n = state.card ? room(state.run, state.card, MORE) : 0;
     fill(more, page.more(n));
-    more.hidden = !n || state.run.stop.kind !== 'limit' || state.status.phase === 'running' || here < length(state.run) - 3;
+    more.hidden =
+      !n || state.run.stop.kind !== 'limit' || state.status.phase === 'running' || here < length(state.run) - 3;
   });
 }

@@ -32,20 +32,39 @@ export function mountRibbon(parts, { store, select }) {
     const time = h('span', { class: 'time' });
     const tab = h(
       'button',
-      { type: 'button', class: 'node', role: 'tab', id: `tab-${stage}`, 'aria-controls': `panel-${stage}`, dataset: { stage }, onclick: () => go(stage) },
-      h('span', { class: 'title' }, h('span', { class: 'number', 'aria-hidden': 'true' }, place + 1), ribbon[stage].title),
+      {
+        type: 'button',
+        class: 'node',
+        role: 'tab',
+        id: `tab-${stage}`,
+        'aria-controls': `panel-${stage}`,
+        dataset: { stage },
+        onclick: () => go(stage),
+      },
+      h(
+        'span',
+        { class: 'title' },
+        h('span', { class: 'number', 'aria-hidden': 'true' }, place + 1),
+        ribbon[stage].title,
+      ),
       made,
       time,
     );
     nodes.set(stage, { tab, made, time });
   }
 
-  const list = h('div', { class: 'ribbon', style: { '--stages': STAGES.length }, role: 'tablist', 'aria-label': page.title, onkeydown }, [...nodes.values()].map((n) => n.tab), loop);
+  const list = h(
+    'div',
+    { class: 'ribbon', style: { '--stages': STAGES.length }, role: 'tablist', 'aria-label': page.title, onkeydown },
+    [...nodes.values()].map((n) => n.tab),
+    loop,
+  );
   const box = parts.appendChild(h('nav', { class: 'ribbon-box', 'aria-label': page.title }, list));
   mountTraveller(box, list, new Map([...nodes].map(([stage, { tab }]) => [stage, tab])), store);
 
   store.subscribe((state, changed) => {
-    if (changed.has('status')) for (const [stage, { tab }] of nodes) tab.classList.toggle('working', state.status.work === stage);
+    if (changed.has('status'))
+      for (const [stage, { tab }] of nodes) tab.classList.toggle('working', state.status.work === stage);
     if (!['run', 'card', 'stage', 'step'].some((key) => changed.has(key))) return;
     const now = state.run?.steps[Math.min(state.step, (state.run?.steps.length ?? 1) - 1)];
     for (const [stage, { tab, made, time }] of nodes) {

@@ -56,7 +56,10 @@ export function mountStrip(parts, ctx) {
     ];
   }
 
-  const forget = (from, upto) => [...chips.keys()].filter((position) => position >= from && position < upto).forEach((position) => chips.delete(position));
+  const forget = (from, upto) =>
+    [...chips.keys()]
+      .filter((position) => position >= from && position < upto)
+      .forEach((position) => chips.delete(position));
 
   function drawPrompt({ run, selection }) {
     const n = run.tokens.length;
@@ -77,7 +80,10 @@ export function mountStrip(parts, ctx) {
       forget(run.tokens.length, Infinity);
       fill(answer);
     }
-    append(answer, steps.slice(grows ? drawn.steps : 0).map((step) => make(step.token, step.forced)));
+    append(
+      answer,
+      steps.slice(grows ? drawn.steps : 0).map((step) => make(step.token, step.forced)),
+    );
     if (run.stop.kind) append(answer, h('span', { class: 'end' }, page.ended[run.stop.kind]));
     if (!steps.length) fill(answer, h('span', { class: 'gap' }, page.noAnswer));
     Object.assign(drawn, { answer: wanted, steps: steps.length });

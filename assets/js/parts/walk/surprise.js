@@ -53,7 +53,10 @@ export function mountSurprise(root, { store, runner }) {
     }
     const known = scored(run) && prompt.perplexity !== null;
     const answer = run.steps.length ? perplexity({ tokens: run.steps }) : null;
-    fill(figures, on ? page.perplexity(known ? num(prompt.perplexity) : null, answer === null ? null : num(answer)) : '');
+    fill(
+      figures,
+      on ? page.perplexity(known ? num(prompt.perplexity) : null, answer === null ? null : num(answer)) : '',
+    );
   }
 
   store.subscribe(({ run, status }, changed) => {

@@ -23,24 +23,37 @@ function wholeWay({ run }) {
     { stage: 'text', text: tail(run.text_in) },
     { stage: 'tokenize', text: last },
     ...['embed', 'prefill', 'layers'].map(vector),
-    { stage: 'decode', text: `${label(candidate(first.candidates, 0), LIMIT)} ${pct(first.candidates.probability[0])}` },
+    {
+      stage: 'decode',
+      text: `${label(candidate(first.candidates, 0), LIMIT)} ${pct(first.candidates.probability[0])}`,
+    },
     { stage: 'select', text: next },
     ...(run.steps.length > 1 ? fedBack(next) : [{ stage: 'detokenize', text: next }]),
   ];
 }
 
-const fedBack = (text) => [{ stage: 'select', text, loop: true }, { stage: 'prefill', text, loop: true }, { stage: 'prefill', text, vector: true }];
+const fedBack = (text) => [
+  { stage: 'select', text, loop: true },
+  { stage: 'prefill', text, loop: true },
+  { stage: 'prefill', text, vector: true },
+];
 
 /** The way from the stop before to this one. */
 function oneStop({ run, stage, step }) {
   const at = (name, text, vector = false) => ({ stage: name, text, vector });
   const input = label(sequence(run)[run.tokens.length + step - 1], LIMIT);
   const now = run.steps[step];
-  if (stage === 'decode' && step > 0) return [at('select', input), ...fedBack(input), at('layers', input, true), at('decode', input, true)];
+  if (stage === 'decode' && step > 0)
+    return [at('select', input), ...fedBack(input), at('layers', input, true), at('decode', input, true)];
   if (stage === 'select') return [at('decode', label(now.token, LIMIT)), at('select', label(now.token, LIMIT))];
   const before = STAGES[STAGES.indexOf(stage) - 1];
   if (stage === 'detokenize') return [at(before, input), at(stage, tail(run.text))];
-  return before ? [at(before, label(run.tokens.at(-1), LIMIT)), at(stage, label(run.tokens.at(-1), LIMIT), !['text', 'tokenize'].includes(stage))] : [];
+  return before
+    ? [
+        at(before, label(run.tokens.at(-1), LIMIT)),
+        at(stage, label(run.tokens.at(-1), LIMIT), !['text', 'tokenize'].includes(stage)),
+      ]
+    : [];
 }
 
 /** The traveller in `box`, over the `list` of stages; `tabs` gives a stage's element. It takes no room and no clicks. */
@@ -63,7 +76,10 @@ export function mountTraveller(box, list, tabs, store) {
   /** On a narrow screen the ribbon goes along; gives where it will be. */
   function pan(stage) {
     const tab = tabs.get(stage);
-    const left = Math.max(0, Math.min(tab.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2, list.scrollWidth - list.clientWidth));
+    const left = Math.max(
+      0,
+      Math.min(tab.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2, list.scrollWidth - list.clientWidth),
+    );
     list.scrollTo({ left, behavior: 'smooth' });
     return left;
   }
@@ -127,7 +143,8 @@ export function mountTraveller(box, list, tabs, store) {
     const forward = index(state, run) - index(last, run);
     // While the answer streams, one trip ends before the next begins.
     if (following && !moving && stage === 'decode') travel(oneStop(state), STEP_MS);
-    else if (!following && forward === 1 && STAGES.includes(stage) && STAGES.includes(last.stage)) travel(oneStop(state), STEP_MS);
+    else if (!following && forward === 1 && STAGES.includes(stage) && STAGES.includes(last.stage))
+      travel(oneStop(state), STEP_MS);
     else if (!following && moving) {
       moving.cancel();
       rest();

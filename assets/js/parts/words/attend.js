@@ -9,7 +9,15 @@ const listed = (pairs) => pairs.flatMap(([token, weight], i) => [i ? ', ' : '', 
 export const attend = {
   rest: (layer, head) => `Point at a token to see its attention in layer ${layer}, head ${head}.`,
   found: (token, { layer, head }, { to, by, mark }) => [
-    `Layer ${layer}, head ${head}: `, small(token), ' ', mark('to'), 'attends to ', listed(to), '; ', mark('by'), by.length ? ['attended by ', listed(by)] : 'nobody attends to it',
+    `Layer ${layer}, head ${head}: `,
+    small(token),
+    ' ',
+    mark('to'),
+    'attends to ',
+    listed(to),
+    '; ',
+    mark('by'),
+    by.length ? ['attended by ', listed(by)] : 'nobody attends to it',
   ],
   notFed: (token) => [small(token), ' has not been through the model yet: its attention is not known.'],
 };

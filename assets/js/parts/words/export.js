@@ -20,7 +20,8 @@ export const taking = {
   packing: 'Packing the page',
   saved: (name, n) => `Saved ${name} (${size(n)}).`,
   stopped: 'Stopped. Nothing was saved.',
-  tooLarge: (n, most) => `The file has ${size(n)}; the limit is ${size(most)}. A trace file of this page is smaller: choose another file.`,
+  tooLarge: (n, most) =>
+    `The file has ${size(n)}; the limit is ${size(most)}. A trace file of this page is smaller: choose another file.`,
   notJson: 'This file is not JSON, so it is no trace file. Choose a file that this page saved.',
   changed: 'The run changed while it was recorded, so nothing was saved. Start again when the run is as you want it.',
 };
@@ -29,8 +30,11 @@ const made = (differing) => differing.map(([name, theirs, ours]) => `${name} ${t
 
 function same(found) {
   if (!found.same_prompt) return 'The prompt became other tokens here, so nothing after it can be compared.';
-  if (found.first_difference !== null) return `The tokens part at generated token ${found.first_difference + 1} of ${found.n_steps}.`;
-  return found.n_steps ? `Reproduced: the same ${count(found.n_steps, 'token')}.` : 'The file has a prompt and no generated token; the prompt became the same tokens.';
+  if (found.first_difference !== null)
+    return `The tokens part at generated token ${found.first_difference + 1} of ${found.n_steps}.`;
+  return found.n_steps
+    ? `Reproduced: the same ${count(found.n_steps, 'token')}.`
+    : 'The file has a prompt and no generated token; the prompt became the same tokens.';
 }
 
 /** What the comparison found, in sentences. */
@@ -38,23 +42,32 @@ export function comparison(found) {
   const sentences = [same(found)];
   if (found.n_compared) {
     const gap = found.max_probability_difference;
-    sentences.push(`Over ${count(found.n_candidates, 'candidate')} in ${count(found.n_compared, 'step')} no probability differs by more than ${gap ? pct(gap) : '0'}.`);
+    sentences.push(
+      `Over ${count(found.n_candidates, 'candidate')} in ${count(found.n_compared, 'step')} no probability differs by more than ${gap ? pct(gap) : '0'}.`,
+    );
     const all = found.same_logits === found.n_compared;
     sentences.push(`${all ? 'All logits' : `The logits of ${found.same_logits} steps`} are equal to the last bit.`);
   }
-  sentences.push(found.differing.length ? `Made by something else: ${made(found.differing)}.` : 'Made by the same versions on the same kind of machine.');
+  sentences.push(
+    found.differing.length
+      ? `Made by something else: ${made(found.differing)}.`
+      : 'Made by the same versions on the same kind of machine.',
+  );
   return sentences;
 }
 
 export const recorded = {
   title: 'A recorded walk',
-  about: ({ model, dtype, device }) => `This page is one file. Every number in it was computed by ${model} (${dtype}, ${device}) and recorded; no server is asked.`,
+  about: ({ model, dtype, device }) =>
+    `This page is one file. Every number in it was computed by ${model} (${dtype}, ${device}) and recorded; no server is asked.`,
   inside: 'What is in this file, and what is left out',
   list: ({ views, kept, left, top }) => [
     `Recorded: ${count(kept, 'answer')} of ${count(views.length, 'kind')} (${views.join(', ')}).`,
     `Each stage is recorded for every token of the run at the layer and head that were selected, each layer at the selected token, and attention maps of other heads as far as the size allows.`,
     `Of each step the ${num(top)} most likely tokens have their own logit; the probability of the rest is spread evenly over them.`,
-    left ? `Left out to keep the file small enough to mail: ${count(left, 'answer')}.` : 'Nothing that was recorded had to be left out for its size.',
+    left
+      ? `Left out to keep the file small enough to mail: ${count(left, 'answer')}.`
+      : 'Nothing that was recorded had to be left out for its size.',
     'Live measurements, new prompts, other tokens and the charts that Plotly draws need the live page.',
   ],
 };

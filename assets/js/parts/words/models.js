@@ -13,7 +13,10 @@ export const models = {
   now: 'This run: ',
   held: 'In memory, back at once:',
   own: 'Another model',
-  name: { paths: 'Hub name or address, GGUF in it, or path on this machine', hub: 'Hub name or address, or GGUF in it' },
+  name: {
+    paths: 'Hub name or address, GGUF in it, or path on this machine',
+    hub: 'Hub name or address, or GGUF in it',
+  },
   example: { paths: 'org/name, org/name/file.gguf, /path/to/folder', hub: 'org/name, org/name/file.gguf' },
   revision: 'Revision',
   revisionHint: 'newest',
@@ -30,7 +33,8 @@ export const models = {
   cancel: 'Cancel',
   cancelled: 'Cancelled. What was downloaded is kept: opening it again goes on from there.',
   listed: 'Small open models to learn from',
-  listedNote: (dtype) => `Memory is the weights as ${dtype} and a fifth more. Nothing is downloaded before config, size and format are checked.`,
+  listedNote: (dtype) =>
+    `Memory is the weights as ${dtype} and a fifth more. Nothing is downloaded before config, size and format are checked.`,
   only: 'Also opened here',
   gated: 'gated: accept its terms on the Hub first',
   size: (n, memory) => `${parameters(n)} parameters · ${bytes(memory)}`,

@@ -40,7 +40,8 @@ export const page = {
   theme: 'Light or dark',
   examples: 'Examples',
   release: (n) => `${count(n, 'token')} forced · release`,
-  releaseTitle: 'Tokens were put into the answer that the model did not select. Release them, and it selects every token itself again',
+  releaseTitle:
+    'Tokens were put into the answer that the model did not select. Release them, and it selects every token itself again',
   changed: 'Changed since this run: press Run.',
   dismiss: 'Dismiss',
   away: 'The server does not answer. This page goes on by itself when it is back, and nothing is lost.',
@@ -105,9 +106,14 @@ export const ribbon = {
 const quoted = (token) => `“${label(token, 24)}”`;
 
 function chosen(recipe, step, byBeams) {
-  if (step.forced) return byBeams ? `Beam search chose ${quoted(step.token)}` : `${quoted(step.token)} was put here, not selected by the model, which gave it ${pct(step.probability)}`;
-  if (!recipe.sampling.do_sample && step.stages.length) return `After the penalties ${quoted(step.token)} has the largest score, and greedy takes it; by the model itself it has ${pct(step.probability)}`;
-  if (!recipe.sampling.do_sample) return `Greedy takes the most likely token, ${quoted(step.token)} at ${pct(step.probability)}`;
+  if (step.forced)
+    return byBeams
+      ? `Beam search chose ${quoted(step.token)}`
+      : `${quoted(step.token)} was put here, not selected by the model, which gave it ${pct(step.probability)}`;
+  if (!recipe.sampling.do_sample && step.stages.length)
+    return `After the penalties ${quoted(step.token)} has the largest score, and greedy takes it; by the model itself it has ${pct(step.probability)}`;
+  if (!recipe.sampling.do_sample)
+    return `Greedy takes the most likely token, ${quoted(step.token)} at ${pct(step.probability)}`;
   return `The seed's number for this position is ${num(step.draw, 4)}; it falls into the share of ${quoted(step.token)}, ${pct(step.chosen_from)} after the settings`;
 }
 
@@ -126,7 +132,10 @@ export const sentences = {
     `This is all the model is given: ${count([...run.text_in].length, 'character')}${run.recipe.chat ? ', the chat template included' : ''}. ` +
     (run.steps.length ? `${made(run)} Press Next to see how.` : 'Press Next to see what it does with it.'),
   tokenize: ({ run }) =>
-    `The tokenizer cut the text into ${count(run.tokens.length, 'token')}, ${count(Number(([...run.text_in].length / run.tokens.length).toPrecision(3)), 'character')} each on average. The model never sees letters, only the ids: ${run.tokens.slice(0, 5).map((t) => t.id).join(', ')}${run.tokens.length > 5 ? ' …' : '.'}`,
+    `The tokenizer cut the text into ${count(run.tokens.length, 'token')}, ${count(Number(([...run.text_in].length / run.tokens.length).toPrecision(3)), 'character')} each on average. The model never sees letters, only the ids: ${run.tokens
+      .slice(0, 5)
+      .map((t) => t.id)
+      .join(', ')}${run.tokens.length > 5 ? ' …' : '.'}`,
   embed: ({ run, card }) =>
     `Each id picks one row of a table with ${card ? num(card.n_vocab) : 'as many'} rows${card ? ` of ${num(card.d_embed)} numbers` : ''}. ${run.tokens.length > 1 ? `These ${run.tokens.length} rows` : 'This row'}${card && card.d_embed !== card.d_model ? `, ${run.tokens.length > 1 ? 'each ' : ''}through a matrix to ${num(card.d_model)} numbers,` : ''} ${run.tokens.length > 1 ? 'are' : 'is'} what enters the first layer.`,
   prefill: ({ run, card }) =>
@@ -137,7 +146,8 @@ export const sentences = {
     return `At every position ${card ? num(card.d_model) : 'some'} numbers go through ${card ? `${card.n_layers} layers` : 'the layers'}, and each layer adds to them what it found. At the last prompt token that begins with the row of ${quoted(run.tokens.at(-1))}${end}.`;
   },
   decode: ({ run, card, now }) => {
-    if (!now) return 'The prefill ends with a score for every token of the vocabulary. Press Next to select the first token.';
+    if (!now)
+      return 'The prefill ends with a score for every token of the vocabulary. Press Next to select the first token.';
     const fed = card?.uncached ? `All ${num(now.token.position)} positions again` : 'One new position';
     const how = now.index === 0 ? 'The last prompt position' : `${fed}, through all layers in ${ms(now.forward_ms)},`;
     return `${how} ${now.index && card?.uncached ? 'give' : 'gives'} each of ${card ? num(card.n_vocab) : 'all'} tokens a probability. Most likely is ${quoted(candidate(now.candidates, 0))} with ${pct(now.candidates.probability[0])}; the entropy is ${num(now.entropy, 3)} bits.`;

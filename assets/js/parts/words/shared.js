@@ -8,7 +8,10 @@ export const shared = {
   noPanel: 'This panel could not be opened. Reload the page.',
   noFile: (name) => `${name} could not be read. Reload the page.`,
   ended: { stopped: 'You stopped it there.', superseded: 'It was stopped there, for other work was started.' },
-  nothingYet: { stopped: 'You stopped it before there was anything to show.', superseded: 'It was stopped before there was anything to show, for other work was started.' },
+  nothingYet: {
+    stopped: 'You stopped it before there was anything to show.',
+    superseded: 'It was stopped before there was anything to show, for other work was started.',
+  },
   before: (n) => `… ${num(n)} before`,
   after: (n) => `${num(n)} more …`,
 };

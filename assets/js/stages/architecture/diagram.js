@@ -24,7 +24,11 @@ export function diagramCard(root, ctx) {
   let width = 0;
   new ResizeObserver(() => found && place.clientWidth !== width && draw()).observe(place);
 
-  const kindAt = () => Math.max(0, found.kinds.findIndex((kind) => kind.layers.includes(layer)));
+  const kindAt = () =>
+    Math.max(
+      0,
+      found.kinds.findIndex((kind) => kind.layers.includes(layer)),
+    );
 
   /** A box as charts/flow.js draws it: [title, texts] of the words, and the tab it leads to. */
   function box(kind, [title, texts], tab, more = {}) {
@@ -34,15 +38,32 @@ export function diagramCard(root, ctx) {
       return store.set({ stage: tab, following: false });
     };
     const known = texts.filter(Boolean);
-    return { kind, title, texts: known, label: [title, ...known, words.opens(words.tabs[tab] ?? around[tab].title)].join(', '), go, ...more };
+    return {
+      kind,
+      title,
+      texts: known,
+      label: [title, ...known, words.opens(words.tabs[tab] ?? around[tab].title)].join(', '),
+      go,
+      ...more,
+    };
   }
 
   const normBox = (norm) => box('norm', words.norm(norm.kind), 'layers');
-  const mixerBox = (mixer) => (mixer.kind === 'attention' ? box('attention', words.mixer(mixer), 'prefill', keepsCache(found.card) ? { inside: [box('cache', words.cacheBox(mixer, found.card), 'cache')] } : {}) : box('state', words.mixer(mixer), 'layers'));
+  const mixerBox = (mixer) =>
+    mixer.kind === 'attention'
+      ? box(
+          'attention',
+          words.mixer(mixer),
+          'prefill',
+          keepsCache(found.card) ? { inside: [box('cache', words.cacheBox(mixer, found.card), 'cache')] } : {},
+        )
+      : box('state', words.mixer(mixer), 'layers');
 
   function mlpBox(mlp) {
     const shown = Math.min(mlp.n_experts, MOST_SQUARES);
-    const more = mlp.n_experts ? { inside: [box('router', words.router(mlp), 'routing', { squares: [shown, Math.min(mlp.n_chosen, shown)] })] } : {};
+    const more = mlp.n_experts
+      ? { inside: [box('router', words.router(mlp), 'routing', { squares: [shown, Math.min(mlp.n_chosen, shown)] })] }
+      : {};
     return box('mlp', words.mlp(mlp), 'layers', more);
   }
 
@@ -50,13 +71,24 @@ export function diagramCard(root, ctx) {
   function steps(kind) {
     const at = (...places) => kind.norms.filter(({ place: where }) => places.includes(where)).map(normBox);
     const several = kind.mixers.length > 1;
-    const mixers = kind.mixers.map((mixer) => [...(several ? [] : at('before mixer')), mixerBox(mixer), ...(several ? [] : at('after mixer'))]);
+    const mixers = kind.mixers.map((mixer) => [
+      ...(several ? [] : at('before mixer')),
+      mixerBox(mixer),
+      ...(several ? [] : at('after mixer')),
+    ]);
     const mlp = kind.mlp ? [[...at('before mlp'), mlpBox(kind.mlp), ...at('after mlp')]] : [];
     const shared = [...at('before both'), ...(several ? at('before mixer') : [])];
     const onStream = (name) => at(name).map((norm) => ({ norm }));
-    if (kind.parallel) return [...onStream('start'), { shared, columns: [...mixers, ...mlp] }, ...onStream('stream mlp')];
+    if (kind.parallel)
+      return [...onStream('start'), { shared, columns: [...mixers, ...mlp] }, ...onStream('stream mlp')];
     const first = mixers.length ? [{ shared, columns: mixers }] : [];
-    return [...onStream('start'), ...first, ...onStream('stream mixer'), ...(mlp.length ? [{ shared: [], columns: mlp }] : []), ...onStream('stream mlp')];
+    return [
+      ...onStream('start'),
+      ...first,
+      ...onStream('stream mixer'),
+      ...(mlp.length ? [{ shared: [], columns: mlp }] : []),
+      ...onStream('stream mlp'),
+    ];
   }
 
   /** One step beside the stream: out of it, through its boxes, and back into it with a +. */
@@ -65,7 +97,8 @@ export function diagramCard(root, ctx) {
     const across = width - EDGE - 12 - left;
     const each = (across - 10 * (columns.length - 1)) / columns.length;
     const marks = [];
-    const line = (...points) => marks.push(svg('path', { class: 'flow-wire', d: `M${points.map((p) => p.join(' ')).join('L')}` }));
+    const line = (...points) =>
+      marks.push(svg('path', { class: 'flow-wire', d: `M${points.map((p) => p.join(' ')).join('L')}` }));
     const tip = (x, at) => marks.push(svg('path', { class: 'flow-tip', d: `M${x - 4} ${at - 7}h8l-4 7z` }));
     let y = top + GAP;
     const from = top + 6;
@@ -100,7 +133,14 @@ export function diagramCard(root, ctx) {
     const join = Math.max(...bottoms) + 14;
     centres.forEach((x, i) => line([x, bottoms[i]], [x, join], [STREAM + 10, join]));
     marks.push(svg('path', { class: 'flow-tip', d: `M${STREAM + 18} ${join - 4}v8l-7 -4z` }));
-    marks.push(svg('g', { class: 'flow-join' }, svg('circle', { cx: STREAM, cy: join, r: 10 }), svg('path', { d: `M${STREAM - 5} ${join}H${STREAM + 5}M${STREAM} ${join - 5}V${join + 5}` })));
+    marks.push(
+      svg(
+        'g',
+        { class: 'flow-join' },
+        svg('circle', { cx: STREAM, cy: join, r: 10 }),
+        svg('path', { d: `M${STREAM - 5} ${join}H${STREAM + 5}M${STREAM} ${join - 5}V${join + 5}` }),
+      ),
+    );
     return [marks, join + 14];
   }
 
@@ -124,9 +164,21 @@ export function diagramCard(root, ctx) {
       marks.push(svg('text', { class: 'flow-line', x: STREAM + 34, y: y + 10 }, words.unknownNorms(lost)));
       y += 20;
     }
-    marks.push(svg('text', { class: 'flow-name', transform: `translate(${STREAM - 10} ${first[0] ?? (top + y) / 2}) rotate(-90)` }, words.stream));
+    marks.push(
+      svg(
+        'text',
+        { class: 'flow-name', transform: `translate(${STREAM - 10} ${first[0] ?? (top + y) / 2}) rotate(-90)` },
+        words.stream,
+      ),
+    );
     const title = words.block(kind, found.card.n_layers);
-    const frame = svg('g', {}, svg('rect', { class: 'flow-frame', x: EDGE / 2, y: top, width: width - EDGE, height: y - top, rx: 12 }), svg('text', { class: 'flow-title', x: STREAM + 34, y: top + 20 }, title), svg('text', { class: 'flow-line', x: STREAM + 34, y: top + 37 }, words.blockNote(kind)));
+    const frame = svg(
+      'g',
+      {},
+      svg('rect', { class: 'flow-frame', x: EDGE / 2, y: top, width: width - EDGE, height: y - top, rx: 12 }),
+      svg('text', { class: 'flow-title', x: STREAM + 34, y: top + 20 }, title),
+      svg('text', { class: 'flow-line', x: STREAM + 34, y: top + 37 }, words.blockNote(kind)),
+    );
     return [frame, marks, y];
   }
 
@@ -135,14 +187,26 @@ export function diagramCard(root, ctx) {
     if (width < 200) return;
     const { card, embed_norm: embedNorm, final_norm: finalNorm, parameters } = found;
     const learned = parameters.total[parameters.parts.indexOf('positions')] > 0;
-    const before = [box('text', words.text, 'text'), box('tokenizer', words.tokenizer(found), 'tokenize'), box('embedding', words.embedding(found), 'embed'), learned && box('positions', words.positions(found), 'embed'), embedNorm && box('norm', words.embedNorm(embedNorm), 'layers')].filter(Boolean);
-    const after = [finalNorm && box('norm', words.finalNorm(finalNorm), 'layers'), box('unembedding', words.unembedding(found), 'decode'), box('logits', words.logits(found), 'decode'), box('next', words.next, 'select')].filter(Boolean);
+    const before = [
+      box('text', words.text, 'text'),
+      box('tokenizer', words.tokenizer(found), 'tokenize'),
+      box('embedding', words.embedding(found), 'embed'),
+      learned && box('positions', words.positions(found), 'embed'),
+      embedNorm && box('norm', words.embedNorm(embedNorm), 'layers'),
+    ].filter(Boolean);
+    const after = [
+      finalNorm && box('norm', words.finalNorm(finalNorm), 'layers'),
+      box('unembedding', words.unembedding(found), 'decode'),
+      box('logits', words.logits(found), 'decode'),
+      box('next', words.next, 'select'),
+    ].filter(Boolean);
     const marks = [];
     let y = 2;
-    const stack = (boxes) => boxes.forEach((one) => {
-      marks.push(...drawn(one, EDGE / 2, y, width - EDGE));
-      y += tall(one, width - EDGE) + GAP;
-    });
+    const stack = (boxes) =>
+      boxes.forEach((one) => {
+        marks.push(...drawn(one, EDGE / 2, y, width - EDGE));
+        y += tall(one, width - EDGE) + GAP;
+      });
     stack(before);
     const start = y - GAP;
     const [frame, parts, end] = block(found.kinds[kindAt()], y);
@@ -153,7 +217,24 @@ export function diagramCard(root, ctx) {
     const streamEnd = end + GAP;
     // The stream runs from the embedding to what reads it last; before and behind it go ids and scores.
     const line = (from, to, kind) => svg('line', { class: kind, x1: STREAM, x2: STREAM, y1: from, y2: to });
-    fill(place, svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, role: 'group', 'aria-label': words.diagramSaid(found), class: 'flow' }, line(10, height - 30, 'flow-ids'), frame, line(start, streamEnd, 'flow-stream'), marks));
+    fill(
+      place,
+      svg(
+        'svg',
+        {
+          width,
+          height,
+          viewBox: `0 0 ${width} ${height}`,
+          role: 'group',
+          'aria-label': words.diagramSaid(found),
+          class: 'flow',
+        },
+        line(10, height - 30, 'flow-ids'),
+        frame,
+        line(start, streamEnd, 'flow-stream'),
+        marks,
+      ),
+    );
     fill(said, words.diagramSaid(found));
     showKinds(card.n_layers);
   }
@@ -167,8 +248,38 @@ export function diagramCard(root, ctx) {
     fill(
       kinds,
       h('p', { class: 'dim' }, words.kinds),
-      h('div', { class: 'model-kind-list' }, found.kinds.map((kind, i) => h('button', { type: 'button', class: `kind-${i % 4}`, 'aria-pressed': String(i === now), onclick: () => select({ layer: kind.layers[0] }) }, h('strong', {}, words.kindButton(NAMES[i % 26], kind)), h('span', { class: 'dim' }, words.kindOf(kind))))),
-      h('div', { class: 'model-cells', 'aria-hidden': 'true' }, Array.from({ length: n }, (_, one) => h('span', { class: `kind-${of(one) % 4}${one === layer ? ' now' : ''}`, title: words.cell(one, NAMES[of(one) % 26]), onclick: () => select({ layer: one }) }, one))),
+      h(
+        'div',
+        { class: 'model-kind-list' },
+        found.kinds.map((kind, i) =>
+          h(
+            'button',
+            {
+              type: 'button',
+              class: `kind-${i % 4}`,
+              'aria-pressed': String(i === now),
+              onclick: () => select({ layer: kind.layers[0] }),
+            },
+            h('strong', {}, words.kindButton(NAMES[i % 26], kind)),
+            h('span', { class: 'dim' }, words.kindOf(kind)),
+          ),
+        ),
+      ),
+      h(
+        'div',
+        { class: 'model-cells', 'aria-hidden': 'true' },
+        Array.from({ length: n }, (_, one) =>
+          h(
+            'span',
+            {
+              class: `kind-${of(one) % 4}${one === layer ? ' now' : ''}`,
+              title: words.cell(one, NAMES[of(one) % 26]),
+              onclick: () => select({ layer: one }),
+            },
+            one,
+          ),
+        ),
+      ),
     );
   }
 

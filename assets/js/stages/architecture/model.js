@@ -18,7 +18,13 @@ export function mount(root, ctx) {
   const parameters = parametersCard(card(right, 'parameters'));
   const facts = h('dl', { class: 'model-facts' });
   const checks = checkMark();
-  card(right, 'facts').append(h('h2', {}, words.facts), h('p', { class: 'dim' }, words.factsNote), facts, h('h3', {}, words.checks), checks.element);
+  card(right, 'facts').append(
+    h('h2', {}, words.facts),
+    h('p', { class: 'dim' }, words.factsNote),
+    facts,
+    h('h3', {}, words.checks),
+    checks.element,
+  );
   let asked = null;
 
   async function load(of) {
@@ -30,7 +36,13 @@ export function mount(root, ctx) {
       diagram.show(found);
       parameters.show(found);
       routing.show(found);
-      fill(facts, words.factRows(found).filter(([, value]) => value).map(([name, value]) => h('div', {}, h('dt', { class: 'dim' }, name), h('dd', {}, value))));
+      fill(
+        facts,
+        words
+          .factRows(found)
+          .filter(([, value]) => value)
+          .map(([name, value]) => h('div', {}, h('dt', { class: 'dim' }, name), h('dd', {}, value))),
+      );
       checks.show(found.card.checks);
     } catch (error) {
       if (of !== asked) return;

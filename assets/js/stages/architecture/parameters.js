@@ -23,8 +23,19 @@ export function parametersCard(root) {
 
   function row(found, part, i, routed) {
     const { total, active, bytes: size, by_layer: byLayer, model_total: whole } = found.parameters;
-    const cells = [oneBlock(byLayer, i), num(total[i]), pct(total[i] / whole), bytes(size[i]), routed && num(active[i])];
-    return h('tr', { dataset: { part } }, h('th', { scope: 'row' }, h('span', { class: `swatch part-${part}` }), words.parts[part]), cells.filter((text) => text !== false).map((text) => h('td', {}, text)));
+    const cells = [
+      oneBlock(byLayer, i),
+      num(total[i]),
+      pct(total[i] / whole),
+      bytes(size[i]),
+      routed && num(active[i]),
+    ];
+    return h(
+      'tr',
+      { dataset: { part } },
+      h('th', { scope: 'row' }, h('span', { class: `swatch part-${part}` }), words.parts[part]),
+      cells.filter((text) => text !== false).map((text) => h('td', {}, text)),
+    );
   }
 
   function show(found) {
@@ -32,16 +43,60 @@ export function parametersCard(root) {
     const { parts, total, active, bytes: size, by_layer: byLayer, model_total: whole } = table_;
     const held = parts.map((part, i) => ({ part, i, value: total[i] })).filter(({ value }) => value > 0);
     const routed = sum(active) !== sum(total);
-    fill(place, splitBar(words.all, held.map(({ part, value }) => ({ name: words.parts[part], kind: part, value })), num));
-    const tied = card.tied_embeddings && h('tr', { class: 'dim' }, h('th', { scope: 'row' }, h('span', { class: 'swatch part-embedding' }), words.parts.unembedding), h('td', { colspan: routed ? 5 : 4 }, words.tied));
+    fill(
+      place,
+      splitBar(
+        words.all,
+        held.map(({ part, value }) => ({ name: words.parts[part], kind: part, value })),
+        num,
+      ),
+    );
+    const tied =
+      card.tied_embeddings &&
+      h(
+        'tr',
+        { class: 'dim' },
+        h('th', { scope: 'row' }, h('span', { class: 'swatch part-embedding' }), words.parts.unembedding),
+        h('td', { colspan: routed ? 5 : 4 }, words.tied),
+      );
     const blocks = byLayer.map(sum);
-    const last = [words.span(Math.min(...blocks), Math.max(...blocks)), num(sum(total)), pct(1), bytes(sum(size)), routed && num(sum(active))];
+    const last = [
+      words.span(Math.min(...blocks), Math.max(...blocks)),
+      num(sum(total)),
+      pct(1),
+      bytes(sum(size)),
+      routed && num(sum(active)),
+    ];
     fill(
       table,
-      h('table', { class: 'cache-table model-parameters' },
-        h('thead', {}, h('tr', {}, [...words.columns, routed && words.active].filter(Boolean).map((name) => h('th', { scope: 'col' }, name)))),
-        h('tbody', {}, held.map(({ part, i }) => row(found, part, i, routed)), tied),
-        h('tfoot', {}, h('tr', {}, h('th', { scope: 'row' }, words.total), last.filter((text) => text !== false).map((text) => h('td', {}, text)))),
+      h(
+        'table',
+        { class: 'cache-table model-parameters' },
+        h(
+          'thead',
+          {},
+          h(
+            'tr',
+            {},
+            [...words.columns, routed && words.active].filter(Boolean).map((name) => h('th', { scope: 'col' }, name)),
+          ),
+        ),
+        h(
+          'tbody',
+          {},
+          held.map(({ part, i }) => row(found, part, i, routed)),
+          tied,
+        ),
+        h(
+          'tfoot',
+          {},
+          h(
+            'tr',
+            {},
+            h('th', { scope: 'row' }, words.total),
+            last.filter((text) => text !== false).map((text) => h('td', {}, text)),
+          ),
+        ),
       ),
     );
     fill(proof, words.sum(sum(total), whole));

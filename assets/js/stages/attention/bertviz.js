@@ -12,8 +12,10 @@ function page(html, vendor) {
   const policy = `default-src 'none'; script-src 'unsafe-inline' ${location.origin}; style-src 'unsafe-inline'`;
   const script = (name) => `<script src="${vendor}${name}"></script>`;
   // At once as well: a frame that is not on screen observes nothing.
-  const tell = '<script>const tell = () => parent.postMessage(document.documentElement.offsetHeight, "*"); tell(); new ResizeObserver(tell).observe(document.documentElement);</script>';
-  const style = '<style>html { height: auto; } body { margin: 8px; background: #fff; color: #222; font: 15px system-ui, sans-serif; } #vis svg { max-width: none; }</style>';
+  const tell =
+    '<script>const tell = () => parent.postMessage(document.documentElement.offsetHeight, "*"); tell(); new ResizeObserver(tell).observe(document.documentElement);</script>';
+  const style =
+    '<style>html { height: auto; } body { margin: 8px; background: #fff; color: #222; font: 15px system-ui, sans-serif; } #vis svg { max-width: none; }</style>';
   return `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">${style}${script('jquery-3.7.1.min.js')}${script('d3-5.7.0.min.js')}${html}${tell}`;
 }
 
@@ -22,9 +24,19 @@ export function bertvizSection(root, { view, vendorUrl }) {
   const choice = h('div', { class: 'choice', role: 'group', 'aria-label': words.choose });
   const limits = h('p', { class: 'dim' });
   const place = h('div', { class: 'bertviz-place' });
-  const buttons = Object.entries(words.kinds).map(([kind, name]) => h('button', { type: 'button', class: 'quiet', dataset: { kind }, onclick: () => take(kind) }, name));
+  const buttons = Object.entries(words.kinds).map(([kind, name]) =>
+    h('button', { type: 'button', class: 'quiet', dataset: { kind }, onclick: () => take(kind) }, name),
+  );
   choice.append(...buttons);
-  const details = h('details', { class: 'card bertviz' }, h('summary', {}, h('h2', { class: 'plain' }, words.title)), h('p', { class: 'dim' }, words.about), choice, limits, place);
+  const details = h(
+    'details',
+    { class: 'card bertviz' },
+    h('summary', {}, h('h2', { class: 'plain' }, words.title)),
+    h('p', { class: 'dim' }, words.about),
+    choice,
+    limits,
+    place,
+  );
   root.append(details);
   const vendor = new URL(vendorUrl, location.href).href;
   let now = null;
@@ -45,7 +57,11 @@ export function bertvizSection(root, { view, vendorUrl }) {
   async function draw() {
     if (!details.open || !now) return;
     buttons.forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.kind === kind)));
-    const { run, selection: { layer, head, position }, fed } = now;
+    const {
+      run,
+      selection: { layer, head, position },
+      fed,
+    } = now;
     const args = { kind, layer, head, position: Math.min(position, fed - 1), n_positions: fed };
     const mine = JSON.stringify([run.key, args]);
     if (mine === drawn) return;
@@ -55,7 +71,12 @@ export function bertvizSection(root, { view, vendorUrl }) {
       const found = await view('bertviz', args);
       if (mine !== drawn) return;
       fill(limits, words.limits({ kind, found, head }));
-      frame = h('iframe', { sandbox: 'allow-scripts', dataset: { kind }, title: words.frame(kind), srcdoc: page(found.html, vendor) });
+      frame = h('iframe', {
+        sandbox: 'allow-scripts',
+        dataset: { kind },
+        title: words.frame(kind),
+        srcdoc: page(found.html, vendor),
+      });
       fill(place, frame);
     } catch (error) {
       if (mine !== drawn) return;

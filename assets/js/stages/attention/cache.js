@@ -14,14 +14,21 @@ function picture(cache, nPrompt, selection) {
   const { n_positions: n, layers } = cache;
   const wide = (WIDTH - LEFT) / n;
   const tall = (HEIGHT - 18) / layers.length;
-  const column = (position, count, kind) => svg('rect', { x: LEFT + position * wide, y: 0, width: wide * count, height: HEIGHT - 18, class: kind });
-  const lines = n <= MOST_LINES ? Array.from({ length: n + 1 }, (_, i) => `M ${LEFT + i * wide} 0 V ${HEIGHT - 18}`) : [];
+  const column = (position, count, kind) =>
+    svg('rect', { x: LEFT + position * wide, y: 0, width: wide * count, height: HEIGHT - 18, class: kind });
+  const lines =
+    n <= MOST_LINES ? Array.from({ length: n + 1 }, (_, i) => `M ${LEFT + i * wide} 0 V ${HEIGHT - 18}`) : [];
   const rows = layers.map((_, i) => `M ${LEFT} ${(i + 1) * tall} H ${WIDTH}`);
   const added = n - nPrompt;
   const row = layers.findIndex(({ layer }) => layer === selection.layer);
   return svg(
     'svg',
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'cache-picture', role: 'img', 'aria-label': words.cachePicture(layers.length, nPrompt, added) },
+    {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      class: 'cache-picture',
+      role: 'img',
+      'aria-label': words.cachePicture(layers.length, nPrompt, added),
+    },
     column(0, Math.min(nPrompt, n), 'filled'),
     added > 0 && column(nPrompt, added, 'added'),
     svg('path', { d: [...lines, ...rows].join(' '), class: 'grid' }),
@@ -60,10 +67,26 @@ export function cacheCard(root) {
         {},
         h('p', {}, words.cacheNote(cache, run)),
         picture(cache, run.tokens.length, selection),
-        h('p', { class: 'dim legend' }, h('span', { class: 'swatch filled' }), words.cachePrompt, cache.n_positions > run.tokens.length && [h('span', { class: 'swatch added' }), words.cacheAdded]),
+        h(
+          'p',
+          { class: 'dim legend' },
+          h('span', { class: 'swatch filled' }),
+          words.cachePrompt,
+          cache.n_positions > run.tokens.length && [h('span', { class: 'swatch added' }), words.cacheAdded],
+        ),
         cache.bytes_without_sharing > cache.bytes && h('p', { class: 'dim' }, words.cacheGqa(cache)),
       ),
-      h('div', {}, table(cache), cache.layers.length > 3 && h('button', { type: 'button', class: 'quiet', onclick: flip }, all ? words.cacheFew : words.cacheAll(cache.layers.length))),
+      h(
+        'div',
+        {},
+        table(cache),
+        cache.layers.length > 3 &&
+          h(
+            'button',
+            { type: 'button', class: 'quiet', onclick: flip },
+            all ? words.cacheFew : words.cacheAll(cache.layers.length),
+          ),
+      ),
     );
   }
 

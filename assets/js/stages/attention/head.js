@@ -13,23 +13,86 @@ const data = (packed) => unpack(packed).data;
 /** Query heads by the key and value head they share; the selected one is marked. */
 function groups({ n_heads: n, n_kv_heads: kv, head, kv_head: own }, select) {
   const size = n / kv;
-  const button = (index) => h('button', { type: 'button', class: 'quiet', 'aria-pressed': String(index === head), 'aria-label': words.gqaHead(index), onclick: () => select({ head: index }) }, index);
-  const group = (index) => h('div', { class: index === own ? 'gqa-group own' : 'gqa-group' }, h('div', { class: 'gqa-heads' }, Array.from({ length: size }, (_, i) => button(index * size + i))), size > 1 && h('span', { class: 'gqa-kv' }, words.gqaKv(index)));
-  return [h('div', { class: 'gqa-groups' }, Array.from({ length: kv }, (_, i) => group(i))), h('p', { class: 'dim' }, words.gqa(size, own, own * size, own * size + size - 1))];
+  const button = (index) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'quiet',
+        'aria-pressed': String(index === head),
+        'aria-label': words.gqaHead(index),
+        onclick: () => select({ head: index }),
+      },
+      index,
+    );
+  const group = (index) =>
+    h(
+      'div',
+      { class: index === own ? 'gqa-group own' : 'gqa-group' },
+      h(
+        'div',
+        { class: 'gqa-heads' },
+        Array.from({ length: size }, (_, i) => button(index * size + i)),
+      ),
+      size > 1 && h('span', { class: 'gqa-kv' }, words.gqaKv(index)),
+    );
+  return [
+    h(
+      'div',
+      { class: 'gqa-groups' },
+      Array.from({ length: kv }, (_, i) => group(i)),
+    ),
+    h('p', { class: 'dim' }, words.gqa(size, own, own * size, own * size + size - 1)),
+  ];
 }
 
 /** The section in `root`: update({run, card, tokens, selection, fed}, redraw); pick(query, key) chooses a pair. */
 export function headSection(root, { view, select }) {
   const lead = h('p', { class: 'head-lead' });
-  const field = h('input', { type: 'number', min: 0, step: 1, required: true, 'aria-label': words.keyLabel, onchange: typed });
+  const field = h('input', {
+    type: 'number',
+    min: 0,
+    step: 1,
+    required: true,
+    'aria-label': words.keyLabel,
+    onchange: typed,
+  });
   const refusal = h('p', { class: 'refused-line', role: 'alert', hidden: true });
   const largest = h('button', { type: 'button', class: 'quiet', onclick: () => take(null) }, words.keyLargest);
   const gqa = h('div', { class: 'gqa' });
   const failure = h('div');
-  const steps = { pair: pairCard(), score: scoreCard(), softmax: softmaxCard(take), mix: mixCard(), output: outputCard() };
-  const grid = h('div', { class: 'head-grid' }, Object.values(steps).map((step) => step.element));
-  const top = h('div', { class: 'head-top' }, h('div', {}, lead, h('div', { class: 'controls' }, h('label', { class: 'number-row' }, words.keyLabel, field), largest), refusal, h('p', { class: 'dim' }, words.keyHint)), gqa);
-  const details = h('details', { class: 'card head-steps', open: window.innerWidth > 720 }, h('summary', {}, h('h2', { class: 'plain' }, words.title)), failure, h('div', { class: 'head-body' }, top, grid));
+  const steps = {
+    pair: pairCard(),
+    score: scoreCard(),
+    softmax: softmaxCard(take),
+    mix: mixCard(),
+    output: outputCard(),
+  };
+  const grid = h(
+    'div',
+    { class: 'head-grid' },
+    Object.values(steps).map((step) => step.element),
+  );
+  const top = h(
+    'div',
+    { class: 'head-top' },
+    h(
+      'div',
+      {},
+      lead,
+      h('div', { class: 'controls' }, h('label', { class: 'number-row' }, words.keyLabel, field), largest),
+      refusal,
+      h('p', { class: 'dim' }, words.keyHint),
+    ),
+    gqa,
+  );
+  const details = h(
+    'details',
+    { class: 'card head-steps', open: window.innerWidth > 720 },
+    h('summary', {}, h('h2', { class: 'plain' }, words.title)),
+    failure,
+    h('div', { class: 'head-body' }, top, grid),
+  );
   root.append(details);
   let now = null;
   let chosen = { query: null, key: null };
@@ -60,16 +123,39 @@ export function headSection(root, { view, select }) {
     const [q, k, products] = [data(pair.query_vector), data(pair.key_vector), data(pair.products)];
     steps.pair.show({ q, k, products, rotated: card?.position_kind === 'rope' });
     steps.score.show({ pair, softmax, size: q.length });
-    steps.softmax.show({ softmax, pair, positions: data(softmax.top_positions), weights: data(softmax.top_weights), tokens, chosen: found.key });
-    steps.mix.show({ value: data(mix.value_vector), weighted: data(mix.weighted), z: data(mix.z), weight: softmax.weight });
-    steps.output.show(output && { part: data(output.part), whole: data(output.attn_out), norms: data(output.norms), shares: data(output.shares), head: found.head, norm: output.attn_out_norm, bias: output.bias_share });
+    steps.softmax.show({
+      softmax,
+      pair,
+      positions: data(softmax.top_positions),
+      weights: data(softmax.top_weights),
+      tokens,
+      chosen: found.key,
+    });
+    steps.mix.show({
+      value: data(mix.value_vector),
+      weighted: data(mix.weighted),
+      z: data(mix.z),
+      weight: softmax.weight,
+    });
+    steps.output.show(
+      output && {
+        part: data(output.part),
+        whole: data(output.attn_out),
+        norms: data(output.norms),
+        shares: data(output.shares),
+        head: found.head,
+        norm: output.attn_out_norm,
+        bias: output.bias_share,
+      },
+    );
   }
 
   /** A second pass over this position is made once the choice has rested. */
   async function check(args, mine) {
     if (mine !== drawn) return;
     const mark = (checks, note) => {
-      for (const [name, step] of Object.entries(steps)) step.check(checks[name === 'score' ? '' : name], name === 'score' ? '' : note);
+      for (const [name, step] of Object.entries(steps))
+        step.check(checks[name === 'score' ? '' : name], name === 'score' ? '' : note);
     };
     mark({}, words.checking);
     try {
@@ -81,7 +167,11 @@ export function headSection(root, { view, select }) {
   }
 
   async function draw(redraw) {
-    const { run, selection: { layer, head, position: query }, fed } = now;
+    const {
+      run,
+      selection: { layer, head, position: query },
+      fed,
+    } = now;
     if (!details.open) return;
     const key = chosen.query === query ? chosen.key : null;
     const mine = JSON.stringify([run.key, layer, head, query, key, query < fed]);

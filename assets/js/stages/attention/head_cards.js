@@ -14,7 +14,13 @@ function card(step, size = '') {
   const body = h('div', { class: 'step-body' });
   const note = h('span', { class: 'dim' });
   const mark = checkMark();
-  const element = h('article', { class: `step ${size}` }, h('header', {}, h('span', { class: 'step-number', 'aria-hidden': 'true' }, step), title), body, h('footer', {}, note, mark.element));
+  const element = h(
+    'article',
+    { class: `step ${size}` },
+    h('header', {}, h('span', { class: 'step-number', 'aria-hidden': 'true' }, step), title),
+    body,
+    h('footer', {}, note, mark.element),
+  );
   return {
     element,
     body,
@@ -26,7 +32,10 @@ function card(step, size = '') {
   };
 }
 
-const line = (name, value, more) => [h('dt', {}, name, more && h('span', { class: 'dim' }, ' ', more)), h('dd', {}, value)];
+const line = (name, value, more) => [
+  h('dt', {}, name, more && h('span', { class: 'dim' }, ' ', more)),
+  h('dd', {}, value),
+];
 
 /** q, k and their products as strips under one pointer. */
 export function pairCard() {
@@ -34,7 +43,11 @@ export function pairCard() {
   const readout = h('p', { class: 'step-readout dim' });
   let pair = null;
   const strips = cells(own.body, {
-    onHover: (i) => fill(readout, i === null ? words.pairRest(pair.q.length) : words.pairHover(i, pair.q[i], pair.k[i], pair.products[i])),
+    onHover: (i) =>
+      fill(
+        readout,
+        i === null ? words.pairRest(pair.q.length) : words.pairHover(i, pair.q[i], pair.k[i], pair.products[i]),
+      ),
   });
   const table = numbersTable(words.table, words.dimension);
   own.body.append(readout, table.element);
@@ -74,7 +87,13 @@ export function scoreCard() {
           bias !== 0 && line(words.bias, num(bias, 5)),
           h('div', { class: 'sums-last' }, line(words.scoreName, num(score, 5))),
         ),
-        h('p', { class: hidden ? 'mask-said hidden-key' : 'mask-said' }, h('strong', {}, words.maskName), ': ', hidden ? words.hidden[hidden] : words.seen),
+        h(
+          'p',
+          { class: hidden ? 'mask-said hidden-key' : 'mask-said' },
+          h('strong', {}, words.maskName),
+          ': ',
+          hidden ? words.hidden[hidden] : words.seen,
+        ),
         softmax.first_key > 0 && h('p', { class: 'dim' }, words.window(softmax.first_key)),
       );
     },
@@ -83,7 +102,13 @@ export function scoreCard() {
 
 function bar(name, weight, color, value = num(weight, 3)) {
   const width = `${100 * Math.min(1, Math.abs(weight))}%`;
-  return h('li', {}, name, h('span', { class: 'track' }, h('span', { class: 'bar', style: { width, background: `var(${color})` } })), h('span', { class: 'value' }, value));
+  return h(
+    'li',
+    {},
+    name,
+    h('span', { class: 'track' }, h('span', { class: 'bar', style: { width, background: `var(${color})` } })),
+    h('span', { class: 'value' }, value),
+  );
 }
 
 /** The largest weights, and what is left for the other keys. `onkey(position)` takes a key. */
@@ -93,7 +118,15 @@ export function softmaxCard(onkey) {
 
   function key(position, weight, tokens, chosen) {
     const token = tokens[position];
-    const name = chip(token, { tag: 'button', type: 'button', limit: 10, class: position === chosen ? 'selected' : '', 'aria-pressed': String(position === chosen), 'aria-label': words.takeKey(`${tokenLabel(token, 40)}, ${position}`), onclick: () => onkey(position) });
+    const name = chip(token, {
+      tag: 'button',
+      type: 'button',
+      limit: 10,
+      class: position === chosen ? 'selected' : '',
+      'aria-pressed': String(position === chosen),
+      'aria-label': words.takeKey(`${tokenLabel(token, 40)}, ${position}`),
+      onclick: () => onkey(position),
+    });
     return bar([h('span', { class: 'place dim' }, position), name], weight, '--c-key');
   }
 
@@ -125,7 +158,13 @@ export function mixCard() {
   const readout = h('p', { class: 'step-readout dim' });
   let mix = null;
   const strips = cells(own.body, {
-    onHover: (i) => fill(readout, i === null ? words.mixRest(mix.weight, mix.z.length) : words.mixHover(i, mix.value[i], mix.weighted[i], mix.z[i], mix.weight)),
+    onHover: (i) =>
+      fill(
+        readout,
+        i === null
+          ? words.mixRest(mix.weight, mix.z.length)
+          : words.mixHover(i, mix.value[i], mix.weighted[i], mix.z[i], mix.weight),
+      ),
   });
   const table = numbersTable(words.table, words.dimension);
   own.body.append(readout, table.element);
@@ -154,16 +193,28 @@ export function outputCard() {
   const shares = h('div');
   let output = null;
   const strips = cells(place, {
-    onHover: (i) => fill(readout, i === null ? words.partRest(output.part.length, output.norms[output.head]) : words.partHover(i, output.part[i], output.whole[i])),
+    onHover: (i) =>
+      fill(
+        readout,
+        i === null
+          ? words.partRest(output.part.length, output.norms[output.head])
+          : words.partHover(i, output.part[i], output.whole[i]),
+      ),
   });
   const table = numbersTable(words.table, words.dimension);
 
   function heads({ head, norm, bias }) {
-    const mark = (index) => h('span', { class: index === head ? 'share-head selected' : 'share-head' }, words.shareHead(index));
+    const mark = (index) =>
+      h('span', { class: index === head ? 'share-head selected' : 'share-head' }, words.shareHead(index));
     const color = (share) => (share < 0 ? '--c-negative' : '--c-resid');
     const rows = Array.from(output.shares, (share, i) => bar(mark(i), share, color(share)));
     if (bias !== 0) rows.push(bar(h('span', { class: 'share-head' }, words.bias_part), bias, color(bias)));
-    fill(shares, h('h4', {}, words.shares), h('ol', { class: 'step-bars shares' }, rows), h('p', { class: 'dim' }, words.sharesNote(norm)));
+    fill(
+      shares,
+      h('h4', {}, words.shares),
+      h('ol', { class: 'step-bars shares' }, rows),
+      h('p', { class: 'dim' }, words.sharesNote(norm)),
+    );
   }
 
   return {
@@ -173,7 +224,10 @@ export function outputCard() {
       if (!next) return fill(own.body, h('p', { class: 'notice' }, words.noOutput));
       output = next;
       fill(own.body, h('div', { class: 'output-body' }, h('div', {}, place, readout, table.element), shares));
-      const rows = [{ name: words.part, data: output.part, color: '--c-resid' }, { name: words.whole, data: output.whole }];
+      const rows = [
+        { name: words.part, data: output.part, color: '--c-resid' },
+        { name: words.whole, data: output.whole },
+      ];
       strips.show(rows.map((row) => ({ ...row, label: words.strip })));
       table.show(rows);
       return heads(output);

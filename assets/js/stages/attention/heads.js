@@ -30,14 +30,28 @@ export function headsCard(root, { view, select, store }) {
   const listPlace = h('div', { class: 'heads-place', hidden: true });
   const meaning = h('p', { class: 'dim meaning', hidden: true, 'aria-live': 'polite' });
   const options = Object.entries(words.scores.names).map(([value, text]) => h('option', { value }, text));
-  const sort = h('select', { onchange: () => arrange() }, h('option', { value: BY_LAYER }, words.scores.byLayer), options);
+  const sort = h(
+    'select',
+    { onchange: () => arrange() },
+    h('option', { value: BY_LAYER }, words.scores.byLayer),
+    options,
+  );
   const order = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: flip }, words.scores.largest);
-  const sorting = h('div', { class: 'sort' }, h('label', {}, h('span', { class: 'dim' }, words.scores.label), sort), order);
+  const sorting = h(
+    'div',
+    { class: 'sort' },
+    h('label', {}, h('span', { class: 'dim' }, words.scores.label), sort),
+    order,
+  );
   root.append(h('h2', {}, words.heads), sorting);
   root.append(meaning, gridPlace, listPlace, said);
   const onHover = (cell) => say(cell);
   const grid = headsGrid(gridPlace, { onSelect: select, onHover, words });
-  const list = rankedHeads(listPlace, { onSelect: ({ layer, head }) => select({ layer, head }), onHover, label: words.scores.list });
+  const list = rankedHeads(listPlace, {
+    onSelect: ({ layer, head }) => select({ layer, head }),
+    onHover,
+    label: words.scores.list,
+  });
   let now = null;
   let drawn = '';
   let maps = new Map();
@@ -45,7 +59,8 @@ export function headsCard(root, { view, select, store }) {
   let group = 1;
   let note = '';
 
-  const say = (cell) => fill(said, cell ? words.headName(cell.layer, cell.head, group > 1 ? Math.floor(cell.head / group) : null) : note);
+  const say = (cell) =>
+    fill(said, cell ? words.headName(cell.layer, cell.head, group > 1 ? Math.floor(cell.head / group) : null) : note);
   const keyOf = ({ run, n }) => JSON.stringify([run.key, n]);
   // Nobody looks any more: what is still to come is not asked for.
   const here = (key) => key === drawn && store.state.run?.key === now.run.key && store.state.stage === 'prefill';
@@ -64,7 +79,8 @@ export function headsCard(root, { view, select, store }) {
       const part = { start, ...unpack(found.thumbnails) };
       grid.add(part, scale);
       for (let layer = start; layer < found.layer_stop; layer += 1) {
-        for (let head = 0; head < part.shape[1]; head += 1) maps.set(`${layer} ${head}`, cut(part, layer - start, head));
+        for (let head = 0; head < part.shape[1]; head += 1)
+          maps.set(`${layer} ${head}`, cut(part, layer - start, head));
       }
       start = found.layer_stop;
       tell(start < card.n_layers ? words.loading(start, card.n_layers) : words.headsNote(found.block, found.rule));
@@ -90,10 +106,24 @@ export function headsCard(root, { view, select, store }) {
     const wanted = () => here(key) && sort.value === name;
     fill(meaning, words.scores.meaning[name]);
     const { card, n } = now;
-    const found = await loadScores({ view, card, n, wanted, onProgress: (start) => start < card.n_layers && tell(words.scores.loading(start, card.n_layers)) });
+    const found = await loadScores({
+      view,
+      card,
+      n,
+      wanted,
+      onProgress: (start) => start < card.n_layers && tell(words.scores.loading(start, card.n_layers)),
+    });
     if (!found) return;
-    const heads = ranked(found, name, largestFirst).map((head) => ({ ...head, map: maps.get(`${head.layer} ${head.head}`) }));
-    fill(meaning, words.scores.meaning[name], ' ', heads.length ? words.scores.over(name, n, found.n_repeats) : words.scores.none[name] ?? words.scores.one);
+    const heads = ranked(found, name, largestFirst).map((head) => ({
+      ...head,
+      map: maps.get(`${head.layer} ${head.head}`),
+    }));
+    fill(
+      meaning,
+      words.scores.meaning[name],
+      ' ',
+      heads.length ? words.scores.over(name, n, found.n_repeats) : (words.scores.none[name] ?? words.scores.one),
+    );
     gridPlace.hidden = heads.length > 0;
     listPlace.hidden = !heads.length;
     list.show(heads, weightScale());
@@ -115,7 +145,10 @@ export function headsCard(root, { view, select, store }) {
       listPlace.hidden = true;
     } else if (maps.size === now.card.n_layers * now.card.n_heads) {
       const done = note;
-      rank(drawn).then(() => tell(done), (error) => notice(said, explain(error)));
+      rank(drawn).then(
+        () => tell(done),
+        (error) => notice(said, explain(error)),
+      );
     }
   }
 

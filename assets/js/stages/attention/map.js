@@ -12,9 +12,20 @@ const LEGEND = [0, 0.05, 0.25, 0.5, 1];
 
 /** Buttons of which one is pressed: `choices` is {value: label}. */
 function choice(name, choices, onchoice) {
-  const buttons = Object.entries(choices).map(([value, text]) => h('button', { type: 'button', class: 'quiet', onclick: () => onchoice(value), dataset: { value } }, text));
-  const root = h('div', { class: 'choice', role: 'group', 'aria-label': name }, h('span', { class: 'dim' }, name), buttons);
-  return { root, press: (value) => buttons.forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.value === value))) };
+  const buttons = Object.entries(choices).map(([value, text]) =>
+    h('button', { type: 'button', class: 'quiet', onclick: () => onchoice(value), dataset: { value } }, text),
+  );
+  const root = h(
+    'div',
+    { class: 'choice', role: 'group', 'aria-label': name },
+    h('span', { class: 'dim' }, name),
+    buttons,
+  );
+  return {
+    root,
+    press: (value) =>
+      buttons.forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.value === value))),
+  };
 }
 
 /** The card in `root`; update({run, tokens, selection, n, scope, fed}, redraw) fills it. */
@@ -33,7 +44,12 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
   });
   root.append(
     h('div', { class: 'card-head' }, title, h('div', { class: 'controls' }, scopes.root, rules.root, reset)),
-    h('p', { class: 'dim' }, words.mapNote), failure, place, readout, legend, caption,
+    h('p', { class: 'dim' }, words.mapNote),
+    failure,
+    place,
+    readout,
+    legend,
+    caption,
   );
   const map = attentionMap(place, { onSelect: pick, onHover: hover, onZoom: zoom });
   let rule = 'max';
@@ -74,8 +90,15 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
     rules.press(rule);
     reset.hidden = !chosen;
     fill(caption, tile.block > 1 ? words.block(tile.block, rule) : words.exact(now.n));
-    const stops = LEGEND.map((t) => h('span', {}, h('span', { class: 'swatch', style: { background: `rgb(${scale(t)})` } }), t));
-    fill(legend, h('span', {}, words.scaleKey), stops, h('span', {}, h('span', { class: 'swatch hatched' }), words.maskKey));
+    const stops = LEGEND.map((t) =>
+      h('span', {}, h('span', { class: 'swatch', style: { background: `rgb(${scale(t)})` } }), t),
+    );
+    fill(
+      legend,
+      h('span', {}, words.scaleKey),
+      stops,
+      h('span', {}, h('span', { class: 'swatch hatched' }), words.maskKey),
+    );
   }
 
   async function draw(redraw) {
@@ -88,14 +111,28 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
     if (key === drawn && !redraw) return map.mark(position);
     drawn = key;
     try {
-      const args = { layer, head, query_start: window.q0, query_stop: window.q1, key_start: window.k0, key_stop: window.k1, rule };
+      const args = {
+        layer,
+        head,
+        query_start: window.q0,
+        query_stop: window.q1,
+        key_start: window.k0,
+        key_stop: window.k1,
+        rule,
+      };
       const found = await view('attention_tile', args);
       if (key !== drawn || store.state.run?.key !== run.key) return;
       const { data, shape } = unpack(found.pattern);
       const tile = { ...found, data, rows: shape[0], cols: shape[1], first_seen: unpack(found.first_seen).data };
       const scale = weightScale();
       fill(failure);
-      map.show({ tile, tokens, position: store.state.selection.position, scale, name: words.mapLabel(layer, head, window) });
+      map.show({
+        tile,
+        tokens,
+        position: store.state.selection.position,
+        scale,
+        name: words.mapLabel(layer, head, window),
+      });
       explain(tile, scale);
       say(null);
     } catch (error) {

@@ -19,8 +19,19 @@ export function positionLists(root, { view, select, store }) {
       'li',
       {},
       h('span', { class: 'place dim' }, token.position),
-      chip(token, { tag: 'button', type: 'button', limit: 14, 'aria-label': spoken(token), dataset: { position: token.position }, onclick: () => select({ position: token.position }) }),
-      h('span', { class: 'track' }, h('span', { class: 'bar', style: { width: `${100 * weight}%`, background: `var(${color})` } })),
+      chip(token, {
+        tag: 'button',
+        type: 'button',
+        limit: 14,
+        'aria-label': spoken(token),
+        dataset: { position: token.position },
+        onclick: () => select({ position: token.position }),
+      }),
+      h(
+        'span',
+        { class: 'track' },
+        h('span', { class: 'bar', style: { width: `${100 * weight}%`, background: `var(${color})` } }),
+      ),
       h('span', { class: 'value' }, num(weight, 3)),
     );
   }
@@ -47,11 +58,26 @@ export function positionLists(root, { view, select, store }) {
         return;
       }
       const now = store.state.selection;
-      if (store.state.run?.key !== run.key || now.position !== position || now.layer !== layer || now.head !== head) return;
+      if (store.state.run?.key !== run.key || now.position !== position || now.layer !== layer || now.head !== head)
+        return;
       const { attends_to: row, attended_by: column } = found;
       const shown = row.weights.reduce((sum, weight) => sum + weight, 0);
-      list(to, words.attendsTo(small(token)), row, tokens, '--c-key', words.attendsRest(row.positions.length, position + 1, shown, row.total));
-      list(by, words.attendedBy(small(token)), column, tokens, '--c-query', words.attendedRest(column.positions.length, n - position, column.total));
+      list(
+        to,
+        words.attendsTo(small(token)),
+        row,
+        tokens,
+        '--c-key',
+        words.attendsRest(row.positions.length, position + 1, shown, row.total),
+      );
+      list(
+        by,
+        words.attendedBy(small(token)),
+        column,
+        tokens,
+        '--c-query',
+        words.attendedRest(column.positions.length, n - position, column.total),
+      );
     },
   };
 }

@@ -35,14 +35,7 @@ export function mount(root, ctx) {
   const attention = h('div', { class: 'card attention' }, headsRoot, mapRoot, listsRoot);
   const cacheRoot = h('div', { class: 'card' });
   const bertvizRoot = h('div');
-  root.append(
-    h('div', { class: 'card' }, facts, mark.element),
-    refusal,
-    attention,
-    stepsRoot,
-    cacheRoot,
-    bertvizRoot,
-  );
+  root.append(h('div', { class: 'card' }, facts, mark.element), refusal, attention, stepsRoot, cacheRoot, bertvizRoot);
   const heads = headsCard(headsRoot, ctx);
   const steps = headSection(stepsRoot, ctx);
   const rescope = (wanted) => {
@@ -81,7 +74,11 @@ export function mount(root, ctx) {
     const { card } = store.state;
     const labelled = (checks, where) => checks.map((check) => ({ ...check, name: `${check.name} (${where})` }));
     const here = found ? labelled(found.checks, words.check.here) : [];
-    const note = found ? [words.check.took(found.seconds), ...found.skipped].join(' ') : mark.element.open ? words.check.running : '';
+    const note = found
+      ? [words.check.took(found.seconds), ...found.skipped].join(' ')
+      : mark.element.open
+        ? words.check.running
+        : '';
     mark.show([...here, ...labelled(card?.checks ?? [], words.check.loaded)], note);
   }
 
@@ -110,7 +107,9 @@ export function mount(root, ctx) {
 
   /** A model without maps says so once, in place of all that would show them. */
   async function refuse(n) {
-    [attention, stepsRoot, bertvizRoot].forEach((part) => { part.hidden = true; });
+    [attention, stepsRoot, bertvizRoot].forEach((part) => {
+      part.hidden = true;
+    });
     refusal.hidden = false;
     if (refusal.children.length) return;
     try {

@@ -14,7 +14,9 @@ export async function loadScores({ view, wanted, onProgress, card, n }) {
     for (const [name, packed] of Object.entries(piece.scores)) {
       const { data, shape } = unpack(packed);
       found.scores[name] ??= [];
-      data.forEach((value, i) => found.scores[name].push({ layer: start + Math.floor(i / shape[1]), head: i % shape[1], value }));
+      data.forEach((value, i) =>
+        found.scores[name].push({ layer: start + Math.floor(i / shape[1]), head: i % shape[1], value }),
+      );
     }
     start = piece.layer_stop;
     onProgress(start);
@@ -28,5 +30,10 @@ export function ranked({ scores }, name, largestFirst) {
   return scores[name]
     .filter(({ value }) => !Number.isNaN(value))
     .sort((a, b) => sign * (a.value - b.value))
-    .map(({ layer, head, value }) => ({ layer, head, score: words.scores.value(name, value), spoken: words.scores.spoken(name, layer, head, value) }));
+    .map(({ layer, head, value }) => ({
+      layer,
+      head,
+      score: words.scores.value(name, value),
+      spoken: words.scores.spoken(name, layer, head, value),
+    }));
 }

@@ -9,10 +9,28 @@ import { servedView } from './served.js';
 export function mount(root, ctx) {
   const editor = requestsEditor(ctx);
   const chat = h('p', { class: 'dim', hidden: true }, words.chat);
-  const work = measurement(ctx, { job: 'batching', args: () => ({ requests: editor.requests() }), show, go: words.go, stop: words.stop });
+  const work = measurement(ctx, {
+    job: 'batching',
+    args: () => ({ requests: editor.requests() }),
+    show,
+    go: words.go,
+    stop: words.stop,
+  });
   const served = servedView();
   fill(work.found, served.element);
-  root.append(h('div', { class: 'card' }, h('h2', {}, words.title), h('p', { class: 'dim' }, words.note), editor.element, chat, h('div', { class: 'kv-controls' }, editor.add, work.button), work.said, work.found));
+  root.append(
+    h(
+      'div',
+      { class: 'card' },
+      h('h2', {}, words.title),
+      h('p', { class: 'dim' }, words.note),
+      editor.element,
+      chat,
+      h('div', { class: 'kv-controls' }, editor.add, work.button),
+      work.said,
+      work.found,
+    ),
+  );
 
   function show(found) {
     if (!found.static) return undefined;

@@ -15,8 +15,29 @@ const LONGEST = 200;
 /** {element, add, offer(recipe), requests()}: what is typed stays until the person removes it. */
 export function requestsEditor({ examples }) {
   const body = h('tbody');
-  const element = h('div', { class: 'scroll' }, h('table', { class: 'requests row-blocks' }, h('thead', {}, h('tr', {}, words.head.map((name) => h('th', { scope: 'col' }, name)))), body));
-  const add = h('button', { type: 'button', onclick: () => push({ prompt: rows[0]?.prompt.value ?? '', max_new_tokens: 16, arrival: 0 }) }, words.add);
+  const element = h(
+    'div',
+    { class: 'scroll' },
+    h(
+      'table',
+      { class: 'requests row-blocks' },
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          words.head.map((name) => h('th', { scope: 'col' }, name)),
+        ),
+      ),
+      body,
+    ),
+  );
+  const add = h(
+    'button',
+    { type: 'button', onclick: () => push({ prompt: rows[0]?.prompt.value ?? '', max_new_tokens: 16, arrival: 0 }) },
+    words.add,
+  );
   let rows = [];
   let filled = false;
 
@@ -26,12 +47,20 @@ export function requestsEditor({ examples }) {
       max_new_tokens: h('input', { type: 'number', min: 1, max: 64, value: most }),
       arrival: h('input', { type: 'number', min: 0, max: 30, step: 0.1, value: arrival }),
     };
-    row.copy = h('button', { type: 'button', class: 'quiet', onclick: () => push(read(row), rows.indexOf(row) + 1) }, words.copy);
+    row.copy = h(
+      'button',
+      { type: 'button', class: 'quiet', onclick: () => push(read(row), rows.indexOf(row) + 1) },
+      words.copy,
+    );
     row.remove = h('button', { type: 'button', class: 'quiet', onclick: () => drop(row) }, words.remove);
     return row;
   }
 
-  const read = (row) => ({ prompt: row.prompt.value, max_new_tokens: row.max_new_tokens.valueAsNumber, arrival: row.arrival.valueAsNumber });
+  const read = (row) => ({
+    prompt: row.prompt.value,
+    max_new_tokens: row.max_new_tokens.valueAsNumber,
+    arrival: row.arrival.valueAsNumber,
+  });
 
   function push(entry, place = rows.length) {
     if (rows.length >= MOST) return;
@@ -51,7 +80,19 @@ export function requestsEditor({ examples }) {
       row.max_new_tokens.setAttribute('aria-label', `${words.tokens} ${i + 1}`);
       row.arrival.setAttribute('aria-label', `${words.arrival} ${i + 1}`);
     });
-    fill(body, rows.map((row) => h('tr', {}, h('td', {}, row.prompt), h('td', { dataset: { name: words.head[1] } }, row.max_new_tokens), h('td', { dataset: { name: words.head[2] } }, row.arrival, ' ', words.unit), h('td', { class: 'request-tools' }, row.copy, row.remove))));
+    fill(
+      body,
+      rows.map((row) =>
+        h(
+          'tr',
+          {},
+          h('td', {}, row.prompt),
+          h('td', { dataset: { name: words.head[1] } }, row.max_new_tokens),
+          h('td', { dataset: { name: words.head[2] } }, row.arrival, ' ', words.unit),
+          h('td', { class: 'request-tools' }, row.copy, row.remove),
+        ),
+      ),
+    );
   }
 
   return {
@@ -64,7 +105,9 @@ export function requestsEditor({ examples }) {
       // Without its template a chat model has nothing to add to a question: such an answer ends at once.
       const fit = ({ recipe }) => recipe.prompt !== prompt && recipe.prompt.length <= LONGEST && (chat || !recipe.chat);
       const others = examples.filter(fit).map(({ recipe }) => recipe.prompt);
-      rows = [prompt.slice(0, LONGEST), ...others].slice(0, SHAPES.length).map((text, i) => make({ prompt: text, ...SHAPES[i] }));
+      rows = [prompt.slice(0, LONGEST), ...others]
+        .slice(0, SHAPES.length)
+        .map((text, i) => make({ prompt: text, ...SHAPES[i] }));
       draw();
     },
     requests: () => rows.map(read),

@@ -7,40 +7,117 @@ import { num } from '../../maths/format.js';
 import { chip } from '../../core/elements/chip.js';
 import { batching as words } from './words/batching.js';
 
-const legend = (names, prefix) => h('p', { class: 'dim kv-legend' }, Object.entries(names).map(([kind, name]) => h('span', {}, h('span', { class: `swatch ${prefix}-${kind}` }), ' ', name)));
+const legend = (names, prefix) =>
+  h(
+    'p',
+    { class: 'dim kv-legend' },
+    Object.entries(names).map(([kind, name]) =>
+      h('span', {}, h('span', { class: `swatch ${prefix}-${kind}` }), ' ', name),
+    ),
+  );
 const ids = ({ tokens }) => tokens.map(({ id }) => id).join();
 
 export function servedView() {
   const ways = h('div', { class: 'batch-ways' });
   const cells = h('div');
   const rows = h('tbody');
-  const head = h('thead', {}, h('tr', {}, h('td', { colspan: 3 }), h('th', { colspan: 2, scope: 'colgroup' }, words.static), h('th', { colspan: 2, scope: 'colgroup' }, words.continuous), h('td', {})), h('tr', {}, words.table.map((name) => h('th', { scope: 'col' }, name))));
+  const head = h(
+    'thead',
+    {},
+    h(
+      'tr',
+      {},
+      h('td', { colspan: 3 }),
+      h('th', { colspan: 2, scope: 'colgroup' }, words.static),
+      h('th', { colspan: 2, scope: 'colgroup' }, words.continuous),
+      h('td', {}),
+    ),
+    h(
+      'tr',
+      {},
+      words.table.map((name) => h('th', { scope: 'col' }, name)),
+    ),
+  );
   const table = h('div', { class: 'scroll' }, h('table', { class: 'cache-table' }, head, rows));
   const answers = h('ol', { class: 'batch-answers' });
-  const element = h('div', { class: 'measure-found' }, legend(words.key, 'gantt'), ways, cells, h('h3', {}, words.answers), answers, h('h3', {}, words.perRequest), table);
+  const element = h(
+    'div',
+    { class: 'measure-found' },
+    legend(words.key, 'gantt'),
+    ways,
+    cells,
+    h('h3', {}, words.answers),
+    answers,
+    h('h3', {}, words.perRequest),
+    table,
+  );
   let shown = null;
   new ResizeObserver(() => shown && draw()).observe(ways);
 
   function way(kind, found, until, limit) {
     const title = [h('h3', {}, words[kind]), h('p', { class: 'dim' }, words[`${kind}Note`])];
-    if (!found) return h('section', {}, title, shown.reason && h('p', { class: 'notice', role: 'status' }, words.none(shown.reason)));
-    const width = Math.max(280, (ways.clientWidth - (ways.clientWidth > 860 ? 28 : 0)) / (ways.clientWidth > 860 ? 2 : 1));
-    return h('section', {}, title, h('dl', { class: 'facts' }, facts(words.facts(found))), gantt(found, { width, until, limit, words }), h('p', { class: 'dim' }, words.load, found.n_blocks > 0 && ['. ', h('span', { class: 'line-sample gantt-blocks' }), words.blocks(found.n_blocks, found.block_size)]));
+    if (!found)
+      return h(
+        'section',
+        {},
+        title,
+        shown.reason && h('p', { class: 'notice', role: 'status' }, words.none(shown.reason)),
+      );
+    const width = Math.max(
+      280,
+      (ways.clientWidth - (ways.clientWidth > 860 ? 28 : 0)) / (ways.clientWidth > 860 ? 2 : 1),
+    );
+    return h(
+      'section',
+      {},
+      title,
+      h('dl', { class: 'facts' }, facts(words.facts(found))),
+      gantt(found, { width, until, limit, words }),
+      h(
+        'p',
+        { class: 'dim' },
+        words.load,
+        found.n_blocks > 0 && [
+          '. ',
+          h('span', { class: 'line-sample gantt-blocks' }),
+          words.blocks(found.n_blocks, found.block_size),
+        ],
+      ),
+    );
   }
 
   function row(one, i) {
     const other = shown.continuous?.served[i];
-    const times = [one.ttft, one.latency, other?.ttft, other?.latency].map((value) => (value === undefined ? '–' : words.seconds(value)));
+    const times = [one.ttft, one.latency, other?.ttft, other?.latency].map((value) =>
+      value === undefined ? '–' : words.seconds(value),
+    );
     const same = one.equal && (!other || other.equal);
-    return h('tr', {}, h('th', { scope: 'row' }, words.row(i)), [num(one.n_prompt), num(one.tokens.length), ...times, words.both(same)].map((text) => h('td', {}, text)));
+    return h(
+      'tr',
+      {},
+      h('th', { scope: 'row' }, words.row(i)),
+      [num(one.n_prompt), num(one.tokens.length), ...times, words.both(same)].map((text) => h('td', {}, text)),
+    );
   }
 
   /** A request's answer: once where both ways gave the same tokens. */
   function answer(one, i) {
     const other = shown.continuous?.served[i];
-    const said = (title, { tokens }) => [h('span', { class: 'dim' }, title), h('div', { class: 'segment-row' }, tokens.map((token) => chip(token)))];
+    const said = (title, { tokens }) => [
+      h('span', { class: 'dim' }, title),
+      h(
+        'div',
+        { class: 'segment-row' },
+        tokens.map((token) => chip(token)),
+      ),
+    ];
     if (!other || ids(one) === ids(other)) return h('li', {}, said(words.answer(i, one), one));
-    return h('li', {}, said(words.answerBy(words.static, i, one), one), said(words.answerBy(words.continuous, i, other), other));
+    return h(
+      'li',
+      {},
+      said(words.answerBy(words.static, i, one), one),
+      said(words.answerBy(words.continuous, i, other), other),
+    );
   }
 
   function draw() {
@@ -48,7 +125,13 @@ export function servedView() {
     const until = Math.max(...both.flatMap(({ served }) => served.map((one) => one.times.at(-1))));
     const limit = shown.static.served.length;
     fill(ways, way('static', shown.static, until, limit), way('continuous', shown.continuous, until, limit));
-    fill(cells, h('h3', {}, words.cells), h('p', { class: 'dim' }, words.cellsNote(shown.static)), paddedRows(shown.static, words), legend(words.cellKey, 'cell'));
+    fill(
+      cells,
+      h('h3', {}, words.cells),
+      h('p', { class: 'dim' }, words.cellsNote(shown.static)),
+      paddedRows(shown.static, words),
+      legend(words.cellKey, 'cell'),
+    );
     fill(answers, shown.static.served.map(answer));
     fill(rows, shown.static.served.map(row));
   }

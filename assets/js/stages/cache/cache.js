@@ -20,7 +20,17 @@ export function mount(root, ctx) {
   const places = { grid: card(), sizes: card(), race: card(), variant: card() };
   const layers = h('div');
   const failure = h('div');
-  const body = h('div', { class: 'panel' }, h('div', { class: 'card' }, facts, h('details', { class: 'kv-layers' }, h('summary', { class: 'dim' }, words.layers), layers)), ...Object.values(places));
+  const body = h(
+    'div',
+    { class: 'panel' },
+    h(
+      'div',
+      { class: 'card' },
+      facts,
+      h('details', { class: 'kv-layers' }, h('summary', { class: 'dim' }, words.layers), layers),
+    ),
+    ...Object.values(places),
+  );
   root.append(failure, body);
   const grid = fillCard(places.grid, ctx);
   const sizes = sizesCard(places.sizes, ctx);

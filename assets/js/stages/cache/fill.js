@@ -12,7 +12,13 @@ const FRAME_MS = 110;
 
 /** The card in `root`; update({run, cache, costs, selection, step}) fills it. */
 export function fillCard(root, { store, select, point }) {
-  const slider = h('input', { type: 'range', min: 0, step: 1, 'aria-label': words.stepLabel, oninput: () => take(Number(slider.value)) });
+  const slider = h('input', {
+    type: 'range',
+    min: 0,
+    step: 1,
+    'aria-label': words.stepLabel,
+    oninput: () => take(Number(slider.value)),
+  });
   const where = h('output', { class: 'kv-step' });
   const play = h('button', { type: 'button', class: 'quiet', onclick: watch }, words.fillIt);
   const readout = h('p', { class: 'kv-readout', 'aria-live': 'off' }, words.hover);
@@ -20,7 +26,11 @@ export function fillCard(root, { store, select, point }) {
   const side = h('div', { class: 'kv-side' });
   const place = h('div');
   const swatch = (kind, text) => h('span', {}, h('span', { class: `swatch kv-${kind}` }), text);
-  const legend = h('p', { class: 'dim kv-legend' }, ['filled', 'added', 'now', 'empty'].map((kind) => swatch(kind, words[{ filled: 'prompt' }[kind] ?? kind])));
+  const legend = h(
+    'p',
+    { class: 'dim kv-legend' },
+    ['filled', 'added', 'now', 'empty'].map((kind) => swatch(kind, words[{ filled: 'prompt' }[kind] ?? kind])),
+  );
   root.append(
     h('div', { class: 'card-head' }, h('h2', {}, words.grid), h('div', { class: 'kv-controls' }, play, slider, where)),
     h('p', { class: 'dim' }, words.gridNote),
@@ -62,7 +72,8 @@ export function fillCard(root, { store, select, point }) {
     halt();
     const { run, cache } = now;
     select({ position: from, layer: cache.layers[row].layer });
-    if (from >= run.tokens.length) store.set({ step: Math.min(last(), from - run.tokens.length + 1), following: false });
+    if (from >= run.tokens.length)
+      store.set({ step: Math.min(last(), from - run.tokens.length + 1), following: false });
   }
 
   function hover(seen) {
@@ -75,11 +86,19 @@ export function fillCard(root, { store, select, point }) {
     if (seen.gone) return fill(readout, words.cellGone(layer.layer, places));
     const token = sequence(run)[seen.from];
     const each = layer.bytes / layer.key_shape[2];
-    return fill(readout, words.cell(layer.layer, places, token && chip(token, { limit: 14 }), each * (seen.to - seen.from)));
+    return fill(
+      readout,
+      words.cell(layer.layer, places, token && chip(token, { limit: 14 }), each * (seen.to - seen.from)),
+    );
   }
 
   function fact(name, value, note, kind = '') {
-    return h('div', { class: `fact ${kind}` }, h('dt', {}, name), h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note)));
+    return h(
+      'div',
+      { class: `fact ${kind}` },
+      h('dt', {}, name),
+      h('dd', {}, h('strong', {}, value), h('span', { class: 'dim' }, note)),
+    );
   }
 
   function explain(step, filled) {
@@ -94,7 +113,11 @@ export function fillCard(root, { store, select, point }) {
       h(
         'dl',
         {},
-        fact(words.reads, place ? bytes(costs.cache_bytes[place]) : bytes(0), place ? words.readsNote(filled) : words.same),
+        fact(
+          words.reads,
+          place ? bytes(costs.cache_bytes[place]) : bytes(0),
+          place ? words.readsNote(filled) : words.same,
+        ),
         fact(words.weights, bytes(costs.weight_bytes[place]), words.weightsNote),
         fact(words.computes, flops(cached), words.computesNote(place ? 1 : filled), 'kv-with'),
         fact(words.without, flops(full), place ? words.withoutNote(filled, full / cached) : words.same, 'kv-without'),

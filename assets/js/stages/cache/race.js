@@ -23,14 +23,42 @@ export function raceCard(root, ctx) {
   const answer = h('div', { class: 'segment-row' });
   const table = h('tbody');
   const charts = { time: h('div'), total: h('div'), work: h('div') };
-  const race = measurement(ctx, { job: 'cache_race', args: () => ({ n_tokens: field.valueAsNumber }), show, go: words.go, stop: words.stop });
+  const race = measurement(ctx, {
+    job: 'cache_race',
+    args: () => ({ n_tokens: field.valueAsNumber }),
+    show,
+    go: words.go,
+    stop: words.stop,
+  });
   fill(
     race.found,
     linesKey(SERIES),
     h('div', { class: 'kv-charts' }, Object.values(charts)),
     figures,
     answer,
-    h('details', {}, h('summary', { class: 'dim' }, words.numbers), h('div', { class: 'scroll' }, h('table', { class: 'cache-table' }, h('thead', {}, h('tr', {}, words.raceTable.map((name) => h('th', { scope: 'col' }, name)))), table))),
+    h(
+      'details',
+      {},
+      h('summary', { class: 'dim' }, words.numbers),
+      h(
+        'div',
+        { class: 'scroll' },
+        h(
+          'table',
+          { class: 'cache-table' },
+          h(
+            'thead',
+            {},
+            h(
+              'tr',
+              {},
+              words.raceTable.map((name) => h('th', { scope: 'col' }, name)),
+            ),
+          ),
+          table,
+        ),
+      ),
+    ),
   );
   root.append(
     h('h2', {}, words.race),
@@ -45,16 +73,33 @@ export function raceCard(root, ctx) {
     const { steps, n_tokens: asked } = state;
     if (!steps.length) return undefined;
     const n = state.ended ? steps.length : asked;
-    const chart = (name, title, format, pick) => drawn[name].show({ title, n, format, axis: words.positions, series: SERIES.map((series, place) => ({ ...series, values: pick(steps, place ? 'full' : 'cached') })) });
+    const chart = (name, title, format, pick) =>
+      drawn[name].show({
+        title,
+        n,
+        format,
+        axis: words.positions,
+        series: SERIES.map((series, place) => ({ ...series, values: pick(steps, place ? 'full' : 'cached') })),
+      });
     chart('time', words.perToken, ms, (all, way) => all.map((step) => step[`${way}_ms`]));
     chart('total', words.total, ms, (all, way) => running(all.map((step) => step[`${way}_ms`])));
     chart('work', words.flopsChart, flops, (all, way) => all.map((step) => step[`${way}_flops`]));
     fill(figures, facts(words.raceFacts(steps)));
-    fill(answer, steps.map(({ token, equal }) => chip(token, { limit: 16, class: equal ? '' : 'kv-differs' })));
+    fill(
+      answer,
+      steps.map(({ token, equal }) => chip(token, { limit: 16, class: equal ? '' : 'kv-differs' })),
+    );
     fill(
       table,
       steps.map(({ token, equal, ...step }) =>
-        h('tr', {}, h('th', { scope: 'row' }, chip(token, { limit: 14 }), equal ? ' ✓' : ' ✗'), [num(step.n_keys), ms(step.cached_ms), ms(step.full_ms), num(step.max_error, 2)].map((text) => h('td', {}, text))),
+        h(
+          'tr',
+          {},
+          h('th', { scope: 'row' }, chip(token, { limit: 14 }), equal ? ' ✓' : ' ✗'),
+          [num(step.n_keys), ms(step.cached_ms), ms(step.full_ms), num(step.max_error, 2)].map((text) =>
+            h('td', {}, text),
+          ),
+        ),
       ),
     );
     return `${words.raceSaid(state)} ${words.free(ctx.store.state.run.recipe.forced.length)}`;

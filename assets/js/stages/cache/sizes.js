@@ -17,7 +17,12 @@ export function sizesCard(root, { view }) {
       'div',
       { class: 'card-head' },
       h('h2', {}, words.sizes),
-      h('div', { class: 'kv-controls' }, h('label', { class: 'number-row' }, words.context, choice), h('label', { class: 'number-row' }, words.window, window)),
+      h(
+        'div',
+        { class: 'kv-controls' },
+        h('label', { class: 'number-row' }, words.context, choice),
+        h('label', { class: 'number-row' }, words.window, window),
+      ),
     ),
     h('p', { class: 'dim' }, words.sizesNote),
     table,
@@ -33,9 +38,35 @@ export function sizesCard(root, { view }) {
     return h(
       'tr',
       { class: shape.name === words.asIs ? 'selected' : '' },
-      h('th', { scope: 'row', title: shape.model_id }, h('span', {}, own ? [h('strong', {}, shape.kind), shape.name && ` ${shape.name}`] : [shape.name, h('span', { class: 'dim' }, ` ${shape.kind}`)]), h('span', { class: 'dim kv-details' }, details)),
+      h(
+        'th',
+        { scope: 'row', title: shape.model_id },
+        h(
+          'span',
+          {},
+          own
+            ? [h('strong', {}, shape.kind), shape.name && ` ${shape.name}`]
+            : [shape.name, h('span', { class: 'dim' }, ` ${shape.kind}`)],
+        ),
+        h('span', { class: 'dim kv-details' }, details),
+      ),
       h('td', { class: 'number', dataset: { name: words.columns[1] } }, bytes(size.bytes_per_token)),
-      h('td', {}, fits ? h('div', { class: 'share' }, h('span', { class: 'track' }, h('span', { class: own ? 'bar own' : 'bar', style: { width: `${(100 * size.bytes) / widest}%` } })), h('span', { class: 'value' }, bytes(size.bytes))) : h('span', { class: 'dim' }, words.ends(shape.context))),
+      h(
+        'td',
+        {},
+        fits
+          ? h(
+              'div',
+              { class: 'share' },
+              h(
+                'span',
+                { class: 'track' },
+                h('span', { class: own ? 'bar own' : 'bar', style: { width: `${(100 * size.bytes) / widest}%` } }),
+              ),
+              h('span', { class: 'value' }, bytes(size.bytes)),
+            )
+          : h('span', { class: 'dim' }, words.ends(shape.context)),
+      ),
     );
   }
 
@@ -43,10 +74,30 @@ export function sizesCard(root, { view }) {
     const own = sizes.filter(({ shape }) => !shape.model_id);
     const others = sizes.filter(({ shape }) => shape.model_id);
     const widest = Math.max(...sizes.filter(({ fits }) => fits).map((size) => size.bytes), 1);
-    const group = (title, rows) => h('tbody', {}, h('tr', { class: 'kv-group' }, h('th', { colspan: 3, scope: 'rowgroup' }, title)), rows.map((size) => row(size, widest)));
+    const group = (title, rows) =>
+      h(
+        'tbody',
+        {},
+        h('tr', { class: 'kv-group' }, h('th', { colspan: 3, scope: 'rowgroup' }, title)),
+        rows.map((size) => row(size, widest)),
+      );
     fill(
       table,
-      h('table', { class: 'bars kv-sizes' }, h('thead', {}, h('tr', {}, words.columns.map((name) => h('th', { scope: 'col' }, name)))), group(words.here(now.card?.model_id.split('/').at(-1) ?? ''), own), group(words.others, others)),
+      h(
+        'table',
+        { class: 'bars kv-sizes' },
+        h(
+          'thead',
+          {},
+          h(
+            'tr',
+            {},
+            words.columns.map((name) => h('th', { scope: 'col' }, name)),
+          ),
+        ),
+        group(words.here(now.card?.model_id.split('/').at(-1) ?? ''), own),
+        group(words.others, others),
+      ),
     );
   }
 
@@ -68,7 +119,10 @@ export function sizesCard(root, { view }) {
       const wasOwn = !now || choice.value === String(now.n);
       const kept = choice.value;
       now = next;
-      fill(choice, [now.n, ...CONTEXTS].map((n, place) => h('option', { value: n }, place ? num(n) : words.thisRun(n))));
+      fill(
+        choice,
+        [now.n, ...CONTEXTS].map((n, place) => h('option', { value: n }, place ? num(n) : words.thisRun(n))),
+      );
       choice.value = wasOwn ? String(now.n) : kept;
       load();
     },

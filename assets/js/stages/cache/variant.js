@@ -29,7 +29,15 @@ export function variantCard(root, ctx) {
     h(
       'div',
       { class: 'kv-controls' },
-      h('span', { class: 'kv-choice' }, h('label', { class: 'radio' }, kinds.window, words.kindWindow), window, words.kindWindowUnit, ', ', h('label', { class: 'number-row' }, words.sinks, sinks)),
+      h(
+        'span',
+        { class: 'kv-choice' },
+        h('label', { class: 'radio' }, kinds.window, words.kindWindow),
+        window,
+        words.kindWindowUnit,
+        ', ',
+        h('label', { class: 'number-row' }, words.sinks, sinks),
+      ),
       h('label', { class: 'radio' }, kinds.fp8, words.kindFp8),
       h('label', { class: 'number-row' }, words.tokens, nTokens),
       variant.button,
@@ -48,8 +56,20 @@ export function variantCard(root, ctx) {
   }
 
   function side(title, size, tokens, parts) {
-    const made = tokens.map((token, place) => token && chip(token, { limit: 16, class: parts !== null && place >= parts ? (place === parts ? 'kv-first' : 'kv-differs') : '' }));
-    return h('div', { class: 'side' }, h('h3', {}, title, h('span', { class: 'dim' }, ` ${words.holds(size)}`)), h('div', { class: 'segment-row' }, made));
+    const made = tokens.map(
+      (token, place) =>
+        token &&
+        chip(token, {
+          limit: 16,
+          class: parts !== null && place >= parts ? (place === parts ? 'kv-first' : 'kv-differs') : '',
+        }),
+    );
+    return h(
+      'div',
+      { class: 'side' },
+      h('h3', {}, title, h('span', { class: 'dim' }, ` ${words.holds(size)}`)),
+      h('div', { class: 'segment-row' }, made),
+    );
   }
 
   function show(state) {
@@ -57,11 +77,27 @@ export function variantCard(root, ctx) {
     if (!steps.length) return undefined;
     fill(
       pair,
-      side(words.fullCache, state.bytes, steps.map((step) => step.token), parts),
-      side(words.otherCache[kind], state.other_bytes, steps.map((step) => step.other), parts),
+      side(
+        words.fullCache,
+        state.bytes,
+        steps.map((step) => step.token),
+        parts,
+      ),
+      side(
+        words.otherCache[kind],
+        state.other_bytes,
+        steps.map((step) => step.other),
+        parts,
+      ),
     );
     const values = steps.map((step) => step.drift).filter((value) => value !== null);
-    drift.show({ title: words.drift, n: state.ended ? values.length : asked, format: (value) => num(value, 3), axis: words.positions, series: [{ name: words.drift, kind: 'kv-drift', values }] });
+    drift.show({
+      title: words.drift,
+      n: state.ended ? values.length : asked,
+      format: (value) => num(value, 3),
+      axis: words.positions,
+      series: [{ name: words.drift, kind: 'kv-drift', values }],
+    });
     return `${words.variantSaid(state, tokenLabel)} ${words.free(ctx.store.state.run.recipe.forced.length)}`;
   }
 

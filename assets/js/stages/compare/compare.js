@@ -14,13 +14,25 @@ const DROPPED = new Error('stopped');
 export function mount(root, ctx) {
   const { store, runner } = ctx;
   const choice = h('select', { 'aria-label': words.with, onchange: typed });
-  const name = h('input', { type: 'text', placeholder: words.example, 'aria-label': words.another, autocomplete: 'off', spellcheck: 'false' });
-  const button = h('button', { type: 'button', class: 'primary', onclick: () => (busy ? runner.stop() : begin()) }, words.go);
+  const name = h('input', {
+    type: 'text',
+    placeholder: words.example,
+    'aria-label': words.another,
+    autocomplete: 'off',
+    spellcheck: 'false',
+  });
+  const button = h(
+    'button',
+    { type: 'button', class: 'primary', onclick: () => (busy ? runner.stop() : begin()) },
+    words.go,
+  );
   const said = h('p', { class: 'measure-said', role: 'status' });
   const found = h('div', { class: 'measure-found', hidden: true });
   const shown = comparison(found);
   root.append(
-    h('div', { class: 'card' },
+    h(
+      'div',
+      { class: 'card' },
       h('h2', {}, words.title),
       h('p', { class: 'dim' }, words.note),
       h('div', { class: 'kv-controls' }, h('label', { class: 'number-row' }, words.with, choice), name, button),
@@ -54,9 +66,27 @@ export function mount(root, ctx) {
       const there = held.filter((model) => !model.is_current);
       fill(
         choice,
-        group(words.numbers, choices.dtypes.filter((dtype) => dtype !== card.dtype).map((dtype) => option({ ...own, dtype }, words.inNumbers(card, dtype)))),
-        group(words.held, there.map((model) => option({ model: model.model, revision: model.revision, device: model.asked_device, dtype: model.asked_dtype }, words.inMemory(model)))),
-        group(words.listed, [...listed.map(({ id }) => id), ...others].map((id) => option({ model: id, revision: '', device: '', dtype: '' }, id))),
+        group(
+          words.numbers,
+          choices.dtypes
+            .filter((dtype) => dtype !== card.dtype)
+            .map((dtype) => option({ ...own, dtype }, words.inNumbers(card, dtype))),
+        ),
+        group(
+          words.held,
+          there.map((model) =>
+            option(
+              { model: model.model, revision: model.revision, device: model.asked_device, dtype: model.asked_dtype },
+              words.inMemory(model),
+            ),
+          ),
+        ),
+        group(
+          words.listed,
+          [...listed.map(({ id }) => id), ...others].map((id) =>
+            option({ model: id, revision: '', device: '', dtype: '' }, id),
+          ),
+        ),
         free && h('option', { value: TYPED }, words.another),
       );
       typed();
@@ -68,11 +98,17 @@ export function mount(root, ctx) {
 
   /** The recipe of the other side: forced tokens are ids of this model's vocabulary. */
   function other({ recipe }) {
-    const model = choice.value === TYPED ? { model: name.value.trim(), revision: '', device: '', dtype: '' } : JSON.parse(choice.value);
+    const model =
+      choice.value === TYPED
+        ? { model: name.value.trim(), revision: '', device: '', dtype: '' }
+        : JSON.parse(choice.value);
     return { ...recipe, ...model, forced: [] };
   }
 
-  const ended = (start) => new Promise((resolve, reject) => { start((kind) => (kind in shared.ended ? reject(DROPPED) : resolve(kind))); });
+  const ended = (start) =>
+    new Promise((resolve, reject) => {
+      start((kind) => (kind in shared.ended ? reject(DROPPED) : resolve(kind)));
+    });
 
   async function lensOf(ask, position) {
     let lens = null;
@@ -87,13 +123,27 @@ export function mount(root, ctx) {
   /** What is shown of one side; `score` is its prompt's own surprisal. */
   async function side(run, recipe, score) {
     const ask = (view, args) => ctx.askOf(recipe, view, args);
-    const [card, latency, lens] = [await ask('card'), await ask('latency'), await lensOf((args) => ask('layers_lens', args), run.tokens.length - 1)];
+    const [card, latency, lens] = [
+      await ask('card'),
+      await ask('latency'),
+      await lensOf((args) => ask('layers_lens', args), run.tokens.length - 1),
+    ];
     return { run, card, latency, lens, score };
   }
 
   async function scored(recipe) {
     let score = null;
-    const end = await ended((done) => runner.job('surprisal', {}, (heard) => { score = heard; }, done, recipe));
+    const end = await ended((done) =>
+      runner.job(
+        'surprisal',
+        {},
+        (heard) => {
+          score = heard;
+        },
+        done,
+        recipe,
+      ),
+    );
     return end === 'done' && score;
   }
 

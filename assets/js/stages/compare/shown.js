@@ -35,16 +35,39 @@ export function comparison(root) {
   const key = h('div');
   const layers = h('table', { class: 'cache-table compare-lens' });
   const lensNote = h('p', { class: 'dim' });
-  const lensTable = h('details', {}, h('summary', { class: 'dim' }, words.lensTable), h('div', { class: 'scroll compare-scroll' }, layers));
+  const lensTable = h(
+    'details',
+    {},
+    h('summary', { class: 'dim' }, words.lensTable),
+    h('div', { class: 'scroll compare-scroll' }, layers),
+  );
   const card = (...children) => root.appendChild(h('div', { class: 'card' }, children));
   card(h('h2', {}, words.figures), h('div', { class: 'scroll' }, figures));
   card(h('h2', {}, words.tokens), h('p', { class: 'dim' }, words.tokensNote), prompts, promptsSaid);
-  card(h('h2', {}, words.answers), h('p', { class: 'dim' }, words.answersNote), answers, answersSaid, stepName, stepNote, h('div', { class: 'compare-columns' }, [0, 1].map((i) => h('div', {}, names[i], tables[i].element))));
+  card(
+    h('h2', {}, words.answers),
+    h('p', { class: 'dim' }, words.answersNote),
+    answers,
+    answersSaid,
+    stepName,
+    stepNote,
+    h(
+      'div',
+      { class: 'compare-columns' },
+      [0, 1].map((i) => h('div', {}, names[i], tables[i].element)),
+    ),
+  );
   card(h('h2', {}, words.lens), lensNote, key, chart, lensTable);
   const drawn = lines(chart);
   let sides = [];
 
-  const row = (i, children) => h('div', { class: `compare-row ${KINDS[i]}` }, h('span', { class: 'compare-name' }, words.name(sides, i)), h('div', { class: 'segment-row' }, children));
+  const row = (i, children) =>
+    h(
+      'div',
+      { class: `compare-row ${KINDS[i]}` },
+      h('span', { class: 'compare-name' }, words.name(sides, i)),
+      h('div', { class: 'segment-row' }, children),
+    );
 
   function step(at) {
     const picked = sides.map(({ run }) => run.steps[at]);
@@ -54,16 +77,42 @@ export function comparison(root) {
     picked.forEach((now, i) => {
       fill(names[i], words.name(sides, i));
       const { candidates } = now ?? { candidates: { token_ids: [] } };
-      const rows = candidates.token_ids.slice(0, MOST_CANDIDATES).map((id, place) => ({ token: candidate(candidates, place), id, logit: candidates.logits[place], probability: candidates.probability[place], selected: id === now.token.id }));
+      const rows = candidates.token_ids
+        .slice(0, MOST_CANDIDATES)
+        .map((id, place) => ({
+          token: candidate(candidates, place),
+          id,
+          logit: candidates.logits[place],
+          probability: candidates.probability[place],
+          selected: id === now.token.id,
+        }));
       tables[i].show(rows, now ? words.entropy(now.entropy) : words.ended);
     });
-    for (const button of answers.querySelectorAll('button')) button.setAttribute('aria-pressed', String(Number(button.dataset.step) === at));
+    for (const button of answers.querySelectorAll('button'))
+      button.setAttribute('aria-pressed', String(Number(button.dataset.step) === at));
   }
 
   function showAnswers() {
     const parts = parting(...sides.map(({ run }) => run.steps.map(({ token }) => token)));
-    const pick = (token, at) => chip(token, { tag: 'button', type: 'button', limit: 14, class: at === parts ? 'parts-here' : '', dataset: { step: at }, onclick: () => step(at), 'aria-label': words.pick(at, token) });
-    fill(answers, sides.map(({ run }, i) => row(i, run.steps.map(({ token }, at) => pick(token, at)))));
+    const pick = (token, at) =>
+      chip(token, {
+        tag: 'button',
+        type: 'button',
+        limit: 14,
+        class: at === parts ? 'parts-here' : '',
+        dataset: { step: at },
+        onclick: () => step(at),
+        'aria-label': words.pick(at, token),
+      });
+    fill(
+      answers,
+      sides.map(({ run }, i) =>
+        row(
+          i,
+          run.steps.map(({ token }, at) => pick(token, at)),
+        ),
+      ),
+    );
     fill(answersSaid, words.partsAt(parts, sides));
     step(parts < Math.max(...sides.map(({ run }) => run.steps.length)) ? parts : 0);
     return parts;
@@ -74,24 +123,88 @@ export function comparison(root) {
     for (const part of [chart, key, lensTable]) part.hidden = !known;
     fill(lensNote, known ? words.lensNote : sides.map(({ lens }) => lens.reason).find(Boolean));
     if (!known) return;
-    const cells = sides.map(({ lens, run }) => Array.from({ length: lens.rows }, (_, at) => at * lens.columns + run.tokens.length - 1 - lens.start));
-    const series = sides.map(({ lens }, i) => ({ name: words.name(sides, i), kind: KINDS[i], values: cells[i].map((cell) => lens.target[cell]) }));
+    const cells = sides.map(({ lens, run }) =>
+      Array.from({ length: lens.rows }, (_, at) => at * lens.columns + run.tokens.length - 1 - lens.start),
+    );
+    const series = sides.map(({ lens }, i) => ({
+      name: words.name(sides, i),
+      kind: KINDS[i],
+      values: cells[i].map((cell) => lens.target[cell]),
+    }));
     fill(key, linesKey(series));
-    drawn.show({ title: words.lensChart, series, n: Math.max(...sides.map(({ lens }) => lens.rows)), format: pct, axis: words.lensAxis });
+    drawn.show({
+      title: words.lensChart,
+      series,
+      n: Math.max(...sides.map(({ lens }) => lens.rows)),
+      format: pct,
+      axis: words.lensAxis,
+    });
     const body = Array.from({ length: Math.max(...sides.map(({ lens }) => lens.rows)) }, (_, at) =>
-      h('tr', {}, h('th', { scope: 'row' }, words.rowName(at)), sides.map(({ lens }, i) => {
-        const cell = cells[i][at];
-        return cell === undefined ? [h('td'), h('td')] : [h('td', {}, chip(lens.tokens.get(lens.ids[cell * lens.k]), { limit: 14 })), h('td', { class: 'number' }, pct(lens.top[cell * lens.k]))];
-      })));
-    fill(layers, h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, words.row), sides.map((_, i) => h('th', { scope: 'colgroup', colspan: 2 }, words.name(sides, i))))), h('tbody', {}, body));
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'row' }, words.rowName(at)),
+        sides.map(({ lens }, i) => {
+          const cell = cells[i][at];
+          return cell === undefined
+            ? [h('td'), h('td')]
+            : [
+                h('td', {}, chip(lens.tokens.get(lens.ids[cell * lens.k]), { limit: 14 })),
+                h('td', { class: 'number' }, pct(lens.top[cell * lens.k])),
+              ];
+        }),
+      ),
+    );
+    fill(
+      layers,
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          h('th', { scope: 'col' }, words.row),
+          sides.map((_, i) => h('th', { scope: 'colgroup', colspan: 2 }, words.name(sides, i))),
+        ),
+      ),
+      h('tbody', {}, body),
+    );
   }
 
   return {
     show(next) {
       sides = next;
-      const head = h('tr', {}, h('th'), sides.map((_, i) => h('th', { scope: 'col', class: KINDS[i] }, words.name(sides, i))));
-      fill(figures, h('thead', {}, head), h('tbody', {}, words.rows(sides).map(([name, ...values]) => h('tr', {}, h('th', { scope: 'row' }, name), values.map((value) => h('td', {}, value))))));
-      fill(prompts, sides.map(({ run }, i) => row(i, run.tokens.map((token) => chip(token, { limit: 14 })))));
+      const head = h(
+        'tr',
+        {},
+        h('th'),
+        sides.map((_, i) => h('th', { scope: 'col', class: KINDS[i] }, words.name(sides, i))),
+      );
+      fill(
+        figures,
+        h('thead', {}, head),
+        h(
+          'tbody',
+          {},
+          words.rows(sides).map(([name, ...values]) =>
+            h(
+              'tr',
+              {},
+              h('th', { scope: 'row' }, name),
+              values.map((value) => h('td', {}, value)),
+            ),
+          ),
+        ),
+      );
+      fill(
+        prompts,
+        sides.map(({ run }, i) =>
+          row(
+            i,
+            run.tokens.map((token) => chip(token, { limit: 14 })),
+          ),
+        ),
+      );
       fill(promptsSaid, words.cut(sides), words.lost(sides));
       const parts = showAnswers();
       showLens();

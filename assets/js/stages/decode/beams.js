@@ -46,7 +46,11 @@ export function mountBeams(root, { store, runner }, open) {
   /** All beams into the tree, the best first. */
   function keep(beams) {
     const { root: name, list } = store.state.branches;
-    const made = beams.map(({ score, ...branch }, place) => ({ ...branch, name: '', beam: { place: place + 1, of: beams.length } }));
+    const made = beams.map(({ score, ...branch }, place) => ({
+      ...branch,
+      name: '',
+      beam: { place: place + 1, of: beams.length },
+    }));
     store.set({ branches: { root: name, list: made.reduce(withBranch, list) } });
   }
 
@@ -54,7 +58,11 @@ export function mountBeams(root, { store, runner }, open) {
     h(
       'li',
       {},
-      h('div', { class: 'segment-row' }, beam.tokens.map(({ token }) => chip(token, { limit: 16 }))),
+      h(
+        'div',
+        { class: 'segment-row' },
+        beam.tokens.map(({ token }) => chip(token, { limit: 16 })),
+      ),
       h('span', { class: 'dim' }, words.score(beam.score)),
       h('button', { type: 'button', class: 'quiet', onclick: () => open(beam.recipe) }, words.open),
     );

@@ -15,7 +15,12 @@ const MAX_SHADE = 10;
 function shaded(entry) {
   const share = Math.min(1, entry.surprisal / MAX_SHADE);
   const text = words.surprisal(label(entry.token), entry.surprisal, entry.probability);
-  return chip(entry.token, { limit: 16, class: entry.forced ? 'forced' : '', title: text, style: { '--shade': `${Math.round(70 * share)}%` } });
+  return chip(entry.token, {
+    limit: 16,
+    class: entry.forced ? 'forced' : '',
+    title: text,
+    style: { '--shade': `${Math.round(70 * share)}%` },
+  });
 }
 
 export function mount(root, ctx) {
@@ -25,7 +30,18 @@ export function mount(root, ctx) {
   const hint = h('p', { class: 'dim' });
   const pair = h('div', { class: 'card' });
   const beams = h('div', { class: 'card' });
-  root.append(h('div', { class: 'card' }, h('h2', {}, words.title), h('p', { class: 'dim' }, words.note(store.state.card)), h('div', { class: 'scroll' }, list), hint), pair, beams);
+  root.append(
+    h(
+      'div',
+      { class: 'card' },
+      h('h2', {}, words.title),
+      h('p', { class: 'dim' }, words.note(store.state.card)),
+      h('div', { class: 'scroll' }, list),
+      hint,
+    ),
+    pair,
+    beams,
+  );
   const drawBeams = mountBeams(beams, ctx, open);
 
   function open(recipe) {
@@ -48,13 +64,21 @@ export function mount(root, ctx) {
     const shown = branch.key === store.state.run.key;
     const tick = h('input', { type: 'checkbox', onchange: () => pick(branch.key, tick.checked) });
     tick.checked = compared.includes(branch.key);
-    const name = h('input', { type: 'text', class: 'branch-name', placeholder: words.rename, 'aria-label': words.rename, onchange: () => change(branch.key, { name: name.value }) });
+    const name = h('input', {
+      type: 'text',
+      class: 'branch-name',
+      placeholder: words.rename,
+      'aria-label': words.rename,
+      onchange: () => change(branch.key, { name: name.value }),
+    });
     name.value = branch.name;
     return h(
       'li',
       { class: shown ? 'leaf shown' : 'leaf' },
       h('span', { class: 'dim' }, words.leaf(branch, page.ended)),
-      shown ? h('span', { class: 'badge' }, words.shown) : h('button', { type: 'button', class: 'quiet', onclick: () => open(branch.recipe) }, words.open),
+      shown
+        ? h('span', { class: 'badge' }, words.shown)
+        : h('button', { type: 'button', class: 'quiet', onclick: () => open(branch.recipe) }, words.open),
       h('label', { class: 'toggle dim' }, tick, words.compare),
       name,
       !shown && h('button', { type: 'button', class: 'quiet', onclick: () => change(branch.key, null) }, words.prune),
@@ -79,8 +103,18 @@ export function mount(root, ctx) {
       h(
         'dl',
         { class: 'facts' },
-        h('div', { class: 'fact' }, h('dt', {}, words.perplexity), h('dd', {}, h('strong', {}, num(perplexity(branch))), h('span', { class: 'dim' }, words.perplexityNote))),
-        h('div', { class: 'fact' }, h('dt', {}, words.joint), h('dd', {}, h('strong', {}, chance(joint(branch.tokens))))),
+        h(
+          'div',
+          { class: 'fact' },
+          h('dt', {}, words.perplexity),
+          h('dd', {}, h('strong', {}, num(perplexity(branch))), h('span', { class: 'dim' }, words.perplexityNote)),
+        ),
+        h(
+          'div',
+          { class: 'fact' },
+          h('dt', {}, words.joint),
+          h('dd', {}, h('strong', {}, chance(joint(branch.tokens)))),
+        ),
       ),
       h('div', { class: 'segment-row' }, branch.tokens.map(shaded)),
     );
@@ -92,7 +126,11 @@ export function mount(root, ctx) {
     fill(list, h('ul', {}, tree(kept).map(segment)));
     fill(hint, kept.length < 2 ? words.one : words.shade);
     const two = compared.map((key) => kept.find((b) => b.key === key));
-    fill(pair, h('h2', {}, words.compareTitle), two.length === 2 ? h('div', { class: 'columns' }, two.map(side)) : h('p', { class: 'dim' }, words.pick));
+    fill(
+      pair,
+      h('h2', {}, words.compareTitle),
+      two.length === 2 ? h('div', { class: 'columns' }, two.map(side)) : h('p', { class: 'dim' }, words.pick),
+    );
     drawBeams();
   }
 
@@ -103,4 +141,3 @@ export function mount(root, ctx) {
     },
   };
 }
-

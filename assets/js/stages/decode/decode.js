@@ -41,7 +41,12 @@ function along(root, { store, select }) {
               select({ position: run.tokens.length + s.index - 1 });
             },
           },
-          h('span', { class: 'pillars' }, h('span', { class: 'pillar', style: tall(s.surprisal) }), h('span', { class: 'pillar entropy', style: tall(s.entropy) })),
+          h(
+            'span',
+            { class: 'pillars' },
+            h('span', { class: 'pillar', style: tall(s.surprisal) }),
+            h('span', { class: 'pillar entropy', style: tall(s.entropy) }),
+          ),
           h('span', { class: 'foot' }, label(s.token, 6)),
         ),
       ),
@@ -59,14 +64,26 @@ export function mount(root, ctx) {
   const figures = h('dl', { class: 'facts' });
   const choice = h(
     'select',
-    { 'aria-label': words.top, onchange: () => { k = Number(choice.value); update(); } },
+    {
+      'aria-label': words.top,
+      onchange: () => {
+        k = Number(choice.value);
+        update();
+      },
+    },
     COUNTS.map((n) => h('option', { value: n, selected: n === k }, n)),
   );
   const hint = h('p', { class: 'dim hint' });
   const empty = h('p', { class: 'notice', hidden: true }, words.none);
   const body = h('div', { class: 'decode-body' });
   body.append(
-    h('div', { class: 'card' }, h('div', { class: 'card-head' }, title, h('label', {}, words.top, ' ', choice)), table.element, hint),
+    h(
+      'div',
+      { class: 'card' },
+      h('div', { class: 'card-head' }, title, h('label', {}, words.top, ' ', choice)),
+      table.element,
+      hint,
+    ),
     h('div', { class: 'card' }, figures),
     forceCard,
   );
@@ -87,7 +104,9 @@ export function mount(root, ctx) {
   /** The server's probabilities against the softmax done again here, once the mark is opened. */
   function check(run, now) {
     const { card } = store.state;
-    const loaded = (card?.checks ?? []).filter(({ name }) => name.includes('cached')).map((c) => ({ ...c, name: words.atLoad(c.name) }));
+    const loaded = (card?.checks ?? [])
+      .filter(({ name }) => name.includes('cached'))
+      .map((c) => ({ ...c, name: words.atLoad(c.name) }));
     const logits = mark.element.open ? logitsOf(run, now.index) : null;
     mark.show([...(logits ? softmaxChecks(logits, now) : []), ...loaded]);
   }
@@ -103,7 +122,15 @@ export function mount(root, ctx) {
     const rows = [];
     for (let place = 0; place < Math.min(k, candidates.token_ids.length); place += 1) rows.push(entry(place));
     const place = candidates.token_ids.indexOf(now.token.id);
-    if (place === -1) rows.push({ token: now.token, id: now.token.id, logit: now.logit, probability: now.probability, preview: preview?.[now.token.id], selected: true });
+    if (place === -1)
+      rows.push({
+        token: now.token,
+        id: now.token.id,
+        logit: now.logit,
+        probability: now.probability,
+        preview: preview?.[now.token.id],
+        selected: true,
+      });
     else if (place >= k) rows.push(entry(place));
     const rest = Math.max(0, 1 - rows.reduce((sum, row) => sum + row.probability, 0));
     const restPreview = preview && Math.max(0, 1 - rows.reduce((sum, row) => sum + row.preview, 0));
@@ -112,7 +139,14 @@ export function mount(root, ctx) {
     function entry(i) {
       const id = candidates.token_ids[i];
       const selected = id === now.token.id;
-      return { token: selected ? now.token : candidate(candidates, i), id, logit: candidates.logits[i], probability: candidates.probability[i], preview: preview?.[id], selected };
+      return {
+        token: selected ? now.token : candidate(candidates, i),
+        id,
+        logit: candidates.logits[i],
+        probability: candidates.probability[i],
+        preview: preview?.[id],
+        selected,
+      };
     }
 
     fill(title, words.title(''), heading(run, step));
@@ -131,11 +165,25 @@ export function mount(root, ctx) {
 /** Two checks of a step: its probabilities are the softmax of its logits, and all of them sum to 1. */
 function softmaxChecks(logits, { candidates }) {
   const shares = softmax(logits);
-  const error = Math.max(...candidates.token_ids.map((id, place) => Math.abs(shares[id] - candidates.probability[place])));
+  const error = Math.max(
+    ...candidates.token_ids.map((id, place) => Math.abs(shares[id] - candidates.probability[place])),
+  );
   const sum = candidates.probability.reduce((total, p) => total + p, candidates.remainder);
   return [
-    { name: words.checkSoftmax, error, tolerance: 1e-6, passed: error <= 1e-6, how: words.checkSoftmaxHow(candidates.vocabulary) },
-    { name: words.checkSum, error: Math.abs(1 - sum), tolerance: 1e-6, passed: Math.abs(1 - sum) <= 1e-6, how: words.checkSumHow },
+    {
+      name: words.checkSoftmax,
+      error,
+      tolerance: 1e-6,
+      passed: error <= 1e-6,
+      how: words.checkSoftmaxHow(candidates.vocabulary),
+    },
+    {
+      name: words.checkSum,
+      error: Math.abs(1 - sum),
+      tolerance: 1e-6,
+      passed: Math.abs(1 - sum) <= 1e-6,
+      how: words.checkSumHow,
+    },
   ];
 }
 

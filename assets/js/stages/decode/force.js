@@ -10,7 +10,12 @@ const idsOf = (run) => run.steps.map((step) => step.token.id);
 
 /** Builds the controls inside `root`; returns {take(id), update(run, step)}. */
 export function mountForce(root, { store, runner, ask }) {
-  const field = h('input', { type: 'text', placeholder: words.type, 'aria-label': words.type, onkeydown: (event) => event.key === 'Enter' && put() });
+  const field = h('input', {
+    type: 'text',
+    placeholder: words.type,
+    'aria-label': words.type,
+    onkeydown: (event) => event.key === 'Enter' && put(),
+  });
   const remove = h('button', { type: 'button', class: 'quiet', title: words.removeTitle, onclick: drop }, words.remove);
   const message = h('p', { class: 'refused-line', role: 'alert', hidden: true });
   const note = h('p', { class: 'dim', role: 'status' });
@@ -50,7 +55,12 @@ export function mountForce(root, { store, runner, ask }) {
   function drop() {
     const { run, step } = store.state;
     if (step === run.steps.length - 1) return shorten(run, step);
-    return start(forcing(run.recipe, idsOf(run).filter((_, index) => index !== step)));
+    return start(
+      forcing(
+        run.recipe,
+        idsOf(run).filter((_, index) => index !== step),
+      ),
+    );
   }
 
   /** Without its last token an answer ends: to go on is to select that token again. */
@@ -64,7 +74,10 @@ export function mountForce(root, { store, runner, ask }) {
     takeLabel: (token) => words.take(label(token)),
     update(run) {
       fill(note, shortened?.ids === idsOf(run).join() ? shortened.text : '');
-      fill(reused, run.reused_positions ? words.reused(run.reused_positions, run.reuse_ms, run.prefill.forward_ms) : '');
+      fill(
+        reused,
+        run.reused_positions ? words.reused(run.reused_positions, run.reuse_ms, run.prefill.forward_ms) : '',
+      );
     },
   };
 }

@@ -16,7 +16,11 @@ const SEGMENTS = 50;
 const TRIED = { do_sample: true, temperature: 1.3, top_k: 20, top_p: 0.9 };
 
 /** Tokens by their id: this step's candidates, and all that stand in the run. */
-const known = (run, now) => new Map([...now.candidates.token_ids.map((id, place) => [id, candidate(now.candidates, place)]), ...sequence(run).map((token) => [token.id, token])]);
+const known = (run, now) =>
+  new Map([
+    ...now.candidates.token_ids.map((id, place) => [id, candidate(now.candidates, place)]),
+    ...sequence(run).map((token) => [token.id, token]),
+  ]);
 
 /** What the bar is made of: the likeliest tokens, and the selected one wherever it lies. */
 function partsOf(tokens, shares, selectedId) {
@@ -39,7 +43,14 @@ export function mount(root, { store, view }) {
   const draw = h('div', { class: 'card' });
   const back = h('div', { class: 'card' });
   const tryOut = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: sampled }, words.tryOut);
-  const steps = h('div', { class: 'card' }, h('h3', {}, words.stages), tableNote, h('div', {}, tryOut), h('div', { class: 'scroll' }, table));
+  const steps = h(
+    'div',
+    { class: 'card' },
+    h('h3', {}, words.stages),
+    tableNote,
+    h('div', {}, tryOut),
+    h('div', { class: 'scroll' }, table),
+  );
   const body = h('div', { class: 'select-body' }, h('div', { class: 'card selected-card' }, title), steps, draw, back);
   const empty = h('p', { class: 'notice', hidden: true }, decodeWords.none);
   root.append(empty, body);
@@ -58,9 +69,17 @@ export function mount(root, { store, view }) {
     const number = settings.seed === recipe.sampling.seed && now.draw !== null ? now.draw : null;
     const selected = preview ? (number === null ? null : fallsOn(shares, number)) : now.token.id;
     const name = nameOf(tokens, selected, 18);
-    const note = number === null ? words.noDraw : preview ? words.previewDraw(number, name) : words.drawNote(number, recipe.sampling.seed, now.token.position);
+    const note =
+      number === null
+        ? words.noDraw
+        : preview
+          ? words.previewDraw(number, name)
+          : words.drawNote(number, recipe.sampling.seed, now.token.position);
     const spoken = number === null ? words.noDraw : words.spokenDraw(number, name);
-    return [h('p', {}, note), cumulative(partsOf(tokens, shares, selected), number, { others: words.others, spoken, width: draw.clientWidth })];
+    return [
+      h('p', {}, note),
+      cumulative(partsOf(tokens, shares, selected), number, { others: words.others, spoken, width: draw.clientWidth }),
+    ];
   }
 
   function update({ run, step, draft }) {
@@ -72,9 +91,17 @@ export function mount(root, { store, view }) {
     const preview = !sameSettings(sampling, draft.sampling);
     const settings = preview ? draft.sampling : sampling;
     const how = now.forced ? 'forced' : sampling.do_sample ? 'draw' : now.stages.length ? 'penalised' : 'greedy';
-    fill(title, chip(now.token, { limit: 30, class: 'big' }), h('span', { class: 'dim' }, `id ${now.token.id} · ${words.chosenBy[how]} · ${words.own(pct(now.probability))}`));
+    fill(
+      title,
+      chip(now.token, { limit: 30, class: 'big' }),
+      h('span', { class: 'dim' }, `id ${now.token.id} · ${words.chosenBy[how]} · ${words.own(pct(now.probability))}`),
+    );
     const ended = now.index === run.steps.length - 1 && run.stop.kind;
-    fill(back, h('h3', {}, words.back), h('p', {}, ended ? words.ended(run.stop.detail) : words.backNote(now.token.position, store.state.card)));
+    fill(
+      back,
+      h('h3', {}, words.back),
+      h('p', {}, ended ? words.ended(run.stop.detail) : words.backNote(now.token.position, store.state.card)),
+    );
 
     const logits = logitsOf(run, step);
     steps.classList.toggle('waiting', !logits);

@@ -21,12 +21,29 @@ function parts(values) {
   const bars = [...values].map((value, i) => {
     const height = Math.max(0.5, (Math.abs(value) / reach) * (HALF - 4));
     const y = value < 0 ? HALF : HALF - height;
-    const bar = svg('rect', { x: i * step + 1, y, width: Math.max(1, step - 2), height, class: value < 0 ? 'minus' : 'plus' });
+    const bar = svg('rect', {
+      x: i * step + 1,
+      y,
+      width: Math.max(1, step - 2),
+      height,
+      class: value < 0 ? 'minus' : 'plus',
+    });
     bar.append(svg('title', {}, words.partValue(i, value)));
     return bar;
   });
   const middle = svg('line', { x1: 0, x2: WIDTH, y1: HALF, y2: HALF, class: 'tick' });
-  return svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'pair-parts', preserveAspectRatio: 'none', role: 'img', 'aria-label': words.partsSpoken([...values]) }, middle, bars);
+  return svg(
+    'svg',
+    {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      class: 'pair-parts',
+      preserveAspectRatio: 'none',
+      role: 'img',
+      'aria-label': words.partsSpoken([...values]),
+    },
+    middle,
+    bars,
+  );
 }
 
 export function mountDot(root, ctx) {
@@ -49,10 +66,16 @@ export function mountDot(root, ctx) {
   let key = null;
   let found = null;
 
-  const ask = asker(ctx, 'embed_dot_product', part, (answer) => {
-    found = { ...answer, curve: unpack(answer.scores).data, parts: unpack(answer.contributions).data };
-    draw();
-  }, () => mark.show([]));
+  const ask = asker(
+    ctx,
+    'embed_dot_product',
+    part,
+    (answer) => {
+      found = { ...answer, curve: unpack(answer.scores).data, parts: unpack(answer.contributions).data };
+      draw();
+    },
+    () => mark.show([]),
+  );
 
   function picker(name, text) {
     const select = h('select', { onchange: () => ctx.select({ [name]: Number(select.value) }) });
@@ -71,14 +94,37 @@ export function mountDot(root, ctx) {
     slider.value = chosen;
     slider.disabled = query === 0;
     fill(keyName, `${chosen} `, chip(now.tokens[chosen], { limit: 12 }));
-    fill(pair, chip(now.tokens[query], { class: 'as-query' }), words.queryAt(query), chip(now.tokens[chosen], { class: 'as-key' }), words.keyAt(chosen));
-    ask({ layer: now.layer, head: now.head, query, key: chosen }, [now.run.key, now.layer, now.head, query, chosen].join(':'));
+    fill(
+      pair,
+      chip(now.tokens[query], { class: 'as-query' }),
+      words.queryAt(query),
+      chip(now.tokens[chosen], { class: 'as-key' }),
+      words.keyAt(chosen),
+    );
+    ask(
+      { layer: now.layer, head: now.head, query, key: chosen },
+      [now.run.key, now.layer, now.head, query, chosen].join(':'),
+    );
   }
 
   function draw() {
     const { curve, distance, score } = found;
-    const line = { type: 'scatter', mode: 'lines', x: [...curve.keys()], y: curve, line: { color: css('--accent'), width: 2 }, hovertemplate: 'distance %{x}: %{y:.4f}<extra></extra>' };
-    const dot = { type: 'scatter', mode: 'markers', x: [distance], y: [score], marker: { size: 13, color: css('--c-key'), line: { color: css('--surface'), width: 2 } }, hovertemplate: 'here: distance %{x}, score %{y:.4f}<extra></extra>' };
+    const line = {
+      type: 'scatter',
+      mode: 'lines',
+      x: [...curve.keys()],
+      y: curve,
+      line: { color: css('--accent'), width: 2 },
+      hovertemplate: 'distance %{x}: %{y:.4f}<extra></extra>',
+    };
+    const dot = {
+      type: 'scatter',
+      mode: 'markers',
+      x: [distance],
+      y: [score],
+      marker: { size: 13, color: css('--c-key'), line: { color: css('--surface'), width: 2 } },
+      hovertemplate: 'here: distance %{x}, score %{y:.4f}<extra></extra>',
+    };
     const layout = { xaxis: axis(words.distanceAxis, { zeroline: false }), yaxis: axis(words.scoreAxis), height: 300 };
     chart.show([line, dot], layout, `${now.run.key}:${found.layer}:${found.head}`);
     fill(part.said, words.dotNote(found));
@@ -94,7 +140,11 @@ export function mountDot(root, ctx) {
       now = at;
       const sizes = { layer: modelCard?.n_layers ?? now.layer + 1, head: modelCard?.n_heads ?? now.head + 1 };
       for (const [name, { select }] of Object.entries(pickers)) {
-        if (select.length !== sizes[name]) fill(select, Array.from({ length: sizes[name] }, (_, i) => h('option', { value: i }, i)));
+        if (select.length !== sizes[name])
+          fill(
+            select,
+            Array.from({ length: sizes[name] }, (_, i) => h('option', { value: i }, i)),
+          );
         select.value = now[name];
       }
       if (changed.has('run') && found && key !== null && key >= now.n) key = null;

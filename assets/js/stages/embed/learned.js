@@ -26,12 +26,25 @@ export function mountLearned(root, ctx) {
   const element = h('div', { class: 'learned', hidden: true }, rowTitle, rowPlace, note, columns);
   root.append(element);
   let found = null;
-  const row = strips(rowPlace, { onSelect: () => {}, onHover: (cell) => fill(note, cell ? `${words.learnedRow(found.selected)} · ${cell.index}: ${cell.value.toPrecision(7)}` : words.everyRow(found)) });
+  const row = strips(rowPlace, {
+    onSelect: () => {},
+    onHover: (cell) =>
+      fill(
+        note,
+        cell
+          ? `${words.learnedRow(found.selected)} · ${cell.index}: ${cell.value.toPrecision(7)}`
+          : words.everyRow(found),
+      ),
+  });
   const norms = plot(normPlace, ctx.plotlyUrl, { name: 'position-norms', describe: () => words.learnedNorms });
   const cosine = matrix(cosinePlace, {
     name: words.learnedCosine,
     onSelect: () => {},
-    onHover: (cell) => fill(readout, cell ? words.learnedValue(found.places[cell.row], found.places[cell.col], cell.value) : words.similarityHint),
+    onHover: (cell) =>
+      fill(
+        readout,
+        cell ? words.learnedValue(found.places[cell.row], found.places[cell.col], cell.value) : words.similarityHint,
+      ),
   });
 
   function redraw() {
@@ -39,12 +52,30 @@ export function mountLearned(root, ctx) {
     const { places, norm, selected, selectedRow: data } = found;
     const reach = Math.max(...data.map(Math.abs));
     fill(rowTitle, words.learnedRow(selected));
-    const token = { position: selected, id: selected, text: String(selected), bytes: [], partial: false, special: false };
+    const token = {
+      position: selected,
+      id: selected,
+      text: String(selected),
+      bytes: [],
+      partial: false,
+      special: false,
+    };
     const size = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
     row.show({ rows: [{ token, data, norm: size }], reach, widest: size, selected: -1 });
     fill(note, words.everyRow(found));
-    const line = { type: 'scatter', mode: 'lines', x: [...places], y: norm, line: { color: css('--accent'), width: 2 }, hovertemplate: 'position %{x}: %{y:.4f}<extra></extra>' };
-    norms.show([line], { xaxis: axis(words.columns[0]), yaxis: axis('norm', { rangemode: 'tozero' }), height: 300 }, 'norms');
+    const line = {
+      type: 'scatter',
+      mode: 'lines',
+      x: [...places],
+      y: norm,
+      line: { color: css('--accent'), width: 2 },
+      hovertemplate: 'position %{x}: %{y:.4f}<extra></extra>',
+    };
+    norms.show(
+      [line],
+      { xaxis: axis(words.columns[0]), yaxis: axis('norm', { rangemode: 'tozero' }), height: 300 },
+      'norms',
+    );
     const labels = [...places].map((position) => num(position));
     cosine.show({ data: found.data, labels, scale: signed(), domain: [-1, 1], selected: places.indexOf(selected) });
   }
@@ -53,7 +84,9 @@ export function mountLearned(root, ctx) {
     element,
     redraw,
     show(answer) {
-      const [places, norm, data, selectedRow] = ['positions', 'norms', 'cosine', 'selected_row'].map((name) => unpack(answer[name]).data);
+      const [places, norm, data, selectedRow] = ['positions', 'norms', 'cosine', 'selected_row'].map(
+        (name) => unpack(answer[name]).data,
+      );
       found = { ...answer, places, norm, data, selectedRow };
       redraw();
     },

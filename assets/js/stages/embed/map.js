@@ -11,7 +11,9 @@ export function mountMap(root, ctx) {
   const kept = h('p', { class: 'dim' });
   const part = card(words.map, '', place, kept);
   root.append(part.element);
-  const buttons = [words.two, words.three].map((name, i) => h('button', { type: 'button', class: 'quiet', onclick: () => switchTo(i === 1) }, name));
+  const buttons = [words.two, words.three].map((name, i) =>
+    h('button', { type: 'button', class: 'quiet', onclick: () => switchTo(i === 1) }, name),
+  );
   part.head.append(h('div', { class: 'switch', role: 'group' }, buttons));
   const chart = tokenMap(place, ctx.plotlyUrl, { words, onSelect: (position) => ctx.select({ position }) });
   let three = false;

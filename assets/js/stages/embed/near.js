@@ -30,7 +30,8 @@ export function mountSimilarity(root, ctx) {
   const chart = matrix(place, {
     name: words.similarityName,
     onSelect: (row) => ctx.select({ position: window.start + row }),
-    onHover: (cell) => fill(readout, cell ? words.similarityValue(name(cell.row), name(cell.col), cell.value) : words.similarityHint),
+    onHover: (cell) =>
+      fill(readout, cell ? words.similarityValue(name(cell.row), name(cell.col), cell.value) : words.similarityHint),
   });
   let window = null;
   let now = null;
@@ -55,10 +56,34 @@ export function mountSimilarity(root, ctx) {
     const selected = now.position - start;
     chart.mark(selected);
     fill(summary, words.similarityTable(label(now.tokens[now.position])));
-    const rows = now.tokens.slice(start, start + count).map((token, i) =>
-      h('tr', {}, h('td', {}, token.position), h('th', { scope: 'row' }, chip(token)), h('td', {}, data[selected * count + i].toFixed(4))),
+    const rows = now.tokens
+      .slice(start, start + count)
+      .map((token, i) =>
+        h(
+          'tr',
+          {},
+          h('td', {}, token.position),
+          h('th', { scope: 'row' }, chip(token)),
+          h('td', {}, data[selected * count + i].toFixed(4)),
+        ),
+      );
+    fill(
+      table,
+      h(
+        'table',
+        {},
+        h(
+          'thead',
+          {},
+          h(
+            'tr',
+            {},
+            words.columns.map((text) => h('th', { scope: 'col' }, text)),
+          ),
+        ),
+        h('tbody', {}, rows),
+      ),
     );
-    fill(table, h('table', {}, h('thead', {}, h('tr', {}, words.columns.map((text) => h('th', { scope: 'col' }, text)))), h('tbody', {}, rows)));
   }
 
   return {
@@ -86,7 +111,11 @@ export function mountNearest(root, ctx) {
           'li',
           {},
           h('span', { class: 'near-name' }, chip(near, { title: `id ${near.id}` })),
-          h('span', { class: 'track' }, h('span', { class: 'bar', style: { width: `${100 * Math.max(0, cosine[i])}%` } })),
+          h(
+            'span',
+            { class: 'track' },
+            h('span', { class: 'bar', style: { width: `${100 * Math.max(0, cosine[i])}%` } }),
+          ),
           h('span', { class: 'value' }, cosine[i].toFixed(3)),
         ),
       ),

@@ -20,7 +20,12 @@ export function mountPosition(root, ctx, { onBlockInput }) {
   const readout = h('p', { class: 'readout' }, words.anglesHint);
   const clockTitle = h('h3');
   const faces = h('div', { class: 'clocks' });
-  const rotary = h('div', { class: 'rotary' }, h('div', {}, h('h3', {}, words.angles), mapPlace, readout), h('div', {}, clockTitle, faces));
+  const rotary = h(
+    'div',
+    { class: 'rotary' },
+    h('div', {}, h('h3', {}, words.angles), mapPlace, readout),
+    h('div', {}, clockTitle, faces),
+  );
   const part = card('', '', rotary);
   part.head.append(mark.element);
   root.append(part.element);
@@ -39,7 +44,13 @@ export function mountPosition(root, ctx, { onBlockInput }) {
 
   function angleAt({ row, col }) {
     const position = window.start + row;
-    return words.angleValue(label(now.tokens[position]), position, col, window.data[row * window.pairs + col], window.wavelengths[col]);
+    return words.angleValue(
+      label(now.tokens[position]),
+      position,
+      col,
+      window.data[row * window.pairs + col],
+      window.wavelengths[col],
+    );
   }
 
   const ask = asker(ctx, 'embed_positions', part, (answer) => {
@@ -49,7 +60,12 @@ export function mountPosition(root, ctx, { onBlockInput }) {
     learned.element.hidden = kind !== 'learned';
     dot.element.hidden = kind !== 'rope';
     onBlockInput(answer.block_input);
-    mark.show([answer.rotary?.rotation.check, answer.rotary?.run_check, answer.learned?.check, answer.block_input.check.passed && answer.block_input.check]);
+    mark.show([
+      answer.rotary?.rotation.check,
+      answer.rotary?.run_check,
+      answer.learned?.check,
+      answer.block_input.check.passed && answer.block_input.check,
+    ]);
     if (kind === 'rope') takeRotary(answer.rotary);
     else fill(part.said, kind === 'learned' ? words.learned(answer.learned) : answer.reason);
     if (kind === 'learned') learned.show(answer.learned);
@@ -58,7 +74,16 @@ export function mountPosition(root, ctx, { onBlockInput }) {
   function takeRotary(found) {
     const { data, shape } = unpack(found.angles);
     const wavelengths = unpack(found.wavelengths).data;
-    window = { run: now.run.key, n: found.n_positions, start: found.start, count: shape[0], pairs: shape[1], data, wavelengths, layer: found.rotation.layer };
+    window = {
+      run: now.run.key,
+      n: found.n_positions,
+      start: found.start,
+      count: shape[0],
+      pairs: shape[1],
+      data,
+      wavelengths,
+      layer: found.rotation.layer,
+    };
     fill(part.said, words.rotary(found), words.scaled(found.rotation));
     draw();
   }
@@ -84,7 +109,10 @@ export function mountPosition(root, ctx, { onBlockInput }) {
       now = at;
       const known = kind === 'rope' && holds(window, now) && window.layer === now.layer;
       if (!known) {
-        ask({ n: now.n, position: now.position, layer: now.layer }, [now.run.key, now.n, now.position, now.layer].join(':'));
+        ask(
+          { n: now.n, position: now.position, layer: now.layer },
+          [now.run.key, now.n, now.position, now.layer].join(':'),
+        );
       } else if (changed.has('theme')) draw();
       else turn();
       if (kind === 'learned' && changed.has('theme')) learned.redraw();

@@ -21,7 +21,8 @@ export function mountRows(root, ctx) {
   const drawLegend = legend(scale);
   const chart = strips(place, {
     onSelect: (position) => ctx.select({ position }),
-    onHover: (cell) => fill(readout, cell ? words.rowsValue(label(cell.token), cell.index, cell.value) : words.rowsHint),
+    onHover: (cell) =>
+      fill(readout, cell ? words.rowsValue(label(cell.token), cell.index, cell.value) : words.rowsHint),
   });
   let window = null;
   let now = null;
@@ -38,7 +39,9 @@ export function mountRows(root, ctx) {
   function draw() {
     const { answer, start, count, d, norm } = window;
     const reach = answer.typical || 1;
-    const rows = now.tokens.slice(start, start + count).map((token, i) => ({ token, data: rowOf(start + i), norm: norm[i] }));
+    const rows = now.tokens
+      .slice(start, start + count)
+      .map((token, i) => ({ token, data: rowOf(start + i), norm: norm[i] }));
     chart.show({ rows, reach, widest: Math.max(...norm), selected: now.position });
     drawLegend(reach, words.rowsRange(answer.low, answer.high));
     fill(part.said, words.rowsNote(d), words.rowsWindow(start, start + count, answer.n_positions), ' ', fed);
@@ -46,7 +49,8 @@ export function mountRows(root, ctx) {
     mark();
   }
 
-  const rowOf = (position) => window.rows.subarray((position - window.start) * window.d, (position - window.start + 1) * window.d);
+  const rowOf = (position) =>
+    window.rows.subarray((position - window.start) * window.d, (position - window.start + 1) * window.d);
 
   function mark() {
     chart.mark(now.position);

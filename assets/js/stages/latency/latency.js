@@ -15,7 +15,13 @@ export function mount(root, ctx) {
   const figures = h('dl', { class: 'facts' });
   const said = h('p', { class: 'measure-said' });
   const charts = { inOrder: h('div'), sorted: h('div') };
-  card().append(h('h2', {}, words.title), h('p', { class: 'dim' }, words.note), figures, h('div', { class: 'kv-charts' }, Object.values(charts)), said);
+  card().append(
+    h('h2', {}, words.title),
+    h('p', { class: 'dim' }, words.note),
+    figures,
+    h('div', { class: 'kv-charts' }, Object.values(charts)),
+    said,
+  );
   const split = splitCard(card(), ctx);
   const roof = roofCard(card(), ctx);
   const lengths = lengthsCard(card(), ctx, ({ roofline }) => roof.raise(roofline));
@@ -29,8 +35,14 @@ export function mount(root, ctx) {
 
   function columns() {
     const { itl, n_tokens: n } = shown;
-    if (!itl.length) return void Object.values(charts).forEach((place, i) => fill(place, i ? null : h('p', { class: 'dim' }, words.short)));
-    const marks = [{ name: 'p50', value: shown.itl_p50 }, { name: 'p95', value: shown.itl_p95 }];
+    if (!itl.length)
+      return void Object.values(charts).forEach((place, i) =>
+        fill(place, i ? null : h('p', { class: 'dim' }, words.short)),
+      );
+    const marks = [
+      { name: 'p50', value: shown.itl_p50 },
+      { name: 'p95', value: shown.itl_p95 },
+    ];
     // Tokens that were taken over stand before those that this run made.
     const pick = (i) => {
       const step = n - itl.length + i;
@@ -38,7 +50,12 @@ export function mount(root, ctx) {
       select({ position: store.state.run.tokens.length + step });
     };
     itlColumns(charts.inOrder, { values: itl, marks, format: words.seconds, title: words.inOrder, onpick: pick });
-    itlColumns(charts.sorted, { values: [...itl].sort((a, b) => a - b), marks, format: words.seconds, title: words.sorted });
+    itlColumns(charts.sorted, {
+      values: [...itl].sort((a, b) => a - b),
+      marks,
+      format: words.seconds,
+      title: words.sorted,
+    });
   }
 
   async function load({ run }) {

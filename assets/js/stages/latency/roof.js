@@ -16,17 +16,51 @@ const SERIES = [
 ];
 
 /** Dots under a roof, which may have been raised since they were measured. */
-const under = (dots, r) => dots.map((dot) => ({ ...dot, share: dot.achieved / Math.min(r.flops, dot.intensity * r.bandwidth) }));
+const under = (dots, r) =>
+  dots.map((dot) => ({ ...dot, share: dot.achieved / Math.min(r.flops, dot.intensity * r.bandwidth) }));
 
 /** The card in `root`; `raise(roofline)` is the roof as it is known by now, `add(dots)` puts measured batches under it. */
 export function roofCard(root, ctx) {
-  const work = measurement(ctx, { job: 'roofline', args: () => ({}), show, go: words.roofGo, stop: words.stop, onforget: () => { batches = []; shown = null; } });
+  const work = measurement(ctx, {
+    job: 'roofline',
+    args: () => ({}),
+    show,
+    go: words.roofGo,
+    stop: words.stop,
+    onforget: () => {
+      batches = [];
+      shown = null;
+    },
+  });
   const figures = h('dl', { class: 'facts' });
   const place = h('div', { class: 'roof-chart' });
   const rows = h('tbody');
-  const table = h('div', { class: 'scroll' }, h('table', { class: 'cache-table' }, h('thead', {}, h('tr', {}, words.dotTable.map((name) => h('th', { scope: 'col' }, name)))), rows));
+  const table = h(
+    'div',
+    { class: 'scroll' },
+    h(
+      'table',
+      { class: 'cache-table' },
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          words.dotTable.map((name) => h('th', { scope: 'col' }, name)),
+        ),
+      ),
+      rows,
+    ),
+  );
   work.found.append(figures, linesKey(SERIES), place, table);
-  root.append(h('h2', {}, words.roof), h('p', { class: 'dim' }, words.roofNote(ctx.store.state.card)), h('div', { class: 'kv-controls' }, work.button), work.found, work.said);
+  root.append(
+    h('h2', {}, words.roof),
+    h('p', { class: 'dim' }, words.roofNote(ctx.store.state.card)),
+    h('div', { class: 'kv-controls' }, work.button),
+    work.found,
+    work.said,
+  );
   const chart = xy(place);
   let batches = [];
   let shown = null;
@@ -34,7 +68,11 @@ export function roofCard(root, ctx) {
   function draw() {
     const { roofline: r, dots } = shown;
     const bend = r.flops / r.bandwidth;
-    const roof = [[SPAN[0], SPAN[0] * r.bandwidth], [bend, r.flops], [Math.max(SPAN[1], 2 * bend), r.flops]];
+    const roof = [
+      [SPAN[0], SPAN[0] * r.bandwidth],
+      [bend, r.flops],
+      [Math.max(SPAN[1], 2 * bend), r.flops],
+    ];
     const points = (list, name) => list.map((d) => [d.intensity, d.achieved, name(d)]);
     chart.show({
       title: '',
@@ -43,13 +81,31 @@ export function roofCard(root, ctx) {
       y: { name: '', format: words.perSecond },
       series: [
         { ...SERIES[0], points: roof, dots: false, quiet: true },
-        { ...SERIES[2], points: points(batches, (d) => (d.batch === batches.at(-1).batch ? `× ${d.batch}` : '')), line: false },
+        {
+          ...SERIES[2],
+          points: points(batches, (d) => (d.batch === batches.at(-1).batch ? `× ${d.batch}` : '')),
+          line: false,
+        },
         { ...SERIES[1], points: points(dots, (d) => d.name), line: false },
       ],
     });
     fill(
       rows,
-      [...dots, ...batches].map((d) => h('tr', {}, h('th', { scope: 'row' }, d.name), [flops(d.flops), bytes(d.bytes), num(d.intensity, 3), words.seconds(d.seconds), words.perSecond(d.achieved), pct(d.share)].map((text) => h('td', {}, text)))),
+      [...dots, ...batches].map((d) =>
+        h(
+          'tr',
+          {},
+          h('th', { scope: 'row' }, d.name),
+          [
+            flops(d.flops),
+            bytes(d.bytes),
+            num(d.intensity, 3),
+            words.seconds(d.seconds),
+            words.perSecond(d.achieved),
+            pct(d.share),
+          ].map((text) => h('td', {}, text)),
+        ),
+      ),
     );
   }
 

@@ -11,15 +11,29 @@ export function splitCard(root, ctx) {
   const work = measurement(ctx, { job: 'stage_times', args: () => ({}), show, go: words.splitGo, stop: words.stop });
   const bars = h('div', { class: 'splits' });
   work.found.append(bars);
-  root.append(h('h2', {}, words.split), h('p', { class: 'dim' }, words.splitNote), h('div', { class: 'kv-controls' }, work.button), bars.parentNode, work.said);
+  root.append(
+    h('h2', {}, words.split),
+    h('p', { class: 'dim' }, words.splitNote),
+    h('div', { class: 'kv-controls' }, work.button),
+    bars.parentNode,
+    work.said,
+  );
 
   function show(times) {
     const before = [['tokenize', times.tokenize]];
     const select = ['sampling', times.sampling];
     fill(
       bars,
-      splitBar(words.prefill(times.prefill.n_new), [...before, ...times.prefill.parts, select].map(part), words.seconds),
-      splitBar(words.decode, [...times.decode.parts, select, ['detokenize', times.detokenize]].map(part), words.seconds),
+      splitBar(
+        words.prefill(times.prefill.n_new),
+        [...before, ...times.prefill.parts, select].map(part),
+        words.seconds,
+      ),
+      splitBar(
+        words.decode,
+        [...times.decode.parts, select, ['detokenize', times.detokenize]].map(part),
+        words.seconds,
+      ),
     );
     return words.splitSaid(times);
   }

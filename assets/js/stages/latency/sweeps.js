@@ -11,20 +11,57 @@ const MEASURED = { name: words.measured, kind: 'kv-with' };
 const BOUND = { name: words.bound, kind: 'sweep-bound' };
 
 /** A card: a number to measure up to, two charts and a table of all points. */
-function sweepCard(root, ctx, { title, note, job, field, label, go, said, head, row, charts, key, onfound = () => {} }) {
+function sweepCard(
+  root,
+  ctx,
+  { title, note, job, field, label, go, said, head, row, charts, key, onfound = () => {} },
+) {
   const name = field.getAttribute('name');
   const work = measurement(ctx, { job, args: () => ({ [name]: field.valueAsNumber }), show, go, stop: words.stop });
   const places = charts.map(() => h('div'));
   const rows = h('tbody');
-  const table = h('table', { class: 'cache-table' }, h('thead', {}, h('tr', {}, head.map((text) => h('th', { scope: 'col' }, text)))), rows);
-  append(work.found, key, h('div', { class: 'kv-charts' }, places), h('details', {}, h('summary', { class: 'dim' }, words.numbers), h('div', { class: 'scroll' }, table)));
-  root.append(h('h2', {}, title), h('p', { class: 'dim' }, note), h('div', { class: 'kv-controls' }, h('label', { class: 'number-row' }, label, field), work.button), work.found, work.said);
+  const table = h(
+    'table',
+    { class: 'cache-table' },
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        head.map((text) => h('th', { scope: 'col' }, text)),
+      ),
+    ),
+    rows,
+  );
+  append(
+    work.found,
+    key,
+    h('div', { class: 'kv-charts' }, places),
+    h('details', {}, h('summary', { class: 'dim' }, words.numbers), h('div', { class: 'scroll' }, table)),
+  );
+  root.append(
+    h('h2', {}, title),
+    h('p', { class: 'dim' }, note),
+    h('div', { class: 'kv-controls' }, h('label', { class: 'number-row' }, label, field), work.button),
+    work.found,
+    work.said,
+  );
   const drawn = places.map(xy);
 
   function show(found) {
     if (!found.points.length) return undefined;
     charts.forEach((chart, i) => drawn[i].show(chart(found.points)));
-    fill(rows, found.points.map((point) => h('tr', {}, row(point).map((text, i) => h(i ? 'td' : 'th', i ? {} : { scope: 'row' }, text)))));
+    fill(
+      rows,
+      found.points.map((point) =>
+        h(
+          'tr',
+          {},
+          row(point).map((text, i) => h(i ? 'td' : 'th', i ? {} : { scope: 'row' }, text)),
+        ),
+      ),
+    );
     onfound(found);
     return said(found);
   }
@@ -40,7 +77,10 @@ const lengthChart = (title, measured, bound) => (points) => ({
   y: { format: words.seconds },
   series: [
     { ...BOUND, points: points.map((p) => [p.n, p[bound]]), dots: false },
-    { ...MEASURED, points: points.map((p, i) => [p.n, p[measured], i === points.length - 1 ? words.seconds(p[measured]) : '']) },
+    {
+      ...MEASURED,
+      points: points.map((p, i) => [p.n, p[measured], i === points.length - 1 ? words.seconds(p[measured]) : '']),
+    },
   ],
 });
 
@@ -55,8 +95,17 @@ export const lengthsCard = (root, ctx, onfound) =>
     go: words.lengthsGo,
     said: words.lengthsSaid,
     head: words.lengthTable,
-    row: (p) => [num(p.n), words.seconds(p.prefill), words.seconds(p.prefill_bound), words.seconds(p.step), words.seconds(p.step_bound)],
-    charts: [lengthChart(words.prefillTime, 'prefill', 'prefill_bound'), lengthChart(words.stepTime, 'step', 'step_bound')],
+    row: (p) => [
+      num(p.n),
+      words.seconds(p.prefill),
+      words.seconds(p.prefill_bound),
+      words.seconds(p.step),
+      words.seconds(p.step_bound),
+    ],
+    charts: [
+      lengthChart(words.prefillTime, 'prefill', 'prefill_bound'),
+      lengthChart(words.stepTime, 'step', 'step_bound'),
+    ],
     key: linesKey([MEASURED, BOUND]),
     onfound,
   });
@@ -65,7 +114,9 @@ const batchChart = (title, pick, format) => (points) => ({
   title,
   x: { name: words.size, format: num },
   y: { format },
-  series: [{ ...MEASURED, points: points.map((p, i) => [p.batch, pick(p), i === points.length - 1 ? format(pick(p)) : '']) }],
+  series: [
+    { ...MEASURED, points: points.map((p, i) => [p.batch, pick(p), i === points.length - 1 ? format(pick(p)) : '']) },
+  ],
 });
 
 /** Throughput over batch size; `onfound` hears of every point. */
@@ -79,8 +130,22 @@ export const batchCard = (root, ctx, onfound) =>
     go: words.batchGo,
     said: words.batchSaid,
     head: words.batchTable,
-    row: (p) => [num(p.batch), num(p.rate, 3), words.seconds(p.step), bytes(p.cache_bytes), num(p.dot.intensity, 3), p.equal ? '✓' : '✗'],
-    charts: [batchChart(words.rate_, (p) => p.rate, (value) => num(value, 3)), batchChart(words.step_, (p) => p.step, words.seconds)],
+    row: (p) => [
+      num(p.batch),
+      num(p.rate, 3),
+      words.seconds(p.step),
+      bytes(p.cache_bytes),
+      num(p.dot.intensity, 3),
+      p.equal ? '✓' : '✗',
+    ],
+    charts: [
+      batchChart(
+        words.rate_,
+        (p) => p.rate,
+        (value) => num(value, 3),
+      ),
+      batchChart(words.step_, (p) => p.step, words.seconds),
+    ],
     key: null,
     onfound,
   });

@@ -8,28 +8,93 @@ import { whatif as words } from './words/whatif.js';
 const PAUSE_MS = 150;
 const BITS = { weight_bits: [4, 8, 16, 32], cache_bits: [8, 16, 32] };
 
-const table = (head, rows, kind = '') => h('div', { class: 'scroll' }, h('table', { class: `cache-table row-blocks ${kind}` }, h('thead', {}, h('tr', {}, head.map((name) => h('th', { scope: 'col' }, name)))), h('tbody', {}, rows.map(([name, ...cells]) => h('tr', {}, h('th', { scope: 'row' }, name), cells.map((text, i) => h('td', { dataset: { name: head[i + 1] } }, text)))))));
+const table = (head, rows, kind = '') =>
+  h(
+    'div',
+    { class: 'scroll' },
+    h(
+      'table',
+      { class: `cache-table row-blocks ${kind}` },
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          head.map((name) => h('th', { scope: 'col' }, name)),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        rows.map(([name, ...cells]) =>
+          h(
+            'tr',
+            {},
+            h('th', { scope: 'row' }, name),
+            cells.map((text, i) => h('td', { dataset: { name: head[i + 1] } }, text)),
+          ),
+        ),
+      ),
+    ),
+  );
 
 export function mount(root, ctx) {
   const number = (value, max) => h('input', { type: 'number', min: 1, max, value, oninput: soon });
   const choice = (name) => h('select', { 'aria-label': name, onchange: load });
-  const fields = { machine: choice(words.machine), model: choice(words.model), weight_bits: choice(words.bits), cache_bits: choice(words.cacheBits), n_prompt: number(512, 1_000_000), n_context: number(1024, 1_000_000), n_users: number(1, 100_000) };
-  const names = { machine: words.machine, model: words.model, weight_bits: words.bits, cache_bits: words.cacheBits, n_prompt: words.prompt, n_context: words.context, n_users: words.users };
+  const fields = {
+    machine: choice(words.machine),
+    model: choice(words.model),
+    weight_bits: choice(words.bits),
+    cache_bits: choice(words.cacheBits),
+    n_prompt: number(512, 1_000_000),
+    n_context: number(1024, 1_000_000),
+    n_users: number(1, 100_000),
+  };
+  const names = {
+    machine: words.machine,
+    model: words.model,
+    weight_bits: words.bits,
+    cache_bits: words.cacheBits,
+    n_prompt: words.prompt,
+    n_context: words.context,
+    n_users: words.users,
+  };
   const said = h('p', { class: 'measure-said', role: 'status' });
   const source = h('p', { class: 'dim' });
   const body = h('div');
   const own = h('div');
-  const work = measurement(ctx, { job: 'roofline', args: () => ({}), show: measured, go: words.measure, stop: words.stop });
+  const work = measurement(ctx, {
+    job: 'roofline',
+    args: () => ({}),
+    show: measured,
+    go: words.measure,
+    stop: words.stop,
+  });
   const offer = h('div', { class: 'kv-controls' }, work.button, h('span', { class: 'dim' }, words.measureNote));
   root.append(
-    h('div', { class: 'card estimate' },
+    h(
+      'div',
+      { class: 'card estimate' },
       h('h2', {}, words.title, ' ', h('span', { class: 'badge' }, words.badge)),
       h('p', { class: 'dim' }, words.note),
-      h('div', { class: 'whatif-fields' }, Object.entries(fields).map(([key, field]) => h('label', {}, h('span', { class: 'dim' }, names[key]), field))),
-      source, body, said, offer, own,
+      h(
+        'div',
+        { class: 'whatif-fields' },
+        Object.entries(fields).map(([key, field]) => h('label', {}, h('span', { class: 'dim' }, names[key]), field)),
+      ),
+      source,
+      body,
+      said,
+      offer,
+      own,
     ),
   );
-  for (const [name, bits] of Object.entries(BITS)) fill(fields[name], bits.map((n) => h('option', { value: n, selected: n === 16 }, words.bit(n))));
+  for (const [name, bits] of Object.entries(BITS))
+    fill(
+      fields[name],
+      bits.map((n) => h('option', { value: n, selected: n === 16 }, words.bit(n))),
+    );
   let timer = null;
   let turn = 0;
   let of = '';
@@ -51,16 +116,26 @@ export function mount(root, ctx) {
   function options(field, entries) {
     if (field.options.length === entries.length) return;
     const kept = Math.max(0, field.selectedIndex);
-    fill(field, entries.map(({ name }, i) => h('option', { value: i, selected: i === kept }, name)));
+    fill(
+      field,
+      entries.map(({ name }, i) => h('option', { value: i, selected: i === kept }, name)),
+    );
   }
 
   async function load() {
     turn += 1;
     const mine = turn;
-    const numbers = Object.fromEntries(['n_prompt', 'n_context', 'n_users'].map((key) => [key, fields[key].valueAsNumber]));
+    const numbers = Object.fromEntries(
+      ['n_prompt', 'n_context', 'n_users'].map((key) => [key, fields[key].valueAsNumber]),
+    );
     const bits = Object.fromEntries(Object.keys(BITS).map((key) => [key, Number(fields[key].value)]));
     try {
-      const found = await ctx.ask('whatif', { machine: chosen(fields.machine), model: chosen(fields.model), ...bits, ...numbers });
+      const found = await ctx.ask('whatif', {
+        machine: chosen(fields.machine),
+        model: chosen(fields.model),
+        ...bits,
+        ...numbers,
+      });
       if (mine === turn) show(found);
     } catch (error) {
       if (mine === turn) notice(said, explain(error));

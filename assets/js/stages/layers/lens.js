@@ -36,11 +36,50 @@ export function lensCard(root, { view, select, store, point }) {
   const place = h('div', { class: 'lens-place' });
   const details = h('details', { class: 'layers-details', ontoggle: () => table() });
   const mark = checkMark();
-  const buttons = MODES.map((name) => h('button', { type: 'button', class: 'quiet', dataset: { mode: name }, onclick: () => choose(name) }, words.modes[name].name));
-  const nav = [h('button', { type: 'button', class: 'quiet', 'aria-label': words.earlier, title: words.earlier, onclick: () => page(-1) }, '‹'), h('button', { type: 'button', class: 'quiet', 'aria-label': words.later, title: words.later, onclick: () => page(1) }, '›')];
+  const buttons = MODES.map((name) =>
+    h(
+      'button',
+      { type: 'button', class: 'quiet', dataset: { mode: name }, onclick: () => choose(name) },
+      words.modes[name].name,
+    ),
+  );
+  const nav = [
+    h(
+      'button',
+      { type: 'button', class: 'quiet', 'aria-label': words.earlier, title: words.earlier, onclick: () => page(-1) },
+      '‹',
+    ),
+    h(
+      'button',
+      { type: 'button', class: 'quiet', 'aria-label': words.later, title: words.later, onclick: () => page(1) },
+      '›',
+    ),
+  ];
   root.append(
-    h('div', { class: 'card-head' }, h('h2', {}, words.lens), h('div', { class: 'controls' }, h('div', { class: 'choice', role: 'group', 'aria-label': words.colour }, h('span', { class: 'dim' }, words.colour), buttons), h('span', { class: 'lens-nav' }, nav))),
-    h('p', { class: 'dim' }, words.lensNote), failure, place, said, key, details, source, mark.element,
+    h(
+      'div',
+      { class: 'card-head' },
+      h('h2', {}, words.lens),
+      h(
+        'div',
+        { class: 'controls' },
+        h(
+          'div',
+          { class: 'choice', role: 'group', 'aria-label': words.colour },
+          h('span', { class: 'dim' }, words.colour),
+          buttons,
+        ),
+        h('span', { class: 'lens-nav' }, nav),
+      ),
+    ),
+    h('p', { class: 'dim' }, words.lensNote),
+    failure,
+    place,
+    said,
+    key,
+    details,
+    source,
+    mark.element,
   );
   const map = lensMap(place, {
     onHover: (at) => {
@@ -67,17 +106,30 @@ export function lensCard(root, { view, select, store, point }) {
 
   function page(by) {
     const last = (found?.note.n_positions ?? 1) - 1;
-    if (found) select({ position: by < 0 ? Math.max(0, found.start - 1) : Math.min(last, found.start + found.columns) });
+    if (found)
+      select({ position: by < 0 ? Math.max(0, found.start - 1) : Math.min(last, found.start + found.columns) });
   }
 
   function say(at) {
     if (!found || !at || at.row >= found.done) return fill(said, h('span', { class: 'dim' }, words.hoverLens));
     const cell = at.row * found.columns + at.column;
-    const likely = Array.from({ length: found.k }, (_, place) => [chip(found.tokens.get(found.ids[cell * found.k + place]), { limit: 14 }), text(`${pct(found.top[cell * found.k + place])} `)]);
+    const likely = Array.from({ length: found.k }, (_, place) => [
+      chip(found.tokens.get(found.ids[cell * found.k + place]), { limit: 14 }),
+      text(`${pct(found.top[cell * found.k + place])} `),
+    ]);
     const follows = found.tokens.get(found.next[at.column]);
     fill(
-      said, text(words.cell(at.row)), chip(now.tokens[found.start + at.column], { limit: 14 }), text(': '), likely, text(words.cellEntropy(found.entropy[cell])),
-      follows && [text(words.cellFollows), chip(follows, { limit: 14 }), text(words.cellTarget(found.rank[cell], found.target[cell]))],
+      said,
+      text(words.cell(at.row)),
+      chip(now.tokens[found.start + at.column], { limit: 14 }),
+      text(': '),
+      likely,
+      text(words.cellEntropy(found.entropy[cell])),
+      follows && [
+        text(words.cellFollows),
+        chip(follows, { limit: 14 }),
+        text(words.cellTarget(found.rank[cell], found.target[cell])),
+      ],
     );
   }
 
@@ -87,11 +139,34 @@ export function lensCard(root, { view, select, store, point }) {
     const column = now.position - found.start;
     const lines = Array.from({ length: found.done }, (_, i) => found.done - 1 - i).map((at) => {
       const cell = at * found.columns + column;
-      const numbers = [pct(found.top[cell * found.k]), num(found.entropy[cell]), found.rank[cell] ? num(found.rank[cell]) : '–', found.rank[cell] ? pct(found.target[cell]) : '–'];
-      return h('tr', { class: at === rowOf() ? 'selected' : '' }, h('th', { scope: 'row' }, words.rowName(at)), h('td', {}, chip(found.tokens.get(found.ids[cell * found.k]))), numbers.map((number) => h('td', { class: 'number' }, number)));
+      const numbers = [
+        pct(found.top[cell * found.k]),
+        num(found.entropy[cell]),
+        found.rank[cell] ? num(found.rank[cell]) : '–',
+        found.rank[cell] ? pct(found.target[cell]) : '–',
+      ];
+      return h(
+        'tr',
+        { class: at === rowOf() ? 'selected' : '' },
+        h('th', { scope: 'row' }, words.rowName(at)),
+        h('td', {}, chip(found.tokens.get(found.ids[cell * found.k]))),
+        numbers.map((number) => h('td', { class: 'number' }, number)),
+      );
     });
-    const head = h('thead', {}, h('tr', {}, words.lensColumns.map((name) => h('th', { scope: 'col' }, name))));
-    fill(details, h('summary', { class: 'dim' }, words.lensTable(label(now.tokens[now.position]))), h('div', { class: 'scroll' }, h('table', { class: 'layers-table' }, head, h('tbody', {}, lines))));
+    const head = h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        words.lensColumns.map((name) => h('th', { scope: 'col' }, name)),
+      ),
+    );
+    fill(
+      details,
+      h('summary', { class: 'dim' }, words.lensTable(label(now.tokens[now.position]))),
+      h('div', { class: 'scroll' }, h('table', { class: 'layers-table' }, head, h('tbody', {}, lines))),
+    );
   }
 
   function draw() {
@@ -105,7 +180,10 @@ export function lensCard(root, { view, select, store, point }) {
     const column = now.position - found.start;
     map.show(
       {
-        columns: held.columns, rows: held.rows, scale, selected: { row: rowOf(), column },
+        columns: held.columns,
+        rows: held.rows,
+        scale,
+        selected: { row: rowOf(), column },
         input: (col) => tokens[held.start + col],
         next: (col) => held.tokens.get(held.next[col]),
         value: (at, col) => (at < held.done ? LEVELS[mode](held, at * held.columns + col) : undefined),
@@ -116,7 +194,12 @@ export function lensCard(root, { view, select, store, point }) {
       words.lensLabel(now.position, rowOf()),
     );
     const swatch = (t) => h('span', { class: 'swatch', style: { background: `rgb(${scale(t)})` } });
-    fill(key, h('span', {}, words.modes[mode].key), words.legend(mode, found.vocabulary).map(([t, name]) => h('span', {}, swatch(t), name)), found.done < found.rows && h('span', {}, words.loading(found.done, found.rows)));
+    fill(
+      key,
+      h('span', {}, words.modes[mode].key),
+      words.legend(mode, found.vocabulary).map(([t, name]) => h('span', {}, swatch(t), name)),
+      found.done < found.rows && h('span', {}, words.loading(found.done, found.rows)),
+    );
     if (!details.open) fill(details, h('summary', { class: 'dim' }, words.lensTable(label(now.tokens[now.position]))));
     table();
     fill(source, words.source(found.note));
@@ -127,18 +210,25 @@ export function lensCard(root, { view, select, store, point }) {
     const { position, run } = now;
     if (!found) fill(said, h('span', { class: 'dim' }, words.lensWaits));
     try {
-      for await (const fresh of readLens((args) => view('layers_lens', { ...args, n_steps: run.steps.length }), position)) {
+      for await (const fresh of readLens(
+        (args) => view('layers_lens', { ...args, n_steps: run.steps.length }),
+        position,
+      )) {
         if (wanted !== asked || store.state.run?.key !== run.key) return;
         found = fresh;
         fill(failure);
-        shown.forEach((part) => { part.hidden = false; });
+        shown.forEach((part) => {
+          part.hidden = false;
+        });
         draw();
         say(null);
       }
     } catch (error) {
       if (wanted !== asked) return;
       found = null;
-      shown.forEach((part) => { part.hidden = true; });
+      shown.forEach((part) => {
+        part.hidden = true;
+      });
       mark.show([]);
       notice(failure, explain(error));
     }

@@ -21,22 +21,48 @@ export function neuronsCard(root, { view, store }) {
   const mark = checkMark();
   root.append(h('div', { class: 'card-head' }, title), note, failure, place, mark.element);
 
-  const chips = (tokens, name) => h('td', { class: 'chips', dataset: { name } }, tokens.slice(0, TOKENS).map((token) => chip(token, { limit: 14, title: words.by(label(token), token.by) })));
+  const chips = (tokens, name) =>
+    h(
+      'td',
+      { class: 'chips', dataset: { name } },
+      tokens.slice(0, TOKENS).map((token) => chip(token, { limit: 14, title: words.by(label(token), token.by) })),
+    );
 
   function row(neuron, gated, names) {
     const inputs = gated ? [neuron.gate, neuron.up] : [neuron.up];
     const numbers = [neuron.activation, ...inputs, neuron.direction, neuron.effect];
     const cells = numbers.map((value, i) => h('td', { class: 'number', dataset: { name: names[i + 1] } }, num(value)));
     const [raises, lowers] = names.slice(-2);
-    return h('tr', {}, h('th', { scope: 'row', dataset: { name: names[0] } }, neuron.index), cells, chips(neuron.promotes, raises), chips(neuron.suppresses, lowers));
+    return h(
+      'tr',
+      {},
+      h('th', { scope: 'row', dataset: { name: names[0] } }, neuron.index),
+      cells,
+      chips(neuron.promotes, raises),
+      chips(neuron.suppresses, lowers),
+    );
   }
 
   function show(found) {
     fill(title, h('span', {}, ...words.neurons(found.layer, chip(now.tokens[found.position]))));
     fill(note, words.neuronsNote(found));
-    const head = words.neuronColumns(found.gated, chip(found.token, { limit: 12 })).map((name) => h('th', { scope: 'col' }, name));
+    const head = words
+      .neuronColumns(found.gated, chip(found.token, { limit: 12 }))
+      .map((name) => h('th', { scope: 'col' }, name));
     const names = head.map((cell) => cell.textContent);
-    fill(place, h('table', { class: 'layers-table neurons row-blocks' }, h('thead', {}, h('tr', {}, head)), h('tbody', {}, found.neurons.map((neuron) => row(neuron, found.gated, names)))));
+    fill(
+      place,
+      h(
+        'table',
+        { class: 'layers-table neurons row-blocks' },
+        h('thead', {}, h('tr', {}, head)),
+        h(
+          'tbody',
+          {},
+          found.neurons.map((neuron) => row(neuron, found.gated, names)),
+        ),
+      ),
+    );
     mark.show(found.checks);
     fill(failure);
     place.hidden = note.hidden = false;

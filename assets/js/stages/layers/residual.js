@@ -14,7 +14,13 @@ import { layers as words } from './words/layers.js';
 function strip(data, reach) {
   const canvas = h('canvas', { width: data.length, height: 1, 'aria-hidden': 'true' });
   const around = diverging();
-  canvas.getContext('2d').drawImage(pixels({ data, rows: 1, cols: data.length, scale: (t) => around(2 * t - 1), domain: [-reach, reach] }), 0, 0);
+  canvas
+    .getContext('2d')
+    .drawImage(
+      pixels({ data, rows: 1, cols: data.length, scale: (t) => around(2 * t - 1), domain: [-reach, reach] }),
+      0,
+      0,
+    );
   return canvas;
 }
 
@@ -25,7 +31,12 @@ export function residualCard(root, { view, select, store }) {
   const note = h('p', { class: 'dim' });
   const failure = h('div');
   const chart = h('div');
-  const legend = h('div', { class: 'layers-legend dim' }, Object.entries(words.series).map(([kind, name]) => h('span', {}, h('span', { class: `swatch is-${kind}` }), name)), h('span', {}, words.streamAxis));
+  const legend = h(
+    'div',
+    { class: 'layers-legend dim' },
+    Object.entries(words.series).map(([kind, name]) => h('span', {}, h('span', { class: `swatch is-${kind}` }), name)),
+    h('span', {}, words.streamAxis),
+  );
   const vectors = h('div');
   const details = h('details', { class: 'layers-details' });
   const mark = checkMark();
@@ -36,35 +47,79 @@ export function residualCard(root, { view, select, store }) {
     const { data, shape } = unpack(found.vectors);
     const [, width] = shape;
     const rows = found.vectors_of.map((name, i) =>
-      h('div', { class: name === 'resid_post' ? 'vector-row total' : 'vector-row' }, h('span', {}, words.signs[name]), h('code', {}, name), strip(data.subarray(i * width, (i + 1) * width), found.reach), h('span', { class: 'value' }, num(norms[name]))),
+      h(
+        'div',
+        { class: name === 'resid_post' ? 'vector-row total' : 'vector-row' },
+        h('span', {}, words.signs[name]),
+        h('code', {}, name),
+        strip(data.subarray(i * width, (i + 1) * width), found.reach),
+        h('span', { class: 'value' }, num(norms[name])),
+      ),
     );
     const factor = [0, 1].map((i) => unpack(found.factors).data[2 * found.layer + i]);
-    fill(vectors, h('h3', {}, words.vectors(found.layer, width)), rows, h('p', { class: 'dim' }, words.reach(found.reach)), factor.some((f) => f !== 1) && h('p', { class: 'dim' }, words.factor(...factor)));
+    fill(
+      vectors,
+      h('h3', {}, words.vectors(found.layer, width)),
+      rows,
+      h('p', { class: 'dim' }, words.reach(found.reach)),
+      factor.some((f) => f !== 1) && h('p', { class: 'dim' }, words.factor(...factor)),
+    );
   }
 
   function showTable(columns) {
-    const head = h('thead', {}, h('tr', {}, words.streamColumns.map((name) => h('th', { scope: 'col' }, name))));
+    const head = h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        words.streamColumns.map((name) => h('th', { scope: 'col' }, name)),
+      ),
+    );
     const value = (data, layer) => (data.length && !Number.isNaN(data[layer]) ? num(data[layer]) : '–');
-    const lines = [...columns[0]].map((_, layer) => h('tr', { class: layer === now.layer ? 'selected' : '' }, h('th', { scope: 'row' }, layer), columns.map((data) => h('td', { class: 'number' }, value(data, layer)))));
+    const lines = [...columns[0]].map((_, layer) =>
+      h(
+        'tr',
+        { class: layer === now.layer ? 'selected' : '' },
+        h('th', { scope: 'row' }, layer),
+        columns.map((data) => h('td', { class: 'number' }, value(data, layer))),
+      ),
+    );
     const open = details.open;
-    fill(details, h('summary', { class: 'dim' }, words.streamTable), h('div', { class: 'scroll' }, h('table', { class: 'layers-table' }, head, h('tbody', {}, lines))));
+    fill(
+      details,
+      h('summary', { class: 'dim' }, words.streamTable),
+      h('div', { class: 'scroll' }, h('table', { class: 'layers-table' }, head, h('tbody', {}, lines))),
+    );
     details.open = open;
   }
 
   function show(found) {
-    const [pre, attn, mid, mlp, post, missing] = ['pre', 'attn', 'mid', 'mlp', 'post', 'missing'].map((name) => unpack(found[name]).data);
+    const [pre, attn, mid, mlp, post, missing] = ['pre', 'attn', 'mid', 'mlp', 'post', 'missing'].map(
+      (name) => unpack(found[name]).data,
+    );
     const { layer } = found;
     fill(title, words.stream, ' at ', chip(now.tokens[found.position]), ` (position ${found.position})`);
     fill(note, words.streamNote(found.parallel), !found.has_attention && ` ${words.noAttention}`);
     logLines(chart, {
-      series: [{ values: post, kind: 'post' }, { values: attn, kind: 'attn' }, { values: mlp, kind: 'mlp' }],
+      series: [
+        { values: post, kind: 'post' },
+        { values: attn, kind: 'attn' },
+        { values: mlp, kind: 'mlp' },
+      ],
       selected: layer,
       onSelect: (at) => select({ layer: at }),
       label: words.streamLabel(layer, post[layer], attn[layer], mlp[layer]),
       axis: words.layerAxis,
       title: (at) => words.streamLabel(at, post[at], attn[at], mlp[at]),
     });
-    showVectors(found, { resid_pre: pre[layer], attn_out: attn[layer], resid_mid: mid[layer], mlp_out: mlp[layer], resid_post: post[layer] });
+    showVectors(found, {
+      resid_pre: pre[layer],
+      attn_out: attn[layer],
+      resid_mid: mid[layer],
+      mlp_out: mlp[layer],
+      resid_post: post[layer],
+    });
     showTable([pre, attn, mid, mlp, post, missing]);
     mark.show(found.checks);
     fill(failure);

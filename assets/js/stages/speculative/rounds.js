@@ -12,38 +12,103 @@ const share = (value) => (value === null ? '–' : pct(value));
 export function roundsList(root, onopen) {
   const rows = h('ol', { class: 'spec-rounds' });
   const detail = h('div', { class: 'spec-detail' });
-  root.append(h('h3', {}, words.rounds), h('p', { class: 'dim' }, words.roundsNote), h('div', { class: 'scroll' }, rows), detail);
+  root.append(
+    h('h3', {}, words.rounds),
+    h('p', { class: 'dim' }, words.roundsNote),
+    h('div', { class: 'scroll' }, rows),
+    detail,
+  );
   let open = 0;
   let shown = null;
 
   function row(round, place) {
-    const tokens = [...round.proposed.map((p) => chip(p.token, { limit: 14, class: `spec-${verdict(p)}` })), round.extra && chip(round.extra, { limit: 14, class: `spec-${round.extra_kind}` })];
+    const tokens = [
+      ...round.proposed.map((p) => chip(p.token, { limit: 14, class: `spec-${verdict(p)}` })),
+      round.extra && chip(round.extra, { limit: 14, class: `spec-${round.extra_kind}` }),
+    ];
     return h(
       'li',
       {},
-      h('button', { type: 'button', class: place === open ? 'spec-round open' : 'spec-round', 'aria-pressed': String(place === open), 'aria-label': words.roundLabel(place, round), onclick: () => pick(place) },
-        h('span', { class: 'dim' }, words.round(place)), h('span', { class: 'segment-row' }, tokens), h('span', { class: 'dim' }, round.proposed.length ? words[round.extra_kind] : words.alone)),
+      h(
+        'button',
+        {
+          type: 'button',
+          class: place === open ? 'spec-round open' : 'spec-round',
+          'aria-pressed': String(place === open),
+          'aria-label': words.roundLabel(place, round),
+          onclick: () => pick(place),
+        },
+        h('span', { class: 'dim' }, words.round(place)),
+        h('span', { class: 'segment-row' }, tokens),
+        h('span', { class: 'dim' }, round.proposed.length ? words[round.extra_kind] : words.alone),
+      ),
     );
   }
 
   /** min(1, p/q) as a bar, and where the drawn number fell on it: inside is accepted. */
   function ratio({ accept, draw, judged }) {
-    const mark = judged && draw !== null && h('span', { class: 'spec-draw', style: { 'inset-inline-start': `${100 * draw}%` } });
-    return h('span', { class: 'spec-ratio' }, h('span', { class: 'track' }, h('span', { class: 'bar', style: { width: `${100 * accept}%` } }), mark), h('span', { class: 'value' }, num(accept, 3)));
+    const mark =
+      judged && draw !== null && h('span', { class: 'spec-draw', style: { 'inset-inline-start': `${100 * draw}%` } });
+    return h(
+      'span',
+      { class: 'spec-ratio' },
+      h('span', { class: 'track' }, h('span', { class: 'bar', style: { width: `${100 * accept}%` } }), mark),
+      h('span', { class: 'value' }, num(accept, 3)),
+    );
   }
 
   function line(p) {
-    const cells = [share(p.by_draft), pct(p.by_target), pct(p.q), pct(p.p), ratio(p), p.draw === null ? '–' : num(p.draw, 3), words[verdict(p)]];
-    return h('tr', { class: `spec-${verdict(p)}` }, h('th', { scope: 'row' }, chip(p.token, { limit: 18 })), cells.map((cell) => h('td', {}, cell)));
+    const cells = [
+      share(p.by_draft),
+      pct(p.by_target),
+      pct(p.q),
+      pct(p.p),
+      ratio(p),
+      p.draw === null ? '–' : num(p.draw, 3),
+      words[verdict(p)],
+    ];
+    return h(
+      'tr',
+      { class: `spec-${verdict(p)}` },
+      h('th', { scope: 'row' }, chip(p.token, { limit: 18 })),
+      cells.map((cell) => h('td', {}, cell)),
+    );
   }
 
   function table(names, lines) {
-    return h('div', { class: 'scroll' }, h('table', { class: 'cache-table spec-table' }, h('thead', {}, h('tr', {}, names.map((name) => h('th', { scope: 'col' }, name)))), h('tbody', {}, lines)));
+    return h(
+      'div',
+      { class: 'scroll' },
+      h(
+        'table',
+        { class: 'cache-table spec-table' },
+        h(
+          'thead',
+          {},
+          h(
+            'tr',
+            {},
+            names.map((name) => h('th', { scope: 'col' }, name)),
+          ),
+        ),
+        h('tbody', {}, lines),
+      ),
+    );
   }
 
   function left({ token, share: value, p, q }, taken) {
-    const bar = h('span', { class: 'spec-ratio' }, h('span', { class: 'track' }, h('span', { class: 'bar', style: { width: `${100 * value}%` } })), h('span', { class: 'value' }, pct(value)));
-    return h('tr', { class: taken ? 'taken' : '' }, h('th', { scope: 'row' }, chip(token, { limit: 18 })), [pct(p), share(q), bar, taken ? words.taken : ''].map((cell) => h('td', {}, cell)));
+    const bar = h(
+      'span',
+      { class: 'spec-ratio' },
+      h('span', { class: 'track' }, h('span', { class: 'bar', style: { width: `${100 * value}%` } })),
+      h('span', { class: 'value' }, pct(value)),
+    );
+    return h(
+      'tr',
+      { class: taken ? 'taken' : '' },
+      h('th', { scope: 'row' }, chip(token, { limit: 18 })),
+      [pct(p), share(q), bar, taken ? words.taken : ''].map((cell) => h('td', {}, cell)),
+    );
   }
 
   function full(round) {
@@ -51,9 +116,15 @@ export function roundsList(root, onopen) {
     const name = proposed.length ? kind : 'plain';
     return [
       h('h3', {}, words.round(open)),
-      proposed.length ? [table(words.table, proposed.map(line)), h('p', { class: 'dim' }, words.tableNote)] : h('p', { class: 'dim' }, words.none),
+      proposed.length
+        ? [table(words.table, proposed.map(line)), h('p', { class: 'dim' }, words.tableNote)]
+        : h('p', { class: 'dim' }, words.none),
       h('p', {}, words.added[name], drawn !== null && ` ${words.drawnNumber(num(drawn, 3))}`),
-      from.length > 0 && table(words.leftTable(kind), from.map((item) => left(item, item.token.id === extra?.id))),
+      from.length > 0 &&
+        table(
+          words.leftTable(kind),
+          from.map((item) => left(item, item.token.id === extra?.id)),
+        ),
     ];
   }
 

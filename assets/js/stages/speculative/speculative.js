@@ -13,7 +13,12 @@ const NEAR_TIE = 1e-3;
 
 export function mount(root, ctx) {
   const number = (value, min, max) => h('input', { type: 'number', min, max, value });
-  const fields = { n_draft: number(6, 1, 16), n_tokens: number(48, 2, 128), n_layers: number(20, 1, 200), draft_model: h('input', { type: 'text' }) };
+  const fields = {
+    n_draft: number(6, 1, 16),
+    n_tokens: number(48, 2, 128),
+    n_layers: number(20, 1, 200),
+    draft_model: h('input', { type: 'text' }),
+  };
   const labelled = (name, field) => h('label', { class: 'number-row' }, name, field);
   const extra = { exit: labelled(words.layers, fields.n_layers), model: labelled(words.model, fields.draft_model) };
   const choices = h('div', { class: 'spec-drafts', role: 'radiogroup', 'aria-label': words.draft });
@@ -27,11 +32,21 @@ export function mount(root, ctx) {
   const work = measurement(ctx, { job: 'speculate', args, show, go: words.go, stop: words.stop });
   fill(work.found, figures, proof, h('h3', {}, words.clock), clockNote, lanesKey(words.pieces), clock, list);
   root.append(
-    h('div', { class: 'card' },
+    h(
+      'div',
+      { class: 'card' },
       h('h2', {}, words.title),
       h('p', { class: 'dim' }, words.note),
       choices,
-      h('div', { class: 'kv-controls' }, labelled(words.perRound, fields.n_draft), labelled(words.tokens, fields.n_tokens), extra.exit, extra.model, work.button),
+      h(
+        'div',
+        { class: 'kv-controls' },
+        labelled(words.perRound, fields.n_draft),
+        labelled(words.tokens, fields.n_tokens),
+        extra.exit,
+        extra.model,
+        work.button,
+      ),
       work.said,
       work.found,
     ),
@@ -41,7 +56,9 @@ export function mount(root, ctx) {
   let done = [];
 
   function args() {
-    const numbers = Object.fromEntries(['n_draft', 'n_tokens', 'n_layers'].map((name) => [name, fields[name].valueAsNumber]));
+    const numbers = Object.fromEntries(
+      ['n_draft', 'n_tokens', 'n_layers'].map((name) => [name, fields[name].valueAsNumber]),
+    );
     return { kind, ...numbers, draft_model: fields.draft_model.value };
   }
 
@@ -52,8 +69,20 @@ export function mount(root, ctx) {
 
   function option({ kind: name, reason }) {
     const [title, note] = words.kinds[name];
-    const radio = h('input', { type: 'radio', name: 'spec-draft', value: name, checked: name === kind, disabled: Boolean(reason), onchange: () => choose(name) });
-    return h('label', { class: reason ? 'spec-draft off' : 'spec-draft' }, radio, h('span', {}, h('strong', {}, title), h('span', { class: 'dim' }, reason ? words.off(reason) : note)));
+    const radio = h('input', {
+      type: 'radio',
+      name: 'spec-draft',
+      value: name,
+      checked: name === kind,
+      disabled: Boolean(reason),
+      onchange: () => choose(name),
+    });
+    return h(
+      'label',
+      { class: reason ? 'spec-draft off' : 'spec-draft' },
+      radio,
+      h('span', {}, h('strong', {}, title), h('span', { class: 'dim' }, reason ? words.off(reason) : note)),
+    );
   }
 
   async function offer({ card }) {
@@ -85,12 +114,19 @@ export function mount(root, ctx) {
   }
 
   function time() {
-    const groups = (parts) => done.map((round, place) => ({ label: words.roundLabel(place, round), parts: parts(round) }));
+    const groups = (parts) =>
+      done.map((round, place) => ({ label: words.roundLabel(place, round), parts: parts(round) }));
     timed.show({
       format: ms,
       open: rounds.open(),
       lanes: [
-        { name: words.lanes[0], groups: groups((round) => [{ kind: 'spec-draft-time', value: round.draft_ms }, { kind: 'spec-verify-time', value: round.verify_ms }]) },
+        {
+          name: words.lanes[0],
+          groups: groups((round) => [
+            { kind: 'spec-draft-time', value: round.draft_ms },
+            { kind: 'spec-verify-time', value: round.verify_ms },
+          ]),
+        },
         { name: words.lanes[1], groups: groups((round) => [{ kind: 'spec-plain-time', value: round.plain_ms }]) },
       ],
     });

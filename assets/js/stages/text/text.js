@@ -9,17 +9,23 @@ export function mount(root, { store }) {
   const answer = h('div', { class: 'quote answer', dir: 'auto' });
   const facts = h('dl', { class: 'facts' });
   root.append(
-    h('div', { class: 'columns' }, h('div', { class: 'card' }, h('h2', {}, words.question), question), h('div', { class: 'card' }, h('h2', {}, words.answer), answer)),
+    h(
+      'div',
+      { class: 'columns' },
+      h('div', { class: 'card' }, h('h2', {}, words.question), question),
+      h('div', { class: 'card' }, h('h2', {}, words.answer), answer),
+    ),
     h('div', { class: 'card' }, h('h2', {}, words.figures), facts),
   );
 
   function update({ run, card }) {
     fill(question, run.text_in);
-    fill(answer, h('span', { class: 'dim' }, run.recipe.chat ? '' : run.text_in), h('mark', {}, run.text || (run.steps.length ? '' : words.none)));
     fill(
-      facts,
-      figures(words.facts({ run, card })),
+      answer,
+      h('span', { class: 'dim' }, run.recipe.chat ? '' : run.text_in),
+      h('mark', {}, run.text || (run.steps.length ? '' : words.none)),
     );
+    fill(facts, figures(words.facts({ run, card })));
   }
 
   return { update: () => update(store.state) };

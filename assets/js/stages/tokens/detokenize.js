@@ -15,9 +15,17 @@ export function mount(root, ctx) {
   let asked = null;
   let drawn = '';
 
-  const buttons = ['answer', 'prompt'].map((name) => h('button', { type: 'button', class: 'quiet', onclick: () => choose(name) }, words[name]));
+  const buttons = ['answer', 'prompt'].map((name) =>
+    h('button', { type: 'button', class: 'quiet', onclick: () => choose(name) }, words[name]),
+  );
   const text = h('div', { class: 'quote joined', dir: 'auto', 'aria-live': 'polite' });
-  const range = h('input', { type: 'range', min: 0, step: 1, 'aria-label': words.placeName, oninput: () => go(Number(range.value)) });
+  const range = h('input', {
+    type: 'range',
+    min: 0,
+    step: 1,
+    'aria-label': words.placeName,
+    oninput: () => go(Number(range.value)),
+  });
   const place = h('output', { class: 'dim' });
   const state = h('p', { class: 'dim' });
   const left = card(words.joined, '', h('div', { class: 'join-row' }, range, place), text, state);
@@ -49,7 +57,8 @@ export function mount(root, ctx) {
     return { start: known ? found.start : 0, n: run.tokens.length, list: known ? found.joined : [] };
   }
 
-  const current = ({ run, step, selection }) => (scope === 'answer' ? Math.min(step, run.steps.length - 1) : Math.min(selection.position, run.tokens.length - 1));
+  const current = ({ run, step, selection }) =>
+    scope === 'answer' ? Math.min(step, run.steps.length - 1) : Math.min(selection.position, run.tokens.length - 1);
 
   function go(at) {
     const { run } = store.state;
@@ -60,7 +69,10 @@ export function mount(root, ctx) {
   function showText(all, at) {
     const shown = all.list.slice(0, at - all.start + 1);
     const last = shown.at(-1);
-    const before = shown.slice(0, -1).map((part) => part.text).join('');
+    const before = shown
+      .slice(0, -1)
+      .map((part) => part.text)
+      .join('');
     const skipped = all.start > 0 && h('span', { class: 'dim' }, '… ');
     fill(text, skipped, before, last.text && h('mark', {}, last.text), hexes(last.waiting));
     if (!before && !last.text && !last.waiting.length) fill(text, h('span', { class: 'dim' }, words.emptyText));

@@ -13,7 +13,10 @@ export function mountLanguages(root, ctx) {
   const ask = asker(ctx, 'tokenize_languages', part, ({ languages }) => {
     const most = Math.max(...languages.map((language) => language.n_tokens));
     fill(note, languages.some((language) => language.n_unknown) ? words.languagesLost : '');
-    fill(list, languages.map((language) => row(language, most)));
+    fill(
+      list,
+      languages.map((language) => row(language, most)),
+    );
   });
 
   function row(language, most) {
@@ -21,7 +24,11 @@ export function mountLanguages(root, ctx) {
       'li',
       { class: language.n_unknown > 0 && 'lost' },
       h('span', { class: 'name' }, language.name),
-      h('span', { class: 'track' }, h('span', { class: 'bar', style: { width: `${(100 * language.n_tokens) / most}%` } })),
+      h(
+        'span',
+        { class: 'track' },
+        h('span', { class: 'bar', style: { width: `${(100 * language.n_tokens) / most}%` } }),
+      ),
       h('span', { class: 'value' }, words.languageValue(language)),
       h('span', { class: 'factor' }, words.factor(language.factor)),
       h('p', { class: 'sentence-in', dir: 'auto', lang: language.code }, language.text),

@@ -30,15 +30,21 @@ export function mountMerges(root, ctx) {
   let at = 0;
   let timer = null;
 
-  const ask = asker(ctx, 'tokenize_merges', part, (answer) => {
-    halt();
-    found = answer;
-    at = found.merges.length;
-    controls.hidden = !found.merges.length;
-    fill(part.heading, words.mergesOf(h('span', { class: 'sign', dir: 'auto' }, visible(found.text))));
-    fill(part.said, found.reason || words.mergesNote(found));
-    draw();
-  }, halt);
+  const ask = asker(
+    ctx,
+    'tokenize_merges',
+    part,
+    (answer) => {
+      halt();
+      found = answer;
+      at = found.merges.length;
+      controls.hidden = !found.merges.length;
+      fill(part.heading, words.mergesOf(h('span', { class: 'sign', dir: 'auto' }, visible(found.text))));
+      fill(part.said, found.reason || words.mergesNote(found));
+      draw();
+    },
+    halt,
+  );
 
   function button(name, onclick) {
     return h('button', { type: 'button', class: 'quiet', onclick }, name);
@@ -67,11 +73,25 @@ export function mountMerges(root, ctx) {
   function cell(index, { fresh = false, ids = false } = {}) {
     const entry = found.entries[index];
     const under = ids ? entry.id : entry.bytes.map(hex).join(' ');
-    return h('span', { class: `stack${fresh ? ' fresh' : ''}` }, chip(entry, { limit: 40, title: entry.piece }), (!entry.partial || ids) && h('span', { class: 'dim' }, under));
+    return h(
+      'span',
+      { class: `stack${fresh ? ' fresh' : ''}` },
+      chip(entry, { limit: 40, title: entry.piece }),
+      (!entry.partial || ids) && h('span', { class: 'dim' }, under),
+    );
   }
 
   function rung(name, rank, parts, looks = () => ({})) {
-    return h('li', {}, h('span', { class: 'name' }, name, rank !== null && h('span', { class: 'dim' }, words.rank(rank))), h('span', { class: 'parts' }, parts.map((index, i) => cell(index, looks(i)))));
+    return h(
+      'li',
+      {},
+      h('span', { class: 'name' }, name, rank !== null && h('span', { class: 'dim' }, words.rank(rank))),
+      h(
+        'span',
+        { class: 'parts' },
+        parts.map((index, i) => cell(index, looks(i))),
+      ),
+    );
   }
 
   function draw() {
@@ -80,8 +100,16 @@ export function mountMerges(root, ctx) {
     fill(
       ladder,
       found.start.length > 0 && rung(words.atStart, null, found.start),
-      found.merges.slice(0, at).map((merge, i) => rung(words.merge(i + 1), merge.rank, merge.parts, (k) => ({ fresh: k === merge.at }))),
-      done && rung(words.atEnd, null, found.own_ids.map((id) => place_of.get(id)), () => ({ ids: true })),
+      found.merges
+        .slice(0, at)
+        .map((merge, i) => rung(words.merge(i + 1), merge.rank, merge.parts, (k) => ({ fresh: k === merge.at }))),
+      done &&
+        rung(
+          words.atEnd,
+          null,
+          found.own_ids.map((id) => place_of.get(id)),
+          () => ({ ids: true }),
+        ),
     );
     fill(place, words.progress(at, found.merges.length));
     fill(verdict, done ? comparison() : h('p', { class: 'dim' }, words.unfinished));

@@ -30,7 +30,12 @@ export function mountPath(root, ctx) {
   }
 
   function row(name, content) {
-    return h('tr', {}, h('th', { scope: 'row' }, words.pathRows[name], h('span', { class: 'dim' }, words.rowNotes[name])), content);
+    return h(
+      'tr',
+      {},
+      h('th', { scope: 'row' }, words.pathRows[name], h('span', { class: 'dim' }, words.rowNotes[name])),
+      content,
+    );
   }
 
   const sign = (text, props) => h('span', { class: 'sign', dir: 'auto', ...props }, text || '∅');
@@ -38,29 +43,48 @@ export function mountPath(root, ctx) {
   function pick(piece) {
     const text = visible(piece.text || piece.written);
     const onclick = () => ctx.select({ position: piece.first });
-    return h('button', { type: 'button', class: 'sign', dir: 'auto', 'aria-label': words.selectPiece(text), onclick }, text);
+    return h(
+      'button',
+      { type: 'button', class: 'sign', dir: 'auto', 'aria-label': words.selectPiece(text), onclick },
+      text,
+    );
   }
 
   function tokensOf(piece) {
-    return now.run.tokens.slice(piece.first, piece.stop).map((token) =>
-      h(
-        'button',
-        { type: 'button', class: `stack${token.position === now.selection.position ? ' selected' : ''}`, onclick: () => ctx.select({ position: token.position }) },
-        chip(token, { limit: 24 }),
-        h('span', { class: 'dim' }, token.id),
-      ),
-    );
+    return now.run.tokens
+      .slice(piece.first, piece.stop)
+      .map((token) =>
+        h(
+          'button',
+          {
+            type: 'button',
+            class: `stack${token.position === now.selection.position ? ' selected' : ''}`,
+            onclick: () => ctx.select({ position: token.position }),
+          },
+          chip(token, { limit: 24 }),
+          h('span', { class: 'dim' }, token.id),
+        ),
+      );
   }
 
   function draw() {
     const unchanged = h('td', { colspan: found.pieces.length, class: 'none dim' }, h('span', {}, words.noNormalizer));
-    fill(parts, words.parts(found).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
+    fill(
+      parts,
+      words.parts(found).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+    );
     fill(
       rows,
       row('text', cells(pick)),
       row('normalized', found.normalizer.length ? cells((piece) => sign(visible(piece.normalized))) : unchanged),
-      row('written', cells((piece) => sign(piece.written, { class: `sign${piece.added ? ' added' : ''}` }))),
-      row('tokens', cells((piece) => h('div', { class: 'made' }, tokensOf(piece)))),
+      row(
+        'written',
+        cells((piece) => sign(piece.written, { class: `sign${piece.added ? ' added' : ''}` })),
+      ),
+      row(
+        'tokens',
+        cells((piece) => h('div', { class: 'made' }, tokensOf(piece))),
+      ),
     );
     const letters = found.pieces.some((piece) => piece.written.includes('Ġ'));
     fill(after, words.piecesWindow(found), ' ', letters && words.letters);
@@ -79,7 +103,10 @@ export function mountPath(root, ctx) {
       part.said.hidden = position === selection.position;
       // Within the pieces on screen only the mark moves; near an edge the window follows.
       const at = found?.run === run.key ? found.pieces.findIndex((piece) => inPiece(piece, position)) : -1;
-      const inner = at >= 0 && (at >= 2 || found.pieces[0].index === 0) && (at < found.pieces.length - 2 || found.pieces.at(-1).index === found.n_pieces - 1);
+      const inner =
+        at >= 0 &&
+        (at >= 2 || found.pieces[0].index === 0) &&
+        (at < found.pieces.length - 2 || found.pieces.at(-1).index === found.n_pieces - 1);
       if (inner) draw();
       else ask({ position }, `${run.key}:${position}`);
     },

@@ -66,9 +66,18 @@ export function mountSeen(root, ctx) {
   }
 
   function segment(token, characters, { preview, kind, place, mark }) {
-    const own = token.end > token.start && mark === undefined ? characters.slice(token.start - shown.first, token.end - shown.first).join('') : label(token, 40);
+    const own =
+      token.end > token.start && mark === undefined
+        ? characters.slice(token.start - shown.first, token.end - shown.first).join('')
+        : label(token, 40);
     const sign = mark === undefined ? shownText(own) : own;
-    const classes = ['tok', place % 2 ? 'odd' : 'even', kind !== 'prompt' && 'added', token.special && 'special', mark !== undefined && 'byte'];
+    const classes = [
+      'tok',
+      place % 2 ? 'odd' : 'even',
+      kind !== 'prompt' && 'added',
+      token.special && 'special',
+      mark !== undefined && 'byte',
+    ];
     const button = h(
       'button',
       {
@@ -95,7 +104,11 @@ export function mountSeen(root, ctx) {
       'span',
       { class: 'cluster', title: words.piecesOf(whole, tokens.length) },
       h('span', { class: 'whole' }, shownText(whole)),
-      h('span', { class: 'bytes' }, tokens.map((token) => segment(token, characters, { ...look, place: token.position, mark: 'byte' }))),
+      h(
+        'span',
+        { class: 'bytes' },
+        tokens.map((token) => segment(token, characters, { ...look, place: token.position, mark: 'byte' })),
+      ),
     );
   }
 
@@ -109,13 +122,15 @@ export function mountSeen(root, ctx) {
     const kindAt = (at) => shown.spans.find((span) => at < span.end)?.kind ?? 'template';
     const parts = laidOut(shown.tokens, characters, shown.first);
     fill(part.said, words.seenNote(shown.chat, preview), parts.some(({ gap }) => gap) && words.seenGaps);
-    fill(text, parts.map(({ tokens, gap }) => (gap ? between(gap) : cluster(tokens, characters, { preview, kind: kindAt(tokens[0].start) }))));
+    fill(
+      text,
+      parts.map(({ tokens, gap }) =>
+        gap ? between(gap) : cluster(tokens, characters, { preview, kind: kindAt(tokens[0].start) }),
+      ),
+    );
     const stop = shown.start + shown.tokens.length;
     fill(more, stop - shown.start < shown.n_tokens ? words.windowed(shown.start, stop, shown.n_tokens) : '');
-    fill(
-      facts,
-      figures(words.facts(shown)),
-    );
+    fill(facts, figures(words.facts(shown)));
     mark();
   }
 

@@ -11,8 +11,20 @@ const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
 
 export function mountTable(root, ctx) {
   const body = h('tbody');
-  const head = h('thead', {}, h('tr', {}, words.columns.map((name) => h('th', { scope: 'col' }, name))));
-  const box = h('div', { class: 'token-table', tabindex: '0', role: 'region', 'aria-label': words.table }, h('table', {}, head, body));
+  const head = h(
+    'thead',
+    {},
+    h(
+      'tr',
+      {},
+      words.columns.map((name) => h('th', { scope: 'col' }, name)),
+    ),
+  );
+  const box = h(
+    'div',
+    { class: 'token-table', tabindex: '0', role: 'region', 'aria-label': words.table },
+    h('table', {}, head, body),
+  );
   const part = card(words.table, '', box);
   root.append(part.element);
   let now = null;
@@ -36,7 +48,15 @@ export function mountTable(root, ctx) {
     return h(
       'tr',
       { dataset: { position: token.position }, onclick: pick },
-      h('td', {}, h('button', { type: 'button', class: 'quiet', 'aria-label': words.selectRow(label(token)), onclick: pick }, token.position)),
+      h(
+        'td',
+        {},
+        h(
+          'button',
+          { type: 'button', class: 'quiet', 'aria-label': words.selectRow(label(token)), onclick: pick },
+          token.position,
+        ),
+      ),
       h('td', {}, token.id),
       h('th', { scope: 'row' }, chip(token, { limit: 28 })),
       h('td', { class: 'entry' }, token.piece),
@@ -49,7 +69,12 @@ export function mountTable(root, ctx) {
   function draw() {
     const { start, count, shares } = window;
     fill(part.said, words.tableNote(start, start + count, now.n));
-    fill(body, sequence(now.run).slice(start, start + count).map((token, i) => row(token, shares[i])));
+    fill(
+      body,
+      sequence(now.run)
+        .slice(start, start + count)
+        .map((token, i) => row(token, shares[i])),
+    );
     mark();
   }
 

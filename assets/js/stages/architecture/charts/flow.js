@@ -32,7 +32,13 @@ function broken(text, room) {
 /** How tall a box of this width is; `box` is {title, texts, kind, label, go, inside: [box], squares: [n, chosen]}. */
 export function tall(box, width) {
   const inside = (box.inside ?? []).reduce((sum, part) => sum + tall(part, width - 2 * PAD) + 8, 0);
-  return 26 + LINE * wrapped(box.texts, width).length + inside + squaresTall(box, width) + (box.texts.length || inside ? 5 : 2);
+  return (
+    26 +
+    LINE * wrapped(box.texts, width).length +
+    inside +
+    squaresTall(box, width) +
+    (box.texts.length || inside ? 5 : 2)
+  );
 }
 
 const perRow = (width) => Math.max(1, Math.floor((width - 2 * PAD) / 13));
@@ -50,7 +56,15 @@ export function drawn(box, x, y, width) {
   };
   const group = svg(
     'g',
-    { class: `flow-box flow-${box.kind}`, role: 'button', tabindex: 0, 'aria-label': box.label, dataset: { box: box.name ?? box.kind }, onclick: choose, onkeydown: choose },
+    {
+      class: `flow-box flow-${box.kind}`,
+      role: 'button',
+      tabindex: 0,
+      'aria-label': box.label,
+      dataset: { box: box.name ?? box.kind },
+      onclick: choose,
+      onkeydown: choose,
+    },
     svg('title', {}, box.label),
     svg('rect', { x, y, width, height, rx: 8 }),
     svg('text', { class: 'flow-title', x: x + PAD, y: y + 18 }, box.title),
@@ -68,5 +82,14 @@ export function drawn(box, x, y, width) {
 
 function squares([n, chosen], x, y, width) {
   const across = perRow(width);
-  return Array.from({ length: n }, (_, i) => svg('rect', { class: i < chosen ? 'flow-square chosen' : 'flow-square', x: x + 13 * (i % across), y: y + 13 * Math.floor(i / across), width: 10, height: 10, rx: 2 }));
+  return Array.from({ length: n }, (_, i) =>
+    svg('rect', {
+      class: i < chosen ? 'flow-square chosen' : 'flow-square',
+      x: x + 13 * (i % across),
+      y: y + 13 * Math.floor(i / across),
+      width: 10,
+      height: 10,
+      rx: 2,
+    }),
+  );
 }

@@ -23,7 +23,9 @@ export function routes(root, { onpick, onpoint }) {
     if (!move) return;
     event.preventDefault();
     event.stopPropagation();
-    const [row, column] = shown.now.map((at, i) => Math.max(0, Math.min([shown.rows, shown.columns][i].length - 1, at + move[i])));
+    const [row, column] = shown.now.map((at, i) =>
+      Math.max(0, Math.min([shown.rows, shown.columns][i].length - 1, at + move[i])),
+    );
     onpick(row, column);
   }
 
@@ -32,7 +34,15 @@ export function routes(root, { onpick, onpoint }) {
     const y = TOP + row * CELL.height;
     const text = shown.text(row, column);
     return [
-      svg('rect', { class: 'route', x, y, width: CELL.width - 1, height: CELL.height - 1, style: { '--shade': `${Math.round(8 + 62 * shown.at(row, column))}%` }, dataset: { row, column } }),
+      svg('rect', {
+        class: 'route',
+        x,
+        y,
+        width: CELL.width - 1,
+        height: CELL.height - 1,
+        style: { '--shade': `${Math.round(8 + 62 * shown.at(row, column))}%` },
+        dataset: { row, column },
+      }),
       text !== '' && svg('text', { class: 'route-number', x: x + CELL.width / 2, y: y + 14 }, text),
     ];
   }
@@ -45,11 +55,38 @@ export function routes(root, { onpick, onpoint }) {
       const height = TOP + rows.length * CELL.height + 4;
       const chart = svg(
         'svg',
-        { class: 'routes', width, height, viewBox: `0 0 ${width} ${height}`, tabindex: 0, role: 'img', 'aria-label': label, onkeydown, onclick: (event) => cellOf(event) && onpick(...cellOf(event)), onpointermove: (event) => onpoint(cellOf(event)), onpointerleave: () => onpoint(null) },
-        columns.map((name, i) => svg('text', { class: 'route-token', transform: `translate(${LEFT + (i + 0.5) * CELL.width + 3} ${TOP - 6}) rotate(-55)` }, name)),
+        {
+          class: 'routes',
+          width,
+          height,
+          viewBox: `0 0 ${width} ${height}`,
+          tabindex: 0,
+          role: 'img',
+          'aria-label': label,
+          onkeydown,
+          onclick: (event) => cellOf(event) && onpick(...cellOf(event)),
+          onpointermove: (event) => onpoint(cellOf(event)),
+          onpointerleave: () => onpoint(null),
+        },
+        columns.map((name, i) =>
+          svg(
+            'text',
+            {
+              class: 'route-token',
+              transform: `translate(${LEFT + (i + 0.5) * CELL.width + 3} ${TOP - 6}) rotate(-55)`,
+            },
+            name,
+          ),
+        ),
         rows.map((name, i) => svg('text', { class: 'route-layer', x: LEFT - 8, y: TOP + i * CELL.height + 14 }, name)),
         rows.map((_, row) => columns.map((__, column) => cell(row, column))),
-        svg('rect', { class: 'route-now', x: LEFT + now[1] * CELL.width - 0.5, y: TOP + now[0] * CELL.height - 0.5, width: CELL.width, height: CELL.height }),
+        svg('rect', {
+          class: 'route-now',
+          x: LEFT + now[1] * CELL.width - 0.5,
+          y: TOP + now[0] * CELL.height - 0.5,
+          width: CELL.width,
+          height: CELL.height,
+        }),
       );
       fill(root, chart);
     },

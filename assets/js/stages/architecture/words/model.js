@@ -25,7 +25,13 @@ const HEADS = {
   MQA: 'multi-query (MQA)',
   MLA: 'multi-head latent (MLA)',
 };
-const POSITIONS = { rope: 'RoPE', alibi: 'ALiBi', learned: 'learned positions', sinusoidal: 'sinusoidal positions', '': 'no position signal' };
+const POSITIONS = {
+  rope: 'RoPE',
+  alibi: 'ALiBi',
+  learned: 'learned positions',
+  sinusoidal: 'sinusoidal positions',
+  '': 'no position signal',
+};
 const ACTIVATIONS = [
   [/silu|swish/i, 'SiLU'],
   [/newgelu|gelu_new|gelutanh|pytorch_tanh|bloomgelu|fastgelu|gelu_fast/i, 'GELU (tanh)'],
@@ -36,16 +42,30 @@ const ACTIVATIONS = [
 ];
 
 const activation = (name) => ACTIVATIONS.find(([pattern]) => pattern.test(name))?.[1] ?? name;
-const gate = (name) => ({ SiLU: 'SwiGLU: gated, SiLU', GELU: 'GeGLU: gated, GELU', 'GELU (tanh)': 'GeGLU: gated, GELU (tanh)', ReLU: 'ReGLU: gated, ReLU', '': 'gated' })[name] ?? `gated, ${name}`;
-const gated = { gated: (name) => gate(activation(name)), plain: (name) => ['plain', activation(name)].filter(Boolean).join(', '), other: activation };
+const gate = (name) =>
+  ({
+    SiLU: 'SwiGLU: gated, SiLU',
+    GELU: 'GeGLU: gated, GELU',
+    'GELU (tanh)': 'GeGLU: gated, GELU (tanh)',
+    ReLU: 'ReGLU: gated, ReLU',
+    '': 'gated',
+  })[name] ?? `gated, ${name}`;
+const gated = {
+  gated: (name) => gate(activation(name)),
+  plain: (name) => ['plain', activation(name)].filter(Boolean).join(', '),
+  other: activation,
+};
 const vision = (m) => (m.window ? `${m.chunked ? 'chunks' : 'sliding window'} of ${num(m.window)}` : '');
 
 const scaling = ({ type, factor }) => (factor ? `scaled by ${type} × ${num(factor)}` : `of the kind “${type}”`);
-const turning = (rope) => [
-  `θ ${num(rope.theta)}`,
-  rope.type === 'default' ? 'not scaled' : scaling(rope),
-  rope.kind && `in layers of ${rope.kind.replaceAll('_', ' ')}`,
-].filter(Boolean).join(', ');
+const turning = (rope) =>
+  [
+    `θ ${num(rope.theta)}`,
+    rope.type === 'default' ? 'not scaled' : scaling(rope),
+    rope.kind && `in layers of ${rope.kind.replaceAll('_', ' ')}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 
 /** Numbers of layers in as few words as can be: 0–3, 5, 7. */
 export function ranges(layers) {
@@ -60,7 +80,8 @@ export function ranges(layers) {
 
 export const model = {
   diagram: 'What it is made of',
-  diagramNote: 'Read from this model’s own modules; heads and the places of norms from a short pass. The purple line is the residual stream: each part reads it and adds to it (+). Choose a box to see it at work.',
+  diagramNote:
+    'Read from this model’s own modules; heads and the places of norms from a short pass. The purple line is the residual stream: each part reads it and adds to it (+). Choose a box to see it at work.',
   diagramSaid: (found) => {
     const { kinds, card } = found;
     const alike = kinds.length === 1 ? 'all put together alike' : `of ${kinds.length} kinds`;
@@ -68,9 +89,26 @@ export const model = {
   },
   stream: 'residual stream',
   opens: (tab) => `opens ${tab}`,
-  tabs: { text: 'Text', tokenize: 'Tokens', embed: 'Embeddings', prefill: 'Prefill', layers: 'Layers', decode: 'Probabilities', select: 'Selected token', routing: 'the routing below' },
+  tabs: {
+    text: 'Text',
+    tokenize: 'Tokens',
+    embed: 'Embeddings',
+    prefill: 'Prefill',
+    layers: 'Layers',
+    decode: 'Probabilities',
+    select: 'Selected token',
+    routing: 'the routing below',
+  },
   kinds: 'Blocks differ. Show:',
-  kindOf: (kind) => [...kind.mixers.map((m) => [MIXERS[m.kind], m.heads, vision(m) || (m.heads && 'all positions')].filter(Boolean).join(' ')), kind.mlp && (kind.mlp.n_experts ? 'experts' : 'MLP')].filter(Boolean).join(' + '),
+  kindOf: (kind) =>
+    [
+      ...kind.mixers.map((m) =>
+        [MIXERS[m.kind], m.heads, vision(m) || (m.heads && 'all positions')].filter(Boolean).join(' '),
+      ),
+      kind.mlp && (kind.mlp.n_experts ? 'experts' : 'MLP'),
+    ]
+      .filter(Boolean)
+      .join(' + '),
   layers: (layers) => `layer${layers.length > 1 ? 's' : ''} ${ranges(layers)}`,
   kindButton: (name, kind) => `${name}: ${model.layers(kind.layers)}`,
   cell: (layer, name) => `layer ${layer}: kind ${name}`,
@@ -81,7 +119,15 @@ export const model = {
 
   text: ['Text', ['what the model is asked to go on with']],
   tokenizer: (found) => ['Tokenizer', [found.card.tokenizer_kind, `${num(found.facts.n_tokens)} tokens`]],
-  embedding: ({ card, facts }) => ['Embedding', [`${num(card.n_vocab)} × ${num(card.d_embed)}`, 'one row a token', card.d_embed !== card.d_model && `then a matrix to ${num(card.d_model)}`, facts.embed_scale !== 1 && `rows × ${num(facts.embed_scale)}`]],
+  embedding: ({ card, facts }) => [
+    'Embedding',
+    [
+      `${num(card.n_vocab)} × ${num(card.d_embed)}`,
+      'one row a token',
+      card.d_embed !== card.d_model && `then a matrix to ${num(card.d_model)}`,
+      facts.embed_scale !== 1 && `rows × ${num(facts.embed_scale)}`,
+    ],
+  ],
   positions: ({ card }) => ['+ learned positions', [`one row of ${num(card.d_model)} a position`]],
   norm: (kind) => [kind, []],
   embedNorm: (kind) => [`${kind} of the embedding`, []],
@@ -103,10 +149,34 @@ export const model = {
         ]
       : [MIXER_NOTES[m.kind], m.module],
   ],
-  cacheBox: (m, card) => ['KV cache', [card.kv_latent ? `one vector of ${num(card.kv_latent)} numbers a position, in place of keys and values` : m.window && !m.chunked ? `keys and values of the last ${num(m.window)} positions at most` : 'keys and values of all positions']],
-  mlp: (mlp) => [mlp.n_experts ? 'Mixture of experts' : 'MLP', [gated[mlp.kind](mlp.activation), mlp.d_hidden > 0 && `${num(mlp.d_hidden)} neurons${mlp.n_experts ? ' an expert' : ''}`, mlp.d_shared > 0 && `shared expert of ${num(mlp.d_shared)}`]],
+  cacheBox: (m, card) => [
+    'KV cache',
+    [
+      card.kv_latent
+        ? `one vector of ${num(card.kv_latent)} numbers a position, in place of keys and values`
+        : m.window && !m.chunked
+          ? `keys and values of the last ${num(m.window)} positions at most`
+          : 'keys and values of all positions',
+    ],
+  ],
+  mlp: (mlp) => [
+    mlp.n_experts ? 'Mixture of experts' : 'MLP',
+    [
+      gated[mlp.kind](mlp.activation),
+      mlp.d_hidden > 0 && `${num(mlp.d_hidden)} neurons${mlp.n_experts ? ' an expert' : ''}`,
+      mlp.d_shared > 0 && `shared expert of ${num(mlp.d_shared)}`,
+    ],
+  ],
   router: (mlp) => ['Router', [`${mlp.n_chosen} of ${count(mlp.n_experts, 'expert')} for each token`]],
-  unembedding: ({ card, facts }) => ['Unembedding', [card.tied_embeddings ? 'tied: the embedding’s own matrix' : `${num(card.d_embed)} × ${num(card.n_vocab)}, its own matrix`, facts.logit_softcap > 0 && `logits capped at ±${num(facts.logit_softcap)}`]],
+  unembedding: ({ card, facts }) => [
+    'Unembedding',
+    [
+      card.tied_embeddings
+        ? 'tied: the embedding’s own matrix'
+        : `${num(card.d_embed)} × ${num(card.n_vocab)}, its own matrix`,
+      facts.logit_softcap > 0 && `logits capped at ±${num(facts.logit_softcap)}`,
+    ],
+  ],
   logits: ({ card }) => ['Logits → probabilities', [`${num(card.n_vocab)} scores`, 'softmax']],
   next: ['Next token', ['chosen by the sampling settings', 'goes back in as input']],
 
@@ -131,9 +201,12 @@ export const model = {
   total: 'sum',
   tied: 'tied to the embedding',
   span: (from, to) => (from === to ? num(from) : `${num(from)}–${num(to)}`),
-  sum: (ours, theirs) => `${ours === theirs ? '✓' : '✗'} The parts sum to ${num(ours)}; the model’s own count over its tensors is ${num(theirs)}.`,
-  parametersSaid: (table, largest) => `The largest part: ${model.parts[largest.part]}, ${pct(largest.value / table.model_total)} of all parameters.`,
-  activeSaid: (active, total) => `A token passes through ${num(active)} of them (${pct(active / total)}): of the experts only as many as the router picks.`,
+  sum: (ours, theirs) =>
+    `${ours === theirs ? '✓' : '✗'} The parts sum to ${num(ours)}; the model’s own count over its tensors is ${num(theirs)}.`,
+  parametersSaid: (table, largest) =>
+    `The largest part: ${model.parts[largest.part]}, ${pct(largest.value / table.model_total)} of all parameters.`,
+  activeSaid: (active, total) =>
+    `A token passes through ${num(active)} of them (${pct(active / total)}): of the experts only as many as the router picks.`,
 
   facts: 'Facts',
   factsNote: 'From the config, the tokenizer and the files; nothing is added.',
@@ -146,7 +219,12 @@ export const model = {
     ['weights', `${card.dtype} on ${card.device}, ${bytes(facts.bytes)} with buffers`],
     ['longest sequence', card.context ? count(card.context, 'position') : 'no limit in its config'],
     ['positions', facts.rope.length ? `RoPE, ${facts.rope.map(turning).join('; ')}` : ''],
-    ['vocabulary', card.n_vocab === facts.n_tokens ? `${num(card.n_vocab)} tokens` : `${num(facts.n_tokens)} tokens, ${num(card.n_vocab)} rows`],
+    [
+      'vocabulary',
+      card.n_vocab === facts.n_tokens
+        ? `${num(card.n_vocab)} tokens`
+        : `${num(facts.n_tokens)} tokens, ${num(card.n_vocab)} rows`,
+    ],
     ['tokenizer', card.tokenizer_kind],
     ['chat template', card.has_chat_template ? 'yes' : 'no'],
     ['BOS', facts.bos || 'none'],
@@ -156,7 +234,8 @@ export const model = {
   checks: 'Checked when it was loaded',
 
   routing: 'Which experts the router picked',
-  routingNote: 'A hook on each router and its experts, in one more pass over this run: what the experts are handed is what is shown.',
+  routingNote:
+    'A hook on each router and its experts, in one more pass over this run: what the experts are handed is what is shown.',
   dense: 'This model is dense: it has no experts and no router, and every token passes through all its weights.',
   go: 'Trace the router',
   stop: 'Stop',
@@ -164,18 +243,22 @@ export const model = {
   top: 'the expert with the largest weight',
   layer: (i) => `layer ${i}`,
   expert: (i) => `expert ${i}`,
-  readout: (position, layer, token, choices) => `position ${position} ${token}, layer ${layer}: ${choices.map(([e, w]) => `expert ${e} with ${num(w)}`).join(', ')}`,
+  readout: (position, layer, token, choices) =>
+    `position ${position} ${token}, layer ${layer}: ${choices.map(([e, w]) => `expert ${e} with ${num(w)}`).join(', ')}`,
   grid: (from, to) => `Layers with experts downward, positions ${from} to ${to} across`,
   gridKeys: 'Arrow keys move the selection.',
   shade: 'Stronger colour: a larger weight.',
   position: (i) => `Position ${i} in every layer`,
   choiceColumns: ['layer', 'experts and their weights'],
   load: 'How evenly the experts were used',
-  loadNote: (n, k, e) => `How often each expert was picked, over all ${count(n, 'position')}. Evenly used, each would have ${pct(k / e)} of the positions.`,
+  loadNote: (n, k, e) =>
+    `How often each expert was picked, over all ${count(n, 'position')}. Evenly used, each would have ${pct(k / e)} of the positions.`,
   loadCell: (layer, expert, n, share) => `layer ${layer}, expert ${expert}: ${count(n, 'position')}, ${pct(share)}`,
   loadColumns: ['layer', 'positions that each expert was given, from expert 0'],
   asNumbers: 'As numbers',
   routingSaid: (found, most) =>
     `${count(found.n_positions, 'position')} through ${count(found.layers.length, 'layer')} in ${num(found.seconds, 2)} s. The most used is expert ${most.expert} of layer ${most.layer}: ${pct(most.share)} of the positions. ` +
-    (found.by_logits === 1 ? 'The chosen are everywhere those with the largest router logits.' : `In ${pct(found.by_logits)} of the places the chosen are those with the largest router logits; elsewhere this router’s own rule (groups, or a correction of its scores) chose otherwise.`),
+    (found.by_logits === 1
+      ? 'The chosen are everywhere those with the largest router logits.'
+      : `In ${pct(found.by_logits)} of the places the chosen are those with the largest router logits; elsewhere this router’s own rule (groups, or a correction of its scores) chose otherwise.`),
 };

@@ -162,7 +162,14 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
       const room = Math.min(LARGEST, Math.max(200, root.clientWidth - GUTTER - 6));
       const cell = Math.min(LARGEST_CELL, room / Math.max(tile.rows, tile.cols));
       shown = { tile, tokens, position, cell };
-      shown.picture = pixels({ data: tile.data, rows: tile.rows, cols: tile.cols, scale, domain: [0, 1], blank: masked });
+      shown.picture = pixels({
+        data: tile.data,
+        rows: tile.rows,
+        cols: tile.cols,
+        scale,
+        domain: [0, 1],
+        blank: masked,
+      });
       hovered = null;
       canvas.setAttribute('aria-label', name);
       draw();

@@ -27,7 +27,14 @@ function paint(canvas, data, reach, place, hovered) {
   Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
   canvas.style.height = `${height}px`;
   const around = diverging();
-  const small = pixels({ data, rows: lines, cols: perLine, scale: (t) => around(2 * t - 1), domain: [-reach || -1, reach || 1], blank: (row, col) => row * perLine + col >= data.length });
+  const small = pixels({
+    data,
+    rows: lines,
+    cols: perLine,
+    scale: (t) => around(2 * t - 1),
+    domain: [-reach || -1, reach || 1],
+    blank: (row, col) => row * perLine + col >= data.length,
+  });
   const context = canvas.getContext('2d');
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
@@ -73,7 +80,12 @@ export function cells(root, { onHover }) {
     canvas.addEventListener('pointerleave', () => point(null));
     const reach = widest(data);
     const title = h('span', { class: 'cells-name', style: color ? { color: `var(${color})` } : {} }, name);
-    return { canvas, data, reach, parts: [title, canvas, h('span', { class: 'cells-reach dim' }, `±${num(reach, 2)}`)] };
+    return {
+      canvas,
+      data,
+      reach,
+      parts: [title, canvas, h('span', { class: 'cells-reach dim' }, `±${num(reach, 2)}`)],
+    };
   }
 
   new ResizeObserver(draw).observe(box);
@@ -81,7 +93,10 @@ export function cells(root, { onHover }) {
     show(rows) {
       hovered = null;
       strips = rows.map(make);
-      fill(box, strips.map((strip) => strip.parts));
+      fill(
+        box,
+        strips.map((strip) => strip.parts),
+      );
       draw();
       onHover(null);
     },
@@ -97,8 +112,20 @@ export function numbersTable(title, index) {
 
   function draw() {
     if (!element.open) return fill(body);
-    const head = h('tr', {}, h('th', { scope: 'col' }, index), columns.map(({ name }) => h('th', { scope: 'col' }, name)));
-    const rows = Array.from(columns[0]?.data ?? [], (_, i) => h('tr', {}, h('th', { scope: 'row' }, i), columns.map(({ data }) => h('td', {}, data[i].toPrecision(6)))));
+    const head = h(
+      'tr',
+      {},
+      h('th', { scope: 'col' }, index),
+      columns.map(({ name }) => h('th', { scope: 'col' }, name)),
+    );
+    const rows = Array.from(columns[0]?.data ?? [], (_, i) =>
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'row' }, i),
+        columns.map(({ data }) => h('td', {}, data[i].toPrecision(6))),
+      ),
+    );
     return fill(body, h('table', {}, h('thead', {}, head), h('tbody', {}, rows)));
   }
 

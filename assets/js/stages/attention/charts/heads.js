@@ -39,7 +39,8 @@ export function headsGrid(root, { onSelect, onHover, words }) {
     context.textBaseline = 'middle';
     context.textAlign = 'right';
     const every = grid.cell >= 13 ? 1 : 2;
-    for (let layer = 0; layer < grid.layers; layer += every) context.fillText(layer, LEFT - 6, y(layer) + grid.cell / 2);
+    for (let layer = 0; layer < grid.layers; layer += every)
+      context.fillText(layer, LEFT - 6, y(layer) + grid.cell / 2);
     context.textAlign = 'center';
     const wide = grid.cell >= 15 ? 1 : 4;
     for (let head = 0; head < grid.heads; head += wide) context.fillText(head, x(head) + grid.cell / 2, TOP - 8);
@@ -70,7 +71,8 @@ export function headsGrid(root, { onSelect, onHover, words }) {
     labels(context, style);
     context.fillStyle = style.getPropertyValue('--surface-3');
     for (let layer = 0; layer < grid.layers; layer += 1) {
-      for (let head = 0; head < grid.heads; head += 1) context.fillRect(x(head), y(layer), grid.cell - 1, grid.cell - 1);
+      for (let head = 0; head < grid.heads; head += 1)
+        context.fillRect(x(head), y(layer), grid.cell - 1, grid.cell - 1);
     }
     for (const part of parts) {
       for (const [at, head, picture] of part) context.drawImage(picture, x(head), y(at), grid.cell - 1, grid.cell - 1);

@@ -47,7 +47,10 @@ export function rankedHeads(root, { onSelect, onHover, label }) {
 
   list.addEventListener('keydown', (event) => {
     const at = items.findIndex(({ element }) => element === document.activeElement);
-    const wide = Math.max(1, items.findIndex(({ element }) => element.offsetTop > items[0].element.offsetTop));
+    const wide = Math.max(
+      1,
+      items.findIndex(({ element }) => element.offsetTop > items[0].element.offsetTop),
+    );
     const next = at < 0 ? -1 : target(event.key, at, items.length, wide);
     if (next < 0) return;
     event.preventDefault();
@@ -60,7 +63,10 @@ export function rankedHeads(root, { onSelect, onHover, label }) {
   return {
     show(heads, scale) {
       items = heads.map(button);
-      fill(list, items.map(({ element }) => h('li', {}, element)));
+      fill(
+        list,
+        items.map(({ element }) => h('li', {}, element)),
+      );
       items.forEach((item) => paint(item, scale));
     },
     select(layer, head) {

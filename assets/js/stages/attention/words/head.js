@@ -6,18 +6,28 @@ const heads = (first, last) => (first === last ? `head ${first}` : `heads ${firs
 
 export const head = {
   title: 'One head, step by step',
-  lead: (layer, index, query, key) => [`Layer ${layer}, head ${index}: how much `, query, ' (query) takes from ', key, ' (key), in the numbers of this run.'],
-  notFed: 'This token has not been through the model yet: it goes in when the next one is asked for. Select an earlier one.',
+  lead: (layer, index, query, key) => [
+    `Layer ${layer}, head ${index}: how much `,
+    query,
+    ' (query) takes from ',
+    key,
+    ' (key), in the numbers of this run.',
+  ],
+  notFed:
+    'This token has not been through the model yet: it goes in when the next one is asked for. Select an earlier one.',
   checking: 'checking against the model’s own pass …',
   checkFailed: (message) => `not checked: ${message}`,
 
   keyLabel: 'Key position',
-  keyRefused: (typed, last) => `The key position is ${typed || 'not a number'}; it must be a whole number from 0 to ${last}.`,
+  keyRefused: (typed, last) =>
+    `The key position is ${typed || 'not a number'}; it must be a whole number from 0 to ${last}.`,
   keyLargest: 'Largest weight',
   keyHint: 'Click a cell of the map above or a key in step 3 to choose another key.',
 
   gqa: (group, kv, first, last) =>
-    group === 1 ? 'Each query head has a key and value head of its own.' : `Query ${heads(first, last)} read the same keys and values: key/value head ${kv}.`,
+    group === 1
+      ? 'Each query head has a key and value head of its own.'
+      : `Query ${heads(first, last)} read the same keys and values: key/value head ${kv}.`,
   gqaHead: (index) => `query head ${index}`,
   gqaKv: (kv) => `KV ${kv}`,
 
@@ -30,7 +40,8 @@ export const head = {
 
   score: 'Sum, scale, mask',
   sum: (n) => `sum of the ${n} products`,
-  scale: (scaling, n) => (Math.abs(scaling - n ** -0.5) < 1e-6 ? `× 1/√${n} = ${num(scaling, 4)}` : `× ${num(scaling, 4)}`),
+  scale: (scaling, n) =>
+    Math.abs(scaling - n ** -0.5) < 1e-6 ? `× 1/√${n} = ${num(scaling, 4)}` : `× ${num(scaling, 4)}`,
   softcap: (cap) => `softcap: ${num(cap)} · tanh(x / ${num(cap)})`,
   bias: 'added by the position bias (ALiBi)',
   scoreName: 'score',
@@ -45,9 +56,12 @@ export const head = {
 
   softmax: 'Softmax over the keys',
   formula: ({ exponential, denominator, weight, largest }, score, hidden) =>
-    hidden ? 'e^−∞ = 0, so the weight is 0' : `e^(${num(score, 4)} − ${num(largest, 4)}) / ${num(denominator, 4)} = ${num(exponential, 4)} / ${num(denominator, 4)} = ${num(weight, 4)}`,
+    hidden
+      ? 'e^−∞ = 0, so the weight is 0'
+      : `e^(${num(score, 4)} − ${num(largest, 4)}) / ${num(denominator, 4)} = ${num(exponential, 4)} / ${num(denominator, 4)} = ${num(weight, 4)}`,
   formulaNote: (n) => `The largest score is taken off first; the divisor adds up ${count(n, 'key')}.`,
-  formulaSink: (sink) => `This head’s sink, a learned score of ${num(sink, 4)}, takes part in the sum and in nothing else.`,
+  formulaSink: (sink) =>
+    `This head’s sink, a learned score of ${num(sink, 4)}, takes part in the sum and in nothing else.`,
   rest: (n) => `${count(n, 'other key')}`,
   sink: 'sink',
   takeKey: (label) => `Take ${label} as the key`,
@@ -56,21 +70,25 @@ export const head = {
   v: 'v',
   weighted: 'w × v',
   z: 'z',
-  mixHover: (i, v, weighted, z, weight) => `dimension ${i}: ${num(weight, 3)} × ${num(v, 4)} = ${num(weighted, 4)}; all keys together ${num(z, 4)}`,
+  mixHover: (i, v, weighted, z, weight) =>
+    `dimension ${i}: ${num(weight, 3)} × ${num(v, 4)} = ${num(weighted, 4)}; all keys together ${num(z, 4)}`,
   mixRest: (weight, n) => `w = ${num(weight, 4)}. Each strip has its own scale; ${n} dimensions.`,
 
   output: 'z × W_O: the head’s part of attn_out',
   part: 'part',
   whole: 'attn_out',
   partHover: (i, part, whole) => `dimension ${i}: ${num(part, 4)} of attn_out’s ${num(whole, 4)}`,
-  partRest: (n, norm) => `${n} dimensions. The part has length ${num(norm, 4)}; attn_out is the sum of all heads’ parts.`,
+  partRest: (n, norm) =>
+    `${n} dimensions. The part has length ${num(norm, 4)}; attn_out is the sum of all heads’ parts.`,
   shares: 'How much of attn_out lies along each head’s part',
   shareHead: (index) => `head ${index}`,
   bias_part: 'bias',
-  sharesNote: (norm) => `They add up to 1; a head that works against the sum is negative. attn_out has length ${num(norm, 4)}.`,
+  sharesNote: (norm) =>
+    `They add up to 1; a head that works against the sum is negative. attn_out has length ${num(norm, 4)}.`,
   noOutput: 'W_O was not found in this model’s attention, so the part cannot be shown.',
 
   table: 'The numbers as a table',
   dimension: 'dimension',
-  strip: (name, norm) => `${name}, as a strip of its dimensions; length ${num(norm, 4)}. Its numbers are in the table below.`,
+  strip: (name, norm) =>
+    `${name}, as a strip of its dimensions; length ${num(norm, 4)}. Its numbers are in the table below.`,
 };

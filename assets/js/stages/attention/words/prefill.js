@@ -7,16 +7,34 @@ import { firstToken } from '../../../parts/words/shared.js';
 const span = (start, stop) => (stop - start === 1 ? `${start}` : `${start}–${stop - 1}`);
 
 export const prefill = {
-  facts: ({ run, card, cache }) => [
-    ['positions, in one forward pass', num(run.prefill.n_tokens), 'every layer works on all of them at once'],
-    hasAttention(card) ? ['layers × heads', card ? `${card.n_layers} × ${card.n_heads}` : '–', card && card.n_kv_heads !== card.n_heads ? `${card.n_kv_heads} key/value heads, each shared by ${card.n_heads / card.n_kv_heads}` : ''] : ['layers', num(card.n_layers), 'no attention'],
-    ['forward pass', ms(run.prefill.forward_ms), `${ms(run.prefill.forward_ms / run.prefill.n_tokens)} a position`],
-    firstToken(run),
-    hasAttention(card) && ['written to the KV cache', card?.uncached ? 'nothing' : cache ? bytes(cache.prompt_bytes) : '–', card?.uncached ? 'each step takes all positions again' : cache ? `${bytes(cache.bytes_per_token)} more with each token` : ''],
-  ].filter(Boolean),
+  facts: ({ run, card, cache }) =>
+    [
+      ['positions, in one forward pass', num(run.prefill.n_tokens), 'every layer works on all of them at once'],
+      hasAttention(card)
+        ? [
+            'layers × heads',
+            card ? `${card.n_layers} × ${card.n_heads}` : '–',
+            card && card.n_kv_heads !== card.n_heads
+              ? `${card.n_kv_heads} key/value heads, each shared by ${card.n_heads / card.n_kv_heads}`
+              : '',
+          ]
+        : ['layers', num(card.n_layers), 'no attention'],
+      ['forward pass', ms(run.prefill.forward_ms), `${ms(run.prefill.forward_ms / run.prefill.n_tokens)} a position`],
+      firstToken(run),
+      hasAttention(card) && [
+        'written to the KV cache',
+        card?.uncached ? 'nothing' : cache ? bytes(cache.prompt_bytes) : '–',
+        card?.uncached
+          ? 'each step takes all positions again'
+          : cache
+            ? `${bytes(cache.bytes_per_token)} more with each token`
+            : '',
+      ],
+    ].filter(Boolean),
 
   heads: 'All heads',
-  headsNote: (block, rule) => (block > 1 ? `Each dot is the ${rule} of ${block} × ${block} weights.` : 'Each dot is one weight.'),
+  headsNote: (block, rule) =>
+    block > 1 ? `Each dot is the ${rule} of ${block} × ${block} weights.` : 'Each dot is one weight.',
   headsLabel: (layers, heads, layer, head) =>
     `Thumbnails of the attention maps of ${layers} layers by ${heads} heads. Selected: layer ${layer}, head ${head}. Arrow keys move the selection.`,
   headName: (layer, head, kv) => `layer ${layer}, head ${head}${kv === null ? '' : `, reads key/value head ${kv}`}`,
@@ -41,15 +59,25 @@ export const prefill = {
       previous: 'Weight of each query on the token before it: mean of a[i, i−1].',
       first: 'Weight of each query on the first token, the attention sink of many heads: mean of a[i, 0].',
       own: 'Weight of each query on its own token: mean of a[i, i].',
-      induction: 'Weight on what followed an earlier occurrence of the query’s token: sum of a[i, j+1] over j with token j = token i and j+1 < i, as a mean over such i.',
+      induction:
+        'Weight on what followed an earlier occurrence of the query’s token: sum of a[i, j+1] over j with token j = token i and j+1 < i, as a mean over such i.',
       entropy: 'How widely each query spreads its weight: mean of −Σ a[i, k] · log₂ a[i, k], in bits. 0 is one key.',
       distance: 'How far back each query looks: mean of Σ a[i, k] · (i − k), in tokens.',
     },
-    over: (name, n, repeats) => (name === 'induction' ? `${count(repeats, 'position')} of ${num(n)} ${repeats === 1 ? 'has' : 'have'} one.` : `Queries i = 1 to ${num(n - 1)}; position 0 sees only itself.`),
-    none: { induction: 'No token of this prompt has an earlier occurrence with something in between, so no head has an induction score here.' },
+    over: (name, n, repeats) =>
+      name === 'induction'
+        ? `${count(repeats, 'position')} of ${num(n)} ${repeats === 1 ? 'has' : 'have'} one.`
+        : `Queries i = 1 to ${num(n - 1)}; position 0 sees only itself.`,
+    none: {
+      induction:
+        'No token of this prompt has an earlier occurrence with something in between, so no head has an induction score here.',
+    },
     one: 'A single position sees only itself: there is nothing to measure.',
-    value: (name, value) => ({ entropy: `${value.toFixed(2)} bits`, distance: `${num(value, 3)} tokens` })[name] ?? value.toFixed(value < 0.0995 ? 3 : 2),
-    spoken: (name, layer, head, value) => `layer ${layer}, head ${head}: ${prefill.scores.names[name]} ${prefill.scores.value(name, value)}`,
+    value: (name, value) =>
+      ({ entropy: `${value.toFixed(2)} bits`, distance: `${num(value, 3)} tokens` })[name] ??
+      value.toFixed(value < 0.0995 ? 3 : 2),
+    spoken: (name, layer, head, value) =>
+      `layer ${layer}, head ${head}: ${prefill.scores.names[name]} ${prefill.scores.value(name, value)}`,
     loading: (done, all) => `measured ${done} of ${all} layers …`,
   },
 
@@ -61,7 +89,8 @@ export const prefill = {
   keyAxis: 'key →',
   scope: { label: 'Positions', prompt: 'prompt', all: 'prompt + answer' },
   rule: { label: 'block shows the', max: 'max', mean: 'mean' },
-  block: (block, rule) => `Each cell is the ${rule} of ${block} × ${block} weights, 0 above the diagonal included. Drag a rectangle to see exact weights.`,
+  block: (block, rule) =>
+    `Each cell is the ${rule} of ${block} × ${block} weights, 0 above the diagonal included. Drag a rectangle to see exact weights.`,
   exact: (n) => (n > 8 ? 'Each cell is one weight. Drag a rectangle to zoom in.' : 'Each cell is one weight.'),
   reset: 'Show all',
   maskKey: 'causal mask: a token cannot see what comes after it',
@@ -69,27 +98,34 @@ export const prefill = {
   hover: 'Point at a cell to read its weight; click to select its query.',
   cell: (query, key, weight) => [query, ' → ', key, `: ${num(weight, 4)}`],
   cellMasked: (query, key) => [query, ' cannot see ', key, ': it comes later'],
-  cellBlock: (cell, rule, weight) => `queries ${span(...cell.queries)} → keys ${span(...cell.keys)}: ${rule} ${num(weight, 3)}`,
+  cellBlock: (cell, rule, weight) =>
+    `queries ${span(...cell.queries)} → keys ${span(...cell.keys)}: ${rule} ${num(weight, 3)}`,
 
   attendsTo: (token) => ['What ', token, ' attends to'],
   attendedBy: (token) => ['Who attends to ', token],
   attendsRest: (shown, seen, part, total) =>
-    shown < seen ? `The ${shown} largest of ${num(seen)} weights, together ${num(part, 3)}; the whole row adds up to ${num(total, 6)}.` : `The row adds up to ${num(total, 6)}.`,
+    shown < seen
+      ? `The ${shown} largest of ${num(seen)} weights, together ${num(part, 3)}; the whole row adds up to ${num(total, 6)}.`
+      : `The row adds up to ${num(total, 6)}.`,
   attendedRest: (shown, queries, total) =>
     `${shown < queries ? `The ${shown} largest of ${num(queries)} weights` : count(queries, 'token')}; all that can see it give it ${num(total, 3)} together.`,
-  notFed: 'This token has not been through the model yet: it goes in when the next one is asked for. Until then nothing is known of its attention.',
+  notFed:
+    'This token has not been through the model yet: it goes in when the next one is asked for. Until then nothing is known of its attention.',
 
   cache: 'KV cache',
   cacheNote: (cache, run) =>
     `Prefill wrote the keys and values of ${count(run.tokens.length, 'position')} in every attention layer at once` +
-    (cache.n_positions > run.tokens.length ? `; decoding then added ${count(cache.n_positions - run.tokens.length, 'position')}, one at a time.` : '; decoding adds one position at a time.'),
+    (cache.n_positions > run.tokens.length
+      ? `; decoding then added ${count(cache.n_positions - run.tokens.length, 'position')}, one at a time.`
+      : '; decoding adds one position at a time.'),
   cacheAll: (n) => `Show all ${n} layers`,
   cacheFew: 'Show first and last',
   cacheGqa: (cache) =>
     `With one key/value head for each of the ${cache.n_heads} query heads it would be ${bytes(cache.bytes_without_sharing)}: sharing saves ${bytes(cache.bytes_without_sharing - cache.bytes)}.`,
   cachePicture: (layers, prompt, added) =>
     `KV cache: ${layers} layers by ${prompt} prompt positions, written at once by prefill, and ${added} positions added by decoding.`,
-  cacheNone: (card) => (card?.uncached ? `No KV cache is used here: ${card.uncached}.` : 'This model keeps no keys and values.'),
+  cacheNone: (card) =>
+    card?.uncached ? `No KV cache is used here: ${card.uncached}.` : 'This model keeps no keys and values.',
   cachePrompt: 'written by prefill',
   cacheAdded: 'added by decoding',
 

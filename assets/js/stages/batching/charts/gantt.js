@@ -16,23 +16,60 @@ export function gantt(way, { width, until, limit, words }) {
   const x = (seconds) => PAD.left + (inner * seconds) / until;
   const rows = way.served.length * ROW;
   const height = PAD.top + rows + STRIP + PAD.bottom + 12;
-  const bar = (i, from, to, kind) => svg('rect', { x: x(from), y: PAD.top + i * ROW + 3, width: Math.max(0.5, x(to) - x(from)), height: ROW - 7, rx: 2, class: kind });
+  const bar = (i, from, to, kind) =>
+    svg('rect', {
+      x: x(from),
+      y: PAD.top + i * ROW + 3,
+      width: Math.max(0.5, x(to) - x(from)),
+      height: ROW - 7,
+      rx: 2,
+      class: kind,
+    });
   const row = (one, i) => [
     svg('text', { x: PAD.left - 8, y: PAD.top + i * ROW + 15, class: 'end' }, words.row(i)),
     bar(i, one.arrival, one.started, 'waits'),
     bar(i, one.started, one.times[0], 'prefill'),
     bar(i, one.times[0], one.times.at(-1), 'decode'),
-    one.times.map((time) => svg('line', { x1: x(time), x2: x(time), y1: PAD.top + i * ROW + 3, y2: PAD.top + i * ROW + ROW - 4, class: 'token' })),
+    one.times.map((time) =>
+      svg('line', {
+        x1: x(time),
+        x2: x(time),
+        y1: PAD.top + i * ROW + 3,
+        y2: PAD.top + i * ROW + ROW - 4,
+        class: 'token',
+      }),
+    ),
   ];
   const base = PAD.top + rows + STRIP + 6;
   const tall = (n, most) => (STRIP * n) / Math.max(1, most);
-  const pass = (step) => svg('rect', { x: x(step.start), y: base - tall(step.n_requests, limit), width: Math.max(0.5, x(step.end) - x(step.start) - 0.5), height: tall(step.n_requests, limit), class: 'pass' }, svg('title', {}, `${words.seconds(step.start)}: ${step.n_requests}`));
-  const blocks = way.n_blocks > 0 && svg('polyline', { points: way.steps.map((step) => `${x(step.end)},${base - tall(step.blocks, way.n_blocks)}`).join(' '), class: 'blocks' });
+  const pass = (step) =>
+    svg(
+      'rect',
+      {
+        x: x(step.start),
+        y: base - tall(step.n_requests, limit),
+        width: Math.max(0.5, x(step.end) - x(step.start) - 0.5),
+        height: tall(step.n_requests, limit),
+        class: 'pass',
+      },
+      svg('title', {}, `${words.seconds(step.start)}: ${step.n_requests}`),
+    );
+  const blocks =
+    way.n_blocks > 0 &&
+    svg('polyline', {
+      points: way.steps.map((step) => `${x(step.end)},${base - tall(step.blocks, way.n_blocks)}`).join(' '),
+      class: 'blocks',
+    });
   const summary = way.served.map((one, i) => words.rowSaid(i, one)).join('; ');
   return svg(
     'svg',
     { width, height, class: 'gantt', role: 'img', 'aria-label': `${words.gantt}. ${summary}.` },
-    ticks(until).filter((t) => t <= until).map((t) => [svg('line', { x1: x(t), x2: x(t), y1: PAD.top, y2: base, class: 'level' }), svg('text', { x: x(t), y: height - 6, class: 'middle' }, words.seconds(t))]),
+    ticks(until)
+      .filter((t) => t <= until)
+      .map((t) => [
+        svg('line', { x1: x(t), x2: x(t), y1: PAD.top, y2: base, class: 'level' }),
+        svg('text', { x: x(t), y: height - 6, class: 'middle' }, words.seconds(t)),
+      ]),
     way.served.map(row),
     svg('line', { x1: PAD.left, x2: width - PAD.right, y1: base, y2: base, class: 'level' }),
     way.steps.map(pass),
@@ -51,8 +88,25 @@ export function paddedRows(way, words) {
     { class: 'padded', role: 'img', 'aria-label': words.cellsNote(way) },
     way.served.map((one) => {
       // A request's last token is its answer's end: no further one is computed from it.
-      const parts = { pad: longest - one.n_prompt, prompt: one.n_prompt, made: one.tokens.length - 1, waste: most - one.tokens.length };
-      return h('div', { class: 'padded-row' }, Object.entries(parts).map(([kind, n]) => n > 0 && h('span', { class: `cell-${kind}`, title: `${words.cellKey[kind]}: ${n}`, style: { 'flex-grow': String(n), '--n': String(n) } })));
+      const parts = {
+        pad: longest - one.n_prompt,
+        prompt: one.n_prompt,
+        made: one.tokens.length - 1,
+        waste: most - one.tokens.length,
+      };
+      return h(
+        'div',
+        { class: 'padded-row' },
+        Object.entries(parts).map(
+          ([kind, n]) =>
+            n > 0 &&
+            h('span', {
+              class: `cell-${kind}`,
+              title: `${words.cellKey[kind]}: ${n}`,
+              style: { 'flex-grow': String(n), '--n': String(n) },
+            }),
+        ),
+      );
     }),
   );
 }

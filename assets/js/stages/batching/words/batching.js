@@ -32,7 +32,8 @@ export const batching = {
   static: 'Static batching',
   staticNote: 'Waits until all requests are there, pads them to one length, and decodes until the longest answer ends.',
   continuous: 'Continuous batching',
-  continuousNote: 'Requests join and leave between two steps; nothing is padded, and keys and values live in blocks of a paged cache. By transformers’ own engine.',
+  continuousNote:
+    'Requests join and leave between two steps; nothing is padded, and keys and values live in blocks of a paged cache. By transformers’ own engine.',
   none: (reason) => `There is no continuous run: ${reason}.`,
   key: { waits: 'waits', prefill: 'prefill', decode: 'decodes', token: 'a token' },
   gantt: 'Each request over time',
@@ -42,7 +43,8 @@ export const batching = {
   rowSaid: (i, { ttft, latency }) => `request ${i + 1}: first token after ${s(ttft)}, done after ${s(latency)}`,
 
   cells: 'What the padded tensors hold',
-  cellsNote: (way) => `A row for each request: padding before its prompt, its prompt, its tokens that were fed back for the next one, and what was still computed for it after its end. These are the ${count(positions(way), 'position')} counted above; a request’s last token is none of them.`,
+  cellsNote: (way) =>
+    `A row for each request: padding before its prompt, its prompt, its tokens that were fed back for the next one, and what was still computed for it after its end. These are the ${count(positions(way), 'position')} counted above; a request’s last token is none of them.`,
   cellKey: { pad: 'padding', prompt: 'prompt', made: 'tokens fed back', waste: 'computed for nobody' },
   facts: (way) => [
     ['all done after', s(way.seconds), 'from the first arrival'],
@@ -61,8 +63,11 @@ export const batching = {
   said({ static: a, continuous: b, reason }) {
     const mean = (way, field) => way.served.reduce((sum, one) => sum + one[field], 0) / way.served.length;
     const first = `Static batching took ${s(a.seconds)} and wasted ${pct(a.wasted)} of the positions it computed; the mean time to first token was ${s(mean(a, 'ttft'))}.`;
-    if (!b) return reason ? `${first} There is no continuous run: ${reason}.${differences(a)}` : `${first}${differences(a)}`;
-    const same = [a, b].every((way) => way.served.every(({ equal }) => equal)) ? ' Every request got, both ways, exactly the tokens it gets alone.' : differences(a) || differences(b);
+    if (!b)
+      return reason ? `${first} There is no continuous run: ${reason}.${differences(a)}` : `${first}${differences(a)}`;
+    const same = [a, b].every((way) => way.served.every(({ equal }) => equal))
+      ? ' Every request got, both ways, exactly the tokens it gets alone.'
+      : differences(a) || differences(b);
     return `${first} Continuous batching took ${s(b.seconds)}, wasted ${pct(b.wasted)}, and gave the first token after ${s(mean(b, 'ttft'))}.${same}`;
   },
 };

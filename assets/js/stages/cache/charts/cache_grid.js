@@ -59,11 +59,22 @@ export function cacheGrid(root, { onHover, onPick, onBin }) {
     onBin(bin);
     const { wide } = scale;
     const height = tall * layers.length;
-    const rect = (start, stop, top, bottom, kind) => stop > start && svg('rect', { x: LEFT + start * wide, y: top * tall, width: (stop - start) * wide, height: (bottom - top) * tall, class: kind });
+    const rect = (start, stop, top, bottom, kind) =>
+      stop > start &&
+      svg('rect', {
+        x: LEFT + start * wide,
+        y: top * tall,
+        width: (stop - start) * wide,
+        height: (bottom - top) * tall,
+        class: kind,
+      });
     const here = filled > nPrompt ? filled - 1 : 0;
     const drawn = Math.ceil(n / bin);
     // Lines between narrow columns would cover them.
-    const edges = Array.from({ length: column < LINED ? 0 : drawn + 1 }, (_, i) => `M ${LEFT + Math.min(n, i * bin) * wide} 0 V ${height}`);
+    const edges = Array.from(
+      { length: column < LINED ? 0 : drawn + 1 },
+      (_, i) => `M ${LEFT + Math.min(n, i * bin) * wide} 0 V ${height}`,
+    );
     const rows = Array.from({ length: layers.length + 1 }, (_, i) => `M ${LEFT} ${i * tall} H ${LEFT + n * wide}`);
     const chosen = layers.findIndex(({ layer }) => layer === selection.layer);
     const mark = LEFT + (selection.position + 0.5) * wide;
@@ -73,14 +84,23 @@ export function cacheGrid(root, { onHover, onPick, onBin }) {
         'svg',
         { width: LEFT + n * wide + 2, height: height + BOTTOM, class: 'kv-grid', role: 'img', 'aria-label': label },
         rect(0, n, 0, layers.length, 'empty'),
-        blocks(layers, filled).map(({ from, to, start }) => [rect(start, Math.min(filled, nPrompt), from, to, 'filled'), rect(Math.max(start, nPrompt), filled, from, to, 'added')]),
+        blocks(layers, filled).map(({ from, to, start }) => [
+          rect(start, Math.min(filled, nPrompt), from, to, 'filled'),
+          rect(Math.max(start, nPrompt), filled, from, to, 'added'),
+        ]),
         svg('path', { d: [...edges, ...rows].join(' '), class: 'mesh' }),
         chosen >= 0 && rect(0, n, chosen, chosen + 1, 'row'),
         rect(here, filled, 0, layers.length, 'now'),
         svg('path', { d: `M ${mark} ${height + 2} l 4 6 h -8 z`, class: 'mark' }),
         svg('text', { x: LEFT - 6, y: 9, class: 'end' }, layers[0].layer),
         svg('text', { x: LEFT - 6, y: height, class: 'end' }, layers.at(-1).layer),
-        axis(n, nPrompt, wide).map(([position, anchor]) => svg('text', { x: LEFT + (position + (anchor === 'end' ? 1 : 0.5)) * wide, y: height + 18, class: anchor }, position)),
+        axis(n, nPrompt, wide).map(([position, anchor]) =>
+          svg(
+            'text',
+            { x: LEFT + (position + (anchor === 'end' ? 1 : 0.5)) * wide, y: height + 18, class: anchor },
+            position,
+          ),
+        ),
       ),
     );
   }

@@ -15,25 +15,49 @@ function product({ layers, bytes_per_token: each }, latent) {
   const a_number = size / (numbers * k[2]);
   if (each !== layers.length * numbers * a_number) return `keys and values of all layers that still grow, in ${dtype}`;
   if (latent) return `layers · latent vector, in ${dtype}`;
-  return k[3] === v[3] ? `2 · layers · heads · dimensions, in ${dtype}` : `layers · heads · (key + value dimensions), in ${dtype}`;
+  return k[3] === v[3]
+    ? `2 · layers · heads · dimensions, in ${dtype}`
+    : `layers · heads · (key + value dimensions), in ${dtype}`;
 }
 
 export const cache = {
   facts: ({ cache: c, costs, run, card }) => [
-    ['positions in the cache', num(c.n_positions), c.n_positions > run.tokens.length ? `${run.tokens.length} by prefill, ${c.n_positions - run.tokens.length} by decoding` : 'all by prefill'],
+    [
+      'positions in the cache',
+      num(c.n_positions),
+      c.n_positions > run.tokens.length
+        ? `${run.tokens.length} by prefill, ${c.n_positions - run.tokens.length} by decoding`
+        : 'all by prefill',
+    ],
     ['layers', num(c.layers.length), 'each keeps its own keys and values'],
     card?.kv_latent
-      ? ['one latent vector of', dimensions(c.layers[0]), `in place of keys and values; all ${c.n_heads} query heads unfold theirs from it`]
-      : ['key/value heads × dimensions', `${c.n_kv_heads} × ${dimensions(c.layers[0])}`, c.n_heads > c.n_kv_heads ? `shared by ${c.n_heads} query heads` : 'one for each query head'],
+      ? [
+          'one latent vector of',
+          dimensions(c.layers[0]),
+          `in place of keys and values; all ${c.n_heads} query heads unfold theirs from it`,
+        ]
+      : [
+          'key/value heads × dimensions',
+          `${c.n_kv_heads} × ${dimensions(c.layers[0])}`,
+          c.n_heads > c.n_kv_heads ? `shared by ${c.n_heads} query heads` : 'one for each query head',
+        ],
     ['a token adds', bytes(c.bytes_per_token), product(c, card?.kv_latent)],
     ['in the cache now', bytes(c.bytes), 'the sum of the tensors’ own bytes'],
-    ['weights of the model', bytes(costs.parameter_bytes), `as much as ${num(Math.round(costs.parameter_bytes / Math.max(1, c.bytes_per_token)))} positions of cache`],
+    [
+      'weights of the model',
+      bytes(costs.parameter_bytes),
+      `as much as ${num(Math.round(costs.parameter_bytes / Math.max(1, c.bytes_per_token)))} positions of cache`,
+    ],
   ],
   layers: 'Every layer: shape, type and bytes of its tensors',
-  none: (card) => (card?.uncached ? `No KV cache is used here: ${card.uncached}. Each step takes all positions again.` : 'This model keeps no keys and values, so there is no KV cache to show.'),
+  none: (card) =>
+    card?.uncached
+      ? `No KV cache is used here: ${card.uncached}. Each step takes all positions again.`
+      : 'This model keeps no keys and values, so there is no KV cache to show.',
 
   grid: 'Positions × layers',
-  gridNote: 'A cell is the key and the value of one position in one layer. The prefill fills all columns of the prompt at once; each decoding step adds one.',
+  gridNote:
+    'A cell is the key and the value of one position in one layer. The prefill fills all columns of the prompt at once; each decoding step adds one.',
   prompt: 'written by prefill',
   added: 'added by decoding',
   now: 'written in this step',
@@ -44,10 +68,15 @@ export const cache = {
   fillIt: 'Watch it fill',
   layerAxis: 'layer',
   hover: 'Point at a cell; click to select its position and layer.',
-  cell: (layer, position, token, size) => [`layer ${layer}, position ${position} `, token, `: key and value, ${bytes(size)}`],
+  cell: (layer, position, token, size) => [
+    `layer ${layer}, position ${position} `,
+    token,
+    `: key and value, ${bytes(size)}`,
+  ],
   cellEmpty: (layer, position) => `layer ${layer}, position ${position}: not written yet`,
   cellGone: (layer, position) => `layer ${layer}, position ${position}: outside the layer’s window, no longer kept`,
-  picture: (layers, prompt, filled, all) => `KV cache: ${layers} layers by ${all} positions; ${filled} are written, ${prompt} of them by prefill.`,
+  picture: (layers, prompt, filled, all) =>
+    `KV cache: ${layers} layers by ${all} positions; ${filled} are written, ${prompt} of them by prefill.`,
 
   stepTitle: (step) => (step ? `What step ${step} does` : 'What the prefill does'),
   feeds: (token, position) => ['Feeds ', token, ` at position ${position}.`],
@@ -61,10 +90,12 @@ export const cache = {
   without: 'without the cache',
   withoutNote: (n, ratio) => `${count(n, 'position')} again: ${times(ratio)} as much`,
   same: 'the same: nothing has been computed before',
-  formula: 'By formula: 2 · weights for each position (the unembedding once), and 4 · layers · heads · dimensions for each pair of positions.',
+  formula:
+    'By formula: 2 · weights for each position (the unembedding once), and 4 · layers · heads · dimensions for each pair of positions.',
 
   sizes: 'How large it would be otherwise',
-  sizesNote: 'By arithmetic, not measured: from this model’s shape, and from the published configs of other models in the type they are published in.',
+  sizesNote:
+    'By arithmetic, not measured: from this model’s shape, and from the published configs of other models in the type they are published in.',
   context: 'at a context of',
   thisRun: (n) => `${num(n)} (this run)`,
   window: 'window',
@@ -73,16 +104,20 @@ export const cache = {
   asIs: 'as it is',
   columns: ['', 'a token adds', 'the whole cache'],
   heads: ({ n_heads: h, n_kv_heads: kv, d_head: d, d_value: v, latent, n_layers: l, layers }) => {
-    if (layers.length) return `${count(l, 'layer')} that keep ${num(Math.min(...layers.map(([n]) => n)))} to ${num(Math.max(...layers.map(([n]) => n)))} numbers of a position`;
+    if (layers.length)
+      return `${count(l, 'layer')} that keep ${num(Math.min(...layers.map(([n]) => n)))} to ${num(Math.max(...layers.map(([n]) => n)))} numbers of a position`;
     if (latent) return `${count(l, 'layer')}, one vector of ${latent}`;
     return `${count(l, 'layer')} × ${kv} of ${h} × ${v && v !== d ? `(${d} + ${v})` : d}`;
   },
-  windowed: ({ window, windowed_layers: w, n_layers: l }) => (window ? `window ${num(window)}${w < l ? ` in ${w} of ${l} layers` : ''}` : ''),
+  windowed: ({ window, windowed_layers: w, n_layers: l }) =>
+    window ? `window ${num(window)}${w < l ? ` in ${w} of ${l} layers` : ''}` : '',
   ends: (context) => `its context ends at ${num(context)}`,
-  kinds: 'MHA: a key/value head for each query head. GQA: one for a group of them. MQA: one for all. Window: a layer forgets what is further back. Latent: one compressed vector in place of keys and values.',
+  kinds:
+    'MHA: a key/value head for each query head. GQA: one for a group of them. MQA: one for all. Window: a layer forgets what is further back. Latent: one compressed vector in place of keys and values.',
 
   race: 'With and without the cache',
-  raceNote: 'Your prompt, decoded twice in turn with the same settings: once with the cache, once with a pass over all positions for each token.',
+  raceNote:
+    'Your prompt, decoded twice in turn with the same settings: once with the cache, once with a pass over all positions for each token.',
   go: 'Decode both ways',
   stop: 'Stop',
   tokens: 'tokens',
@@ -97,8 +132,16 @@ export const cache = {
     const equal = steps.filter((s) => s.equal).length;
     const sum = (name) => steps.reduce((all, s) => all + s[name], 0);
     return [
-      ['same token', `${equal} of ${steps.length} ${equal === steps.length ? '✓' : '✗'}`, 'both choose from the same ids before'],
-      ['largest difference of a logit', num(Math.max(...steps.map((s) => s.max_error)), 2), `the largest logit is ${num(Math.max(...steps.map((s) => s.largest_logit)), 3)}`],
+      [
+        'same token',
+        `${equal} of ${steps.length} ${equal === steps.length ? '✓' : '✗'}`,
+        'both choose from the same ids before',
+      ],
+      [
+        'largest difference of a logit',
+        num(Math.max(...steps.map((s) => s.max_error)), 2),
+        `the largest logit is ${num(Math.max(...steps.map((s) => s.largest_logit)), 3)}`,
+      ],
       ['work, by formula', flops(sum('cached_flops')), `${flops(sum('full_flops'))} without the cache`],
       ['the last step computes', count(last.n_new, 'position'), `${num(last.n_keys)} without the cache`],
       ['the last step reads', bytes(last.cached_bytes), `${bytes(last.full_bytes)} of weights without the cache`],
@@ -112,18 +155,25 @@ export const cache = {
     const equal = steps.every((s) => s.equal);
     return (
       `After the prefill a token took ${ms(cached)} with the cache and ${ms(full)} without (medians of ${count(later.length, 'token')}): ${times(full / cached)} as long. ` +
-      (equal ? 'Every token was the same. ' : 'Some tokens differ: in this number type the rounding decides close calls. ') +
+      (equal
+        ? 'Every token was the same. '
+        : 'Some tokens differ: in this number type the rounding decides close calls. ') +
       (ended === 'time' ? 'The time for one measurement was spent, so it stopped here.' : '')
     );
   },
   raceTable: ['token', 'positions', 'with', 'without', 'largest difference'],
-  free: (n) => (n ? `The ${count(n, 'token')} you chose in this run ${n === 1 ? 'is' : 'are'} left out here: each side makes its own choice every time.` : ''),
+  free: (n) =>
+    n
+      ? `The ${count(n, 'token')} you chose in this run ${n === 1 ? 'is' : 'are'} left out here: each side makes its own choice every time.`
+      : '',
   numbers: 'The numbers',
   idle: 'Nothing decoded yet.',
 
   variant: 'A cache that forgets, or rounds',
-  variantNote: 'Beside the full cache: one that keeps only the newest positions, or one that stores 8-bit floats (transformers’ QuantizedCache, fp8). The prompt is read whole by both; from the first new token on, the other cache has only what it kept.',
-  missing: (names) => `${names.join(' and ')}, the other backends of QuantizedCache, ${names.length > 1 ? 'are' : 'is'} not installed here, so not offered.`,
+  variantNote:
+    'Beside the full cache: one that keeps only the newest positions, or one that stores 8-bit floats (transformers’ QuantizedCache, fp8). The prompt is read whole by both; from the first new token on, the other cache has only what it kept.',
+  missing: (names) =>
+    `${names.join(' and ')}, the other backends of QuantizedCache, ${names.length > 1 ? 'are' : 'is'} not installed here, so not offered.`,
   kindWindow: 'window of',
   kindWindowUnit: 'positions',
   sinks: 'of them the first',

@@ -33,13 +33,17 @@ export const compare = {
     const row = (title, value) => [title, ...sides.map(value)];
     return [
       row('family', ({ card }) => card.family),
-      row('layers × heads', ({ card }) => (card.n_heads ? `${card.n_layers} × ${card.n_heads}` : `${card.n_layers}, no attention`)),
+      row('layers × heads', ({ card }) =>
+        card.n_heads ? `${card.n_layers} × ${card.n_heads}` : `${card.n_layers}, no attention`,
+      ),
       row('parameters', ({ card }) => parameters(card.n_parameters)),
       row('numbers', ({ card }) => `${card.dtype} on ${card.device}`),
       row('vocabulary', ({ card }) => num(card.n_vocab)),
       row('prompt', ({ run }) => count(run.tokens.length, 'token')),
       row('prompt, surprisal per byte', ({ score }) => bits(score)),
-      row('prompt, perplexity per token', ({ score }) => (score && score.perplexity !== null ? num(score.perplexity, 3) : '–')),
+      row('prompt, perplexity per token', ({ score }) =>
+        score && score.perplexity !== null ? num(score.perplexity, 3) : '–',
+      ),
       row('TTFT', ({ latency }) => s(latency.ttft)),
       row('ITL, median', ({ latency }) => s(latency.itl_p50)),
       row('decode', ({ latency }) => (latency.decode_rate ? `${num(latency.decode_rate, 3)} tokens/s` : '–')),
@@ -47,7 +51,8 @@ export const compare = {
   },
 
   tokens: 'The prompt in tokens',
-  tokensNote: 'A tokenizer belongs to its model. Surprisal per byte, not per token, compares models that cut a text differently.',
+  tokensNote:
+    'A tokenizer belongs to its model. Surprisal per byte, not per token, compares models that cut a text differently.',
   cut: ([a, b]) =>
     a.run.tokens.length === b.run.tokens.length && a.run.tokens.every((token, i) => token.text === b.run.tokens[i].text)
       ? `Both cut it into the same ${count(a.run.tokens.length, 'token')}.`
@@ -55,7 +60,11 @@ export const compare = {
 
   lost: (sides) =>
     sides
-      .map(({ run, score }, i) => score?.n_unknown > 0 && ` ${name(sides, i)}: ${num(score.n_unknown)} of ${count(run.tokens.length, 'token')} stand for text that is unknown to its tokenizer and lost, so there is no surprisal per byte.`)
+      .map(
+        ({ run, score }, i) =>
+          score?.n_unknown > 0 &&
+          ` ${name(sides, i)}: ${num(score.n_unknown)} of ${count(run.tokens.length, 'token')} stand for text that is unknown to its tokenizer and lost, so there is no surprisal per byte.`,
+      )
       .filter(Boolean)
       .join(''),
 
@@ -63,8 +72,11 @@ export const compare = {
   answersNote: 'Click a token to see what each model had to choose from there.',
   pick: (at, token) => `step ${at + 1}: ${token.text}`,
   partsAt: (at, [a, b]) => {
-    if (at < Math.min(a.run.steps.length, b.run.steps.length)) return `They part at step ${at + 1}. From there on each continues a text of its own.`;
-    return a.run.steps.length === b.run.steps.length ? 'Every token is the same.' : `The first ${count(at, 'token')} are the same; then one ends.`;
+    if (at < Math.min(a.run.steps.length, b.run.steps.length))
+      return `They part at step ${at + 1}. From there on each continues a text of its own.`;
+    return a.run.steps.length === b.run.steps.length
+      ? 'Every token is the same.'
+      : `The first ${count(at, 'token')} are the same; then one ends.`;
   },
   step: (at) => `Step ${at + 1}: the likeliest tokens`,
   apart: 'The texts before this step differ already.',
@@ -73,7 +85,8 @@ export const compare = {
   ended: 'This answer has ended before.',
 
   lens: 'Logit lens at the last prompt position',
-  lensNote: 'If the network ended after each layer: how probable the token would be that the model itself selects first.',
+  lensNote:
+    'If the network ended after each layer: how probable the token would be that the model itself selects first.',
   lensChart: 'Probability of the model’s own first token',
   lensAxis: 'row: embedding, then layers',
   lensTable: 'The likeliest token after each layer',
@@ -83,9 +96,18 @@ export const compare = {
   said: (sides, parts) => {
     const [a, b] = sides;
     const first = sides.map(({ run }) => run.steps[0]);
-    const tokens = first[0] && first[1] ? `${name(sides, 0)} gives its first token ${pct(first[0].probability)}, ${name(sides, 1)} ${pct(first[1].probability)}. ` : '';
-    const same = parts >= Math.max(a.run.steps.length, b.run.steps.length) ? `All ${count(parts, 'token')} are the same. ` : `The first ${count(parts, 'token')} of the answers are the same. `;
-    const speed = a.latency.itl_p50 && b.latency.itl_p50 ? `A token takes ${s(a.latency.itl_p50)} and ${s(b.latency.itl_p50)} here.` : '';
+    const tokens =
+      first[0] && first[1]
+        ? `${name(sides, 0)} gives its first token ${pct(first[0].probability)}, ${name(sides, 1)} ${pct(first[1].probability)}. `
+        : '';
+    const same =
+      parts >= Math.max(a.run.steps.length, b.run.steps.length)
+        ? `All ${count(parts, 'token')} are the same. `
+        : `The first ${count(parts, 'token')} of the answers are the same. `;
+    const speed =
+      a.latency.itl_p50 && b.latency.itl_p50
+        ? `A token takes ${s(a.latency.itl_p50)} and ${s(b.latency.itl_p50)} here.`
+        : '';
     return tokens + (parts ? same : 'The answers differ from the first token on. ') + speed;
   },
 };

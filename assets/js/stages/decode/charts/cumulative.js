@@ -12,17 +12,39 @@ const ROUNDING = 5e-4;
 /** `parts`: [{label, from, share, selected}] in the order they lie; `draw`: the number, or null; `width` in px. */
 export function cumulative(parts, draw, { others, spoken, width: wide }) {
   const box = (from, share) => ({ x: from * wide, y: 16, width: Math.max(share * wide - 1, 0.5), height: 28 });
-  const between = (from, to) => to - from > ROUNDING && svg('rect', { ...box(from, to - from), class: 'segment rest' }, svg('title', {}, `${others} ${pct(to - from)}`));
+  const between = (from, to) =>
+    to - from > ROUNDING &&
+    svg('rect', { ...box(from, to - from), class: 'segment rest' }, svg('title', {}, `${others} ${pct(to - from)}`));
   let upto = 0;
   const drawn = parts.flatMap(({ label, from, share, selected }) => {
     const gap = between(upto, from);
     upto = from + share;
-    const segment = svg('rect', { ...box(from, share), class: selected ? 'segment selected' : 'segment' }, svg('title', {}, `${label} ${pct(share)}`));
+    const segment = svg(
+      'rect',
+      { ...box(from, share), class: selected ? 'segment selected' : 'segment' },
+      svg('title', {}, `${label} ${pct(share)}`),
+    );
     const fits = share * wide > (label.length + 1) * LETTER;
-    return [gap, segment, fits && svg('text', { x: (from + share / 2) * wide, y: 35, class: selected ? 'on' : '' }, label)];
+    return [
+      gap,
+      segment,
+      fits && svg('text', { x: (from + share / 2) * wide, y: 35, class: selected ? 'on' : '' }, label),
+    ];
   });
-  const needle = draw !== null && [svg('path', { d: `M ${draw * wide} 48 V 12`, class: 'needle' }), svg('path', { d: `M ${draw * wide - 6} 4 h 12 l -6 9 z`, class: 'needle-head' })];
+  const needle = draw !== null && [
+    svg('path', { d: `M ${draw * wide} 48 V 12`, class: 'needle' }),
+    svg('path', { d: `M ${draw * wide - 6} 4 h 12 l -6 9 z`, class: 'needle-head' }),
+  ];
   const anchor = (tick) => (tick === 0 ? 'start' : tick === 1 ? 'end' : 'middle');
-  const axis = TICKS.map((tick) => svg('text', { x: tick * wide, y: 60, class: 'tick', 'text-anchor': anchor(tick) }, String(tick)));
-  return svg('svg', { viewBox: `0 0 ${wide} ${HEIGHT}`, class: 'cumulative', role: 'img', 'aria-label': spoken }, drawn, between(upto, 1), needle, axis);
+  const axis = TICKS.map((tick) =>
+    svg('text', { x: tick * wide, y: 60, class: 'tick', 'text-anchor': anchor(tick) }, String(tick)),
+  );
+  return svg(
+    'svg',
+    { viewBox: `0 0 ${wide} ${HEIGHT}`, class: 'cumulative', role: 'img', 'aria-label': spoken },
+    drawn,
+    between(upto, 1),
+    needle,
+    axis,
+  );
 }

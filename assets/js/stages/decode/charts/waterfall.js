@@ -18,7 +18,8 @@ function cell(share, widest, before) {
   return h('td', {}, bar(share, widest), h('span', { class: 'value' }, pct(share)));
 }
 
-const bar = (share, widest) => h('span', { class: 'bar', style: { width: `${Math.max(1, (WIDEST * share) / widest)}px` } });
+const bar = (share, widest) =>
+  h('span', { class: 'bar', style: { width: `${Math.max(1, (WIDEST * share) / widest)}px` } });
 
 /**
  * Draws `stages` (from maths/sampling.js) into `root`, a table: the `k` likeliest tokens of the first and of the last
@@ -27,8 +28,13 @@ const bar = (share, widest) => h('span', { class: 'bar', style: { width: `${Math
 export function waterfall(root, stages, step, tokens, k, words) {
   const [first, last] = [stages[0].shares, stages.at(-1).shares];
   const ids = new Set([...likeliest(first, k), ...likeliest(last, k), step.token.id]);
-  const rows = [...ids].filter((id) => tokens.has(id)).sort((a, b) => first[b] - first[a] || a - b).map((id) => ({ id, token: tokens.get(id) }));
-  const others = stages.map(({ shares }) => 1 - rows.reduce((sum, { id }) => sum + shares[id], 0)).map((share) => (share < ROUNDING ? 0 : share));
+  const rows = [...ids]
+    .filter((id) => tokens.has(id))
+    .sort((a, b) => first[b] - first[a] || a - b)
+    .map((id) => ({ id, token: tokens.get(id) }));
+  const others = stages
+    .map(({ shares }) => 1 - rows.reduce((sum, { id }) => sum + shares[id], 0))
+    .map((share) => (share < ROUNDING ? 0 : share));
   const widest = Math.max(...others, ...stages.flatMap(({ shares }) => rows.map(({ id }) => shares[id])));
 
   const heads = stages.map(({ name, setting, shares }, i) =>
@@ -49,6 +55,11 @@ export function waterfall(root, stages, step, tokens, k, words) {
       stages.map(({ shares }, i) => cell(shares[id], widest, i ? stages[i - 1].shares[id] : 1)),
     ),
   );
-  const rest = h('tr', { class: 'rest' }, h('th', { scope: 'row', class: 'dim' }, words.others), others.map((share) => h('td', {}, share > 0 && bar(share, widest), h('span', { class: 'value' }, pct(share)))));
+  const rest = h(
+    'tr',
+    { class: 'rest' },
+    h('th', { scope: 'row', class: 'dim' }, words.others),
+    others.map((share) => h('td', {}, share > 0 && bar(share, widest), h('span', { class: 'value' }, pct(share)))),
+  );
   fill(root, h('thead', {}, h('tr', {}, h('th', {}), heads)), h('tbody', {}, body, rest));
 }

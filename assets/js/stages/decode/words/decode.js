@@ -7,7 +7,8 @@ export const decode = {
   title: (token) => `What may follow ${token}`,
   top: 'show the top',
   columns: ['token', 'id', 'logit', 'probability'],
-  caption: (k, n) => `The ${k} most likely of ${num(n)} tokens, by the model's own probability (softmax of the logits).`,
+  caption: (k, n) =>
+    `The ${k} most likely of ${num(n)} tokens, by the model's own probability (softmax of the logits).`,
   preview: 'The outlined bars preview the settings above; press Run to sample with them.',
   drawnFrom: 'The outlined bars are what the token was drawn from, after the settings of this run.',
   exact: 'computed in this page from all logits of this step',
@@ -23,27 +24,38 @@ export const decode = {
   forward: 'forward pass',
   forwardNote: (index, n) => (index === 0 ? `prefill, ${n} positions` : '1 position'),
   along: 'Surprisal and entropy along the answer',
-  alongNote: 'Filled: the surprisal of the selected token. Outlined: the entropy, which is the surprisal to be expected there. Both in bits; click one to see its step.',
+  alongNote:
+    'Filled: the surprisal of the selected token. Outlined: the entropy, which is the surprisal to be expected there. Both in bits; click one to see its step.',
   alongSaid: (step, said) => `step ${step + 1}, ${said}`,
   alongOne: (token, surprisal, entropy) => `${token}: surprisal ${num(surprisal)} bits, entropy ${num(entropy)} bits`,
   none: 'Nothing has been decoded yet. Press Next: the first token is selected from the prefill’s own logits.',
   atLoad: (name) => `${name} (at load)`,
   checkSoftmax: 'softmax again',
-  checkSoftmaxHow: (n) => `the softmax of all ${num(n)} logits of this step, done again in this page in double precision; largest difference over the listed tokens`,
+  checkSoftmaxHow: (n) =>
+    `the softmax of all ${num(n)} logits of this step, done again in this page in double precision; largest difference over the listed tokens`,
   checkSum: 'all tokens together',
-  checkSumHow: 'the listed tokens and the remainder, which the server summed, against 1; the 7 digits that travel round each',
+  checkSumHow:
+    'the listed tokens and the remainder, which the server summed, against 1; the 7 digits that travel round each',
   bar: (token, p) => `${token}: ${pct(p)}`,
 };
 
 export const select = {
   title: (token) => `${token} was selected`,
-  chosenBy: { greedy: 'greedy: the largest logit wins', penalised: 'greedy: the largest score after the penalties wins', draw: 'drawn by the seed', forced: 'forced, not selected' },
+  chosenBy: {
+    greedy: 'greedy: the largest logit wins',
+    penalised: 'greedy: the largest score after the penalties wins',
+    draw: 'drawn by the seed',
+    forced: 'forced, not selected',
+  },
   own: (share) => `${share} by the model itself`,
   stages: 'From the model’s probabilities to the draw',
-  stagesNote: 'Each column is one stage of the sampler, applied to all tokens of the vocabulary, in transformers’ order. Every filter keeps at least one token.',
-  noStages: 'No setting changes the model’s probabilities in this run. Open the sampling settings and move one: the stages appear here at once.',
+  stagesNote:
+    'Each column is one stage of the sampler, applied to all tokens of the vocabulary, in transformers’ order. Every filter keeps at least one token.',
+  noStages:
+    'No setting changes the model’s probabilities in this run. Open the sampling settings and move one: the stages appear here at once.',
   tryOut: 'Try temperature 1.3, top-k 20, top-p 0.9',
-  previewing: 'A preview of the settings above, computed in this page from all logits of this step. Press Run to decode with them.',
+  previewing:
+    'A preview of the settings above, computed in this page from all logits of this step. Press Run to decode with them.',
   stageRow: {
     model: 'model',
     repetition_penalty: 'repetition penalty',
@@ -64,7 +76,8 @@ export const select = {
   previewDraw: (u, name) => `With these settings the same number, ${num(u, 5)}, would fall on ${name}.`,
   noDraw: 'No number has been drawn for this step with this seed. Press Run to draw one.',
   spokenDraw: (u, name) => `the number ${num(u, 5)} falls on ${name}`,
-  greedyNote: 'Greedy draws nothing: the token with the largest score is taken every time. Choose “Sample” in the sampling settings to let chance in.',
+  greedyNote:
+    'Greedy draws nothing: the token with the largest score is taken every time. Choose “Sample” in the sampling settings to let chance in.',
   forcedNote: 'This token was forced, so nothing was drawn here.',
   back: 'And back to the input',
   backNote: (n, card) =>

@@ -25,7 +25,14 @@ export function angleMap(root, { name, words, onSelect, onHover }) {
   const bottom = h('div', { class: 'angle-axis dim' });
   const row = h('div', { class: 'angle-row', 'aria-hidden': 'true' });
   const key = h('div', { class: 'legend' });
-  root.append(key, h('div', { class: 'scroll' }, h('div', { class: 'angle-map' }, left, h('div', { class: 'matrix-cells' }, canvas, row), bottom)));
+  root.append(
+    key,
+    h(
+      'div',
+      { class: 'scroll' },
+      h('div', { class: 'angle-map' }, left, h('div', { class: 'matrix-cells' }, canvas, row), bottom),
+    ),
+  );
   let shown = null;
 
   const under = (event) => shown && cellAt(canvas, shown.rows, shown.cols, event);
@@ -46,9 +53,18 @@ export function angleMap(root, { name, words, onSelect, onHover }) {
       const width = Math.max(5, Math.min(20, Math.floor((root.clientWidth - 100) / next.cols)));
       shown = { ...next, height };
       const scale = cyclic();
-      heatmap(canvas, { data: next.data, rows: next.rows, cols: next.cols, scale, cell: [width, height], domain: [0, TURN] });
+      heatmap(canvas, {
+        data: next.data,
+        rows: next.rows,
+        cols: next.cols,
+        scale,
+        cell: [width, height],
+        domain: [0, TURN],
+      });
       const every = Math.ceil(LINE / height);
-      const labels = next.labels.map((text, i) => i % every === 0 && h('span', { dir: 'auto', style: { '--at': `${(i + 0.5) * height}px` } }, text));
+      const labels = next.labels.map(
+        (text, i) => i % every === 0 && h('span', { dir: 'auto', style: { '--at': `${(i + 0.5) * height}px` } }, text),
+      );
       fill(left, labels);
       fill(bottom, h('span', {}, words.firstPair), h('span', {}, words.lastPair(next.cols - 1)));
       drawKey(scale);

@@ -12,10 +12,25 @@ export function clocks(root) {
 
   function make(pair, words) {
     const hand = svg('line', { x1: 0, y1: 0, x2: 0, y2: -R + 4, class: 'hand' });
-    const ticks = [0, 90, 180, 270].map((a) => svg('line', { x1: 0, y1: -R, x2: 0, y2: -R + 4, class: 'tick', transform: `rotate(${a})` }));
+    const ticks = [0, 90, 180, 270].map((a) =>
+      svg('line', { x1: 0, y1: -R, x2: 0, y2: -R + 4, class: 'tick', transform: `rotate(${a})` }),
+    );
     const turns = h('span', { class: 'value' });
-    const face = svg('svg', { viewBox: `${-R - 2} ${-R - 2} ${2 * R + 4} ${2 * R + 4}`, role: 'img' }, svg('circle', { r: R, class: 'face' }), ticks, hand, svg('circle', { r: 2.5, class: 'pin' }));
-    return { pair, hand, turns, face, element: h('figure', { class: 'clock' }, face, h('figcaption', {}, h('strong', {}, words.pair(pair)), turns)) };
+    const face = svg(
+      'svg',
+      { viewBox: `${-R - 2} ${-R - 2} ${2 * R + 4} ${2 * R + 4}`, role: 'img' },
+      svg('circle', { r: R, class: 'face' }),
+      ticks,
+      hand,
+      svg('circle', { r: 2.5, class: 'pin' }),
+    );
+    return {
+      pair,
+      hand,
+      turns,
+      face,
+      element: h('figure', { class: 'clock' }, face, h('figcaption', {}, h('strong', {}, words.pair(pair)), turns)),
+    };
   }
 
   return {
@@ -24,13 +39,21 @@ export function clocks(root) {
       if (wanted !== drawn) {
         drawn = wanted;
         hands = pairs.map((pair) => make(pair, words));
-        fill(root, hands.map((part) => part.element));
+        fill(
+          root,
+          hands.map((part) => part.element),
+        );
       }
       for (const { pair, hand, turns, face } of hands) {
         const turned = position / wavelengths[pair];
         // Not modulo: the hand really goes round when the position moves on.
         hand.style.transform = `rotate(${turned * 360}deg)`;
-        fill(turns, words.turns(turned), h('br'), h('span', { class: 'dim' }, words.wavelength(num(wavelengths[pair]))));
+        fill(
+          turns,
+          words.turns(turned),
+          h('br'),
+          h('span', { class: 'dim' }, words.wavelength(num(wavelengths[pair]))),
+        );
         face.setAttribute('aria-label', `${words.pair(pair)}: ${words.turns(turned)}`);
       }
     },

@@ -62,7 +62,10 @@ export function matrix(root, { name, onSelect, onHover }) {
       const places = next.labels.map((text, index) => [index, text]).filter(([index]) => index % every === 0);
       const sides = [left, top].map((side) => {
         const labels = places.map(([index, text]) => [index, label(text, index, cell)]);
-        fill(side, labels.map(([, element]) => element));
+        fill(
+          side,
+          labels.map(([, element]) => element),
+        );
         return labels;
       });
       shown.marked = sides.flat();

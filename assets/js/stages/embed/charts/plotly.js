@@ -6,7 +6,10 @@ import { explain } from '../../../core/errors.js';
 import { messages } from '../../../core/words/messages.js';
 import { embed as words } from '../words/embed.js';
 
-const KEPT_BUTTONS = [['toImage', 'zoom2d', 'pan2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d'], ['orbitRotation', 'resetCameraDefault3d']];
+const KEPT_BUTTONS = [
+  ['toImage', 'zoom2d', 'pan2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d'],
+  ['orbitRotation', 'resetCameraDefault3d'],
+];
 const loading = new Map();
 
 /** The library from the plotly package's own file, once for the page. */
@@ -45,7 +48,12 @@ function dressed(layout, view) {
     plot_bgcolor: 'rgba(0,0,0,0)',
     font: { family: css('--sans'), size: 12.5 * enlarged(), color: css('--ink') },
     modebar: { bgcolor: 'rgba(0,0,0,0)', color: css('--ink-2'), activecolor: css('--accent') },
-    hoverlabel: { bgcolor: css('--surface-3'), bordercolor: css('--line'), font: { color: css('--ink'), family: css('--mono') }, align: 'left' },
+    hoverlabel: {
+      bgcolor: css('--surface-3'),
+      bordercolor: css('--line'),
+      font: { color: css('--ink'), family: css('--mono') },
+      align: 'left',
+    },
     margin: { l: 54 * enlarged(), r: 12, t: 12, b: 44 * enlarged() },
     showlegend: false,
     hovermode: 'closest',

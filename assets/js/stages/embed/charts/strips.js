@@ -33,21 +33,43 @@ export function strips(root, { onSelect, onHover }) {
   root.append(list);
   let shown = [];
   let reach = 1;
-  new ResizeObserver(() => shown.forEach(({ canvas, row }) => canvas.clientWidth && paint(canvas, row.data, reach))).observe(list);
+  new ResizeObserver(() =>
+    shown.forEach(({ canvas, row }) => canvas.clientWidth && paint(canvas, row.data, reach)),
+  ).observe(list);
 
   function make(row, widest) {
     const { token, data, norm } = row;
     const canvas = h('canvas', { class: 'strip-canvas', 'aria-hidden': 'true' });
     canvas.addEventListener('pointermove', (event) => {
       const box = canvas.getBoundingClientRect();
-      const index = Math.min(data.length - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * data.length)));
+      const index = Math.min(
+        data.length - 1,
+        Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * data.length)),
+      );
       onHover({ token, index, value: data[index] });
     });
     canvas.addEventListener('pointerleave', () => onHover(null));
     canvas.addEventListener('click', () => onSelect(token.position));
-    const name = chip(token, { tag: 'button', type: 'button', limit: 14, 'aria-label': words.normed(spoken(token), norm), onclick: () => onSelect(token.position) });
+    const name = chip(token, {
+      tag: 'button',
+      type: 'button',
+      limit: 14,
+      'aria-label': words.normed(spoken(token), norm),
+      onclick: () => onSelect(token.position),
+    });
     const bar = h('span', { class: 'bar', style: { width: `${(100 * norm) / widest}%` } });
-    const element = h('div', { class: 'strip-row' }, name, canvas, h('span', { class: 'norm' }, h('span', { class: 'track' }, bar), h('span', { class: 'value' }, norm.toPrecision(3))));
+    const element = h(
+      'div',
+      { class: 'strip-row' },
+      name,
+      canvas,
+      h(
+        'span',
+        { class: 'norm' },
+        h('span', { class: 'track' }, bar),
+        h('span', { class: 'value' }, norm.toPrecision(3)),
+      ),
+    );
     return { row, canvas, element };
   }
 
@@ -55,7 +77,10 @@ export function strips(root, { onSelect, onHover }) {
     show(next) {
       reach = next.reach;
       shown = next.rows.map((row) => make(row, next.widest));
-      fill(list, shown.map((part) => part.element));
+      fill(
+        list,
+        shown.map((part) => part.element),
+      );
       shown.forEach(({ canvas, row }) => paint(canvas, row.data, reach));
       this.mark(next.selected);
     },
@@ -63,7 +88,11 @@ export function strips(root, { onSelect, onHover }) {
       for (const { row, element } of shown) {
         const selected = row.token.position === position;
         element.classList.toggle('selected', selected);
-        if (selected && (element.offsetTop < list.scrollTop || element.offsetTop + element.offsetHeight > list.scrollTop + list.clientHeight)) {
+        if (
+          selected &&
+          (element.offsetTop < list.scrollTop ||
+            element.offsetTop + element.offsetHeight > list.scrollTop + list.clientHeight)
+        ) {
           list.scrollTop = element.offsetTop - list.clientHeight / 2;
         }
       }
@@ -77,7 +106,15 @@ export function legend(root) {
     const canvas = h('canvas', { class: 'legend-canvas', width: 129, height: 1, 'aria-hidden': 'true' });
     const around = diverging();
     const data = Float32Array.from({ length: 129 }, (_, i) => i / 64 - 1);
-    canvas.getContext('2d').drawImage(pixels({ data, rows: 1, cols: 129, scale: (t) => around(2 * t - 1), domain: [-1, 1] }), 0, 0);
-    fill(root, h('span', {}, num(-reach)), canvas, h('span', {}, num(reach)), note && h('span', { class: 'dim' }, note));
+    canvas
+      .getContext('2d')
+      .drawImage(pixels({ data, rows: 1, cols: 129, scale: (t) => around(2 * t - 1), domain: [-1, 1] }), 0, 0);
+    fill(
+      root,
+      h('span', {}, num(-reach)),
+      canvas,
+      h('span', {}, num(reach)),
+      note && h('span', { class: 'dim' }, note),
+    );
   };
 }

@@ -17,7 +17,8 @@ function boxOf([x, y], width, side) {
   return [x + dx, y + dy, x + dx + width, y + dy + LINE];
 }
 
-const overlap = (a, b) => Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
+const overlap = (a, b) =>
+  Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
 
 /** For each label the side on which it covers least of the others. */
 function sides(points, texts) {
@@ -47,7 +48,8 @@ export function tokenMap(root, url, { words, onSelect }) {
   const chart = plot(root, url, {
     name: 'token-map',
     describe: () => words.mapSpoken(found),
-    onClick: ({ data }) => Number.isInteger(data) && found.positions[data]?.length && onSelect(found.positions[data][0]),
+    onClick: ({ data }) =>
+      Number.isInteger(data) && found.positions[data]?.length && onSelect(found.positions[data][0]),
   });
 
   function traces(points, { three, selected, wide }) {
@@ -61,17 +63,38 @@ export function tokenMap(root, url, { words, onSelect }) {
     const linked = links[selected] ?? [];
     const ofSelected = near.filter((i) => linked.includes(i));
     const ownersOf = (i) => links.flatMap((points, owner) => (points.includes(i) ? [label(tokens[owner], 20)] : []));
-    const hover = (i) => `${plain(label(tokens[i], 40))}<br>id ${tokens[i].id}${i < n ? '' : `<br>${plain(words.neighbourOf(ownersOf(i)))}`}`;
-    const common = (indices, more) => ({ type: kind, ...at(indices), customdata: indices, hovertemplate: '%{hovertext}<extra></extra>', hovertext: indices.map(hover), ...more });
+    const hover = (i) =>
+      `${plain(label(tokens[i], 40))}<br>id ${tokens[i].id}${i < n ? '' : `<br>${plain(words.neighbourOf(ownersOf(i)))}`}`;
+    const common = (indices, more) => ({
+      type: kind,
+      ...at(indices),
+      customdata: indices,
+      hovertemplate: '%{hovertext}<extra></extra>',
+      hovertext: indices.map(hover),
+      ...more,
+    });
     const lines = (owners, color, width) => {
       const gaps = (get) => owners.flatMap((o) => links[o].flatMap((i) => [get(i), get(o), null]));
-      return { type: kind, mode: 'lines', x: gaps(x), y: gaps(y), ...(three && { z: gaps(z) }), line: { color, width }, hoverinfo: 'skip' };
+      return {
+        type: kind,
+        mode: 'lines',
+        x: gaps(x),
+        y: gaps(y),
+        ...(three && { z: gaps(z) }),
+        line: { color, width },
+        hoverinfo: 'skip',
+      };
     };
     const texts = all.map((i) => label(tokens[i], 14));
     // The selected token comes last, so that it lies on top of what is near it.
     const prompt = all.slice(0, n).sort((a, b) => (a === selected) - (b === selected));
     const labelled = [...prompt, ...ofSelected];
-    const placed = three ? 'top center' : sides(labelled.map((i) => points[i]), labelled.map((i) => texts[i]));
+    const placed = three
+      ? 'top center'
+      : sides(
+          labelled.map((i) => points[i]),
+          labelled.map((i) => texts[i]),
+        );
     const side = (from, to) => (three ? placed : placed.slice(from, to));
     const names = (indices, color, size, textposition) => ({
       mode: 'markers+text',
@@ -83,9 +106,15 @@ export function tokenMap(root, url, { words, onSelect }) {
     return [
       lines(all.slice(0, n), css('--line'), 1),
       lines(linked.length ? [selected] : [], css('--c-key'), three ? 3 : 1.5),
-      common(near.filter((i) => !linked.includes(i)), { mode: 'markers', marker: { size: three ? 3 : 5, color: css('--ink-2'), opacity: 0.55 } }),
+      common(
+        near.filter((i) => !linked.includes(i)),
+        { mode: 'markers', marker: { size: three ? 3 : 5, color: css('--ink-2'), opacity: 0.55 } },
+      ),
       // Neighbours are named where there is room; elsewhere by pointing at them.
-      common(ofSelected, { ...(three || !wide ? { mode: 'markers' } : names(ofSelected, css('--ink-2'), 11, side(n, labelled.length))), marker: { size: three ? 3.5 : 6, color: css('--c-key') } }),
+      common(ofSelected, {
+        ...(three || !wide ? { mode: 'markers' } : names(ofSelected, css('--ink-2'), 11, side(n, labelled.length))),
+        marker: { size: three ? 3.5 : 6, color: css('--c-key') },
+      }),
       common(prompt, {
         ...names(prompt, css('--ink'), 13, side(0, n)),
         marker: {
@@ -111,10 +140,22 @@ export function tokenMap(root, url, { words, onSelect }) {
       const ys = found.tokens.map((_, i) => found.coordinates[i * found.n_axes + 1]);
       const points = onScreen(xs, ys, Math.max(200, root.clientWidth - 110), wide ? 400 : 300, wide);
       const away = wide ? 1.5 : 2.2;
-      const scene = { xaxis: axis(titles[0]), yaxis: axis(titles[1]), zaxis: axis(titles[2]), dragmode: 'turntable', aspectmode: 'data', camera: { eye: { x: away, y: away, z: away / 2 } } };
+      const scene = {
+        xaxis: axis(titles[0]),
+        yaxis: axis(titles[1]),
+        zaxis: axis(titles[2]),
+        dragmode: 'turntable',
+        aspectmode: 'data',
+        camera: { eye: { x: away, y: away, z: away / 2 } },
+      };
       const layout = three
         ? { scene, margin: { l: 0, r: 0, t: 0, b: 0 } }
-        : { xaxis: axis(titles[0]), yaxis: axis(titles[1], wide ? { scaleanchor: 'x' } : {}), dragmode: wide && 'pan', margin: { l: 58, r: wide ? 40 : 30, t: 28, b: 44 } };
+        : {
+            xaxis: axis(titles[0]),
+            yaxis: axis(titles[1], wide ? { scaleanchor: 'x' } : {}),
+            dragmode: wide && 'pan',
+            margin: { l: 58, r: wide ? 40 : 30, t: 28, b: 44 },
+          };
       return chart.show(traces(points, { three, selected, wide }), layout, `${view}:${three}`);
     },
   };

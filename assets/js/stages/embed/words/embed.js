@@ -12,7 +12,8 @@ export const embed = {
   queryAt: (n) => ` query at ${n} · `,
   keyAt: (n) => ` key at ${n}`,
   rows: 'The rows themselves',
-  rowsNote: (d) => `Each token's id picks its row of the embedding matrix: ${num(d)} numbers, one column each. The bar is the row's norm.`,
+  rowsNote: (d) =>
+    `Each token's id picks its row of the embedding matrix: ${num(d)} numbers, one column each. The bar is the row's norm.`,
   rowsRange: (low, high) => `or beyond; 99 % of these numbers lie within, all from ${num(low)} to ${num(high)}`,
   rowsHint: 'Point at a strip to read its numbers; click a token to select it.',
   rowsValue: (name, index, value) => `${name} · dimension ${index}: ${value.toPrecision(7)}`,
@@ -27,7 +28,8 @@ export const embed = {
       : 'Block 0 does not receive the plain row: this model changes it first (for example by a norm).',
 
   similarity: 'Which tokens of this run are alike',
-  similarityNote: 'Cosine between the rows: 1 points the same way, 0 at a right angle. Click a row to select its token.',
+  similarityNote:
+    'Cosine between the rows: 1 points the same way, 0 at a right angle. Click a row to select its token.',
   similarityName: 'Cosine similarity of every pair of tokens',
   similarityHint: 'Point at a cell to read the pair.',
   similarityValue: (a, b, value) => `${a} and ${b}: ${value.toFixed(4)}`,
@@ -63,11 +65,15 @@ export const embed = {
     `Nothing is added to the rows. In each head, ${r.n_rotary === r.d_head ? 'all' : `${r.n_rotary} of`} ${r.d_head} dimensions of a query and a key are taken as ${r.n_rotary / 2} pairs (${
       r.layout === 'halves' ? `dimension i with i + ${r.n_rotary / 2}` : 'neighbours 2i and 2i + 1'
     }${r.first ? `, from dimension ${r.first}` : ''}), and pair i is turned by position × frequency i. Shown by numbers in ${n} of ${all} layers.`,
-  scaled: (r) => (r.kind === 'default' && r.factor === 1 ? '' : ` Frequencies are of the kind “${r.kind}”${r.factor === 1 ? '' : `, and rotated parts are multiplied by ${num(r.factor, 4)}`}.`),
+  scaled: (r) =>
+    r.kind === 'default' && r.factor === 1
+      ? ''
+      : ` Frequencies are of the kind “${r.kind}”${r.factor === 1 ? '' : `, and rotated parts are multiplied by ${num(r.factor, 4)}`}.`,
   angles: 'Angle of every pair at every position',
   anglesName: 'Rotation angle by position and dimension pair',
   anglesHint: 'Point at a cell to read the angle.',
-  angleValue: (name, position, pair, angle, wavelength) => `${name} at position ${position} · pair ${pair}: ${((angle * 180) / Math.PI).toFixed(1)}° (one turn every ${power(wavelength)} positions)`,
+  angleValue: (name, position, pair, angle, wavelength) =>
+    `${name} at position ${position} · pair ${pair}: ${((angle * 180) / Math.PI).toFixed(1)}° (one turn every ${power(wavelength)} positions)`,
   angleKey: 'angle, modulo one turn',
   firstPair: 'pair 0: fast',
   lastPair: (n) => `pair ${n}: slow`,
@@ -83,14 +89,17 @@ export const embed = {
   distanceAxis: 'distance: query position − key position',
   scoreAxis: 'score = q · k × scaling',
   dotName: 'Score over distance',
-  dotValue: (d) => `At the real distance ${d.distance} the model's score is ${num(d.score, 5)}, before mask and softmax.`,
+  dotValue: (d) =>
+    `At the real distance ${d.distance} the model's score is ${num(d.score, 5)}, before mask and softmax.`,
   beyond: (n) => ` The curve is drawn to distance ${n - 1}.`,
   parts: 'What each pair adds to it',
-  partsNote: (d) => `Left: fast pairs, sensitive to place. Right: slow pairs, hardly turned.${d.unrotated ? ` Dimensions that do not rotate add ${num(d.unrotated)}.` : ''}`,
+  partsNote: (d) =>
+    `Left: fast pairs, sensitive to place. Right: slow pairs, hardly turned.${d.unrotated ? ` Dimensions that do not rotate add ${num(d.unrotated)}.` : ''}`,
   partsSpoken: (values) => `Contribution of each pair: ${values.map((v) => num(v, 2)).join(', ')}`,
   partValue: (i, v) => `pair ${i}: ${num(v, 4)}`,
 
-  learned: (l) => `Row p${l.offset ? ` + ${l.offset}` : ''} of a table with ${num(l.n_rows)} learned rows is added to the token at position p, before block 0.`,
+  learned: (l) =>
+    `Row p${l.offset ? ` + ${l.offset}` : ''} of a table with ${num(l.n_rows)} learned rows is added to the token at position p, before block 0.`,
   learnedRow: (p) => `The row added at position ${p}`,
   learnedNorms: 'Norm of the row by position',
   learnedCosine: 'Cosine between the rows of positions',

@@ -19,17 +19,38 @@ export function itlColumns(root, { values, marks, format, title, onpick }) {
     h('h3', {}, title),
     svg(
       'svg',
-      { width, height: HEIGHT, class: 'lines itl', role: 'img', 'aria-label': `${title}: ${marks.map(({ name, value }) => `${name} ${format(value)}`).join(', ')}` },
+      {
+        width,
+        height: HEIGHT,
+        class: 'lines itl',
+        role: 'img',
+        'aria-label': `${title}: ${marks.map(({ name, value }) => `${name} ${format(value)}`).join(', ')}`,
+      },
       levels.map((level) => [
         svg('line', { x1: PAD.left, x2: PAD.left + inner.width, y1: y(level), y2: y(level), class: 'level' }),
         svg('text', { x: PAD.left - 6, y: y(level) + 4, class: 'end' }, format(level)),
       ]),
       values.map((value, i) =>
-        svg('rect', { x: PAD.left + i * step, y: y(value), width: Math.max(1, step - gap), height: Math.max(1, y(0) - y(value)), class: onpick ? 'column picks' : 'column', onclick: () => onpick?.(i) }, svg('title', {}, `${i + 1}: ${format(value)}`)),
+        svg(
+          'rect',
+          {
+            x: PAD.left + i * step,
+            y: y(value),
+            width: Math.max(1, step - gap),
+            height: Math.max(1, y(0) - y(value)),
+            class: onpick ? 'column picks' : 'column',
+            onclick: () => onpick?.(i),
+          },
+          svg('title', {}, `${i + 1}: ${format(value)}`),
+        ),
       ),
       marks.map(({ name, value }) => [
         svg('line', { x1: PAD.left, x2: PAD.left + inner.width, y1: y(value), y2: y(value), class: 'mark' }),
-        svg('text', { x: PAD.left + inner.width + 6, y: y(value) + (name === 'p95' ? -2 : 10), class: 'value' }, `${name} ${format(value)}`),
+        svg(
+          'text',
+          { x: PAD.left + inner.width + 6, y: y(value) + (name === 'p95' ? -2 : 10), class: 'value' },
+          `${name} ${format(value)}`,
+        ),
       ]),
       svg('text', { x: PAD.left, y: HEIGHT - 6 }, '1'),
       svg('text', { x: PAD.left + inner.width, y: HEIGHT - 6, class: 'end' }, values.length),

@@ -41,13 +41,19 @@ export function xy(root) {
     const all = series.flatMap(({ points }) => points);
     const width = Math.max(250, place.clientWidth);
     const inner = { width: width - PAD.left - PAD.right, height: HEIGHT - PAD.top - PAD.bottom };
-    const xs = log ? decades(Math.min(...all.map(([v]) => v)), Math.max(...all.map(([v]) => v))) : [...new Set(all.map(([v]) => v))].sort((a, b) => a - b);
-    const ys = log ? decades(Math.min(...all.map(([, v]) => v)), Math.max(...all.map(([, v]) => v))) : ticks(Math.max(...all.map(([, v]) => v)));
+    const xs = log
+      ? decades(Math.min(...all.map(([v]) => v)), Math.max(...all.map(([v]) => v)))
+      : [...new Set(all.map(([v]) => v))].sort((a, b) => a - b);
+    const ys = log
+      ? decades(Math.min(...all.map(([, v]) => v)), Math.max(...all.map(([, v]) => v)))
+      : ticks(Math.max(...all.map(([, v]) => v)));
     const across = axis(xs, inner.width, true);
     const up = axis(ys, inner.height, log);
     const left = (value) => PAD.left + across(value);
     const top = (value) => PAD.top + inner.height - up(value);
-    const summary = series.filter(({ quiet }) => !quiet).map(({ name, points }) => `${name}: ${points.map(([a, b]) => `${x.format(a)} ${y.format(b)}`).join(', ')}`);
+    const summary = series
+      .filter(({ quiet }) => !quiet)
+      .map(({ name, points }) => `${name}: ${points.map(([a, b]) => `${x.format(a)} ${y.format(b)}`).join(', ')}`);
     fill(
       place,
       svg(
@@ -57,13 +63,30 @@ export function xy(root) {
           svg('line', { x1: PAD.left, x2: PAD.left + inner.width, y1: top(value), y2: top(value), class: 'level' }),
           svg('text', { x: PAD.left - 6, y: top(value) + 4, class: 'end' }, y.format(value)),
         ]),
-        thinned(xs, left).map((value) => svg('text', { x: left(value), y: HEIGHT - 22, class: 'middle' }, x.format(value))),
+        thinned(xs, left).map((value) =>
+          svg('text', { x: left(value), y: HEIGHT - 22, class: 'middle' }, x.format(value)),
+        ),
         svg('text', { x: PAD.left + inner.width / 2, y: HEIGHT - 5, class: 'middle' }, x.name),
         series.map(({ kind, points, line = true, dots = true }) => [
-          line && svg('polyline', { points: points.map(([a, b]) => `${left(a)},${top(b)}`).join(' '), class: `line ${kind}` }),
-          dots && points.map(([a, b]) => svg('circle', { cx: left(a), cy: top(b), r: line ? 3 : 5, class: `dot ${kind}` }, svg('title', {}, `${x.format(a)}: ${y.format(b)}`))),
+          line &&
+            svg('polyline', {
+              points: points.map(([a, b]) => `${left(a)},${top(b)}`).join(' '),
+              class: `line ${kind}`,
+            }),
+          dots &&
+            points.map(([a, b]) =>
+              svg(
+                'circle',
+                { cx: left(a), cy: top(b), r: line ? 3 : 5, class: `dot ${kind}` },
+                svg('title', {}, `${x.format(a)}: ${y.format(b)}`),
+              ),
+            ),
           // Beside the end of a line; below a dot that stands alone, where others climb to its right.
-          points.filter(([, , label]) => label).map(([a, b, label]) => svg('text', { x: left(a) + (line ? 8 : 4), y: top(b) + (line ? 4 : 19), class: `value ${kind}` }, label)),
+          points
+            .filter(([, , label]) => label)
+            .map(([a, b, label]) =>
+              svg('text', { x: left(a) + (line ? 8 : 4), y: top(b) + (line ? 4 : 19), class: `value ${kind}` }, label),
+            ),
         ]),
       ),
     );

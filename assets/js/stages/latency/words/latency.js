@@ -5,11 +5,18 @@ import { keepsCache } from '../../../maths/models.js';
 
 const s = (seconds) => ms(seconds * 1000);
 const rate = (value) => `${num(value, 3)} tokens/s`;
-const ended = { time: ' The time for one measurement was spent, so it stopped there.', memory: ' The next size would take more of the free memory than a page should, so it stopped there.' };
-const byPass = (r) => `reached by a pass of the model: more than the best of ${r.n_products} products, which were measured in a busy moment`;
+const ended = {
+  time: ' The time for one measurement was spent, so it stopped there.',
+  memory: ' The next size would take more of the free memory than a page should, so it stopped there.',
+};
+const byPass = (r) =>
+  `reached by a pass of the model: more than the best of ${r.n_products} products, which were measured in a busy moment`;
 
 /** Where the roofline was raised by what was measured since. */
-const raised = (r) => (r.bandwidth_by_pass || r.flops_by_pass ? ' The limits were first measured in a busy moment: a pass did more since, and the roof was raised to it.' : '');
+const raised = (r) =>
+  r.bandwidth_by_pass || r.flops_by_pass
+    ? ' The limits were first measured in a busy moment: a pass did more since, and the roof was raised to it.'
+    : '';
 
 const times = (value) => `${num(value, 3)} times`;
 
@@ -24,11 +31,18 @@ function held({ batch, dot }, roofline) {
 
 function bent({ points, bend, roofline }) {
   if (points.length < 2) return '';
-  if (bend === null) return points.length > 2 ? ' Up to the largest size a doubling gave at least half as much again: it does not bend yet.' : '';
-  return ` It bends at ${num(bend)}: from there on no doubling gave half as much again. ${held(points.find(({ batch }) => batch === bend), roofline)}`;
+  if (bend === null)
+    return points.length > 2
+      ? ' Up to the largest size a doubling gave at least half as much again: it does not bend yet.'
+      : '';
+  return ` It bends at ${num(bend)}: from there on no doubling gave half as much again. ${held(
+    points.find(({ batch }) => batch === bend),
+    roofline,
+  )}`;
 }
 
-const slowStart = ([one, two]) => ` Two rows made only ${times(two.rate / one.rate)} as many tokens a second as one: one row is a matrix-vector product, two are a product of matrices.`;
+const slowStart = ([one, two]) =>
+  ` Two rows made only ${times(two.rate / one.rate)} as many tokens a second as one: one row is a matrix-vector product, two are a product of matrices.`;
 
 export const latency = {
   seconds: s,
@@ -36,7 +50,11 @@ export const latency = {
   title: 'This run',
   note: 'How long a reader waited: for the first token, then for each further one. As it was recorded while the run ran.',
   facts: (l) => [
-    ['time to first token (TTFT)', l.ttft === null ? '–' : s(l.ttft), l.ttft === null ? 'taken over from another branch' : `tokenize, prefill of ${count(l.n_prompt, 'token')}, select`],
+    [
+      'time to first token (TTFT)',
+      l.ttft === null ? '–' : s(l.ttft),
+      l.ttft === null ? 'taken over from another branch' : `tokenize, prefill of ${count(l.n_prompt, 'token')}, select`,
+    ],
     ['between tokens (ITL), p50', l.itl_p50 === null ? '–' : s(l.itl_p50), 'half of the tokens came quicker'],
     ['ITL, p95', l.itl_p95 === null ? '–' : s(l.itl_p95), 'one in twenty took longer'],
     ['end to end', s(l.end_to_end), `${count(l.n_tokens, 'token')}, and their text`],
@@ -52,10 +70,20 @@ export const latency = {
       : `This run: ${l.ttft === null ? '' : `the first token after ${s(l.ttft)}, then `}one every ${s(l.itl_p50)} (p95 ${s(l.itl_p95)}). Prefill took in ${num(l.prefill_rate / l.decode_rate, 2)} tokens in the time in which decoding made one.`,
 
   split: 'Where the time goes',
-  splitNote: 'The same passes again, with a timer on each part, in turns with passes without timers. The run itself is never timed inside, so its own times stay what they are.',
+  splitNote:
+    'The same passes again, with a timer on each part, in turns with passes without timers. The run itself is never timed inside, so its own times stay what they are.',
   splitGo: 'Time the parts',
   stop: 'Stop',
-  parts: { tokenize: 'tokenize', embed: 'embed', attention: 'attention', mlp: 'MLP', head: 'head', other: 'norms and the rest', sampling: 'select', detokenize: 'detokenize' },
+  parts: {
+    tokenize: 'tokenize',
+    embed: 'embed',
+    attention: 'attention',
+    mlp: 'MLP',
+    head: 'head',
+    other: 'norms and the rest',
+    sampling: 'select',
+    detokenize: 'detokenize',
+  },
   prefill: (n) => `Prefill of ${count(n, 'position')}`,
   decode: 'One decoding step',
   splitSaid(t) {
@@ -63,12 +91,15 @@ export const latency = {
     // A step as its bar has it: the pass, then selecting a token and writing it.
     const [timed, plain] = [t.decode.seconds, t.decode.unhooked].map((pass) => pass + t.sampling + t.detokenize);
     const extra = timed / plain - 1;
-    const found = t.reason ? `Attention and MLP are not told apart here: ${t.reason}.` : `In a decoding step most time goes to ${latency.parts[first[0]]}: ${pct(first[1] / timed)}.`;
+    const found = t.reason
+      ? `Attention and MLP are not told apart here: ${t.reason}.`
+      : `In a decoding step most time goes to ${latency.parts[first[0]]}: ${pct(first[1] / timed)}.`;
     return `${found} Means of ${t.prefill.n_passes} prefills and ${count(t.decode.n_passes, 'step')}; with timers a step took ${pct(Math.abs(extra))} ${extra >= 0 ? 'longer' : 'less'} than without (${s(timed)} and ${s(plain)}).`;
   },
 
   roof: 'What this machine allows: the roofline',
-  roofNote: (card) => `A pass reads its weights${keepsCache(card) ? ' and its KV cache' : ''} from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. Both limits are measured here; pressed again, the button measures again and the larger of each stays, for a busy machine shows less than it can do.`,
+  roofNote: (card) =>
+    `A pass reads its weights${keepsCache(card) ? ' and its KV cache' : ''} from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. Both limits are measured here; pressed again, the button measures again and the larger of each stays, for a busy machine shows less than it can do.`,
   roofGo: 'Measure the limits',
   intensity: 'FLOP per byte read',
   perSecond: (value) => `${flops(value)}/s`,
@@ -76,8 +107,16 @@ export const latency = {
   run: 'this run',
   batches: 'batches',
   roofFacts: ({ roofline: r }) => [
-    ['memory bandwidth', `${bytes(r.bandwidth)}/s`, r.bandwidth_by_pass ? byPass(r) : `best of ${r.n_products} matrix-vector products over 256 MiB`],
-    ['arithmetic', `${flops(r.flops)}/s`, r.flops_by_pass ? byPass(r) : `best of ${r.n_products} products of 2048 × 2048 in ${r.dtype}`],
+    [
+      'memory bandwidth',
+      `${bytes(r.bandwidth)}/s`,
+      r.bandwidth_by_pass ? byPass(r) : `best of ${r.n_products} matrix-vector products over 256 MiB`,
+    ],
+    [
+      'arithmetic',
+      `${flops(r.flops)}/s`,
+      r.flops_by_pass ? byPass(r) : `best of ${r.n_products} products of 2048 × 2048 in ${r.dtype}`,
+    ],
     ['the bend', `${num(r.flops / r.bandwidth, 3)} FLOP/byte`, `${r.device}: below it memory is the limit`],
   ],
   dotTable: ['pass', 'computes', 'reads', 'FLOP per byte', 'took', 'reached', 'of what the roof allows'],
@@ -91,7 +130,8 @@ export const latency = {
   },
 
   lengths: 'Longer prompts, longer contexts',
-  lengthsNote: (card) => `The prompt’s own tokens, repeated or cut to each length: the time of the prefill, and of a decoding step with that many positions ${keepsCache(card) ? 'in the KV cache' : 'before it'}.`,
+  lengthsNote: (card) =>
+    `The prompt’s own tokens, repeated or cut to each length: the time of the prefill, and of a decoding step with that many positions ${keepsCache(card) ? 'in the KV cache' : 'before it'}.`,
   longest: 'longest prompt',
   tokens: 'tokens',
   lengthsGo: 'Measure every length',
@@ -103,12 +143,14 @@ export const latency = {
   lengthsSaid({ points, ended: why, roofline }) {
     const [first, last] = [points[0], points.at(-1)];
     const behind = `${raised(roofline)}${ended[why] ?? ''}`;
-    if (first === last) return `The prefill of ${count(first.n, 'token')} took ${s(first.prefill)}, a decoding step behind it ${s(first.step)}.${behind}`;
+    if (first === last)
+      return `The prefill of ${count(first.n, 'token')} took ${s(first.prefill)}, a decoding step behind it ${s(first.step)}.${behind}`;
     return `From ${num(first.n)} to ${num(last.n)} tokens (${times(last.n / first.n)} as many) the prefill took ${times(last.prefill / first.prefill)} as long, a decoding step ${times(last.step / first.step)}.${behind}`;
   },
 
   batch: 'Many at once: throughput over batch size',
-  batchNote: 'The same prompt in many rows, decoded together. The weights are read once for all rows, so that a larger batch makes more tokens a second, until arithmetic is the limit; each single request gets slower.',
+  batchNote:
+    'The same prompt in many rows, decoded together. The weights are read once for all rows, so that a larger batch makes more tokens a second, until arithmetic is the limit; each single request gets slower.',
   largest: 'largest batch',
   batchGo: 'Measure every size',
   rate_: 'tokens per second, all rows',
@@ -118,8 +160,13 @@ export const latency = {
   batchSaid(found) {
     const { points, slow_start: slow, roofline, ended: why } = found;
     const [first, last] = [points[0], points.at(-1)];
-    const same = points.every(({ equal }) => equal) ? 'Every row gave the tokens of the row alone.' : 'Some rows gave other tokens than alone: a batch multiplies in other shapes, and near ties fall otherwise.';
-    const most = points.length < 2 ? `One row made ${rate(first.rate)}, a token every ${s(first.step)}.` : `${num(last.batch)} rows made ${rate(last.rate)}, ${times(last.rate / first.rate)} as many as one; each request then waited ${s(last.step)} for a token instead of ${s(first.step)}.`;
+    const same = points.every(({ equal }) => equal)
+      ? 'Every row gave the tokens of the row alone.'
+      : 'Some rows gave other tokens than alone: a batch multiplies in other shapes, and near ties fall otherwise.';
+    const most =
+      points.length < 2
+        ? `One row made ${rate(first.rate)}, a token every ${s(first.step)}.`
+        : `${num(last.batch)} rows made ${rate(last.rate)}, ${times(last.rate / first.rate)} as many as one; each request then waited ${s(last.step)} for a token instead of ${s(first.step)}.`;
     return `${most}${slow ? slowStart(points) : ''}${bent(found)}${raised(roofline)} ${same}${ended[why] ?? ''}`;
   },
   numbers: 'The numbers',

@@ -9,9 +9,13 @@ const work = (value) => `${flops(value)}/s`;
 /** A KV cache's formula and its numbers: layers with a window keep no more tokens than it is wide. */
 function cacheFormula({ model: { cache }, n_context: n, kv_bytes_per_token: each, cache_bits: bits }) {
   const numbers = `numbers of ${bits} bits`;
-  if (!cache.windowed_layers || n <= cache.window) return ['tokens × bytes a token', `${num(n)} × ${bytes(each)}, ${numbers}`];
+  if (!cache.windowed_layers || n <= cache.window)
+    return ['tokens × bytes a token', `${num(n)} × ${bytes(each)}, ${numbers}`];
   const full = cache.n_layers - cache.windowed_layers;
-  return ['(layers × tokens + layers with a window × window) × bytes a token and layer', `(${full} × ${num(n)} + ${cache.windowed_layers} × ${num(cache.window)}) × ${bytes(each / cache.n_layers)}, ${numbers}`];
+  return [
+    '(layers × tokens + layers with a window × window) × bytes a token and layer',
+    `(${full} × ${num(n)} + ${cache.windowed_layers} × ${num(cache.window)}) × ${bytes(each / cache.n_layers)}, ${numbers}`,
+  ];
 }
 
 /** What to change when not one user fits, by what takes the memory. */
@@ -40,17 +44,39 @@ export const whatif = {
   rows: (e) => [
     ['weights', bytes(e.weight_bytes), 'parameters × bits / 8', `${num(e.model.n_parameters)} × ${e.weight_bits} / 8`],
     ['KV cache of one user', bytes(e.kv_bytes), ...cacheFormula(e)],
-    ['memory in all', bytes(e.memory_bytes), 'weights + users × KV cache', `${bytes(e.weight_bytes)} + ${num(e.n_users)} × ${bytes(e.kv_bytes)}`],
-    ['users that fit', num(e.max_users), '(0.9 × memory − weights) / KV cache', `(0.9 × ${bytes(e.machine.memory_bytes)} − ${bytes(e.weight_bytes)}) / ${bytes(e.kv_bytes)}`],
-    ['TTFT, one prompt alone', s(e.ttft), 'the longer of FLOPs / (FLOP/s) and active weights / bandwidth', `${flops(e.prefill_flops)} / ${work(e.machine.flops)}, or ${bytes((e.model.n_active * e.weight_bits) / 8)} / ${rate(e.machine.bandwidth)}`],
-    ['ITL', s(e.itl), 'the longer of bytes read / bandwidth and 2 × active parameters × users / (FLOP/s)', `${s(e.step_reading)} of reading, ${s(e.step_computing)} of computing`],
+    [
+      'memory in all',
+      bytes(e.memory_bytes),
+      'weights + users × KV cache',
+      `${bytes(e.weight_bytes)} + ${num(e.n_users)} × ${bytes(e.kv_bytes)}`,
+    ],
+    [
+      'users that fit',
+      num(e.max_users),
+      '(0.9 × memory − weights) / KV cache',
+      `(0.9 × ${bytes(e.machine.memory_bytes)} − ${bytes(e.weight_bytes)}) / ${bytes(e.kv_bytes)}`,
+    ],
+    [
+      'TTFT, one prompt alone',
+      s(e.ttft),
+      'the longer of FLOPs / (FLOP/s) and active weights / bandwidth',
+      `${flops(e.prefill_flops)} / ${work(e.machine.flops)}, or ${bytes((e.model.n_active * e.weight_bits) / 8)} / ${rate(e.machine.bandwidth)}`,
+    ],
+    [
+      'ITL',
+      s(e.itl),
+      'the longer of bytes read / bandwidth and 2 × active parameters × users / (FLOP/s)',
+      `${s(e.step_reading)} of reading, ${s(e.step_computing)} of computing`,
+    ],
     ['throughput', `${num(e.rate, 3)} tokens/s`, 'users / ITL', `${num(e.n_users)} / ${s(e.itl)}`],
   ],
   head: ['', 'estimate', 'formula', 'with these numbers'],
-  source: (e) => `${e.machine.name}: ${bytes(e.machine.memory_bytes)}, ${rate(e.machine.bandwidth)}, ${work(e.machine.flops)} (${e.machine.source}). ${e.model.name}: ${num(e.model.n_parameters)} parameters, ${e.model.cache.n_layers} layers.`,
+  source: (e) =>
+    `${e.machine.name}: ${bytes(e.machine.memory_bytes)}, ${rate(e.machine.bandwidth)}, ${work(e.machine.flops)} (${e.machine.source}). ${e.model.name}: ${num(e.model.n_parameters)} parameters, ${e.model.cache.n_layers} layers.`,
   said(e) {
     const who = count(e.n_users, 'user');
-    if (!e.fits) return `${e.model.name} with ${who} of ${count(e.n_context, 'token')} needs ${bytes(e.memory_bytes)}: more than ${e.machine.name} has room for. ${e.max_users ? `${count(e.max_users, 'user')} would fit.` : noneFits(e)}`;
+    if (!e.fits)
+      return `${e.model.name} with ${who} of ${count(e.n_context, 'token')} needs ${bytes(e.memory_bytes)}: more than ${e.machine.name} has room for. ${e.max_users ? `${count(e.max_users, 'user')} would fit.` : noneFits(e)}`;
     const limit = e.step_reading >= e.step_computing ? 'memory is the limit' : 'arithmetic is the limit';
     return `At best ${e.machine.name} would give ${e.n_users === 1 ? 'its one user' : `each of ${who}`} a token every ${s(e.itl)} (${limit}), ${num(e.rate, 3)} tokens a second in all; ${e.max_users === 1 ? 'no further one' : `as many as ${num(e.max_users)}`} would fit.`;
   },

@@ -23,10 +23,30 @@ const frameOf = (slots, { narrowest, all }, wide = Math.max(narrowest, Math.floo
 function floor(frame, slots, names, selected, onSelect, titles) {
   const every = Math.ceil(slots / 34);
   return {
-    under: selected >= 0 && svg('rect', { class: 'here', x: frame.x(selected) - frame.wide / 2, y: TOP, width: frame.wide, height: frame.bottom - TOP }),
+    under:
+      selected >= 0 &&
+      svg('rect', {
+        class: 'here',
+        x: frame.x(selected) - frame.wide / 2,
+        y: TOP,
+        width: frame.wide,
+        height: frame.bottom - TOP,
+      }),
     over: names.map((name, slot) => [
-      (slot % every === 0 || slot === selected) && svg('text', { x: frame.x(slot), y: frame.bottom + 14, 'text-anchor': 'middle' }, name),
-      svg('rect', { class: 'hit', x: frame.x(slot) - frame.wide / 2, y: TOP, width: frame.wide, height: frame.bottom - TOP + 16, onclick: () => onSelect(slot) }, svg('title', {}, titles(slot))),
+      (slot % every === 0 || slot === selected) &&
+        svg('text', { x: frame.x(slot), y: frame.bottom + 14, 'text-anchor': 'middle' }, name),
+      svg(
+        'rect',
+        {
+          class: 'hit',
+          x: frame.x(slot) - frame.wide / 2,
+          y: TOP,
+          width: frame.wide,
+          height: frame.bottom - TOP + 16,
+          onclick: () => onSelect(slot),
+        },
+        svg('title', {}, titles(slot)),
+      ),
     ]),
   };
 }
@@ -34,7 +54,11 @@ function floor(frame, slots, names, selected, onSelect, titles) {
 function picture(root, frame, label, parts) {
   // Never so small that its labels cannot be read: it scrolls inside its box then.
   const style = { 'min-width': `${Math.round(0.8 * frame.width)}px` };
-  const image = svg('svg', { class: 'layer-chart', style, viewBox: `0 0 ${frame.width} ${frame.height}`, role: 'img', 'aria-label': label }, parts);
+  const image = svg(
+    'svg',
+    { class: 'layer-chart', style, viewBox: `0 0 ${frame.width} ${frame.height}`, role: 'img', 'aria-label': label },
+    parts,
+  );
   fill(root, h('div', { class: 'shares-scroll' }, image));
 }
 
@@ -46,7 +70,14 @@ export function logLines(root, { series, selected, onSelect, label, axis, title 
   const [low, high] = [Math.floor(Math.log10(Math.min(...known))), Math.ceil(Math.log10(Math.max(...known)))];
   const y = (value) => frame.bottom - ((Math.log10(value) - low) / Math.max(1, high - low)) * (frame.bottom - TOP);
   const ticks = Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));
-  const ground = floor(frame, names, Array.from({ length: names }, (_, i) => i), selected, onSelect, title);
+  const ground = floor(
+    frame,
+    names,
+    Array.from({ length: names }, (_, i) => i),
+    selected,
+    onSelect,
+    title,
+  );
   const drawn = series.map(({ values, kind }) => {
     const at = [...values].map((value, slot) => (value > 0 ? [frame.x(slot), y(value)] : null)).filter(Boolean);
     return [
@@ -74,14 +105,30 @@ export function signedBars(root, { slots, selected, onSelect, label, title }) {
   const reach = high - low || 1;
   const y = (value) => TOP + ((high - value) / reach) * (frame.bottom - TOP);
   const step = stepFor(reach);
-  const ticks = Array.from({ length: Math.floor(high / step) - Math.ceil(low / step) + 1 }, (_, i) => (Math.ceil(low / step) + i) * step);
-  const ground = floor(frame, slots.length, slots.map((slot) => slot.name), selected, onSelect, title);
+  const ticks = Array.from(
+    { length: Math.floor(high / step) - Math.ceil(low / step) + 1 },
+    (_, i) => (Math.ceil(low / step) + i) * step,
+  );
+  const ground = floor(
+    frame,
+    slots.length,
+    slots.map((slot) => slot.name),
+    selected,
+    onSelect,
+    title,
+  );
   const pillars = slots.map(({ bars }, slot) =>
     bars.map(({ value, kind }, place) => {
       if (!Number.isFinite(value)) return null;
       const thick = Math.min(THICKEST, (frame.wide - 5) / bars.length);
       const x = frame.x(slot) + (place - bars.length / 2) * thick;
-      return svg('rect', { class: `pillar is-${kind}`, x, y: y(Math.max(0, value)), width: Math.max(1, thick - 1), height: Math.max(0.6, Math.abs(y(0) - y(value))) });
+      return svg('rect', {
+        class: `pillar is-${kind}`,
+        x,
+        y: y(Math.max(0, value)),
+        width: Math.max(1, thick - 1),
+        height: Math.max(0.6, Math.abs(y(0) - y(value))),
+      });
     }),
   );
   picture(root, frame, label, [
@@ -110,12 +157,45 @@ export function headGrid(root, { layers, heads, slots, at, color, selected, onSe
     for (let head = 0; head < heads; head += 1) {
       const share = at(layer, head);
       if (Number.isNaN(share)) continue;
-      const place = { x: frame.x(layer + 1) - frame.wide / 2 + 1, y: TOP + head * side, width: frame.wide - 2, height: side - 1 };
+      const place = {
+        x: frame.x(layer + 1) - frame.wide / 2 + 1,
+        y: TOP + head * side,
+        width: frame.wide - 2,
+        height: side - 1,
+      };
       const chosen = layer === selected.layer && head === selected.head;
-      cells.push(svg('rect', { class: chosen ? 'cell chosen' : 'cell', ...place, fill: `rgb(${color(share)})`, onclick: () => onSelect(layer, head) }, svg('title', {}, title(layer, head, share))));
+      cells.push(
+        svg(
+          'rect',
+          {
+            class: chosen ? 'cell chosen' : 'cell',
+            ...place,
+            fill: `rgb(${color(share)})`,
+            onclick: () => onSelect(layer, head),
+          },
+          svg('title', {}, title(layer, head, share)),
+        ),
+      );
     }
   }
   const every = Math.ceil(12 / side);
-  const names = Array.from({ length: heads }, (_, head) => head % every === 0 && svg('text', { x: LEFT - 6, y: TOP + head * side + side - 3, 'text-anchor': 'end' }, head));
-  picture(root, frame, label, [cells, names, svg('text', { x: LEFT - 24, y: TOP + (heads * side) / 2, transform: `rotate(-90 ${LEFT - 24} ${TOP + (heads * side) / 2})`, 'text-anchor': 'middle' }, axis)]);
+  const names = Array.from(
+    { length: heads },
+    (_, head) =>
+      head % every === 0 && svg('text', { x: LEFT - 6, y: TOP + head * side + side - 3, 'text-anchor': 'end' }, head),
+  );
+  picture(root, frame, label, [
+    cells,
+    names,
+    svg(
+      'text',
+      {
+        x: LEFT - 24,
+        y: TOP + (heads * side) / 2,
+        transform: `rotate(-90 ${LEFT - 24} ${TOP + (heads * side) / 2})`,
+        'text-anchor': 'middle',
+      },
+      axis,
+    ),
+  ]);
 }

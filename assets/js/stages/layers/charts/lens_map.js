@@ -64,8 +64,18 @@ export function lensMap(root, { onSelect, onHover }) {
 
   function sideNames() {
     const rows = Array.from({ length: now.rows }, (_, i) => now.rows - 1 - i);
-    const line = (text, height, strong) => h('span', { class: strong ? 'strong' : '', style: { height: `${height}px`, 'line-height': `${height}px` } }, text);
-    fill(names, line(now.corner.next, EDGE), rows.map((row) => line(now.rowName(row), ROW, row === now.selected.row)), line(now.corner.input, EDGE));
+    const line = (text, height, strong) =>
+      h(
+        'span',
+        { class: strong ? 'strong' : '', style: { height: `${height}px`, 'line-height': `${height}px` } },
+        text,
+      );
+    fill(
+      names,
+      line(now.corner.next, EDGE),
+      rows.map((row) => line(now.rowName(row), ROW, row === now.selected.row)),
+      line(now.corner.input, EDGE),
+    );
   }
 
   function frame(context, { row, column }, wide, color, line) {
@@ -93,7 +103,8 @@ export function lensMap(root, { onSelect, onHover }) {
     sideNames();
     if (hovered()) frame(context, hovered(), wide, style.getPropertyValue('--ink'), 1.5);
     const { row, column } = now.selected;
-    if (column >= 0 && column < now.columns) frame(context, { row, column }, wide, style.getPropertyValue('--accent'), 3);
+    if (column >= 0 && column < now.columns)
+      frame(context, { row, column }, wide, style.getPropertyValue('--accent'), 3);
   }
 
   /** On a narrow screen the selected column comes into view. */
@@ -104,7 +115,8 @@ export function lensMap(root, { onSelect, onHover }) {
   }
 
   // Rows are counted from below.
-  const toward = (right, down) => now && { row: Math.min(now.rows - 1, Math.max(0, now.selected.row - down)), column: now.selected.column + right };
+  const toward = (right, down) =>
+    now && { row: Math.min(now.rows - 1, Math.max(0, now.selected.row - down)), column: now.selected.column + right };
   const hovered = picking(canvas, { under, toward, draw, onHover, onSelect });
   new ResizeObserver(() => root.clientWidth && draw()).observe(root);
 

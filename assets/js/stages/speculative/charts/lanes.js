@@ -3,7 +3,12 @@
 import { fill, h } from '../../../core/elements/dom.js';
 
 /** The key of the pieces: [{name, kind}]. */
-export const lanesKey = (kinds) => h('p', { class: 'dim lanes-key' }, kinds.map(({ name, kind }) => h('span', {}, h('span', { class: `lane-sample ${kind}` }), name)));
+export const lanesKey = (kinds) =>
+  h(
+    'p',
+    { class: 'dim lanes-key' },
+    kinds.map(({ name, kind }) => h('span', {}, h('span', { class: `lane-sample ${kind}` }), name)),
+  );
 
 /**
  * Lanes in `root`. `show({lanes, format, open})`: a lane is {name, groups}, a group {label, parts: [{kind, value}]};
@@ -28,7 +33,20 @@ export function lanes(root, onpick) {
               'span',
               { class: 'lane-track' },
               // The list of rounds is the way by keyboard.
-              groups.map((group, i) => h('button', { type: 'button', tabindex: -1, title: group.label, class: i === open ? 'lane-group open' : 'lane-group', style: { width: `${(100 * sum(group)) / longest}%` }, onclick: () => onpick(i) }, group.parts.map(piece))),
+              groups.map((group, i) =>
+                h(
+                  'button',
+                  {
+                    type: 'button',
+                    tabindex: -1,
+                    title: group.label,
+                    class: i === open ? 'lane-group open' : 'lane-group',
+                    style: { width: `${(100 * sum(group)) / longest}%` },
+                    onclick: () => onpick(i),
+                  },
+                  group.parts.map(piece),
+                ),
+              ),
             ),
             h('strong', { class: 'lane-total' }, format(totals[place])),
           ),

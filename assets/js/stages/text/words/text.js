@@ -4,9 +4,16 @@ import { count, ms, parameters } from '../../../maths/format.js';
 import { median, ownItl, takenOver } from '../../../maths/times.js';
 import { firstToken } from '../../../parts/words/shared.js';
 
-const used = ({ n_active: active, n_parameters: all }) => (active < all ? `parameters, of which a token passes through ${parameters(active)}` : 'parameters, all used for every token');
+const used = ({ n_active: active, n_parameters: all }) =>
+  active < all
+    ? `parameters, of which a token passes through ${parameters(active)}`
+    : 'parameters, all used for every token';
 
-const betweenTokens = (itl) => ['between tokens (ITL), median', itl.length ? ms(median(itl)) : '–', 'one forward pass over one position + select'];
+const betweenTokens = (itl) => [
+  'between tokens (ITL), median',
+  itl.length ? ms(median(itl)) : '–',
+  'one forward pass over one position + select',
+];
 
 export const text = {
   question: 'What the model is given',
@@ -16,7 +23,11 @@ export const text = {
     firstToken(run),
     betweenTokens(ownItl(run)),
     ['prompt', count(run.tokens.length, 'token'), `${count([...run.text_in].length, 'character')}`],
-    ['answer', count(run.steps.length, 'token'), `${run.stop.kind ? run.stop.detail : 'not finished'}${takenOver(run) ? `; ${takenOver(run)} taken over` : ''}`],
+    [
+      'answer',
+      count(run.steps.length, 'token'),
+      `${run.stop.kind ? run.stop.detail : 'not finished'}${takenOver(run) ? `; ${takenOver(run)} taken over` : ''}`,
+    ],
     ['model', card ? parameters(card.n_parameters) : '–', card ? used(card) : ''],
   ],
   none: 'Nothing has been generated yet: press Next.',

@@ -7,7 +7,13 @@ import { label, visible } from '../../../maths/tokens.js';
 const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
 
 /** Bytes as small boxes. */
-export const hexes = (bytes) => bytes.length > 0 && h('span', { class: 'hexes' }, bytes.map((byte) => h('span', { class: 'byte waits' }, hex(byte))));
+export const hexes = (bytes) =>
+  bytes.length > 0 &&
+  h(
+    'span',
+    { class: 'hexes' },
+    bytes.map((byte) => h('span', { class: 'byte waits' }, hex(byte))),
+  );
 
 /** Parts {token, text, waiting} in groups that end where nothing waits: [[{part, index}, …], …]. */
 function grouped(parts) {
@@ -31,8 +37,18 @@ export function blocks(root, parts, at, { onSelect, waits, noText, select }) {
   function tokenOf({ part, index }) {
     const { token } = part;
     const classes = [index === at && 'selected', index > at && 'later'];
-    const props = { tag: 'button', type: 'button', limit: 30, 'aria-label': select(label(token)), onclick: () => onSelect(index) };
-    return h('span', { class: 'over', style: span(token.special ? 1 : token.bytes.length) }, chip(token, { ...props, class: classes.filter(Boolean).join(' ') }));
+    const props = {
+      tag: 'button',
+      type: 'button',
+      limit: 30,
+      'aria-label': select(label(token)),
+      onclick: () => onSelect(index),
+    };
+    return h(
+      'span',
+      { class: 'over', style: span(token.special ? 1 : token.bytes.length) },
+      chip(token, { ...props, class: classes.filter(Boolean).join(' ') }),
+    );
   }
 
   function bytesOf({ part, index }, waitingFrom, offset) {
@@ -62,11 +78,18 @@ export function blocks(root, parts, at, { onSelect, waits, noText, select }) {
       if (part.token.special || size === 0) below.push(h('span', { class: 'text none dim' }, noText));
       else if (consumed > 0) {
         const come = index <= at;
-        below.push(h('span', { class: `text ${come ? 'come' : 'later'}`, dir: 'auto', style: span(consumed) }, come || group.length === 1 ? visible(part.text) : arrived ? waits : '…'));
+        below.push(
+          h(
+            'span',
+            { class: `text ${come ? 'come' : 'later'}`, dir: 'auto', style: span(consumed) },
+            come || group.length === 1 ? visible(part.text) : arrived ? waits : '…',
+          ),
+        );
         taken += consumed;
       }
     }
-    if (offset > taken) below.push(h('span', { class: 'text later', style: span(offset - taken) }, arrived ? waits : '…'));
+    if (offset > taken)
+      below.push(h('span', { class: 'text later', style: span(offset - taken) }, arrived ? waits : '…'));
     return h('div', { class: 'block' }, over, middle, below);
   }
 

@@ -41,12 +41,15 @@ export const tokenize = {
   noNormalizer: 'This tokenizer has no normaliser: the text stays as it is.',
   letters: 'Ġ is a space: byte-level tokenizers write each byte as one letter.',
   piecesWindow: (p) =>
-    p.pieces.length < p.n_pieces ? `Pieces ${p.pieces[0].index + 1} to ${p.pieces.at(-1).index + 1} of ${num(p.n_pieces)}.` : `${count(p.n_pieces, 'piece')}.`,
+    p.pieces.length < p.n_pieces
+      ? `Pieces ${p.pieces[0].index + 1} to ${p.pieces.at(-1).index + 1} of ${num(p.n_pieces)}.`
+      : `${count(p.n_pieces, 'piece')}.`,
   piecesEqual: (p) =>
     p.n_equal === p.n_pieces
       ? `✓ each of ${count(p.n_pieces, 'piece')}, given alone to the algorithm, makes the same tokens`
       : `✗ ${num(p.n_pieces - p.n_equal)} of ${count(p.n_pieces, 'piece')}, given alone to the algorithm, make other tokens`,
-  generated: (position) => `Position ${position} was generated: it was chosen by its id, not cut from text. Shown is the prompt's last piece.`,
+  generated: (position) =>
+    `Position ${position} was generated: it was chosen by its id, not cut from text. Shown is the prompt's last piece.`,
   selectPiece: (text) => `Select the piece ${text}`,
 
   merges: 'Merge by merge',
@@ -75,8 +78,12 @@ export const tokenize = {
 
   table: 'Every token',
   columns: ['position', 'id', 'token', 'entry', 'bytes', 'characters', 'note'],
-  tableNote: (start, stop, n) => (stop - start < n ? `Positions ${start} to ${stop - 1} of ${num(n)}, around the selection.` : `All ${count(n, 'token')} of this run.`),
-  offsets: ({ start, end }) => (start < 0 ? '–' : end - start === 1 ? `${start}` : end === start ? '–' : `${start}–${end - 1}`),
+  tableNote: (start, stop, n) =>
+    stop - start < n
+      ? `Positions ${start} to ${stop - 1} of ${num(n)}, around the selection.`
+      : `All ${count(n, 'token')} of this run.`,
+  offsets: ({ start, end }) =>
+    start < 0 ? '–' : end - start === 1 ? `${start}` : end === start ? '–' : `${start}–${end - 1}`,
   special: 'special: never cut, not text',
   generatedNote: 'generated',
   share: bytesOf,
@@ -89,6 +96,7 @@ export const tokenize = {
   languageNote: (l) =>
     `${num(l.n_characters)} characters · ${num(l.n_bytes)} bytes · ${num(l.tokens_per_character, 2)} tokens per character` +
     (l.n_unknown ? ` · ${num(l.n_unknown)} of ${num(l.n_tokens)} unknown` : ''),
-  languagesLost: ' A factor in grey counts unknown tokens: the text they stand for is lost, so fewer tokens are no gain there.',
+  languagesLost:
+    ' A factor in grey counts unknown tokens: the text they stand for is lost, so fewer tokens are no gain there.',
   factor: (f) => `${f.toFixed(1)}×`,
 };
