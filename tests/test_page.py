@@ -1,5 +1,6 @@
 """The page as a visitor meets it: a finished walk, by keyboard, on a phone, in the dark, in two tabs."""
 
+import json
 import re
 
 import pytest
@@ -219,6 +220,20 @@ def test_no_stage_is_wider_than_the_screen(page, server, width):
     for tab in page.locator("[role=tab]").all():
         settled(page, tab.get_attribute("data-stage"))
         assert page.evaluate("document.documentElement.scrollWidth") <= width, tab.get_attribute("data-stage")
+
+
+def test_an_attention_map_that_is_refused_says_why(page, server):
+    def refuse(route):
+        if "attention_tile" in route.request.post_data:
+            route.fulfill(json=json.dumps({"error": "This map is refused."}))
+        else:
+            route.continue_()
+
+    page.route("**/component_server", refuse)
+    page.goto(server)
+    finished(page)
+    page.click("#tab-prefill")
+    page.wait_for_selector("#panel-prefill .notice >> text=This map is refused.")
 
 
 def test_a_mistake_of_the_page_is_not_told_in_its_own_words(page, server):

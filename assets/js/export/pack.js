@@ -8,7 +8,7 @@ import { boot } from './boot.js';
 export const compressed = (text) =>
   new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).blob();
 
-const text = async (url) => {
+const textOf = async (url) => {
   const response = await fetch(url);
   if (!response.ok) throw new Error(shared.noFile(url.split('/').pop()));
   return response.text();
@@ -30,11 +30,11 @@ const named = (source, from) =>
 
 /** All modules of the page: {path: source}. */
 export async function readModules(base, paths) {
-  const sources = await Promise.all(paths.map((path) => text(base + path)));
+  const sources = await Promise.all(paths.map((path) => textOf(base + path)));
   return Object.fromEntries(paths.map((path, i) => [path, named(sources[i], path)]));
 }
 
-export const readSheets = async (urls) => (await Promise.all(urls.map(text))).join('\n');
+export const readSheets = async (urls) => (await Promise.all(urls.map(textOf))).join('\n');
 
 const escaped = (words) => words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 

@@ -97,7 +97,7 @@ function minP(scores, p) {
 function typicalP(scores, mass) {
   const shares = softmax(scores);
   const ids = alive(scores).filter((i) => shares[i] > 0);
-  const entropy = ids.reduce((sum, i) => sum - shares[i] * Math.log(shares[i]), 0);
+  const entropy = ids.reduce((all, i) => all - shares[i] * Math.log(shares[i]), 0);
   const distance = new Map(ids.map((i) => [i, Math.abs(-Math.log(shares[i]) - entropy)]));
   const order = [...ids].sort((a, b) => distance.get(a) - distance.get(b));
   let sum = 0;

@@ -6,13 +6,16 @@ const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
 
 /** Text with its white space and control characters made visible. */
 export function visible(text) {
-  return text
-    .replace(/[ \n\t\r\u00a0]/g, (sign) => SIGNS[sign])
-    .replace(/[\u0000-\u001f\u007f]/g, (c) => (c === '\u007f' ? '␡' : String.fromCharCode(0x2400 + c.charCodeAt(0))))
-    .replace(
-      /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
-      (c) => `⟨${c.codePointAt(0).toString(16).toUpperCase()}⟩`,
-    );
+  return (
+    text
+      .replace(/[ \n\t\r\u00a0]/g, (sign) => SIGNS[sign])
+      // eslint-disable-next-line no-control-regex -- control characters are what it looks for
+      .replace(/[\u0000-\u001f\u007f]/g, (c) => (c === '\u007f' ? '␡' : String.fromCharCode(0x2400 + c.charCodeAt(0))))
+      .replace(
+        /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
+        (c) => `⟨${c.codePointAt(0).toString(16).toUpperCase()}⟩`,
+      )
+  );
 }
 
 /** A token's text as a label: bytes in hex when it is only part of a character, cut to `limit` signs. */

@@ -3,7 +3,7 @@
 import { num } from '../../maths/format.js';
 
 export const check = {
-  checked: (check) => `checked: error ${num(check.error, 2)}`,
+  checked: ({ error }) => `checked: error ${num(error, 2)}`,
   checks: (worst, n) => `${worst.name}, max error ${num(worst.error, 2)}; ${n} checks`,
   check: ({ passed, name, error, tolerance }) =>
     `${passed ? '✓' : '✗'} ${name}: error ${num(error, 2)}, allowed ${num(tolerance, 2)}`,

@@ -25,6 +25,7 @@ const KEPT = [
 ];
 const SCALE = 2;
 // XML has no words for these.
+// eslint-disable-next-line no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
 /** The colour behind an element. */

@@ -9,7 +9,7 @@ import { mountOpening } from './opening.js';
 
 const option = (value, text, chosen) => h('option', { value, selected: value === chosen }, text);
 const field = (label, input) => h('label', { class: 'models-field' }, h('span', { class: 'dim' }, label), input);
-const text = (props) =>
+const textField = (props) =>
   h('input', { type: 'text', spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', ...props });
 
 /** Device and number format of the model that is opened next. */
@@ -60,8 +60,8 @@ export function mountModels(root, ctx) {
     result: h('div', { class: 'models-result' }),
     list: h('section'),
   };
-  const name = text({ id: 'model-name' });
-  const revision = text({ id: 'model-revision', placeholder: words.revisionHint });
+  const name = textField({ id: 'model-name' });
+  const revision = textField({ id: 'model-revision', placeholder: words.revisionHint });
   const nameLabel = h('span', { class: 'dim' });
   const submit = (event) => {
     event.preventDefault();

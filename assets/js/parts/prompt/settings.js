@@ -108,14 +108,14 @@ export function mountSettings(root, store, patch) {
       if (input.valueAsNumber !== value && document.activeElement !== input) input.value = value;
     }
     if (document.activeElement !== stop) stop.value = draft.stop[0] ?? '';
-    fill(summary, text(sampling));
+    fill(summary, summaryOf(sampling));
   });
 }
 
 /** A link may hold what is no number: it stands here as it was written, until it is mended. */
 const said = (value) => (typeof value === 'number' ? num(value, 3) : value);
 
-function text(sampling) {
+function summaryOf(sampling) {
   const on = (names) =>
     names.filter((name) => sampling[name] !== DEFAULTS[name]).map((name) => `${name} ${said(sampling[name])}`);
   const penalties = on(['repetition_penalty', 'presence_penalty', 'frequency_penalty']);

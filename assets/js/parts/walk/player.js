@@ -47,11 +47,11 @@ export function mountPlayer(parts, { store, runner, select }) {
   );
 
   function button(name, sign, onclick, kind = '') {
-    const parts = [h('span', { 'aria-hidden': 'true' }, sign), ' ', h('span', { class: 'label' }, name)];
+    const inside = [h('span', { 'aria-hidden': 'true' }, sign), ' ', h('span', { class: 'label' }, name)];
     return h(
       'button',
       { type: 'button', class: kind, 'aria-label': name, title: name, onclick },
-      kind ? parts.reverse() : parts,
+      kind ? inside.reverse() : inside,
     );
   }
 

@@ -47,9 +47,9 @@ export function mountSurprise(root, { store, runner }) {
     root.classList.toggle('by-surprisal', on);
     for (const chip of root.querySelectorAll('.chip[data-position]')) {
       const bits = on ? bitsAt(Number(chip.dataset.position), run) : null;
-      const known = bits !== null && bits !== undefined;
-      chip.style.setProperty('--shade', known ? `${Math.round(75 * Math.min(1, bits / MOST_BITS))}%` : '0%');
-      chip.dataset.bits = known ? num(bits, 3) : '';
+      const counts = bits !== null && bits !== undefined;
+      chip.style.setProperty('--shade', counts ? `${Math.round(75 * Math.min(1, bits / MOST_BITS))}%` : '0%');
+      chip.dataset.bits = counts ? num(bits, 3) : '';
     }
     const known = scored(run) && prompt.perplexity !== null;
     const answer = run.steps.length ? perplexity({ tokens: run.steps }) : null;

@@ -145,7 +145,7 @@ export const sentences = {
     const end = first ? `; what stands at the end gives ${quoted(first.token)} ${pct(first.probability)}` : '';
     return `At every position ${card ? num(card.d_model) : 'some'} numbers go through ${card ? `${card.n_layers} layers` : 'the layers'}, and each layer adds to them what it found. At the last prompt token that begins with the row of ${quoted(run.tokens.at(-1))}${end}.`;
   },
-  decode: ({ run, card, now }) => {
+  decode: ({ card, now }) => {
     if (!now)
       return 'The prefill ends with a score for every token of the vocabulary. Press Next to select the first token.';
     const fed = card?.uncached ? `All ${num(now.token.position)} positions again` : 'One new position';

@@ -128,12 +128,12 @@ export function routingCard(root, ctx) {
       label: `${words.grid(shown.start, shown.start + shown.n - 1)}. ${words.gridKeys}`,
     });
     onpoint(null);
-    const column = now()[1];
-    fill(title, words.position(shown.start + column));
+    const selected = now()[1];
+    fill(title, words.position(shown.start + selected));
     fill(
       table,
       byLayer(words.choiceColumns, (row) =>
-        choices(row, column)
+        choices(row, selected)
           .map(([expert, weight]) => `${expert}: ${num(weight)}`)
           .join(' · '),
       ),

@@ -24,8 +24,8 @@ export function bertvizSection(root, { view, vendorUrl }) {
   const choice = h('div', { class: 'choice', role: 'group', 'aria-label': words.choose });
   const limits = h('p', { class: 'dim' });
   const place = h('div', { class: 'bertviz-place' });
-  const buttons = Object.entries(words.kinds).map(([kind, name]) =>
-    h('button', { type: 'button', class: 'quiet', dataset: { kind }, onclick: () => take(kind) }, name),
+  const buttons = Object.entries(words.kinds).map(([one, name]) =>
+    h('button', { type: 'button', class: 'quiet', dataset: { kind: one }, onclick: () => take(one) }, name),
   );
   choice.append(...buttons);
   const details = h(

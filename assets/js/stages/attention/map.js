@@ -85,7 +85,7 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
     draw(true);
   }
 
-  function explain(tile, scale) {
+  function describe(tile, scale) {
     rules.root.hidden = tile.block === 1;
     rules.press(rule);
     reset.hidden = !chosen;
@@ -133,7 +133,7 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
         scale,
         name: words.mapLabel(layer, head, window),
       });
-      explain(tile, scale);
+      describe(tile, scale);
       say(null);
     } catch (error) {
       if (key === drawn) notice(failure, explain(error));

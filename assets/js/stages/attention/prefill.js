@@ -20,7 +20,7 @@ const IDLE = 400;
 const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
 
 export function mount(root, ctx) {
-  const { store, view, select } = ctx;
+  const { store, view } = ctx;
   let scope = 'prompt';
   let waiting = null;
   let checked = null;
@@ -72,7 +72,7 @@ export function mount(root, ctx) {
 
   function showMark(found) {
     const { card } = store.state;
-    const labelled = (checks, where) => checks.map((check) => ({ ...check, name: `${check.name} (${where})` }));
+    const labelled = (checks, where) => checks.map((one) => ({ ...one, name: `${one.name} (${where})` }));
     const here = found ? labelled(found.checks, words.check.here) : [];
     const note = found
       ? [words.check.took(found.seconds), ...found.skipped].join(' ')

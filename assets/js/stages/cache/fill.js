@@ -103,24 +103,20 @@ export function fillCard(root, { store, select, point }) {
 
   function explain(step, filled) {
     const { run, costs } = now;
-    const place = Math.min(step, costs.cached_flops.length - 1);
-    const [cached, full] = [costs.cached_flops[place], costs.full_flops[place]];
-    const fedToken = place ? sequence(run)[filled - 1] : null;
+    const at = Math.min(step, costs.cached_flops.length - 1);
+    const [cached, full] = [costs.cached_flops[at], costs.full_flops[at]];
+    const fedToken = at ? sequence(run)[filled - 1] : null;
     fill(
       side,
-      h('h3', {}, words.stepTitle(place)),
-      h('p', {}, place ? words.feeds(chip(fedToken, { limit: 16 }), filled - 1) : words.feedsAll(filled)),
+      h('h3', {}, words.stepTitle(at)),
+      h('p', {}, at ? words.feeds(chip(fedToken, { limit: 16 }), filled - 1) : words.feedsAll(filled)),
       h(
         'dl',
         {},
-        fact(
-          words.reads,
-          place ? bytes(costs.cache_bytes[place]) : bytes(0),
-          place ? words.readsNote(filled) : words.same,
-        ),
-        fact(words.weights, bytes(costs.weight_bytes[place]), words.weightsNote),
-        fact(words.computes, flops(cached), words.computesNote(place ? 1 : filled), 'kv-with'),
-        fact(words.without, flops(full), place ? words.withoutNote(filled, full / cached) : words.same, 'kv-without'),
+        fact(words.reads, at ? bytes(costs.cache_bytes[at]) : bytes(0), at ? words.readsNote(filled) : words.same),
+        fact(words.weights, bytes(costs.weight_bytes[at]), words.weightsNote),
+        fact(words.computes, flops(cached), words.computesNote(at ? 1 : filled), 'kv-with'),
+        fact(words.without, flops(full), at ? words.withoutNote(filled, full / cached) : words.same, 'kv-without'),
       ),
       h('p', { class: 'dim' }, words.formula),
     );

@@ -77,15 +77,13 @@ export function comparison(root) {
     picked.forEach((now, i) => {
       fill(names[i], words.name(sides, i));
       const { candidates } = now ?? { candidates: { token_ids: [] } };
-      const rows = candidates.token_ids
-        .slice(0, MOST_CANDIDATES)
-        .map((id, place) => ({
-          token: candidate(candidates, place),
-          id,
-          logit: candidates.logits[place],
-          probability: candidates.probability[place],
-          selected: id === now.token.id,
-        }));
+      const rows = candidates.token_ids.slice(0, MOST_CANDIDATES).map((id, place) => ({
+        token: candidate(candidates, place),
+        id,
+        logit: candidates.logits[place],
+        probability: candidates.probability[place],
+        selected: id === now.token.id,
+      }));
       tables[i].show(rows, now ? words.entropy(now.entropy) : words.ended);
     });
     for (const button of answers.querySelectorAll('button'))

@@ -61,7 +61,7 @@ export function mount(root, ctx) {
   const force = mountForce(forceCard, ctx);
   const table = bars(words.columns, { ontake: force.take, takeLabel: force.takeLabel });
   const title = h('h2');
-  const figures = h('dl', { class: 'facts' });
+  const list = h('dl', { class: 'facts' });
   const choice = h(
     'select',
     {
@@ -84,7 +84,7 @@ export function mount(root, ctx) {
       table.element,
       hint,
     ),
-    h('div', { class: 'card' }, figures),
+    h('div', { class: 'card' }, list),
     forceCard,
   );
   const mark = checkMark();
@@ -121,8 +121,8 @@ export function mount(root, ctx) {
     const preview = previewed(run, step);
     const rows = [];
     for (let place = 0; place < Math.min(k, candidates.token_ids.length); place += 1) rows.push(entry(place));
-    const place = candidates.token_ids.indexOf(now.token.id);
-    if (place === -1)
+    const chosen = candidates.token_ids.indexOf(now.token.id);
+    if (chosen === -1)
       rows.push({
         token: now.token,
         id: now.token.id,
@@ -131,7 +131,7 @@ export function mount(root, ctx) {
         preview: preview?.[now.token.id],
         selected: true,
       });
-    else if (place >= k) rows.push(entry(place));
+    else if (chosen >= k) rows.push(entry(chosen));
     const rest = Math.max(0, 1 - rows.reduce((sum, row) => sum + row.probability, 0));
     const restPreview = preview && Math.max(0, 1 - rows.reduce((sum, row) => sum + row.preview, 0));
     rows.push({ name: words.rest(candidates.vocabulary - rows.length), probability: rest, preview: restPreview });
@@ -153,7 +153,7 @@ export function mount(root, ctx) {
     table.show(rows, words.caption(Math.min(k, candidates.token_ids.length), candidates.vocabulary));
     const told = sameSettings(run.recipe.sampling, draft.sampling) ? words.drawnFrom : words.preview;
     fill(hint, draft.sampling.do_sample ? `${told} (${words.exact})` : '');
-    fill(figures, facts(run, now));
+    fill(list, facts(run, now));
     check(run, now);
     force.update(run);
     drawAlong(store.state);

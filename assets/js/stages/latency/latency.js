@@ -10,7 +10,7 @@ import { roofCard } from './roof.js';
 import { splitCard } from './split.js';
 
 export function mount(root, ctx) {
-  const { store, view, select } = ctx;
+  const { store, select } = ctx;
   const card = () => root.appendChild(h('div', { class: 'card' }));
   const figures = h('dl', { class: 'facts' });
   const said = h('p', { class: 'measure-said' });

@@ -145,11 +145,11 @@ export function attributionCard(root, { ask, view, select, store }) {
     const { layer, head } = now;
     const slots = [
       { name: 'emb', bars: [{ value: a.embedding, kind: 'other' }] },
-      ...[...a.attention].map((value, at) => ({
-        name: at,
+      ...[...a.attention].map((value, i) => ({
+        name: i,
         bars: [
           { value, kind: 'attn' },
-          { value: a.mlp[at], kind: 'mlp' },
+          { value: a.mlp[i], kind: 'mlp' },
         ],
       })),
       { name: 'bias', bars: [{ value: a.constant, kind: 'other' }] },

@@ -21,7 +21,7 @@ const LEVELS = {
   entropy: (found, at) => found.entropy[at] / Math.log2(found.vocabulary),
 };
 
-const text = (words) => h('span', { class: 'said' }, words);
+const text = (sentence) => h('span', { class: 'said' }, sentence);
 
 export function lensCard(root, { view, select, store, point }) {
   let mode = 'rank';
@@ -113,9 +113,9 @@ export function lensCard(root, { view, select, store, point }) {
   function say(at) {
     if (!found || !at || at.row >= found.done) return fill(said, h('span', { class: 'dim' }, words.hoverLens));
     const cell = at.row * found.columns + at.column;
-    const likely = Array.from({ length: found.k }, (_, place) => [
-      chip(found.tokens.get(found.ids[cell * found.k + place]), { limit: 14 }),
-      text(`${pct(found.top[cell * found.k + place])} `),
+    const likely = Array.from({ length: found.k }, (_, rank) => [
+      chip(found.tokens.get(found.ids[cell * found.k + rank]), { limit: 14 }),
+      text(`${pct(found.top[cell * found.k + rank])} `),
     ]);
     const follows = found.tokens.get(found.next[at.column]);
     fill(

@@ -46,9 +46,9 @@ export function roundsList(root, onopen) {
   }
 
   /** min(1, p/q) as a bar, and where the drawn number fell on it: inside is accepted. */
-  function ratio({ accept, draw, judged }) {
+  function ratio({ accept, draw: drawn, judged }) {
     const mark =
-      judged && draw !== null && h('span', { class: 'spec-draw', style: { 'inset-inline-start': `${100 * draw}%` } });
+      judged && drawn !== null && h('span', { class: 'spec-draw', style: { 'inset-inline-start': `${100 * drawn}%` } });
     return h(
       'span',
       { class: 'spec-ratio' },

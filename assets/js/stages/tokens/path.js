@@ -51,20 +51,18 @@ export function mountPath(root, ctx) {
   }
 
   function tokensOf(piece) {
-    return now.run.tokens
-      .slice(piece.first, piece.stop)
-      .map((token) =>
-        h(
-          'button',
-          {
-            type: 'button',
-            class: `stack${token.position === now.selection.position ? ' selected' : ''}`,
-            onclick: () => ctx.select({ position: token.position }),
-          },
-          chip(token, { limit: 24 }),
-          h('span', { class: 'dim' }, token.id),
-        ),
-      );
+    return now.run.tokens.slice(piece.first, piece.stop).map((token) =>
+      h(
+        'button',
+        {
+          type: 'button',
+          class: `stack${token.position === now.selection.position ? ' selected' : ''}`,
+          onclick: () => ctx.select({ position: token.position }),
+        },
+        chip(token, { limit: 24 }),
+        h('span', { class: 'dim' }, token.id),
+      ),
+    );
   }
 
   function draw() {

@@ -131,10 +131,10 @@ export function mountSeen(root, ctx) {
     const stop = shown.start + shown.tokens.length;
     fill(more, stop - shown.start < shown.n_tokens ? words.windowed(shown.start, stop, shown.n_tokens) : '');
     fill(facts, figures(words.facts(shown)));
-    mark();
+    markSelected();
   }
 
-  function mark() {
+  function markSelected() {
     const preview = shown.chat !== now.run.recipe.chat;
     for (const button of text.querySelectorAll('.tok')) {
       const selected = !preview && Number(button.dataset.position) === now.selection.position;
@@ -162,7 +162,7 @@ export function mountSeen(root, ctx) {
       button.disabled = Boolean(i) && model?.has_chat_template === false;
       button.title = button.disabled ? words.noTemplate : Boolean(i) === run.recipe.chat ? words.thisRun : '';
     });
-    if (holds(wanted)) mark();
+    if (holds(wanted)) markSelected();
     else ask({ chat: wanted, position: selection.position }, `${run.key}:${wanted}:${selection.position}`);
   }
 

@@ -76,11 +76,11 @@ export function drawn(box, x, y, width) {
     parts.push(...drawn(part, x + PAD, below, width - 2 * PAD));
     below += tall(part, width - 2 * PAD) + 8;
   }
-  if (box.squares) group.append(...squares(box.squares, x + PAD, below, width));
+  if (box.squares) group.append(...drawSquares(box.squares, x + PAD, below, width));
   return [group, ...parts];
 }
 
-function squares([n, chosen], x, y, width) {
+function drawSquares([n, chosen], x, y, width) {
   const across = perRow(width);
   return Array.from({ length: n }, (_, i) =>
     svg('rect', {

@@ -62,7 +62,7 @@ export function tokenMap(root, url, { words, onSelect }) {
     const near = all.slice(n);
     const linked = links[selected] ?? [];
     const ofSelected = near.filter((i) => linked.includes(i));
-    const ownersOf = (i) => links.flatMap((points, owner) => (points.includes(i) ? [label(tokens[owner], 20)] : []));
+    const ownersOf = (i) => links.flatMap((those, owner) => (those.includes(i) ? [label(tokens[owner], 20)] : []));
     const hover = (i) =>
       `${plain(label(tokens[i], 40))}<br>id ${tokens[i].id}${i < n ? '' : `<br>${plain(words.neighbourOf(ownersOf(i)))}`}`;
     const common = (indices, more) => ({

@@ -30,9 +30,9 @@ export function lensMap(root, { onSelect, onHover }) {
 
   function under(event) {
     if (!now) return null;
-    const { x, y } = within(canvas, event);
-    const column = Math.floor(x / width());
-    const row = now.rows - 1 - Math.floor((y - EDGE) / ROW);
+    const pointer = within(canvas, event);
+    const column = Math.floor(pointer.x / width());
+    const row = now.rows - 1 - Math.floor((pointer.y - EDGE) / ROW);
     return column >= 0 && column < now.columns && row >= 0 && row < now.rows ? { row, column } : null;
   }
 
@@ -102,9 +102,9 @@ export function lensMap(root, { onSelect, onHover }) {
     edges(context, style, wide);
     sideNames();
     if (hovered()) frame(context, hovered(), wide, style.getPropertyValue('--ink'), 1.5);
-    const { row, column } = now.selected;
-    if (column >= 0 && column < now.columns)
-      frame(context, { row, column }, wide, style.getPropertyValue('--accent'), 3);
+    const { selected } = now;
+    if (selected.column >= 0 && selected.column < now.columns)
+      frame(context, selected, wide, style.getPropertyValue('--accent'), 3);
   }
 
   /** On a narrow screen the selected column comes into view. */
