@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format bench sweep screenshots clean
+.PHONY: help setup run dev format check test lint coverage bench sweep screenshots clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ setup: $(READY) ## make .venv, install everything, unpack the bundled model
 
 run: $(READY) ## start the page; options: make run ARGS="--port 7861"
 	@exec $(PY) app.py $(ARGS)
+
+dev: $(TEST_READY) ## start the page again whenever a file changes: make dev ARGS="--port 7861"
+	$(PY) -m watchfiles --ignore-paths .venv,assets/screenshots,tests,docs,bench "$(PY) app.py $(ARGS)" .
 
 # Two processes of one thread each: half the tests wait for a browser. In the order of the files: by their number of tests
 # the few long ones of the page would come last, and one process would wait for the other.
@@ -35,9 +38,17 @@ lint: $(TEST_READY) $(NODE_READY) ## format check and lint
 	$(NODE) node_modules/.bin/prettier --check --log-level warn $(SCRIPTS)
 	$(NODE) node_modules/.bin/eslint .
 
-format: $(TEST_READY) $(NODE_READY) ## format Python and JavaScript
-	$(PY) -m ruff format .
+format: $(TEST_READY) $(NODE_READY) ## write the format that lint expects, of Python and JavaScript
+	$(PY) -m ruff check --fix --quiet .
+	$(PY) -m ruff format --quiet .
 	$(NODE) node_modules/.bin/prettier --write --log-level warn $(SCRIPTS)
+
+check: lint ## format check, lint, types, and the tests that need neither browser nor bundled model: under a minute
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist worksteal -m "not browser and not bundled and not slow" $(ARGS)
+
+coverage: $(TEST_READY) ## which lines the fast tests do not reach: make coverage ARGS=tests for all
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --cov=model --cov=viz --cov-report=term-missing:skip-covered \
+	  $(or $(ARGS),-m "not browser and not bundled and not slow")
 
 bench: $(TEST_READY) ## measure; writes bench/results.json
 	$(PY) -m bench $(ARGS)
