@@ -12,7 +12,7 @@ from model.engine.core import LocalEngine
 from model.loading.check_model import PREFIX
 from model.loading.load import assemble
 from model.network.anatomy import find_anatomy
-from model.network.masks import with_chosen
+from model.network.masks import hide_unchosen
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from tests.small_tokenizers import KINDS
@@ -139,7 +139,7 @@ def test_the_blocks_beside_the_embedding_are_taken_and_not_a_vision_towers():
 
 def test_a_sparse_familys_maps_are_zero_where_no_key_waswith_chosen(tokenizer):
     indices = torch.tensor([[[0, 0], [0, 1], [0, 2]]])
-    allowed = with_chosen(None, indices, 3)[0, 0]
+    allowed = hide_unchosen(None, indices, 3)[0, 0]
     assert allowed.tolist() == [[True, False, False], [True, True, False], [True, False, True]]
-    masked = with_chosen(torch.zeros(1, 1, 3, 3), indices, 3)[0, 0]
+    masked = hide_unchosen(torch.zeros(1, 1, 3, 3), indices, 3)[0, 0]
     assert (masked[2] < -1e30).tolist() == [False, True, False]

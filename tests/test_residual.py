@@ -106,7 +106,7 @@ def test_modules_that_do_not_sum_are_not_taken():
     pre, post = torch.randn(5, 8), torch.randn(5, 8)
     calls = [ModuleCall(torch.nn.Identity(), None, torch.randn(5, 8)) for _ in range(4)]
     assert find_parts(calls, pre, post, torch.float32) is None
-    calls[1] = ModuleCall(torch.nn.Identity(), None, post - pre - calls[3].left)
+    calls[1] = ModuleCall(torch.nn.Identity(), None, post - pre - calls[3].output)
     assert [part.module for part in find_parts(calls, pre, post, torch.float32)] == [calls[1].module, calls[3].module]
 
 

@@ -39,15 +39,15 @@ def architecture(lm: LanguageModel) -> Architecture:
     outer = _outer_norms(lm)
     made = _pass(lm, layers, outer)
     embed, first = made.seen.get(lm.anatomy.embed), made.seen.get(lm.anatomy.blocks[0])
-    start = [made.seen[n] for n in outer if embed and n in made.seen and same(made.seen[n].entered, embed.left)]
+    start = [made.seen[n] for n in outer if embed and n in made.seen and same(made.seen[n].input, embed.output)]
     head = made.seen.get(lm.anatomy.head)
-    end = [made.seen[n] for n in outer if head and n in made.seen and same(made.seen[n].left, head.entered)]
+    end = [made.seen[n] for n in outer if head and n in made.seen and same(made.seen[n].output, head.input)]
     return Architecture(
         kinds=_kinds(lm, layers, made),
         embed_norm=norm_kind(start[0]) if start else "",
         final_norm=norm_kind(end[0]) if end else "",
         parameters=parameters(lm, layers),
-        facts=model_facts(lm, _scale(made.rows, first and first.entered)),
+        facts=model_facts(lm, _scale(made.rows, first and first.input)),
     )
 
 
@@ -71,7 +71,7 @@ def _pass(lm: LanguageModel, layers: tuple[Sublayers, ...], outer: list[nn.Modul
     for layer in layers:
         watched += [layer.block, *(mixer for mixer, _ in layer.mixers), *layer.mlp, *layer.norms]
     capture = Capture()
-    with lm.lock, capturing(capture, n), recording(watched, n, widest=4 * lm.card.d_model) as calls:
+    with lm.lock, capturing(capture, n), recording(watched, n, max_width=4 * lm.card.d_model) as calls:
         lm.model(ids, use_cache=False)
     return _Pass(rows_of(lm, ids[0].tolist()), {call.module: call for call in calls}, capture)
 

@@ -16,7 +16,7 @@ def norm_places(layer: Sublayers, seen: dict[nn.Module, ModuleCall]) -> tuple[tu
     block = seen.get(layer.block)
     mixers = [seen[mixer] for mixer, _ in layer.mixers if mixer in seen]
     mlp = [seen[part] for part in layer.mlp if part in seen]
-    post_ln = block is not None and any(same(norm.left, block.left) for norm in norms)
+    post_ln = block is not None and any(same(norm.output, block.output) for norm in norms)
     # What a norm inside a sublayer does is that sublayer's own matter, unless it is on the stream: bert's sublayers add
     # themselves to it.
     inner = {m for unit in (*(mixer for mixer, _ in layer.mixers), *layer.mlp) for m in unit.modules()}
@@ -33,30 +33,30 @@ def _place(
     norms: list[ModuleCall],
     post_ln: bool,
 ) -> str:
-    feeds_mixer = any(same(norm.left, unit.entered) for unit in mixers)
-    feeds_mlp = any(same(norm.left, unit.entered) for unit in mlp[:1])
-    if post_ln and block is not None and same(norm.left, block.left):
+    feeds_mixer = any(same(norm.output, unit.input) for unit in mixers)
+    feeds_mlp = any(same(norm.output, unit.input) for unit in mlp[:1])
+    if post_ln and block is not None and same(norm.output, block.output):
         return "stream mlp"
     if post_ln and feeds_mlp:
         return "stream mixer"
     if feeds_mixer or feeds_mlp:
         return "before both" if feeds_mixer and feeds_mlp else "before mixer" if feeds_mixer else "before mlp"
-    if any(same(norm.entered, unit.left) for unit in mixers):
+    if any(same(norm.input, unit.output) for unit in mixers):
         return "after mixer"
-    if any(same(norm.entered, unit.left) for unit in mlp[-1:]):
+    if any(same(norm.input, unit.output) for unit in mlp[-1:]):
         return "after mlp"
-    first = block is not None and same(norm.entered, block.entered)
-    return "start" if first and any(same(norm.left, other.entered) for other in norms) else "unknown"
+    first = block is not None and same(norm.input, block.input)
+    return "start" if first and any(same(norm.output, other.input) for other in norms) else "unknown"
 
 
 def _parallel(
     block: ModuleCall | None, mixers: list[ModuleCall], mlp: list[ModuleCall], norms: list[ModuleCall]
 ) -> bool:
     """True when what enters the MLP, before its norm, is what entered the block."""
-    if block is None or block.entered is None or not mixers or not mlp or mlp[0].entered is None:
+    if block is None or block.input is None or not mixers or not mlp or mlp[0].input is None:
         return False
-    before = [norm.entered for norm in norms if same(norm.left, mlp[0].entered)]
-    return any(x is not None and torch.equal(x, block.entered) for x in (*before, mlp[0].entered))
+    before = [norm.input for norm in norms if same(norm.output, mlp[0].input)]
+    return any(x is not None and torch.equal(x, block.input) for x in (*before, mlp[0].input))
 
 
 def same(a: Tensor | None, b: Tensor | None) -> bool:
@@ -72,9 +72,9 @@ def same(a: Tensor | None, b: Tensor | None) -> bool:
 def norm_kind(norm: ModuleCall) -> str:
     """'LayerNorm' when the mean is taken off, 'RMSNorm' when not: by its numbers; else the module's own name."""
     name = type(norm.module).__name__
-    if norm.entered is None or norm.left is None:
+    if norm.input is None or norm.output is None:
         return name
     try:
-        return "LayerNorm" if freeze(norm.module, norm.entered[-1], norm.left[-1]).centred else "RMSNorm"
+        return "LayerNorm" if freeze(norm.module, norm.input[-1], norm.output[-1]).centred else "RMSNorm"
     except (UserError, AttributeError):
         return name

@@ -5,7 +5,7 @@ import re
 import numpy as np
 from torch import nn
 
-from model.network.experts import experts_of, own_weights
+from model.network.experts import experts_of, unique_weights
 from model.network.language_model import LanguageModel
 from model.network.sublayers import Sublayers, is_norm
 from model.records.architecture import PARTS, Parameters
@@ -18,7 +18,7 @@ def parameters(lm: LanguageModel, layers: tuple[Sublayers, ...]) -> Parameters:
     experts = experts_of(lm.model, lm.anatomy)
     total, active, size = (np.zeros(len(PARTS), np.int64) for _ in range(3))
     by_layer = np.zeros((len(layers), len(PARTS)), np.int64)
-    for module, weight in own_weights(lm.model):
+    for module, weight in unique_weights(lm.model):
         part = PARTS.index(owners.get(id(module), "other"))
         total[part] += weight.numel()
         size[part] += weight.nbytes

@@ -9,7 +9,7 @@ from torch import Tensor
 from model.attention.attention_row import AttentionRow, attention_row
 from model.attention.head_output import OutputProjection, head_parts, output_bias, output_projection
 from model.attention.one_head import Place, find_place
-from model.network.forward import cached
+from model.network.forward import cache_argument
 from model.network.language_model import LanguageModel
 from model.network.tolerances import LOGIT_TOLERANCE, MAP_TOLERANCE
 from model.records.head import HeadChecks
@@ -71,7 +71,7 @@ def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: Outp
     try:
         lm.model.set_attn_implementation("eager")
         input_ids = torch.tensor([list(fed)], device=lm.device)
-        lm.model(input_ids, **cached(lm, cache), use_cache=cache is not None, logits_to_keep=1)
+        lm.model(input_ids, **cache_argument(lm, cache), use_cache=cache is not None, logits_to_keep=1)
     finally:
         lm.model.set_attn_implementation(own)
         for handle in handles:

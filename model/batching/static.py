@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
-from model.network.forward import cached, new_cache
+from model.network.forward import cache_argument, new_cache
 from model.network.language_model import LanguageModel
 from model.network.per_model import once_per_model
 from model.network.tolerances import LOGIT_TOLERANCE
@@ -110,7 +110,7 @@ def way_to_pad(lm: LanguageModel) -> str:
 def _forward(lm: LanguageModel, ids: Tensor, mask: Tensor, cache: Cache, way: str) -> Tensor:
     """Logits (request, vocab) of the last position. Positions are counted without the padding."""
     positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-    held = cached(lm, cache) | ({"position_ids": positions} if way == "position_ids" else {})
+    held = cache_argument(lm, cache) | ({"position_ids": positions} if way == "position_ids" else {})
     # A recurrent family's mask is for what is fed, and what is decoded has no padding.
     if "cache_params" not in held or ids.shape[1] > 1:
         held["attention_mask"] = mask

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 from transformers import Cache
 
-from model.network.experts import Experts, experts_of, own_weights
+from model.network.experts import Experts, experts_of, unique_weights
 from model.network.language_model import LanguageModel
 from model.records.kv import PassCost, StepCosts
 from model.run.trace import Trace
@@ -90,8 +90,8 @@ class Costs:
 def costs_of(lm: LanguageModel, cache: Cache) -> Costs:
     """The costs of a model with a cache that has been filled."""
     head, blocks, experts = lm.anatomy.head.weight, lm.anatomy.blocks, experts_of(lm.model, lm.anatomy)
-    everyone = [weight for module, weight in own_weights(blocks) if id(module) not in experts.modules]
-    routed = [weight for module, weight in own_weights(blocks) if id(module) in experts.modules]
+    everyone = [weight for module, weight in unique_weights(blocks) if id(module) not in experts.modules]
+    routed = [weight for module, weight in unique_weights(blocks) if id(module) in experts.modules]
     return Costs(
         block_weights=_matrices(everyone) + experts.passed(_matrices(routed)),
         head_weights=head.numel(),

@@ -14,7 +14,7 @@ from transformers import Cache
 from model.cache.costs import costs_of
 from model.decode.finish import stop_reason, written
 from model.decode.select import select
-from model.network.forward import cached, new_cache
+from model.network.forward import cache_argument, new_cache
 from model.network.language_model import LanguageModel
 from model.records.kv import Race, RaceStep
 from model.records.run import Run, Tokens
@@ -31,7 +31,7 @@ def pass_over(lm: LanguageModel, ids: Sequence[int], cache: Cache | None) -> tup
     input_ids = torch.tensor([list(ids)], device=lm.device)
     with lm.lock:
         started = now(lm.device)
-        out = lm.model(input_ids, **cached(lm, cache), use_cache=cache is not None, logits_to_keep=1)
+        out = lm.model(input_ids, **cache_argument(lm, cache), use_cache=cache is not None, logits_to_keep=1)
         seconds = now(lm.device) - started
     return out.logits[0, -1].float().cpu(), seconds
 

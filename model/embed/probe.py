@@ -70,7 +70,7 @@ def probe(lm: LanguageModel) -> Probe:
             f"{lm.card.d_model} numbers a position, but {tuple(seen[0].shape)} for {length}."
         )
     keys = tuple(layer.key.float() if layer.keys else None for layer in capture.layers)
-    before = next((call.entered for call in calls if call.left is not None and _equal(call.left, seen[0])), None)
+    before = next((call.input for call in calls if call.output is not None and _equal(call.output, seen[0])), None)
     return Probe(token_id, _widened(lm, rows_of(lm, [token_id]))[0], seen[0], keys, before)
 
 

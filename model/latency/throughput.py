@@ -10,7 +10,7 @@ import torch
 
 from model.cache.costs import costs_of
 from model.latency.roofline import Limits, dot, under
-from model.network.forward import cached
+from model.network.forward import cache_argument
 from model.network.language_model import LanguageModel
 from model.network.sequence import Decoding
 from model.records.latency import BatchPoint, Throughput
@@ -74,7 +74,7 @@ def _decode(lm: LanguageModel, ids: list[int], size: int) -> tuple[list[float], 
     for _ in range(STEPS):
         with lm.lock:
             started = now(lm.device)
-            out = lm.model(column, **cached(lm, decoding.cache), use_cache=True, logits_to_keep=1)
+            out = lm.model(column, **cache_argument(lm, decoding.cache), use_cache=True, logits_to_keep=1)
             column = out.logits[:, -1].argmax(-1, keepdim=True)
             taken.append(now(lm.device) - started)
         columns.append(column)

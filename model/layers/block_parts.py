@@ -67,12 +67,12 @@ def stream_parts(lm: LanguageModel) -> StreamParts:
     for index, (block, calls) in enumerate(_probe(lm)):
         seen = {call.module: call for call in calls}
         whole = seen.pop(block, None)
-        if whole is None or whole.entered is None or whole.left is None:
+        if whole is None or whole.input is None or whole.output is None:
             return StreamParts((), f"layer {index} does not take and give one vector a position")
-        parts = find_parts(list(seen.values()), whole.entered, whole.left, _dtype(lm))
+        parts = find_parts(list(seen.values()), whole.input, whole.output, _dtype(lm))
         if parts is None:
             return StreamParts((), f"no modules of layer {index} sum to what it adds to its input")
-        found.append(_described(block, parts, seen, whole.entered, lm.card.d_model))
+        found.append(_described(block, parts, seen, whole.input, lm.card.d_model))
     return StreamParts(tuple(found))
 
 
@@ -94,7 +94,7 @@ def _probe(lm: LanguageModel) -> list[tuple[nn.Module, list[ModuleCall]]]:
         lm.lock,
         torch.inference_mode(),
         capturing(Capture(), n),
-        recording(modules, n, widest=lm.card.d_model) as calls,
+        recording(modules, n, max_width=lm.card.d_model) as calls,
     ):
         lm.model(ids, use_cache=False, logits_to_keep=1)
     owner = {module: index for index, block in enumerate(blocks) for module in block.modules()}
@@ -108,14 +108,14 @@ def find_parts(calls: list[ModuleCall], pre: Tensor, post: Tensor, dtype: torch.
     """The one or two modules whose outputs sum to post - pre, in the order they ran; None where none do."""
     added = (post - pre).double()
     # Outermost first: a sublayer rather than the matrix at its end.
-    outputs = [call for call in reversed(calls) if call.left is not None and call.left.shape == pre.shape]
+    outputs = [call for call in reversed(calls) if call.output is not None and call.output.shape == pre.shape]
     rounding = ROUNDINGS * torch.finfo(dtype).eps * (pre.abs() + post.abs()).amax(-1).double()
     for fit in (_unit_fit, _scaled_fit):
         best, best_error = None, MISSING[dtype]
         for size in (2, 1):
             for chosen in combinations(outputs, size):
-                factors = fit(added, [call.left.double() for call in chosen])
-                total = sum(f * call.left.double() for f, call in zip(factors, chosen, strict=True))
+                factors = fit(added, [call.output.double() for call in chosen])
+                total = sum(f * call.output.double() for f, call in zip(factors, chosen, strict=True))
                 missing = (added - total).abs().amax(-1)
                 error = float((missing / added.abs().amax(-1).clamp_min(1e-30)).median())
                 if error < best_error and bool((missing <= rounding + 1e-3 * added.abs().amax(-1)).all()):
@@ -150,8 +150,8 @@ def _described(
     mixer, mlp = parts if len(parts) == 2 else (parts[0], None)
     down = _down(mlp, seen) if mlp else None
     inputs = _beside(block, down, d_model) if down is not None else ()
-    middle = pre + mixer.factor * seen[mixer.module].left
-    reads = [x.entered for x in seen.values() if x.entered is not None and x.entered.shape == pre.shape]
+    middle = pre + mixer.factor * seen[mixer.module].output
+    reads = [x.input for x in seen.values() if x.input is not None and x.input.shape == pre.shape]
     in_line = any((x - middle).norm() < 0.1 * (middle - pre).norm() for x in reads)
     return BlockParts(mixer, mlp, mlp is not None and not in_line, down, inputs)
 
@@ -159,9 +159,9 @@ def _described(
 def _down(mlp: Part, seen: dict[nn.Module, ModuleCall]) -> nn.Module | None:
     """The matrix whose output is the MLP's; None for a mixture of experts, where there is no one such."""
     call = seen[mlp.module]
-    output = call.entered if mlp.normed else call.left
+    output = call.input if mlp.normed else call.output
     for module, other in seen.items():
-        if isinstance(module, nn.Linear | Conv1D) and other.left is not None and torch.equal(other.left, output):
+        if isinstance(module, nn.Linear | Conv1D) and other.output is not None and torch.equal(other.output, output):
             return module
     return None
 

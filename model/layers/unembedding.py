@@ -114,12 +114,12 @@ def _probe(lm: LanguageModel) -> tuple[list[ModuleCall], Tensor | None, Tensor]:
     with lm.lock, torch.inference_mode(), capturing(Capture(), n), recording([*modules, last], n) as calls:
         logits = lm.model(ids, use_cache=False).logits[0].float().cpu()
     at = next((i for i, call in enumerate(calls) if call.module is last), None)
-    return ([], None, logits) if at is None else (calls[at + 1 :], calls[at].left, logits)
+    return ([], None, logits) if at is None else (calls[at + 1 :], calls[at].output, logits)
 
 
 def _between(lm: LanguageModel, calls: list[ModuleCall]) -> tuple[nn.Module, ...]:
     """Of the modules that ran, those that are not inside another of them."""
-    ran = [call.module for call in calls if call.entered is not None and call.left is not None]
+    ran = [call.module for call in calls if call.input is not None and call.output is not None]
     return tuple(m for m in ran if not any(m is not other and m in set(other.modules()) for other in ran))
 
 

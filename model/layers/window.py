@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from model.attention.head_output import output_projection
 from model.layers.block_parts import BlockParts, Part, stream_parts
 from model.network.capture import Capture, capturing
-from model.network.forward import cached
+from model.network.forward import cache_argument
 from model.network.language_model import LanguageModel
 from model.network.recording import LayerRows, ModuleCall, Window, recording
 from model.request.errors import UserError
@@ -77,12 +77,11 @@ def _record(
         capturing(again, stop - first),
         recording([m for modules in watched for m in modules], stop - first, start - first) as calls,
     ):
-        logits = (
-            lm.model(fed, **cached(lm, cache), use_cache=cache is not None).logits[0, start - first :].float().cpu()
-        )
+        out = lm.model(fed, **cache_argument(lm, cache), use_cache=cache is not None)
+    logits = out.logits[0, start - first :].float().cpu()
     seen = {call.module: call for call in calls}
     for index, block in enumerate(lm.anatomy.blocks):
-        if block not in seen or seen[block].entered is None or seen[block].left is None:
+        if block not in seen or seen[block].input is None or seen[block].output is None:
             raise UserError(f"Layer {index} of {lm.card.model_id!r} does not take and give one vector a position.")
     layers = tuple(
         _rows(block, part, projection, seen)
@@ -111,17 +110,17 @@ def _rows(
     block: nn.Module, parts: BlockParts | None, projection: nn.Module | None, seen: dict[nn.Module, ModuleCall]
 ) -> LayerRows:
     def entered(module: nn.Module | None) -> Tensor | None:
-        return seen[module].entered if module in seen else None
+        return seen[module].input if module in seen else None
 
     if parts is None:
-        return LayerRows(seen[block].entered, None, None, seen[block].left, mixed=entered(projection))
+        return LayerRows(seen[block].input, None, None, seen[block].output, mixed=entered(projection))
     attn_out, attn_raw = _added(parts.mixer, seen)
     mlp_out, mlp_raw = _added(parts.mlp, seen)
     return LayerRows(
-        resid_pre=seen[block].entered,
+        resid_pre=seen[block].input,
         attn_out=attn_out,
         mlp_out=mlp_out,
-        resid_post=seen[block].left,
+        resid_post=seen[block].output,
         attn_raw=attn_raw,
         mlp_raw=mlp_raw,
         mixed=entered(projection),
@@ -135,8 +134,8 @@ def _added(part: Part | None, seen: dict[nn.Module, ModuleCall]) -> tuple[Tensor
     if part is None:
         return None, None
     call = seen[part.module]
-    added = call.left if part.factor == 1 else call.left * part.factor
-    return added, call.entered if part.normed else call.left
+    added = call.output if part.factor == 1 else call.output * part.factor
+    return added, call.input if part.normed else call.output
 
 
 def _difference(trace: Trace, again: Capture, logits: Tensor, start: int, stop: int) -> tuple[float, float, str]:

@@ -1,4 +1,4 @@
-"""Where the parts of a transformer live: found by structure, not by a table of names per family."""
+"""Finds the parts of a transformer by structure, not by a table of names per family."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from model.request.errors import UserError
 
 @dataclass(frozen=True)
 class Anatomy:
-    """The modules the stages look at, and the width of the stream between the blocks.
+    """The modules that the stages read, and the width of the residual stream.
 
-    `embed.weight` is (vocab, d_embed). Where that is not d_model, a matrix stands between the two (opt-350m).
+    `embed.weight` is (vocab, d_embed). If d_embed is not d_model, a matrix projects between them (opt-350m).
     """
 
     embed: nn.Module
@@ -21,7 +21,7 @@ class Anatomy:
 
 
 def find_anatomy(model: nn.Module) -> Anatomy:
-    """Finds embedding, blocks and unembedding. Raises UserError when the model has no such parts."""
+    """Finds embedding, blocks and unembedding. Raises UserError if the model lacks one of them."""
     embed, head = model.get_input_embeddings(), model.get_output_embeddings()
     config = model.config.get_text_config()
     n_layers = getattr(config, "num_hidden_layers", 0)
@@ -39,15 +39,15 @@ def find_anatomy(model: nn.Module) -> Anatomy:
 
 
 def _nearest(model: nn.Module, embed: nn.Module, lists: list[nn.ModuleList]) -> nn.ModuleList:
-    """The list of blocks that shares the smallest module with the embedding: a vision tower has one of its own.
+    """The list of blocks that shares the smallest enclosing module with the embedding.
 
-    Of equals, the one that is nested least, and the last, as a vision tower is built first; a list inside a block
-    (its experts) does not count.
+    Other lists may belong to a vision tower. Ties go to the least nested list, then to the last one, because a vision
+    tower is built first. A list inside a block (its experts) does not count.
     """
     inside = {part for blocks in lists for part in blocks.modules() if part is not blocks}
     outer = [blocks for blocks in lists if blocks not in inside]
-    around = [found for module in model.modules() if embed in (found := set(module.modules()))]
+    enclosing = [parts for module in model.modules() if embed in (parts := set(module.modules()))]
     depth = {module: name.count(".") for name, module in model.named_modules()}
     return min(
-        reversed(outer), key=lambda blocks: (min(len(found) for found in around if blocks in found), depth[blocks])
+        reversed(outer), key=lambda blocks: (min(len(parts) for parts in enclosing if blocks in parts), depth[blocks])
     )

@@ -1,7 +1,7 @@
-"""Keeps what each attention call saw (query, key, value, mask) so that any map can be computed later.
+"""Stores the inputs of each attention call (query, key, value, mask), so that any map can be computed later.
 
-Registered with transformers' `AttentionInterface`, it stores references and then calls SDPA, or the
-model's own eager attention where that knows more. No attention map exists until somebody looks.
+Registered with transformers' `AttentionInterface`, it stores references and then calls SDPA, or the model's own eager
+attention where SDPA would ignore an argument. No attention map is computed until it is requested.
 """
 
 import sys
@@ -16,9 +16,9 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask, sdpa_mask
 
-from model.network.masks import Bands, seen_keys, with_chosen
+from model.network.masks import Bands, hide_unchosen, visible_keys
 
-# Neither name holds "sdpa": transformers refuses such a name for families whose own SDPA is untested.
+# Neither name contains "sdpa": transformers rejects such a name for families whose own SDPA is untested.
 SDPA = "captured"
 EAGER = "captured_eager"
 KEPT_EXTRAS = ("softcap", "s_aux", "sinks", "position_bias")
@@ -27,10 +27,10 @@ PIECES_AT_ONCE = 64
 
 @dataclass(frozen=True, eq=False)
 class QueryChunk:
-    """The queries (n_heads, q, d_head) of one forward pass in one layer, of positions from `start`.
+    """The queries (n_heads, q, d_head) of one forward pass in one layer, for the positions from `start` on.
 
-    Row r sees the keys from position `first[r]` to its own: causal, or a sliding window. What is not such
-    a band keeps its `mask`, broadcastable to (n_heads, q, k), whose first column is position `first[0]`.
+    Row r sees the keys from position `first[r]` to its own: a causal mask, or a sliding window. Any other `mask` is
+    stored, broadcastable to (n_heads, q, k); its first column is position `first[0]`.
     """
 
     start: int
@@ -46,16 +46,16 @@ class QueryChunk:
 
     @property
     def is_plain(self) -> bool:
-        """True when nothing but position decides what a row sees, so that chunks can be read as one."""
+        """True if only positions determine what a row sees, so that chunks can be concatenated."""
         by_query = any(torch.is_tensor(extra) and extra.ndim == 4 for extra in self.extras.values())
         return self.mask is None and not by_query
 
 
 @dataclass
 class LayerCapture:
-    """One layer's attention so far: all queries, keys and values, whatever the cache has let go.
+    """One layer's attention so far: all queries, keys and values, even those that the cache has evicted.
 
-    `pattern` (n_heads, query, key) stands in their place where a model gives nothing but its maps.
+    `pattern` (n_heads, query, key) replaces them for a model that only returns its maps.
     """
 
     chunks: list[QueryChunk] = field(default_factory=list)
@@ -67,45 +67,45 @@ class LayerCapture:
     @property
     def key(self) -> Tensor:
         """(n_kv_heads, n_positions, d_head)"""
-        return _joined(self.keys)
+        return _concatenate(self.keys)
 
     @property
     def value(self) -> Tensor:
-        """(n_kv_heads, n_positions, d_head)"""
-        return _joined(self.values)
+        """(n_kv_heads, n_positions, d_value)"""
+        return _concatenate(self.values)
 
     @property
     def n_heads(self) -> int:
         return self.chunks[0].query.shape[0]
 
     def chunk_of(self, position: int) -> QueryChunk | None:
-        """The chunk that holds a position's query; None when it has not been through the model."""
+        """The chunk with the query of a position; None if the position has not been forwarded."""
         return next((c for c in reversed(self.chunks) if c.start <= position < c.stop), None)
 
 
 @dataclass
 class Capture:
-    """Every layer's attention of one sequence. `n_positions` counts what has been forwarded.
+    """The attention of all layers over one sequence. `n_positions` is the number of forwarded positions.
 
-    A layer without attention (a hybrid's recurrent layers) has no chunks; a model without any has no layers.
+    A layer without attention (in a hybrid) has no chunks; a model without any attention has no layers.
     """
 
     layers: list[LayerCapture] = field(default_factory=list)
     n_positions: int = 0
 
     def nbytes(self) -> int:
-        """Bytes held, each tensor counted once."""
-        held = {}
+        """Size in bytes, each tensor counted once."""
+        sizes = {}
         for layer in self.layers:
             masks = [chunk.mask for chunk in layer.chunks if chunk.mask is not None]
             queries = [chunk.query for chunk in layer.chunks]
-            held |= {t.data_ptr(): t.nbytes for t in (*layer.keys, *layer.values, *queries, *masks)}
-        return sum(held.values())
+            sizes |= {t.data_ptr(): t.nbytes for t in (*layer.keys, *layer.values, *queries, *masks)}
+        return sum(sizes.values())
 
 
 @dataclass
 class _Pass:
-    """One forward pass under way. `bands` has what was found out about each mask; layers share masks."""
+    """The forward pass that is being recorded. `bands` caches the analysis of each mask; layers share masks."""
 
     capture: Capture
     n_new: int
@@ -113,12 +113,12 @@ class _Pass:
     bands: Bands = field(default_factory=dict)
 
 
-_current: ContextVar[_Pass | None] = ContextVar("capture of the forward pass under way", default=None)
+_current: ContextVar[_Pass | None] = ContextVar("capture of the current forward pass", default=None)
 
 
 @contextmanager
 def capturing(capture: Capture, n_new: int) -> Iterator[None]:
-    """Inside, one forward pass over `n_new` further positions is recorded into `capture`."""
+    """Records one forward pass over `n_new` further positions into `capture`."""
     token = _current.set(_Pass(capture, n_new))
     try:
         yield
@@ -128,7 +128,7 @@ def capturing(capture: Capture, n_new: int) -> Iterator[None]:
 
 
 def register() -> None:
-    """Makes both captured implementations known to transformers."""
+    """Registers both capturing implementations with transformers."""
     AttentionInterface.register(SDPA, _attention(sdpa_attention_forward))
     AttentionMaskInterface.register(SDPA, sdpa_mask)
     AttentionInterface.register(EAGER, _attention(_own_eager))
@@ -137,51 +137,51 @@ def register() -> None:
 
 def _attention(inner):
     def attention(module, query, key, value, attention_mask, scaling=None, **kwargs):
-        under_way = _current.get()
+        recorded_pass = _current.get()
         if (indices := kwargs.get("indices")) is not None:
-            # Sparse families leave the choice of keys to the kernel under any name but transformers' own two.
-            attention_mask = with_chosen(attention_mask, indices, key.shape[2])
-        if under_way is not None:
+            # Sparse families select keys in the kernel unless the implementation is one of transformers' own two.
+            attention_mask = hide_unchosen(attention_mask, indices, key.shape[2])
+        if recorded_pass is not None:
             extras = {k: kwargs[k] for k in KEPT_EXTRAS if kwargs.get(k) is not None}
-            _record(under_way, module, query, key, value, attention_mask, scaling, extras)
+            _record(recorded_pass, module, query, key, value, attention_mask, scaling, extras)
         return inner(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
 
     return attention
 
 
 def _own_eager(module, *args, **kwargs):
-    """The eager attention of the model's own file: it knows what SDPA drops (sinks, softcap)."""
+    """The eager attention of the model's own file, which applies what SDPA ignores (sinks, softcap)."""
     return sys.modules[type(module).__module__].eager_attention_forward(module, *args, **kwargs)
 
 
-def _record(under_way: _Pass, module, query, key, value, mask, scaling, extras) -> None:
-    start = under_way.capture.n_positions
-    layer = _layer_of(under_way, module)
-    # A second call in one pass is not what this can show; the self-check on load finds such models.
+def _record(recorded_pass: _Pass, module, query, key, value, mask, scaling, extras) -> None:
+    start = recorded_pass.capture.n_positions
+    layer = _layer_of(recorded_pass, module)
+    # A second call per pass cannot be represented; the self-check at load rejects such models.
     if layer.chunks and layer.chunks[-1].start >= start:
         return
     n_new, n_keys = query.shape[2], key.shape[2]
     first_key = start + n_new - n_keys
-    first, mask = seen_keys(under_way.bands, mask, first_key, start, n_new, n_keys)
+    first, mask = visible_keys(recorded_pass.bands, mask, first_key, start, n_new, n_keys)
     scaling = scaling if scaling is not None else query.shape[-1] ** -0.5
-    layer.chunks.append(QueryChunk(start, _alone(query[0]), first, mask, scaling, extras))
-    layer.keys = _extended(layer.keys, key[0], n_new, first_key)
-    layer.values = _extended(layer.values, value[0], n_new, first_key)
+    layer.chunks.append(QueryChunk(start, _own_storage(query[0]), first, mask, scaling, extras))
+    layer.keys = _extend(layer.keys, key[0], n_new, first_key)
+    layer.values = _extend(layer.values, value[0], n_new, first_key)
     layer.module = module
 
 
-def _layer_of(under_way: _Pass, module: nn.Module) -> LayerCapture:
-    """The layer by the number its module bears, else by the order of the calls."""
+def _layer_of(recorded_pass: _Pass, module: nn.Module) -> LayerCapture:
+    """The layer by its module's `layer_idx`, or else by the order of the calls."""
     index = getattr(module, "layer_idx", None)
-    index = under_way.calls if index is None else index
-    under_way.calls += 1
-    layers = under_way.capture.layers
+    index = recorded_pass.calls if index is None else index
+    recorded_pass.calls += 1
+    layers = recorded_pass.capture.layers
     layers.extend(LayerCapture() for _ in range(index + 1 - len(layers)))
     return layers[index]
 
 
-def _extended(pieces: list[Tensor], tensor: Tensor, n_new: int, first_key: int) -> list[Tensor]:
-    """All positions' keys or values: the cache's newest tensor if it has them all, else with the new ones."""
+def _extend(pieces: list[Tensor], tensor: Tensor, n_new: int, first_key: int) -> list[Tensor]:
+    """Keys or values of all positions: the latest tensor of the cache if it is complete, else one more piece."""
     if first_key == 0 or not pieces:
         return [tensor]
     if len(pieces) > PIECES_AT_ONCE:
@@ -189,10 +189,10 @@ def _extended(pieces: list[Tensor], tensor: Tensor, n_new: int, first_key: int) 
     return [*pieces, tensor[:, -n_new:].clone()]
 
 
-def _joined(pieces: list[Tensor]) -> Tensor:
+def _concatenate(pieces: list[Tensor]) -> Tensor:
     return pieces[0] if len(pieces) == 1 else torch.cat(pieces, dim=1)
 
 
-def _alone(tensor: Tensor) -> Tensor:
-    """A view of a fused q, k, v projection would keep all three."""
+def _own_storage(tensor: Tensor) -> Tensor:
+    """Copies a view of a fused q, k, v projection, which would keep all three in memory."""
     return tensor if tensor.untyped_storage().nbytes() <= tensor.nbytes else tensor.clone()

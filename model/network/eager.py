@@ -1,4 +1,4 @@
-"""What the model computes by its own eager attention and without a cache: what the page's numbers are held to."""
+"""The model's own results with eager attention and without a cache: the reference for the numbers on the page."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from model.network.language_model import LanguageModel
 
 @torch.inference_mode()
 def full_logits(lm: LanguageModel, ids: Sequence[int]) -> Tensor:
-    """Logits (vocab,) of the last position by one pass without a cache."""
+    """Logits (vocab,) of the last position from one pass without a cache, float32 on the CPU."""
     out = lm.model(torch.tensor([list(ids)], device=lm.device), use_cache=False, logits_to_keep=1)
     return out.logits[0, -1].float().cpu()
 
@@ -18,25 +18,25 @@ def full_logits(lm: LanguageModel, ids: Sequence[int]) -> Tensor:
 def eager_patterns(
     lm: LanguageModel, ids: Sequence[int], modules: dict[int, nn.Module]
 ) -> tuple[dict[int, Tensor], Tensor]:
-    """The maps (head, query, key) of these attention modules by the model's own eager attention; the logits.
+    """The maps (head, query, key) of these attention modules from the model's own eager attention, and the logits.
 
-    Call it with `lm.lock` held: for this one pass the model's attention is another.
+    Call it with `lm.lock` held: it switches the model's attention for this pass.
     """
-    kept: dict[int, Tensor] = {}
+    patterns: dict[int, Tensor] = {}
 
     def keep(index: int):
         def hook(_module, _args, output):
-            kept[index] = output[1][0].float().cpu()
+            patterns[index] = output[1][0].float().cpu()
 
         return hook
 
-    captured = lm.model.config.get_text_config()._attn_implementation
+    implementation = lm.model.config.get_text_config()._attn_implementation
     handles = [module.register_forward_hook(keep(index)) for index, module in modules.items()]
     try:
         lm.model.set_attn_implementation("eager")
         logits = full_logits(lm, ids)
     finally:
-        lm.model.set_attn_implementation(captured)
+        lm.model.set_attn_implementation(implementation)
         for handle in handles:
             handle.remove()
-    return kept, logits
+    return patterns, logits

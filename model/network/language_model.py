@@ -1,4 +1,4 @@
-"""What is loaded once and looked at by every stage."""
+"""The loaded model that all stages share."""
 
 import threading
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from model.tokens.vocabulary import Vocabulary
 
 @dataclass(frozen=True, eq=False)
 class LanguageModel:
-    """A model that is ready to be walked through. `lock` is held by whoever runs a forward pass."""
+    """A model that is ready to be explored. Whoever runs a forward pass holds `lock`."""
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerFast
@@ -27,6 +27,6 @@ class LanguageModel:
         return self.anatomy.embed.weight.device
 
     def nbytes(self) -> int:
-        """Bytes of the weights, each counted once."""
+        """Size of the weights and buffers in bytes, each tensor counted once."""
         tensors = (*self.model.parameters(), *self.model.buffers())
         return sum(t.nbytes for t in {id(t): t for t in tensors}.values())

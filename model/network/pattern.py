@@ -1,7 +1,7 @@
-"""Captured queries and keys to attention: the weights of any rows of a layer, by the definition.
+"""Computes the attention weights of any rows of a layer from its captured queries and keys.
 
-softmax(query . key^T * scaling + mask) of Vaswani et al. 2017, with the softcap and the sinks of those
-families that have them. Only the keys that a row can see are touched.
+softmax(query . key^T * scaling + mask) of Vaswani et al. 2017, with softcap and sinks in the families that have them.
+Only the keys that a row can see are read.
 """
 
 from itertools import groupby
@@ -16,7 +16,7 @@ from model.network.capture import LayerCapture, QueryChunk
 def pattern_rows(layer: LayerCapture, start: int, stop: int, n_keys: int, head: int | None = None) -> Tensor:
     """The weights of queries [start, stop) on keys [0, n_keys): float32 (n_heads or 1, stop - start, n_keys).
 
-    Rows sum to 1, or to less where a sink (gpt_oss) takes a share, which is left out.
+    Rows sum to 1, or to less with attention sinks (gpt_oss), whose share is not returned.
     """
     if layer.pattern is not None:
         return _of_head(layer.pattern, head)[:, start:stop, :n_keys].clone()
@@ -32,9 +32,9 @@ def pattern_rows(layer: LayerCapture, start: int, stop: int, n_keys: int, head: 
 
 
 def scores_rows(layer: LayerCapture, chunk: QueryChunk, low: int, high: int, head: int | None = None):
-    """(first key, scores): masked scores of a chunk's rows [low, high) before the softmax, float32.
+    """Returns (first key, scores): the masked scores of a chunk's rows [low, high) before the softmax, float32.
 
-    scores (n_heads or 1, high - low, keys) begin at position `first key` and end at the last row's own.
+    The keys of the scores (n_heads or 1, high - low, keys) are the positions from `first key` to that of the last row.
     """
     first = int(chunk.first[low:high].min())
     stop = chunk.start + high
@@ -42,7 +42,7 @@ def scores_rows(layer: LayerCapture, chunk: QueryChunk, low: int, high: int, hea
     query = chunk.query[:, low:high].float()
     group = query.shape[0] // key.shape[0]
     if head is None:
-        # The heads of a group share a key: their rows go through one product.
+        # The heads of a group share their keys, so one product computes all their rows.
         scores = query.reshape(key.shape[0], -1, query.shape[-1]) @ key.transpose(1, 2)
         scores = scores.reshape(*query.shape[:2], -1) * chunk.scaling
     else:
@@ -59,7 +59,7 @@ def _weights(layer: LayerCapture, chunk: QueryChunk, low: int, high: int, head: 
     sinks = chunk.extras.get("s_aux", chunk.extras.get("sinks"))
     if sinks is None:
         return first, scores.softmax(-1)
-    # One a head, or in some families one for each of its queries: (1, n_heads, query, 1).
+    # One per head, or in some families one per head and query: (1, n_heads, query, 1).
     sinks = sinks[0, :, low:high].float() if sinks.ndim == 4 else sinks.float().reshape(-1, 1, 1)
     sinks = _of_head(sinks, head)
     with_sink = torch.cat([scores, sinks.expand(*scores.shape[:2], 1)], -1)
@@ -77,14 +77,14 @@ def _masked(scores: Tensor, chunk: QueryChunk, low: int, high: int, first: int, 
 
 
 def _of_head(tensor: Tensor, head: int | None) -> Tensor:
-    """What belongs to one head of (n_heads or 1, ...), as (1, ...); all of it for None."""
+    """Selects one head of a tensor (n_heads or 1, ...) as (1, ...); all heads for None."""
     if head is None or tensor.shape[0] == 1:
         return tensor
     return tensor[head : head + 1]
 
 
 def _merged(chunks: tuple[QueryChunk, ...]) -> list[QueryChunk]:
-    """The same queries in as few chunks as can be: decoding leaves one a step, which is slow to read."""
+    """The same queries in as few chunks as possible: decoding adds one per step, which is slow to read."""
     merged = []
     for (plain, _), group in groupby(chunks, key=lambda chunk: (chunk.is_plain, chunk.scaling)):
         parts = list(group)

@@ -1,4 +1,4 @@
-"""What is found out about a model once and kept as long as the model is, and no longer."""
+"""Caches results per model, for as long as the model lives."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,14 +11,14 @@ T = TypeVar("T")
 
 
 def once_per_model(find: Callable[[LanguageModel], T]) -> Callable[[LanguageModel], T]:
-    """`find(lm)`, computed at the first call for each model. What it gives must not hold `lm` itself."""
-    kept: WeakKeyDictionary[LanguageModel, T] = WeakKeyDictionary()
+    """Caches `find(lm)` per model. Its result must not refer to `lm`, which would then never be freed."""
+    cache: WeakKeyDictionary[LanguageModel, T] = WeakKeyDictionary()
 
     @wraps(find)
-    def found(lm: LanguageModel) -> T:
-        if lm not in kept:
-            kept[lm] = find(lm)
-        return kept[lm]
+    def cached_find(lm: LanguageModel) -> T:
+        if lm not in cache:
+            cache[lm] = find(lm)
+        return cache[lm]
 
-    found.cache_clear = kept.clear
-    return found
+    cached_find.cache_clear = cache.clear
+    return cached_find

@@ -1,4 +1,4 @@
-"""Modules to what entered and what left them in one forward pass: the one hook context manager for layers."""
+"""Records the inputs and outputs of modules during a forward pass, with forward hooks."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,72 +11,72 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, eq=False)
 class ModuleCall:
-    """One call of a module: what entered and what left it, (position, width) float32 on the CPU, or None.
+    """One call of a module with its input and output, (position, width) float32 on the CPU.
 
-    None where it is no such tensor (several sequences, one expert's share of the positions), or is too wide.
+    None if the value is not such a tensor (several sequences, one expert's share of the positions) or is too wide.
     """
 
     module: nn.Module
-    entered: Tensor | None
-    left: Tensor | None
+    input: Tensor | None
+    output: Tensor | None
 
 
 @dataclass
 class _Rows:
-    """Which positions of a pass over `n` are kept, and up to which width."""
+    """The calls recorded in a pass over `n` positions: rows from `start` on, tensors up to `max_width` wide."""
 
     n: int
     start: int
-    widest: int | None
+    max_width: int | None
     calls: list[ModuleCall] = field(default_factory=list)
 
     def of(self, value) -> Tensor | None:
-        """A module's argument or answer as rows."""
+        """A module's argument or return value as rows."""
         if isinstance(value, tuple | list):
             value = value[0] if value else None
         if not isinstance(value, Tensor) or not value.is_floating_point():
             return None
         rows = value[0] if value.ndim == 3 and value.shape[0] == 1 else value
-        if rows.ndim != 2 or rows.shape[0] != self.n or (self.widest and rows.shape[1] > self.widest):
+        if rows.ndim != 2 or rows.shape[0] != self.n or (self.max_width and rows.shape[1] > self.max_width):
             return None
-        # A copy: what comes after may add to it in place.
+        # A copy, because later code may add to the tensor in place.
         return rows[self.start :].detach().to(torch.float32, copy=True).cpu()
 
 
 @contextmanager
 def recording(
-    modules: Iterable[nn.Module], n: int, start: int = 0, widest: int | None = None
+    modules: Iterable[nn.Module], n: int, start: int = 0, max_width: int | None = None
 ) -> Iterator[list[ModuleCall]]:
-    """Inside, the calls of `modules` in a pass over `n` positions are noted, in the order in which they end.
+    """Records the calls of `modules` in a pass over `n` positions, in the order in which they return.
 
-    Rows from `start` on are kept. The list fills while the pass runs.
+    Rows from `start` on are kept. The yielded list fills while the pass runs.
     """
-    rows = _Rows(n, start, widest)
+    rows = _Rows(n, start, max_width)
     with ExitStack() as hooks:
         for module in dict.fromkeys(modules):
             pending: list[Tensor | None] = []
-            before = module.register_forward_pre_hook(partial(_note_entered, rows, pending), with_kwargs=True)
-            after = module.register_forward_hook(partial(_note_left, rows, pending))
+            before = module.register_forward_pre_hook(partial(_note_input, rows, pending), with_kwargs=True)
+            after = module.register_forward_hook(partial(_note_output, rows, pending))
             hooks.callback(before.remove)
             hooks.callback(after.remove)
         yield rows.calls
 
 
-def _note_entered(rows: _Rows, pending: list, _module, args, kwargs) -> None:
+def _note_input(rows: _Rows, pending: list, _module, args, kwargs) -> None:
     pending.append(rows.of(args[0] if args else kwargs.get("hidden_states")))
 
 
-def _note_left(rows: _Rows, pending: list, module, _args, output) -> None:
+def _note_output(rows: _Rows, pending: list, module, _args, output) -> None:
     rows.calls.append(ModuleCall(module, pending.pop(), rows.of(output)))
 
 
 @dataclass(frozen=True, eq=False)
 class LayerRows:
-    """One layer at some positions, float32: what it received, what it added, and what it gave on.
+    """One layer at some positions, each (position, width) float32; None for parts that the model lacks.
 
-    `resid_pre` + `attn_out` + `mlp_out` = `resid_post`. `attn_raw` and `mlp_raw` are what the sublayers gave
-    before a norm or a factor of the block. `mixed` entered W_O, `mlp_in` the MLP, `hidden` its last matrix.
-    What the model does not have is None.
+    `resid_pre` + `attn_out` + `mlp_out` = `resid_post`. `attn_raw` and `mlp_raw` are the sublayers' outputs before a
+    norm or a factor of the block is applied. `mixed` is the input of W_O, `mlp_in` that of the MLP, `hidden` that of
+    the MLP's last matrix.
     """
 
     resid_pre: Tensor
@@ -92,9 +92,10 @@ class LayerRows:
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """All layers at positions [start, stop), and their logits (position, vocab), from one extra pass.
+    """All layers at the positions [start, stop), and the logits (position, vocab), from one extra pass.
 
-    `difference` is the largest distance to the run's own values, `largest` their largest, `how` what they are.
+    `difference` is the largest absolute difference from the run's own values, `largest` the largest absolute value
+    among those, and `how` describes the comparison.
     """
 
     start: int
@@ -108,8 +109,8 @@ class Window:
     how: str
 
     def nbytes(self) -> int:
-        """Bytes held, each tensor counted once."""
-        held = {self.logits.data_ptr(): self.logits.nbytes}
+        """Size in bytes, each tensor counted once."""
+        sizes = {self.logits.data_ptr(): self.logits.nbytes}
         for layer in self.layers:
-            held |= {t.data_ptr(): t.nbytes for t in vars(layer).values() if t is not None}
-        return sum(held.values())
+            sizes |= {t.data_ptr(): t.nbytes for t in vars(layer).values() if t is not None}
+        return sum(sizes.values())

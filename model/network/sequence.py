@@ -1,4 +1,4 @@
-"""A sequence on its own KV cache, without capture: for measurements beside the run."""
+"""A sequence with its own KV cache, without capture, for measurements that leave the run untouched."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from model.network.cut_cache import cut_cache
-from model.network.forward import cached, new_cache
+from model.network.forward import cache_argument, new_cache
 from model.network.language_model import LanguageModel
 
 
 class Decoding:
-    """Ids, and the KV cache of all of them but the last, which the next forward pass takes."""
+    """Token ids, and a KV cache of all but the last one, which is the input of the next forward pass."""
 
     def __init__(self, lm: LanguageModel, ids: Sequence[int]):
         self.lm, self.ids, self.cache = lm, list(ids), new_cache(lm)
@@ -19,7 +19,7 @@ class Decoding:
             self.forward(self.ids[:-1], keep=1)
 
     def again(self) -> "Decoding":
-        """The same sequence once more, going on by itself: what the cache holds is shared, and grows apart."""
+        """A copy that continues independently; the tensors cached so far are shared."""
         twin = Decoding(self.lm, self.ids[-1:])
         twin.ids = list(self.ids)
         if len(self.ids) > 1:
@@ -28,11 +28,11 @@ class Decoding:
 
     @torch.inference_mode()
     def forward(self, ids: list[int], keep: int) -> Tensor:
-        """Forwards `ids` after what the cache holds: logits (keep, vocab) of the last ones, float32 on the CPU."""
+        """Forwards `ids` after the cached ones. Returns logits (keep, vocab) of the last ones, float32 on the CPU."""
         with self.lm.lock:
             out = self.lm.model(
                 torch.tensor([ids], device=self.lm.device),
-                **cached(self.lm, self.cache),
+                **cache_argument(self.lm, self.cache),
                 use_cache=True,
                 logits_to_keep=keep,
             )

@@ -1,4 +1,4 @@
-"""A block to its sublayers: what mixes positions, the MLP with its experts, the norms. Found by structure."""
+"""Splits a block by structure into its sublayers: mixers of positions, MLP with experts, norms."""
 
 import re
 from dataclasses import dataclass
@@ -20,10 +20,9 @@ N_CHOSEN = ("num_experts_per_tok", "num_experts_per_token", "moe_k", "moe_top_k"
 
 @dataclass(frozen=True, eq=False)
 class Sublayers:
-    """A block's modules by role. `mlp` has several where the matrices stand in the block itself (OPT).
+    """A block's modules by role. `mlp` has several modules if the matrices are children of the block itself (OPT).
 
-    `mixers` come with their kind: 'attention', or one of STATES. Of `experts`, `routers` and `shared` a dense block
-    has none.
+    `mixers` come with their kind: 'attention', or one of STATES. A dense block has no `experts`, `routers` or `shared`.
     """
 
     block: nn.Module
@@ -36,7 +35,7 @@ class Sublayers:
 
 
 def sublayers(block: nn.Module, config: PretrainedConfig, d_model: int) -> Sublayers:
-    """The roles of a block's direct children; of its norms those as wide as the stream."""
+    """The roles of a block's direct children, and its norms that are as wide as the stream."""
     mixers, mlp = [], []
     for name, child in block.named_children():
         if is_norm(child) or not any(p.ndim > 1 for p in child.parameters()):
@@ -60,51 +59,51 @@ def sublayers(block: nn.Module, config: PretrainedConfig, d_model: int) -> Subla
 
 
 def is_norm(module: nn.Module) -> bool:
-    """A module that calls itself a norm and holds no matrix."""
+    """Whether a module is named a norm and has no matrix."""
     return "norm" in type(module).__name__.lower() and all(p.ndim < 2 for p in module.parameters())
 
 
 def mixer_kind(name: str, module: nn.Module) -> str:
-    """'attention', one of STATES, or '' for what works on each position alone: by its names and its A matrix."""
-    named = f"{name} {type(module).__name__}".lower()
-    if re.search("mlp|feed_?forward|ffn", named):
+    """'attention', one of STATES, or '' for a module that processes each position alone; by its names and A matrix."""
+    names = f"{name} {type(module).__name__}".lower()
+    if re.search("mlp|feed_?forward|ffn", names):
         return ""
     for pattern, kind in STATES:
-        if re.search(pattern, named):
+        if re.search(pattern, names):
             return kind
     if any(path.endswith("A_log") for path, _ in module.named_parameters()):
         return "state space"
-    return "attention" if re.search("attention|attn", named) else ""
+    return "attention" if re.search("attention|attn", names) else ""
 
 
 def first_number(config: PretrainedConfig, names: tuple[str, ...]) -> int:
-    """The first of these settings that is a number; 0 where none is."""
+    """The first of these settings that is a positive integer; 0 if none is."""
     values = (getattr(config, name, None) for name in names)
     return next((value for value in values if isinstance(value, int) and value > 0), 0)
 
 
 def _experts(part: nn.Module, n_experts: int) -> list[nn.Module]:
-    """Modules that hold all experts: one 3-d weight, or a list of as many modules."""
+    """Modules that contain all experts: as one 3-d weight, or as a list of `n_experts` modules."""
     if not n_experts:
         return []
-    found = []
+    experts = []
     for name, module in part.named_modules():
-        named = "expert" in name.rsplit(".", 1)[-1].lower() or "expert" in type(module).__name__.lower()
-        stacked = any(p.ndim == 3 and p.shape[0] == n_experts for p in module.parameters(recurse=False))
-        listed = isinstance(module, nn.ModuleList) and len(module) == n_experts
-        if named and (stacked or listed):
-            found.append(module)
-    return found
+        has_name = "expert" in name.rsplit(".", 1)[-1].lower() or "expert" in type(module).__name__.lower()
+        is_stack = any(p.ndim == 3 and p.shape[0] == n_experts for p in module.parameters(recurse=False))
+        is_list = isinstance(module, nn.ModuleList) and len(module) == n_experts
+        if has_name and (is_stack or is_list):
+            experts.append(module)
+    return experts
 
 
 def _routers(part: nn.Module, n_experts: int, d_model: int) -> list[nn.Module]:
-    """The outermost module with a matrix from the stream to one number an expert."""
-    found = []
+    """The outermost modules with a matrix that maps the stream to one number per expert."""
+    routers = []
     for module in part.children():
         shapes = [tuple(p.shape) for p in module.parameters()]
         if (n_experts, d_model) in shapes and all(len(shape) < 3 for shape in shapes) and len(shapes) < 5:
-            found.append(module)
-    return found
+            routers.append(module)
+    return routers
 
 
 def _width(norm: nn.Module) -> int:

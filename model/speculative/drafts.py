@@ -9,7 +9,7 @@ from torch import Tensor
 
 from model.decode.sampling import uniform
 from model.network.cut_cache import can_be_cut, cut_cache
-from model.network.forward import cached, layer_progress, new_cache
+from model.network.forward import cache_argument, layer_progress, new_cache
 from model.network.language_model import LanguageModel
 from model.request.errors import UserError
 from model.request.recipe import SamplingSettings
@@ -102,7 +102,7 @@ class ModelDraft:
         with self.lm.lock:
             out = self.lm.model(
                 torch.tensor([ids], device=self.lm.device),
-                **cached(self.lm, self._cache),
+                **cache_argument(self.lm, self._cache),
                 use_cache=True,
                 logits_to_keep=1,
             )
