@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev format check test lint coverage bench sweep screenshots clean
+.PHONY: help setup run dev format check test lint coverage test-js bench sweep screenshots clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -29,7 +29,7 @@ dev: $(TEST_READY) ## start the page again whenever a file changes: make dev ARG
 
 # Two processes of one thread each: half the tests wait for a browser. In the order of the files: by their number of tests
 # the few long ones of the page would come last, and one process would wait for the other.
-test: lint ## format check, lint, tests (browser tests need a Chromium)
+test: lint test-js ## format check, lint, tests (browser tests need a Chromium)
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(TEST_READY) $(NODE_READY) ## format check and lint
@@ -43,12 +43,17 @@ format: $(TEST_READY) $(NODE_READY) ## write the format that lint expects, of Py
 	$(PY) -m ruff format --quiet .
 	$(NODE) node_modules/.bin/prettier --write --log-level warn $(SCRIPTS)
 
-check: lint ## format check, lint, types, and the tests that need neither browser nor bundled model: under a minute
+# The scripts that need no DOM, on the same Node.
+test-js: $(TEST_READY)
+	$(NODE) --test --test-reporter=dot "tests/js/*.test.js"
+
+check: lint test-js ## format check, lint, types, and the tests that need neither browser nor bundled model: under a minute
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist worksteal -m "not browser and not bundled and not slow" $(ARGS)
 
 coverage: $(TEST_READY) ## which lines the fast tests do not reach: make coverage ARGS=tests for all
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --cov=model --cov=viz --cov-report=term-missing:skip-covered \
 	  $(or $(ARGS),-m "not browser and not bundled and not slow")
+	$(NODE) --test --experimental-test-coverage --test-coverage-include="assets/js/**" "tests/js/*.test.js"
 
 bench: $(TEST_READY) ## measure; writes bench/results.json
 	$(PY) -m bench $(ARGS)

@@ -60,7 +60,7 @@ export default [
     files: [`${ROOT}/maths/**`],
     languageOptions: { globals: { ...off(globals.browser), ...globals['shared-node-browser'] } },
   },
-  { files: ['*.js'], languageOptions: { globals: globals.node } },
+  { files: ['*.js', 'tests/js/**'], languageOptions: { globals: globals.node } },
   ...ORDER.filter((folder) => folder !== 'stages').map((folder) => forbid(folder, later(folder), order(folder))),
   ...STAGES.map((stage) =>
     forbid(

@@ -17,6 +17,8 @@ export function pct(value) {
   const share = value * 100;
   if (share === 0) return '0 %';
   if (share < 0.001) return '<0.001 %';
+  // Not all of it: rounded to 100 % it would say that nothing else is possible.
+  if (share >= 99.995 && value < 1) return '>99.99 %';
   if (share >= 99.95 && value < 1) return `${share.toFixed(2)} %`;
   return `${share >= 1 ? share.toFixed(1) : digits(share, 2)} %`;
 }

@@ -2,8 +2,11 @@
 
 import { unpack } from '../../maths/arrays.js';
 
-/** get(run, step): the logits (vocab,) when they are here, else null; `onready` is called when they have come. */
-export function createLogits(view, onready) {
+/**
+ * get(run, step): the logits (vocab,) when they are here, else null. `onready` is called when they have come,
+ * `onfail(error)` when they do not; the next get asks again.
+ */
+export function createLogits(view, onready, onfail) {
   let kept = { key: '', data: null };
 
   async function fetchAll(key, step) {
@@ -17,8 +20,10 @@ export function createLogits(view, onready) {
   return (run, step) => {
     const key = `${run.key}:${step}`;
     if (kept.key !== key) {
-      fetchAll(key, step).catch(() => {
-        if (kept.key === key) kept = { key: '', data: null };
+      fetchAll(key, step).catch((error) => {
+        if (kept.key !== key) return;
+        kept = { key: '', data: null };
+        onfail(error);
       });
     }
     return kept.key === key ? kept.data : null;

@@ -64,8 +64,9 @@ export function read({ search, hash }) {
 
 function placeOf(text) {
   const [stage, ...numbers] = (text ?? '').split('.');
-  const [step, position, layer, head] = numbers.map(whole);
-  if (![...STAGES, ...AROUND].includes(stage) || [step, position, layer, head].includes(null)) return null;
+  const places = numbers.map(whole);
+  if (![...STAGES, ...AROUND].includes(stage) || places.length !== 4 || places.includes(null)) return null;
+  const [step, position, layer, head] = places;
   return { stage, step, selection: { position, layer, head } };
 }
 

@@ -2,6 +2,7 @@
 
 import { messages } from '../words/messages.js';
 import { explain } from '../errors.js';
+import { Refused } from '../server/bridge.js';
 import { modelKey } from '../../maths/models.js';
 
 const within = (value, size) => Math.max(0, Math.min(value, size - 1));
@@ -136,6 +137,8 @@ export function createRunner(store, bridge) {
     const pull = createPull(recipe, nSteps ?? null, mine);
     const began = performance.now();
     let pulls = Promise.resolve();
+    /** The failure of a run that another has taken the place of is nobody's any more. */
+    const failed = (error) => mine === turn && fail(explain(error));
     const working = (message, fraction, work = null) =>
       store.set({ status: { phase: 'running', message, fraction, began, work, resumes: true } });
     store.set({ following });
@@ -147,13 +150,13 @@ export function createRunner(store, bridge) {
       if (kind === 'progress') working(message, fraction, stage);
       if (kind === 'run') {
         working(messages.made(standing.n_steps), null, stage);
-        pulls = pull().catch((error) => fail(explain(error)));
+        pulls = pull().catch(failed);
       }
       if (kind === 'done') {
         pulls
           .then(pull)
           .then(() => mine === turn && settle(place))
-          .catch((error) => fail(explain(error)));
+          .catch(failed);
       }
     });
   }
@@ -174,6 +177,24 @@ export function createRunner(store, bridge) {
       const said = ondone(kind, error);
       if (kind === 'error' && !said) fail(error);
       else store.set({ status: { phase: 'idle' } });
+    });
+  }
+
+  /** The run that is shown, made again; rejects as stopped when it is stopped or other work takes its place. */
+  function restored() {
+    const { recipe, run } = store.state;
+    return new Promise((resolve, reject) => {
+      const mine = takeOver('superseded', () => reject(new Refused({ error: '', reason: 'stopped' })));
+      const began = performance.now();
+      bridge.run(recipe, run.steps.length, ({ kind, message, fraction, error }) => {
+        if (mine !== turn) return;
+        if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
+        if (kind !== 'error' && kind !== 'done') return;
+        letGo = () => {};
+        store.set({ status: { phase: 'idle' } });
+        if (kind === 'error') reject(new Error(error));
+        else resolve();
+      });
     });
   }
 
@@ -223,17 +244,8 @@ export function createRunner(store, bridge) {
 
     /** Brings a run back that has left the server's memory; what is shown stays as it is. */
     restore() {
-      const { recipe, run } = store.state;
-      restoring ??= new Promise((resolve, reject) => {
-        const began = performance.now();
-        bridge.run(recipe, run.steps.length, ({ kind, message, fraction, error }) => {
-          if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
-          if (kind === 'error') reject(new Error(error));
-          if (kind === 'done') resolve();
-        });
-      }).finally(() => {
+      restoring ??= restored().finally(() => {
         restoring = null;
-        store.set({ status: { phase: 'idle' } });
       });
       return restoring;
     },

@@ -1,4 +1,4 @@
-// The one state of the page, and who wants to hear of it.
+// The one state of the page, and its listeners.
 
 /** A store: `state`, `set(patch)`, and `subscribe(listener)` called with (state, Set of changed keys). */
 export function createStore(initial) {
@@ -9,7 +9,14 @@ export function createStore(initial) {
   function tell() {
     const changed = pending;
     pending = null;
-    for (const listener of listeners) listener(state, changed);
+    for (const listener of listeners) {
+      try {
+        listener(state, changed);
+      } catch (error) {
+        // One part of the page that fails must not silence those after it.
+        console.error(error);
+      }
+    }
   }
 
   return {

@@ -5,6 +5,7 @@ import { checkMark } from '../../charts/check.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
 import { ms, num } from '../../maths/format.js';
+import { explain } from '../../core/errors.js';
 import { createLogits } from '../../core/server/logits.js';
 import { contextOf, distribution, sameSettings, softmax } from '../../maths/sampling.js';
 import { candidate, label, sequence } from '../../maths/tokens.js';
@@ -92,7 +93,11 @@ export function mount(root, ctx) {
   root.append(empty, body);
   mark.element.addEventListener('toggle', () => update());
   const drawAlong = along(body, ctx);
-  const logitsOf = createLogits(view, () => update());
+  const logitsOf = createLogits(
+    view,
+    () => update(),
+    (error) => fill(hint, explain(error)),
+  );
 
   function previewed(run, step) {
     const { sampling } = store.state.draft;

@@ -5,6 +5,7 @@ import { waterfall } from './charts/waterfall.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { beginning, fallsOn, likeliest } from '../../maths/draw.js';
 import { pct } from '../../maths/format.js';
+import { explain } from '../../core/errors.js';
 import { createLogits } from '../../core/server/logits.js';
 import { contextOf, sameSettings, stages } from '../../maths/sampling.js';
 import { candidate, label, sequence } from '../../maths/tokens.js';
@@ -54,7 +55,14 @@ export function mount(root, { store, view }) {
   const body = h('div', { class: 'select-body' }, h('div', { class: 'card selected-card' }, title), steps, draw, back);
   const empty = h('p', { class: 'notice', hidden: true }, decodeWords.none);
   root.append(empty, body);
-  const logitsOf = createLogits(view, () => update(store.state));
+  const logitsOf = createLogits(
+    view,
+    () => update(store.state),
+    (error) => {
+      steps.classList.remove('waiting');
+      fill(tableNote, explain(error));
+    },
+  );
 
   /** Puts settings that show most stages into the draft: a preview, until Run is pressed. */
   function sampled() {

@@ -1,0 +1,54 @@
+// Stand-ins for what stands around a module under test: a server that answers when told to, and a run.
+
+/** A promise that the test settles: {promise, resolve, reject}. */
+export const deferred = () => Promise.withResolvers();
+
+/** Lets what has been queued run: microtasks, and timers of no delay. */
+export const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+export const SETTINGS = { do_sample: false, temperature: 1, seed: 0 };
+
+export const recipe = (prompt, more = {}) => ({
+  prompt,
+  max_new_tokens: 4,
+  sampling: SETTINGS,
+  forced: [],
+  stop: [],
+  ...more,
+});
+
+export const card = { n_layers: 2, n_heads: 2, attention_layers: [0, 1] };
+
+/** A server's answer to the look `run`: `made` generated tokens of a recipe whose prompt has two tokens. */
+export const answer = (asked, made, { tokens_from: tokens = 0, steps_from: steps = 0 } = {}) => ({
+  key: `key of ${asked.prompt}`,
+  recipe: asked,
+  text_in: asked.prompt,
+  tokens: [{ id: 1 }, { id: 2 }].slice(tokens),
+  tokens_from: tokens,
+  n_tokens: 2,
+  steps: Array.from({ length: made - steps }, (_, i) => ({ index: steps + i, token: { id: 10 + steps + i } })),
+  steps_from: steps,
+  n_steps: made,
+});
+
+/** A bridge whose runs are driven by the test: `runs` has each {recipe, listen}, `asks` each {name, recipe, args, resolve, reject}. */
+export function bridge() {
+  const runs = [];
+  const asks = [];
+  return {
+    runs,
+    asks,
+    stops: 0,
+    run: (asked, nSteps, listen) => runs.push({ recipe: asked, nSteps, listen }),
+    job: (name, asked, args, listen) => runs.push({ name, recipe: asked, args, listen }),
+    stop() {
+      this.stops += 1;
+    },
+    ask(name, asked, args) {
+      const { promise, resolve, reject } = deferred();
+      asks.push({ name, recipe: asked, args, resolve, reject });
+      return promise;
+    },
+  };
+}
