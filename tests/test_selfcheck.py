@@ -10,7 +10,7 @@ from model.attention.check_run import CHECKED_POSITIONS, run_checks
 from model.attention.maps import attention_tile, refuse_without_maps
 from model.engine.core import LocalEngine
 from model.loading import check_model
-from model.loading.check_model import CACHED, MAPS, ROWS, verified
+from model.loading.check_model import CACHED, MAPS, ROWS, verify
 from model.network import pattern
 from model.network.capture import SDPA, Capture
 from model.network.forward import forward, new_cache
@@ -36,7 +36,7 @@ def test_the_layers_with_attention_are_those_the_config_names(lm):
 
 def test_the_check_leaves_the_models_hooks_as_they_were(lm):
     hooks = [len(module._forward_hooks) for module in lm.model.modules()]
-    verified(lm)
+    verify(lm)
     assert [len(module._forward_hooks) for module in lm.model.modules()] == hooks
 
 
@@ -44,7 +44,7 @@ def test_a_wrong_map_is_found_and_then_refused(lm, monkeypatch):
     tiny = tiny_lm("llama", lm.tokenizer, num_key_value_heads=2)
     right = pattern.pattern_rows
     monkeypatch.setattr(check_model, "pattern_rows", lambda *a, **k: right(*a, **k).roll(1, dims=0))
-    broken = verified(tiny)
+    broken = verify(tiny)
     assert not broken.card.checks[0].passed
     assert broken.card.checks[1].name == CACHED
     assert broken.card.checks[1].passed
@@ -61,7 +61,7 @@ def test_a_family_that_breaks_is_loaded_without_maps_and_says_what_broke(lm, mon
         raise RuntimeError("this family is different")
 
     monkeypatch.setattr(check_model, "eager_patterns", breaking)
-    broken = verified(tiny)
+    broken = verify(tiny)
     assert math.isnan(broken.card.checks[0].error)
     with pytest.raises(UserError, match="this family is different"):
         refuse_without_maps(broken, Capture())
@@ -77,7 +77,7 @@ def test_weights_that_are_no_numbers_are_named_as_such(lm):
     with torch.no_grad():
         tiny.model.lm_head.weight[0] = torch.nan
     with pytest.raises(UserError, match="'tiny llama' was loaded, but its logits are not numbers") as error:
-        verified(tiny)
+        verify(tiny)
     assert "is allowed" not in str(error.value)
 
 
@@ -148,6 +148,6 @@ def test_a_long_run_is_checked_over_its_first_positions_and_says_what_was_left_o
 def test_bfloat16_is_allowed_what_its_eight_bits_lose(lm):
     tiny = tiny_lm("llama", lm.tokenizer, num_key_value_heads=2)
     tiny.model.to(torch.bfloat16)
-    checked = verified(tiny)
+    checked = verify(tiny)
     assert all(check.passed for check in checked.card.checks)
     assert checked.card.checks[0].tolerance == MAP_TOLERANCE[torch.bfloat16]

@@ -1,9 +1,9 @@
-"""One query and one key to their score at every distance: what RoPE does to a dot product."""
+"""The score of one query and one key at every distance: the effect of RoPE on a dot product."""
 
 import torch
 
 from model.embed.probe import tolerance
-from model.embed.rope import angles, rotates, rotations, turned, unrotated_pairs
+from model.embed.rope import angles, rotate, rotates, rotations, unrotated_pairs
 from model.network.capture import Capture, QueryChunk
 from model.network.language_model import LanguageModel
 from model.network.to_numpy import to_numpy
@@ -17,8 +17,11 @@ MIN_DISTANCES, MAX_DISTANCES = 256, 512
 
 @torch.inference_mode()
 def dot_product(lm: LanguageModel, capture: Capture, layer: int, head: int, query: int, key: int) -> DotProduct:
-    """The score of a query and a key as it is, and as RoPE makes it at every other distance."""
-    rotation = _verified(lm, layer)
+    """The score of a query and a key as it is, and what RoPE would make it at every other distance.
+
+    Raises UserError for a layer without verified rotation, or for a key that the query cannot see.
+    """
+    rotation = _verified_rotation(lm, layer)
     require_integer("head", head, 0, lm.card.n_heads - 1, "choose a head of this model")
     require_integer("key position", key, 0, query, "a query sees only itself and what is before it")
     chunk = _chunk_of(capture, layer, query)
@@ -35,9 +38,9 @@ def dot_product(lm: LanguageModel, capture: Capture, layer: int, head: int, quer
     q_pairs, q_rest = unrotated_pairs(rotation, q[None], torch.tensor([query]))
     k_pairs, k_rest = unrotated_pairs(rotation, k[None], torch.tensor([key]))
     n = min(max(MIN_DISTANCES, capture.n_positions), MAX_DISTANCES)
-    reach = torch.arange(max(n, query - key + 1))
+    distances = torch.arange(max(n, query - key + 1))
     # For each pair Re(q conj(k) e^{i distance angle}): Su et al. 2021, equation 12, scaled.
-    products = turned((q_pairs * k_pairs.conj())[0], angles(rotation, reach)).real * chunk.scaling
+    products = rotate((q_pairs * k_pairs.conj())[0], angles(rotation, distances)).real * chunk.scaling
     rest = float((q_rest * k_rest).sum() * chunk.scaling)
     scores = products.sum(-1) + rest
     score, distance = float(q @ k * chunk.scaling), query - key
@@ -59,19 +62,19 @@ def dot_product(lm: LanguageModel, capture: Capture, layer: int, head: int, quer
     )
 
 
-def _verified(lm: LanguageModel, layer: int) -> Rotation:
+def _verified_rotation(lm: LanguageModel, layer: int) -> Rotation:
     require_integer("layer", layer, 0, lm.card.n_layers - 1, "choose a layer of this model")
-    found = rotations(lm)
-    if layer >= len(found) or not rotates(found[layer]):
+    by_layer = rotations(lm)
+    if layer >= len(by_layer) or not rotates(by_layer[layer]):
         raise UserError(f"That layer {layer} rotates its keys could not be shown. Choose another layer.")
-    return found[layer]
+    return by_layer[layer]
 
 
 def _chunk_of(capture: Capture, layer: int, query: int) -> QueryChunk:
-    found = capture.layers[layer].chunk_of(query)
-    if found is None:
+    chunk = capture.layers[layer].chunk_of(query)
+    if chunk is None:
         raise UserError(
             f"Position {query:,} has no query yet: {capture.n_positions:,} positions went through "
             "the model. Choose an earlier one, or generate one more token."
         )
-    return found
+    return chunk

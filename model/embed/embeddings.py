@@ -1,6 +1,4 @@
-"""Tokens to rows of the embedding matrix: norms, cosine similarity and neighbours in the
-vocabulary.
-"""
+"""Rows of the embedding matrix: their values, norms, cosine similarities and nearest neighbours in the vocabulary."""
 
 from collections.abc import Sequence
 
@@ -17,7 +15,7 @@ from model.runtime.window import window
 from model.tokens.describe import describe
 
 MAX_ROWS = 32
-MAX_VALUES = 32 * 768  # of rows in one record: what one view may send
+MAX_VALUES = 32 * 768  # values of all rows in one record: the limit of one answer
 MAX_SIMILARITY = 128
 MAX_NEIGHBOURS = 50
 VOCABULARY_CHUNK = 16_384  # rows scored at once: bounds the float32 copy of a bf16 matrix
@@ -25,7 +23,7 @@ VOCABULARY_CHUNK = 16_384  # rows scored at once: bounds the float32 copy of a b
 
 @torch.inference_mode()
 def embeddings(lm: LanguageModel, ids: Sequence[int], around: int) -> Embeddings:
-    """The rows of the tokens near position `around`; fewer of them where they are wide."""
+    """The rows of the tokens near position `around`; fewer of them if they are wide."""
     start, stop = window(len(ids), around, max(4, min(MAX_ROWS, MAX_VALUES // lm.card.d_embed)))
     rows = rows_of(lm, ids[start:stop])
     return Embeddings(
@@ -42,7 +40,7 @@ def embeddings(lm: LanguageModel, ids: Sequence[int], around: int) -> Embeddings
 
 @torch.inference_mode()
 def similarity(lm: LanguageModel, ids: Sequence[int], around: int) -> Similarity:
-    """Cosine between the rows of all tokens near position `around`."""
+    """Cosine similarity of the rows of all tokens near position `around`."""
     start, stop = window(len(ids), around, MAX_SIMILARITY)
     unit = unit_length(rows_of(lm, ids[start:stop]))
     return Similarity(start=start, n_positions=len(ids), cosine=to_numpy(unit @ unit.T))
@@ -50,7 +48,7 @@ def similarity(lm: LanguageModel, ids: Sequence[int], around: int) -> Similarity
 
 @torch.inference_mode()
 def nearest(lm: LanguageModel, token_id: int, k: int) -> Neighbours:
-    """The `k` tokens nearest to a token, by cosine over the whole vocabulary."""
+    """The `k` tokens nearest to a token, by cosine similarity over the whole vocabulary."""
     require_integer("k", k, 1, MAX_NEIGHBOURS, "ask for fewer neighbours")
     require_integer("token id", token_id, 0, n_vocab(lm) - 1, "use an id of this vocabulary")
     cosine, ids = neighbours_of(lm, [token_id], k)
@@ -66,9 +64,7 @@ def nearest(lm: LanguageModel, token_id: int, k: int) -> Neighbours:
 def neighbours_of(
     lm: LanguageModel, ids: Sequence[int], k: int
 ) -> tuple[Float[np.ndarray, "token k"], Int[np.ndarray, "token k"]]:
-    """Cosines and ids of the `k` nearest vocabulary tokens of each id, nearest first, without the
-    id itself.
-    """
+    """Cosines and ids of the `k` tokens of the vocabulary nearest to each id, nearest first, without the id itself."""
     queries = unit_length(rows_of(lm, ids))
     itself = torch.tensor(list(ids), device=lm.device)
     best, best_ids = queries.new_empty(len(ids), 0), itself.new_empty(len(ids), 0)
@@ -85,21 +81,17 @@ def neighbours_of(
 
 
 def rows_of(lm: LanguageModel, ids: Sequence[int]) -> Tensor:
-    """Rows of the matrix itself, float32: some modules scale what they give out (gemma), this
-    does not.
-    """
+    """Rows (n, d_embed) of the matrix itself, float32, without the factor that some embedding modules apply (gemma)."""
     return lm.anatomy.embed.weight[torch.tensor(list(ids), device=lm.device)].float()
 
 
 def unit_length(rows: Tensor) -> Tensor:
-    """Rows divided by their norm; a row of zeros (a token never trained) stays zero."""
+    """Rows divided by their norm; a row of zeros (an untrained token) stays zero."""
     return rows / rows.norm(dim=-1, keepdim=True).clamp_min(1e-12)
 
 
 def n_vocab(lm: LanguageModel) -> int:
-    """Tokens that have both a row and a name: some matrices are padded with rows that no token
-    uses.
-    """
+    """The number of tokens that have both a row and an entry: some matrices are padded with unused rows."""
     return min(lm.anatomy.embed.weight.shape[0], len(lm.tokenizer))
 
 

@@ -1,4 +1,4 @@
-"""A learned table of positions (GPT-2, OPT): found by size, proved by what block 0 receives."""
+"""A learned table of positions (GPT-2, OPT): found by its size, verified by the input of block 0."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ HOW = (
 
 @dataclass(frozen=True, eq=False)
 class PositionTable:
-    """A table whose row p + offset is added at position p, and the check that says so."""
+    """A table whose row p + offset is added at position p, and the check that verifies it."""
 
     table: Tensor
     offset: int
@@ -30,49 +30,46 @@ class PositionTable:
 
 @torch.inference_mode()
 def find_table(lm: LanguageModel, received: Tensor | None = None) -> PositionTable | None:
-    """The table that explains best how block 0's input changes with position; None where there is
-    no candidate. `received` stands in the input's place where a norm comes between.
+    """The table that best explains how block 0's input changes with position; None if there is no candidate.
+
+    `received` (position, d_model) replaces that input if a norm stands before block 0.
     """
-    seen = probe(lm).block_input if received is None else received
-    n = len(seen)
+    inputs = probe(lm).block_input if received is None else received
+    n = len(inputs)
     how = HOW.format(n=n)
-    found = []
+    tables = []
     for table in _candidates(lm):
         spare = table.shape[0] - (lm.card.context or table.shape[0])
         for offset in range(spare + 1):
-            rows = table[offset : offset + n].float().to(seen.device)
-            change = (seen - seen[0]) - (rows - rows[0])
-            error = float(change.abs().max() / seen.abs().max().clamp_min(1e-12))
-            found.append(PositionTable(table, offset, Check("the table is added", error, tolerance(lm), how)))
-    return min(found, key=lambda table: table.check.error, default=None)
+            rows = table[offset : offset + n].float().to(inputs.device)
+            change = (inputs - inputs[0]) - (rows - rows[0])
+            error = float(change.abs().max() / inputs.abs().max().clamp_min(1e-12))
+            tables.append(PositionTable(table, offset, Check("the table is added", error, tolerance(lm), how)))
+    return min(tables, key=lambda table: table.check.error, default=None)
 
 
 @torch.inference_mode()
-def learned_positions(found: PositionTable, selected: int) -> LearnedPositions:
-    """Norms and cosines of the table's rows: every `step`-th position from 0, at most MAX_SHOWN
-    of them.
-    """
-    rows = found.table[found.offset :].float()
+def learned_positions(table: PositionTable, selected: int) -> LearnedPositions:
+    """Norms and cosine similarities of the table's rows: every `step`-th one from 0, at most MAX_SHOWN of them."""
+    rows = table.table[table.offset :].float()
     step = -(-len(rows) // MAX_SHOWN)
-    shown = rows[::step]
-    unit = unit_length(shown)
+    sample = rows[::step]
+    unit = unit_length(sample)
     return LearnedPositions(
         positions=torch.arange(0, len(rows), step).numpy(),
         step=step,
         n_rows=len(rows),
-        offset=found.offset,
-        norms=to_numpy(shown.norm(dim=-1)),
+        offset=table.offset,
+        norms=to_numpy(sample.norm(dim=-1)),
         cosine=to_numpy(unit @ unit.T),
         selected=selected,
         selected_row=to_numpy(rows[selected]),
-        check=found.check,
+        check=table.check,
     )
 
 
 def _candidates(lm: LanguageModel) -> list[Tensor]:
-    """Embeddings with a row for each position of the context and up to two more (OPT keeps two
-    spare rows).
-    """
+    """Tables with one row per position of the context, and up to two spare ones (OPT has two)."""
     tables = [m for m in lm.model.modules() if isinstance(m, nn.Embedding) and m is not lm.anatomy.embed]
     d_model = lm.card.d_model
     return [t.weight for t in tables if t.weight.shape[1] == d_model and 0 <= t.num_embeddings - lm.card.context <= 2]

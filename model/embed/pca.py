@@ -1,4 +1,4 @@
-"""Tokens to a map: principal components of their rows and of their neighbours' rows."""
+"""A map of tokens: principal components of their rows and of their neighbours' rows."""
 
 from collections.abc import Sequence
 
@@ -20,9 +20,7 @@ N_AXES = 3
 
 @torch.inference_mode()
 def embedding_map(lm: LanguageModel, ids: Sequence[int], around: int) -> EmbeddingMap:
-    """The different tokens nearest to position `around`, with the nearest vocabulary neighbours
-    of each.
-    """
+    """The distinct tokens closest to position `around`, each with its nearest neighbours in the vocabulary."""
     places = _places(ids, around)
     prompt_ids = list(places)
     _, neighbour_ids = neighbours_of(lm, prompt_ids, min(N_NEIGHBOURS, n_vocab(lm) - 1))
@@ -44,10 +42,10 @@ def embedding_map(lm: LanguageModel, ids: Sequence[int], around: int) -> Embeddi
 
 
 def principal_components(rows: Tensor, n_axes: int) -> tuple[Tensor, Tensor]:
-    """Coordinates (n, n_axes) and each axis' share of the variance, by SVD of the centred rows.
+    """Coordinates (n, n_axes) and each axis's share of the variance (n_axes,), by SVD of the centred rows.
 
-    The sign of an axis is free; here the dimension with the largest weight counts positive, so that
-    the same rows always give the same picture. Missing axes (fewer points than axes) are zero.
+    The sign of an axis is arbitrary; here its largest weight is positive, so that the same rows always give the same
+    picture. If there are fewer points than axes, the missing axes are zero.
     """
     centred = (rows - rows.mean(dim=0)).double()
     u, s, vt = torch.linalg.svd(centred, full_matrices=False)
@@ -60,19 +58,17 @@ def principal_components(rows: Tensor, n_axes: int) -> tuple[Tensor, Tensor]:
 
 
 def _places(ids: Sequence[int], around: int) -> dict[int, tuple[int, ...]]:
-    """Token id to its positions, for the different tokens nearest to `around`, in order of the
-    text.
-    """
+    """From token id to positions, for the distinct tokens closest to `around`, in order of the text."""
     start, stop = window(len(ids), around, MAX_SIMILARITY)
-    chosen: dict[int, None] = {}
+    closest: dict[int, None] = {}
     for position in sorted(range(start, stop), key=lambda p: abs(p - around)):
-        if len(chosen) < MAX_PROMPT_POINTS:
-            chosen.setdefault(ids[position])
-    order = [token_id for token_id in dict.fromkeys(ids[start:stop]) if token_id in chosen]
+        if len(closest) < MAX_PROMPT_POINTS:
+            closest.setdefault(ids[position])
+    order = [token_id for token_id in dict.fromkeys(ids[start:stop]) if token_id in closest]
     return {i: tuple(p for p in range(start, stop) if ids[p] == i) for i in order}
 
 
 def _distance_error(rows: Tensor, components: Tensor) -> float:
-    real, shown = torch.pdist(rows), torch.pdist(components)
-    kept = real > 0
-    return float(((shown - real).abs() / real)[kept].mean()) if kept.any() else 0.0
+    real, on_map = torch.pdist(rows), torch.pdist(components)
+    is_positive = real > 0
+    return float(((on_map - real).abs() / real)[is_positive].mean()) if is_positive.any() else 0.0

@@ -1,4 +1,4 @@
-"""A run to how its model knows the order of the tokens, and what that does to a query and a key."""
+"""How a model encodes the order of tokens, and what that does to queries and keys."""
 
 import math
 from collections.abc import Sequence
@@ -20,47 +20,46 @@ from model.runtime.window import window
 
 
 def positions(lm: LanguageModel, capture: Capture, ids: Sequence[int], around: int, layer: int) -> Positions:
-    """What this model really does with positions; each kind is claimed only where its check
-    passes.
+    """How this model encodes positions; a kind is only reported if its check passes.
+
+    Raises UserError for a layer that does not exist, or a position beyond the learned table.
     """
     require_integer("layer", layer, 0, lm.card.n_layers - 1, "choose a layer of this model")
     table = find_table(lm)
     if table and table.check.passed:
         if around >= len(table.table) - table.offset:
             raise UserError(f"Position {around:,} is beyond the table of {len(table.table):,} rows.")
-        fed = block_input(lm, table.table[table.offset].float())
+        received = block_input(lm, table.table[table.offset].float())
         reason = "Block 0 receives the token's row plus a learned row for its position."
-        return Positions("learned", reason, fed, learned=learned_positions(table, around))
-    fed = block_input(lm, None)
+        return Positions("learned", reason, received, learned=learned_positions(table, around))
+    received = block_input(lm, None)
     rotation = rotations(lm)[layer] if layer < len(rotations(lm)) else None
     if rotates(rotation):
         rotary = _rotary(lm, capture, ids, around, rotation)
-        return Positions("rope", "Queries and keys are rotated by their position.", fed, rotary=rotary)
-    return Positions("other", _why_not(lm, rotation, layer), fed)
+        return Positions("rope", "Queries and keys are rotated by their position.", received, rotary=rotary)
+    return Positions("other", _why_not(lm, rotation, layer), received)
 
 
 def _rotary(lm, capture, ids, around: int, rotation: Rotation) -> RotaryPositions:
     start, stop = window(len(ids), around, MAX_SIMILARITY)
     radians = angles(rotation, torch.arange(start, stop))
-    verified = [r.check.error for r in rotations(lm) if rotates(r)]
+    errors = [r.check.error for r in rotations(lm) if rotates(r)]
     return RotaryPositions(
         rotation=rotation,
         start=start,
         n_positions=len(ids),
         angles=to_numpy(radians.remainder(2 * math.pi)),
         wavelengths=to_numpy(2 * math.pi / torch.from_numpy(rotation.inv_freq)),
-        n_layers_verified=len(verified),
+        n_layers_verified=len(errors),
         n_layers=lm.card.n_layers,
-        worst_error=max(verified),
+        worst_error=max(errors),
         run_check=_repeats_check(lm, capture, ids),
     )
 
 
 @torch.inference_mode()
 def _repeats_check(lm: LanguageModel, capture: Capture, ids: Sequence[int]) -> Check | None:
-    """Tokens that this run repeats, in layer 0: their keys turned back must be equal at any two
-    places.
-    """
+    """Compares tokens that this run repeats: in layer 0, their keys must be equal once rotated back to position 0."""
     rotation = rotations(lm)[0]
     if not rotates(rotation):
         return None
@@ -82,8 +81,8 @@ def _repeats_check(lm: LanguageModel, capture: Capture, ids: Sequence[int]) -> C
 
 
 def _why_not(lm: LanguageModel, rotation: Rotation | None, layer: int) -> str:
-    """What was looked for and measured, when neither a rotation nor a table was proved."""
-    seen, before = probe(lm).block_input, probe(lm).before_norm
+    """What was searched and measured, if neither a rotation nor a table was verified."""
+    inputs, before = probe(lm).block_input, probe(lm).before_norm
     table = None if before is None else find_table(lm, before)
     if table and table.check.passed:
         return (
@@ -91,7 +90,7 @@ def _why_not(lm: LanguageModel, rotation: Rotation | None, layer: int) -> str:
             f"rows (measured: {table.check.error:.1e} of the largest entry is left unexplained). A norm stands between "
             "that sum and block 0, so what block 0 receives is no plain sum, and the table is not drawn."
         )
-    change = float((seen - seen[0]).abs().max() / seen.abs().max())
+    change = float((inputs - inputs[0]).abs().max() / inputs.abs().max())
     if find_frequencies(lm.model):
         if rotation is not None and rotation.check.passed:
             return (

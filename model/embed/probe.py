@@ -1,10 +1,8 @@
-"""One token repeated through the model: whatever then differs from position to position is
-position itself.
+"""Runs one token, repeated, through the model: every difference between positions is then an effect of position.
 
-With equal tokens every attended value is equal, so attention changes nothing, whatever its
-pattern: in every layer of a RoPE model the residual is the same at all positions, and keys differ
-by rotation alone. That makes claims about position testable by numbers in every layer, for a
-model of any family.
+With equal tokens all attended values are equal, so attention has the same output for every pattern: in a RoPE model the
+residual stream of every layer is the same at all positions, and keys differ only by their rotation. Claims about
+positions can thus be tested numerically in every layer, for a model of any family.
 """
 
 from dataclasses import dataclass
@@ -28,10 +26,10 @@ TOLERANCES = {torch.float32: 1e-3, torch.float16: 2e-2, torch.bfloat16: 6e-2}
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """What the probe saw: block_input (position, d_model) and the key (n_kv_heads, position, d_head) per layer.
+    """The probe's results: block_input (position, d_model), and the keys (n_kv_heads, position, d_head) per layer.
 
-    `row` (d_model,) is the token's, through the matrix between embedding and stream where there is one. `before_norm`
-    (position, d_model) is what entered a norm whose answer block 0 receives, where one stands there (bert, bart).
+    `row` (d_model,) is the token's row, projected if the model projects it. `before_norm` (position, d_model) is the
+    input of the norm before block 0, if there is one (bert, bart).
     """
 
     token_id: int
@@ -43,14 +41,14 @@ class Probe:
 
 @once_per_model
 def probe(lm: LanguageModel) -> Probe:
-    """Runs one token, repeated, through the model, once per model."""
-    # Some tokenizers have more entries than the model has rows; any token will do here.
+    """Runs one token, repeated, through the model; once per model."""
+    # Any token will do; the modulo is for tokenizers with more entries than the model has rows.
     token_id = lm.tokenizer(" the", add_special_tokens=False)["input_ids"][-1] % lm.card.n_vocab
     length = min(PROBE_LENGTH, lm.card.context or PROBE_LENGTH)
-    capture, seen = Capture(), []
+    capture, inputs = Capture(), []
 
     def keep(_, args, kwargs):
-        seen.append((args[0] if args else kwargs["hidden_states"]).detach()[0].float().clone())
+        inputs.append((args[0] if args else kwargs["hidden_states"]).detach()[0].float().clone())
 
     inside = set(lm.anatomy.blocks.modules())
     norms = [module for module in lm.model.modules() if is_norm(module) and module not in inside]
@@ -64,54 +62,53 @@ def probe(lm: LanguageModel) -> Probe:
             )
         finally:
             hook.remove()
-    if seen[0].shape != (length, lm.card.d_model):
+    if inputs[0].shape != (length, lm.card.d_model):
         raise UserError(
             f"How {lm.card.model_id!r} knows positions is not measured: its first layer does not take one vector of "
-            f"{lm.card.d_model} numbers a position, but {tuple(seen[0].shape)} for {length}."
+            f"{lm.card.d_model} numbers a position, but {tuple(inputs[0].shape)} for {length}."
         )
     keys = tuple(layer.key.float() if layer.keys else None for layer in capture.layers)
-    before = next((call.input for call in calls if call.output is not None and _equal(call.output, seen[0])), None)
-    return Probe(token_id, _widened(lm, rows_of(lm, [token_id]))[0], seen[0], keys, before)
+    before = next((call.input for call in calls if call.output is not None and _equal(call.output, inputs[0])), None)
+    return Probe(token_id, _project(lm, rows_of(lm, [token_id]))[0], inputs[0], keys, before)
 
 
-def _equal(left: Tensor, received: Tensor) -> bool:
-    return left.shape == received.shape and torch.equal(left, received.cpu())
+def _equal(output: Tensor, received: Tensor) -> bool:
+    return output.shape == received.shape and torch.equal(output, received.cpu())
 
 
-def _widened(lm: LanguageModel, rows: Tensor) -> Tensor:
-    """Rows (n, d_embed) of the embedding matrix as wide as the stream (n, d_model): opt-350m's go through a matrix."""
+def _project(lm: LanguageModel, rows: Tensor) -> Tensor:
+    """Rows (n, d_embed) of the embedding matrix as rows (n, d_model) of the stream; only opt-350m needs a matrix."""
     d_embed, d_model = lm.card.d_embed, lm.card.d_model
     if d_embed == d_model:
         return rows
     inside = set(lm.anatomy.blocks.modules())
     linear = [m for m in lm.model.modules() if isinstance(m, nn.Linear) and m not in inside]
-    between = next((m for m in linear if (m.in_features, m.out_features) == (d_embed, d_model)), None)
-    if between is None:
+    projection = next((m for m in linear if (m.in_features, m.out_features) == (d_embed, d_model)), None)
+    if projection is None:
         raise UserError(
             f"What enters the first layer of {lm.card.model_id!r} is not measured: no matrix leads from a row of "
             f"{d_embed} numbers to the stream of {d_model}. Choose another model for this view."
         )
-    return between(rows.to(between.weight.device, between.weight.dtype)).float()
+    return projection(rows.to(projection.weight.device, projection.weight.dtype)).float()
 
 
 def tolerance(lm: LanguageModel) -> float:
-    """How far two equal values may differ after a whole network in this model's dtype, relative
-    to the largest.
-    """
+    """How far two equal values may differ after a whole network in this model's dtype, relative to the largest."""
     return TOLERANCES[lm.anatomy.embed.weight.dtype]
 
 
 @torch.inference_mode()
 def block_input(lm: LanguageModel, position_row: Tensor | None) -> BlockInput:
-    """The factor between a token's row and what block 0 receives, less the row of position 0 if
-    there is one.
+    """The factor between a token's row and the input of block 0, minus position 0's row (d_model,) if there is one.
+
+    It is the least-squares fit; the check is how well it explains the input.
     """
-    seen = probe(lm)
-    received = seen.block_input[0] - (0 if position_row is None else position_row)
-    scale = float(received @ seen.row / (seen.row @ seen.row).clamp_min(1e-12))
-    error = float((received - scale * seen.row).abs().max() / seen.block_input[0].abs().max())
+    result = probe(lm)
+    received = result.block_input[0] - (0 if position_row is None else position_row)
+    scale = float(received @ result.row / (result.row @ result.row).clamp_min(1e-12))
+    error = float((received - scale * result.row).abs().max() / result.block_input[0].abs().max())
     how = (
-        f"Token {seen.token_id} at position 0: the largest difference between what block 0 "
+        f"Token {result.token_id} at position 0: the largest difference between what block 0 "
         "received and its row times this factor (after the matrix between embedding and stream and plus the position's "
         "row, where a model has them), as a share of the largest entry."
     )

@@ -1,6 +1,4 @@
-"""RoPE by its definition (Su et al. 2021), and which of its layouts a layer really uses, found by
-numbers.
-"""
+"""RoPE by its definition (Su et al. 2021), and a numerical test of which layout a layer uses."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,7 +21,7 @@ HOW = (
 
 @dataclass(frozen=True, eq=False)
 class Frequencies:
-    """One set of rotary frequencies, radians per position, as the module holds them."""
+    """One set of rotary frequencies in radians per position, as stored in the model."""
 
     inv_freq: Tensor
     kind: str
@@ -31,10 +29,8 @@ class Frequencies:
 
 
 def find_frequencies(model: nn.Module) -> list[Frequencies]:
-    """Every different set of rotary frequencies; some models keep one for local and one for
-    global layers.
-    """
-    found: list[Frequencies] = []
+    """Every distinct set of rotary frequencies; some models have one for local and one for global layers."""
+    sets: list[Frequencies] = []
     for module in model.modules():
         for name, values in module.named_buffers(recurse=False):
             if not name.endswith("inv_freq") or "original" in name:
@@ -44,71 +40,67 @@ def find_frequencies(model: nn.Module) -> list[Frequencies]:
             kind = kinds.get(prefix.rstrip("_"), "default") if isinstance(kinds, dict) else kinds
             factor = float(getattr(module, f"{prefix}attention_scaling", 1.0))
             values = values.detach().float().cpu()
-            if not any(torch.equal(values, other.inv_freq) for other in found):
-                found.append(Frequencies(values, kind, factor))
-    return found
+            if not any(torch.equal(values, other.inv_freq) for other in sets):
+                sets.append(Frequencies(values, kind, factor))
+    return sets
 
 
 def pairs(rotation: Rotation, vectors: Tensor) -> tuple[Tensor, Tensor]:
-    """Vectors (..., d_head) as complex numbers (..., pair), and the dimensions (..., rest) that
-    do not rotate.
-    """
+    """Vectors (..., d_head) as complex numbers (..., pair), and the dimensions (..., rest) that are not rotated."""
     start, stop = rotation.first, rotation.first + rotation.n_rotary
-    turning = vectors[..., start:stop]
+    rotary = vectors[..., start:stop]
     rest = torch.cat([vectors[..., :start], vectors[..., stop:]], dim=-1)
     if rotation.layout == "halves":
-        a, b = turning.chunk(2, dim=-1)
+        a, b = rotary.chunk(2, dim=-1)
     else:
-        a, b = turning[..., 0::2], turning[..., 1::2]
+        a, b = rotary[..., 0::2], rotary[..., 1::2]
     return torch.complex(a.contiguous(), b.contiguous()), rest
 
 
 def angles(rotation: Rotation, positions: Tensor) -> Tensor:
-    """Radians (position, pair), multiplied in float32 as the models do it."""
+    """Angles (position, pair) in radians, multiplied in float32 as the models do."""
     return positions.float()[:, None] * torch.from_numpy(rotation.inv_freq)
 
 
-def turned(numbers: Tensor, radians: Tensor) -> Tensor:
-    """Complex numbers turned by angles."""
+def rotate(numbers: Tensor, radians: Tensor) -> Tensor:
+    """Complex numbers rotated by angles: z e^{i angle}."""
     return numbers * torch.polar(torch.ones_like(radians), radians).to(numbers.dtype)
 
 
 def rotates(rotation: Rotation | None) -> bool:
-    """True where the layer was shown to rotate its keys."""
+    """True if the layer's rotation of keys was verified."""
     return rotation is not None and rotation.layout != "none" and rotation.check.passed
 
 
 def unrotated_pairs(rotation: Rotation, vectors: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-    """Vectors (..., position, d_head) turned back to position 0, as `pairs` gives them."""
-    turning, rest = pairs(rotation, vectors)
-    return turned(turning, -angles(rotation, positions)), rest
+    """Vectors (..., position, d_head) rotated back to position 0, in the format of `pairs`."""
+    rotary, rest = pairs(rotation, vectors)
+    return rotate(rotary, -angles(rotation, positions)), rest
 
 
-# Kept like the probe it comes from: the page asks with every change of the selection.
+# Cached like the probe it uses: the page needs it at every change of the selection.
 @once_per_model
 @torch.inference_mode()
 def rotations(lm: LanguageModel) -> tuple[Rotation | None, ...]:
-    """The rotation of each layer whose keys could be captured, with the measured error of its
-    check.
+    """The rotation of each layer, with the measured error of its check; None for a layer whose keys were not captured.
 
-    Of all layouts the one with the smallest error is given; 'none' means the keys were equal as
-    they are.
+    Of all layouts, the one with the smallest error is chosen; 'none' means that the keys are equal without rotation.
     """
     keys = enumerate(probe(lm).keys)
     return tuple(key if key is None else _rotation(lm, layer, key.cpu()) for layer, key in keys)
 
 
 def _rotation(lm: LanguageModel, layer: int, key: Tensor) -> Rotation:
-    nothing = torch.zeros(0).numpy()
-    still = Rotation(layer, "none", nothing, "none", 0, 0, key.shape[-1], 1.0, _check(lm, _spread(key)))
-    found = [replace(r, check=_check(lm, unrotated_spread(r, key))) for r in _layouts(lm, layer, key.shape[-1])]
-    return min([still, *found], key=lambda rotation: rotation.check.error)
+    empty = torch.zeros(0).numpy()
+    unrotated = Rotation(layer, "none", empty, "none", 0, 0, key.shape[-1], 1.0, _check(lm, _spread(key)))
+    rotated = [replace(r, check=_check(lm, unrotated_spread(r, key))) for r in _layouts(lm, layer, key.shape[-1])]
+    return min([unrotated, *rotated], key=lambda rotation: rotation.check.error)
 
 
 @torch.inference_mode()
 def unrotated_spread(rotation: Rotation, key: Tensor) -> float:
-    """How far keys (head, position, d_head) of one token differ after being turned back to
-    position 0.
+    """How far keys (head, position, d_head) of one token differ once rotated back to position 0, relative to the
+    largest entry.
     """
     back, rest = unrotated_pairs(rotation, key, torch.arange(key.shape[-2]))
     return _spread(torch.cat([back.real, back.imag, rest], dim=-1))
@@ -120,7 +112,7 @@ def _layouts(lm: LanguageModel, layer: int, d_head: int) -> Iterator[Rotation]:
         if n_rotary > d_head:
             continue
         for layout in ("halves", "interleaved"):
-            # MLA puts the rotating dimensions last; partial rotary puts them first.
+            # MLA puts the rotary dimensions last; partial rotary embedding puts them first.
             for first in sorted({0, d_head - n_rotary}):
                 yield Rotation(
                     layer=layer,
@@ -136,9 +128,7 @@ def _layouts(lm: LanguageModel, layer: int, d_head: int) -> Iterator[Rotation]:
 
 
 def _spread(vectors: Tensor) -> float:
-    """Largest difference from position 0 over (..., position, dim), as a share of the largest
-    entry.
-    """
+    """The largest difference from position 0 in (..., position, dim), as a share of the largest entry."""
     return float((vectors - vectors[..., :1, :]).abs().max() / vectors.abs().max().clamp_min(1e-12))
 
 

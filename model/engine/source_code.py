@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS: dict[str, tuple[Callable, ...]] = {
     "text": (tokenize.model_text,),
     "tokenize": (tokenize.tokenize, tokenize.encode, bpe.merge),
-    "embed": (embeddings.rows_of, rope.angles, rope.turned),
+    "embed": (embeddings.rows_of, rope.angles, rope.rotate),
     "prefill": (prefill.prefill, forward.forward, pattern.scores_rows),
     "layers": (lens.lens,),
     "decode": (forward.forward, select.select, sampling.entropy_bits),

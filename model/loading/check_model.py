@@ -1,7 +1,7 @@
-"""A loaded model to its self-checks: what is captured against what the model itself computes, by numbers.
+"""Self-checks of a loaded model: captured attention compared with what the model itself computes.
 
-It also chooses how attention is captured: with SDPA, or, for families whose attention does what SDPA
-drops, with the model's own eager attention. What fails both is not captured, and the views say why.
+They also choose how attention is captured: with SDPA, or, for families whose attention has parts that SDPA ignores,
+with the model's own eager attention. If both fail, attention is not captured, and the views say why.
 """
 
 import math
@@ -24,57 +24,57 @@ from model.request.errors import UserError
 PROMPT = "The quick brown fox jumps over the lazy dog, then the quick brown fox sleeps."
 N_CHECKED, N_DECODED = 16, 2
 MAPS, ROWS, CACHED = "captured = eager", "row sums = eager's", "cached = full"
-# Where no cache is used, a position's logits must not change when tokens follow.
+# Without a cache, the logits of a position must not change when tokens follow.
 PREFIX = "prefix = full"
 
 
-def verified(lm: LanguageModel) -> LanguageModel:
-    """The model with its attention captured, if that proves right, and the checks on its card.
+def verify(lm: LanguageModel) -> LanguageModel:
+    """The model with its checks on its card, and with captured attention if that passes them.
 
-    Where its cache proves wrong, or is none, no cache is used. Raises UserError for a model that no forward pass gets
-    through, or whose logits look ahead.
+    If its cache is missing or fails its check, no cache is used. Raises UserError for a model whose forward pass
+    fails, or whose logits depend on later tokens.
     """
     ids = _prompt(lm)
     with lm.lock:
-        found = _verified(lm, ids)
-        _refuse_nan(found)
-        if not found.card.checks[-1].passed and not lm.card.uncached:
-            lm = replace(lm, card=replace(lm.card, uncached=_why_uncached(lm, ids, found.card.checks[-1])))
-            found = _verified(lm, ids)
-    if not (ahead := found.card.checks[-1]).passed:
+        checked = _run_checks(lm, ids)
+        _refuse_nan(checked)
+        if not checked.card.checks[-1].passed and not lm.card.uncached:
+            lm = replace(lm, card=replace(lm.card, uncached=_why_uncached(lm, ids, checked.card.checks[-1])))
+            checked = _run_checks(lm, ids)
+    if not (ahead := checked.card.checks[-1]).passed:
         raise UserError(
             f"{lm.card.model_id!r} was loaded, but cannot be decoded: {lm.card.uncached}, and without a cache the "
             f"logits of a position change by {ahead.error:.2g} when tokens follow ({ahead.tolerance:.1g} is allowed), "
             "so it does not read from left to right. Choose another model."
         )
-    return found
+    return checked
 
 
-def _refuse_nan(found: LanguageModel) -> None:
-    if math.isnan(found.card.checks[-1].error):
+def _refuse_nan(lm: LanguageModel) -> None:
+    if math.isnan(lm.card.checks[-1].error):
         raise UserError(
-            f"{found.card.model_id!r} was loaded, but its logits are not numbers (nan): its weights hold nan or are "
+            f"{lm.card.model_id!r} was loaded, but its logits are not numbers (nan): its weights hold nan or are "
             "too large for its number format. Choose another model, or another number format."
         )
 
 
-def _verified(lm: LanguageModel, ids: Sequence[int]) -> LanguageModel:
-    """The model with its checks; the last of them, of the logits, may have failed."""
-    own = lm.model.config.get_text_config()._attn_implementation
+def _run_checks(lm: LanguageModel, ids: Sequence[int]) -> LanguageModel:
+    """The model with its checks; the last one, of the logits, may have failed."""
+    implementation_before = lm.model.config.get_text_config()._attn_implementation
     for implementation in (SDPA, EAGER):
         checks, layers = _attempt(lm, ids, implementation)
         if all(check.passed for check in checks):
             return replace(lm, card=replace(lm.card, checks=checks, attention_layers=layers))
-    lm.model.set_attn_implementation(own)
+    lm.model.set_attn_implementation(implementation_before)
     if checks[0].how == _no_maps(lm).how and (streamed := _attempt_streamed(lm, ids)):
         every = tuple(range(lm.card.n_layers))
         return replace(lm, card=replace(lm.card, checks=streamed, streamed_maps=True, attention_layers=every))
-    broken = next(check for check in checks if not check.passed)
-    if broken.name != MAPS:
-        reason = f"{broken.how} ({broken.name}: {broken.error:.1e}, and {broken.tolerance:.0e} is allowed)"
-        broken = failed(MAPS, broken.tolerance, reason)
+    failure = next(check for check in checks if not check.passed)
+    if failure.name != MAPS:
+        reason = f"{failure.how} ({failure.name}: {failure.error:.1e}, and {failure.tolerance:.0e} is allowed)"
+        failure = failed(MAPS, failure.tolerance, reason)
     try:
-        checks = (broken, _stepwise_check(lm, ids))
+        checks = (failure, _stepwise_check(lm, ids))
     except Exception as error:
         raise UserError(
             f"{lm.card.model_id!r} was loaded, but a forward pass over {len(ids)} tokens failed: "
@@ -84,7 +84,7 @@ def _verified(lm: LanguageModel, ids: Sequence[int]) -> LanguageModel:
 
 
 def _why_uncached(lm: LanguageModel, ids: Sequence[int], wrong: Check) -> str:
-    """Why this model's cache is not used: there is none, or what it gives is wrong."""
+    """Why this model's cache is not used: there is none, or its results are wrong."""
     cache = new_cache(lm)
     forward(lm, ids, cache, Capture())
     if cache.get_seq_length() or any(getattr(layer, "conv_states", None) is not None for layer in cache.layers):
@@ -96,15 +96,15 @@ def _why_uncached(lm: LanguageModel, ids: Sequence[int], wrong: Check) -> str:
 
 
 def _prompt(lm: LanguageModel) -> tuple[int, ...]:
-    # Any ids will do: where the tokenizer has more entries than the model has rows, a prompt with them is refused.
+    # Any ids will do. A tokenizer may have more entries than the model has rows, hence the modulo.
     ids = lm.tokenizer(PROMPT, add_special_tokens=False)["input_ids"]
     return tuple(i % lm.card.n_vocab for i in ids[:N_CHECKED])
 
 
 def _attempt(lm: LanguageModel, ids: Sequence[int], implementation: str) -> tuple[tuple[Check, ...], tuple[int, ...]]:
-    """The checks under one way of capturing, and the layers with attention.
+    """The checks with one way of capturing, and the layers with attention.
 
-    The first check tells why when there is nothing to compare.
+    If there is nothing to compare, the first check says why.
     """
     lm.model.set_attn_implementation(implementation)
     capture, cache = Capture(), new_cache(lm)
@@ -119,27 +119,27 @@ def _attempt(lm: LanguageModel, ids: Sequence[int], implementation: str) -> tupl
         where = f"{len(ids)} positions, {N_DECODED} of them decoded, all {len(maps)} attention layers and heads"
         stepwise = prefix_check(lm, ids) if lm.card.uncached else logits_check(lm, logits, full, len(ids))
         return (*compare(lm, ours, maps, where), stepwise), tuple(sorted(maps))
-    except Exception as error:  # a family nobody has tried may fail anywhere; it is then not captured
+    except Exception as error:  # an untested family may fail anywhere; its attention is then not captured
         return (failed(MAPS, MAP_TOLERANCE[_dtype(lm)], f"its attention could not be captured ({error})"),), ()
 
 
 def _attempt_streamed(lm: LanguageModel, ids: Sequence[int]) -> tuple[Check, ...]:
-    """The checks of maps taken out of a pass layer by layer; none where that gives no right map."""
+    """The checks of maps that are taken from a pass layer by layer; empty if the maps are missing or wrong."""
     try:
         maps, eager = streamed_maps(lm, ids, range(lm.card.n_layers))
-        own = [layer[0].float().cpu() for layer in eager_pass(lm, ids).attentions]
-        if not maps or len(maps) != len(own):
+        own_maps = [layer[0].float().cpu() for layer in eager_pass(lm, ids).attentions]
+        if not maps or len(maps) != len(own_maps):
             return ()
         where = f"{len(ids)} positions, all {len(maps)} layers and heads, taken one layer at a time"
-        theirs = dict(zip(sorted(maps), own, strict=True))
+        theirs = dict(zip(sorted(maps), own_maps, strict=True))
         checks = (*compare(lm, maps, theirs, where), _stepwise_check(lm, ids, eager))
-    except Exception:  # a family nobody has tried may fail anywhere; it then has no maps
+    except Exception:  # an untested family may fail anywhere; it then has no maps
         return ()
     return checks if all(check.passed for check in checks) else ()
 
 
 def compare(lm: LanguageModel, ours: dict[int, Tensor], maps: dict[int, Tensor], where: str) -> tuple[Check, Check]:
-    """Captured against eager maps (head, query, key), by layer: the largest difference, also of row sums."""
+    """Compares captured with eager maps (head, query, key) by layer: the largest difference, also of the row sums."""
     error = max(_distance(ours[index], maps[index]) for index in maps)
     sums = max(_distance(ours[index].sum(-1), maps[index].sum(-1)) for index in maps)
     tolerance = MAP_TOLERANCE[_dtype(lm)]
@@ -150,7 +150,7 @@ def compare(lm: LanguageModel, ours: dict[int, Tensor], maps: dict[int, Tensor],
 
 
 def logits_check(lm: LanguageModel, cached: Tensor, full: Tensor, n: int) -> Check:
-    """Logits (vocab,) of one position with the cache against a pass over all `n` positions without it."""
+    """Compares logits (vocab,) of one position with the cache and from a pass over all `n` positions without it."""
     largest = float(full.abs().max())
     return Check(
         CACHED,
@@ -162,7 +162,7 @@ def logits_check(lm: LanguageModel, cached: Tensor, full: Tensor, n: int) -> Che
 
 
 def _stepwise_check(lm: LanguageModel, ids: Sequence[int], full: Tensor | None = None) -> Check:
-    """What decoding step by step stands on: the cache, or where none is used, that what follows changes nothing."""
+    """What step-by-step decoding relies on: a correct cache or, without one, that later tokens have no effect."""
     if lm.card.uncached:
         return prefix_check(lm, ids)
     full = full_logits(lm, ids) if full is None else full
@@ -171,7 +171,7 @@ def _stepwise_check(lm: LanguageModel, ids: Sequence[int], full: Tensor | None =
 
 @torch.inference_mode()
 def prefix_check(lm: LanguageModel, ids: Sequence[int], prefix: Tensor | None = None, n: int = 0) -> Check:
-    """The logits of position `n` - 1 by a pass that ends there against those of a pass over all `ids`."""
+    """Compares the logits of position `n` - 1 from a pass that ends there with those of a pass over all `ids`."""
     n = n or len(ids) - N_DECODED
     prefix = full_logits(lm, ids[:n]) if prefix is None else prefix
     full = lm.model(torch.tensor([list(ids)], device=lm.device), use_cache=False).logits[0, n - 1].float().cpu()
@@ -190,7 +190,7 @@ def _cached_logits(lm: LanguageModel, ids: Sequence[int]) -> Tensor:
 
 
 def failed(name: str, tolerance: float, reason: str) -> Check:
-    """A check that could not be made; `how` says why."""
+    """A failed check for a comparison that was not possible; `how` says why."""
     return Check(name, math.nan, tolerance, reason)
 
 

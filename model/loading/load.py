@@ -1,4 +1,4 @@
-"""Model id or folder to a LanguageModel: weights, tokenizer, anatomy, card; attention captured and verified."""
+"""Loads a folder as a LanguageModel: weights, tokenizer, anatomy, card, and verified capture of attention."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -15,9 +15,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from model.loading.check_model import verified
+from model.loading.check_model import verify
 from model.loading.load_progress import reporting
-from model.loading.measured_shape import measured
+from model.loading.measured_shape import measure_shapes
 from model.network import capture
 from model.network.anatomy import Anatomy, find_anatomy
 from model.network.experts import n_active
@@ -38,36 +38,36 @@ def load(
     revision: str = "",
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> LanguageModel:
-    """Loads a local folder, or a GGUF in it. Raises UserError, with the way out, when it cannot be had.
+    """Loads a local folder, or a GGUF in it. Raises UserError, with a way out, if that fails.
 
-    Only safetensors and GGUF are read, no code from a repository is run, and the network is not asked.
-    `report` hears how many of the weights are there; what it raises ends the work.
+    Only safetensors and GGUF are read; no code from a repository is run, and the network is not used.
+    `report(done, total)` receives the number of weights read; an exception from it ends the loading.
     """
-    where = choose_device(device)
-    wanted = {"trust_remote_code": False, "local_files_only": True, **({"gguf_file": gguf_file} if gguf_file else {})}
+    device = choose_device(device)
+    options = {"trust_remote_code": False, "local_files_only": True, **({"gguf_file": gguf_file} if gguf_file else {})}
     weights = {} if gguf_file else {"use_safetensors": True}
-    with _refused(model_id), reporting(report):
-        tokenizer = with_offsets(AutoTokenizer.from_pretrained(folder, **wanted))
-        model, found = AutoModelForCausalLM.from_pretrained(
+    with _load_errors(model_id), reporting(report):
+        tokenizer = with_offsets(AutoTokenizer.from_pretrained(folder, **options))
+        model, info = AutoModelForCausalLM.from_pretrained(
             folder,
-            dtype=DTYPES[choose_dtype(dtype, where)],
-            device_map="auto" if where == SPLIT else None,
+            dtype=DTYPES[choose_dtype(dtype, device)],
+            device_map="auto" if device == SPLIT else None,
             output_loading_info=True,
             **weights,
-            **wanted,
+            **options,
         )
-    _check_whole(model, found, model_id)
-    return assemble(model if where == SPLIT else model.to(where), tokenizer, model_id, revision)
+    _check_complete(model, info, model_id)
+    return assemble(model if device == SPLIT else model.to(device), tokenizer, model_id, revision)
 
 
 def read_tokenizer(folder: Path, model_id: str) -> PreTrainedTokenizerFast:
-    """The tokenizer of a local folder. Raises UserError when it cannot be had."""
-    with _refused(model_id):
+    """The tokenizer of a local folder. Raises UserError if it cannot be loaded."""
+    with _load_errors(model_id):
         return with_offsets(AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True))
 
 
 def with_offsets(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerFast:
-    """The tokenizer, if it tells offsets and how it cuts. Raises UserError for one in Python alone."""
+    """The tokenizer, if it provides offsets and its own description. Raises UserError for one written in Python."""
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise UserError(
             f"its tokenizer, {type(tokenizer).__name__}, is written in Python alone and tells neither offsets nor "
@@ -77,21 +77,22 @@ def with_offsets(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerFast:
 
 
 @contextmanager
-def _refused(model_id: str) -> Iterator[None]:
+def _load_errors(model_id: str) -> Iterator[None]:
+    """Turns any exception except Cancelled into a UserError."""
     try:
         yield
     except Cancelled:
         raise
-    except Exception as error:  # whatever a file that somebody made may lead to
+    except Exception as error:  # a third party's file can cause any exception
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise UserError(
             f"{model_id!r} cannot be loaded: {lines[0][:300]} Fetch it again, or choose another model."
         ) from error
 
 
-def _check_whole(model: PreTrainedModel, found: dict, model_id: str) -> None:
-    """Raises UserError where weights are made up by chance, or lie outside the memory they compute in."""
-    missing = sorted(found.get("missing_keys") or ())
+def _check_complete(model: PreTrainedModel, info: dict, model_id: str) -> None:
+    """Raises UserError if weights are missing (they would be random), or if some do not fit on the devices."""
+    missing = sorted(info.get("missing_keys") or ())
     if missing:
         raise UserError(
             f"{model_id!r} lacks {len(missing)} of its weights ({missing[0]}, …): it would compute with random "
@@ -108,19 +109,19 @@ def _check_whole(model: PreTrainedModel, found: dict, model_id: str) -> None:
 def assemble(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, model_id: str, revision: str = ""
 ) -> LanguageModel:
-    """Puts a loaded model and tokenizer together; the self-check chooses how attention is captured."""
+    """Combines a loaded model with its tokenizer; the self-check chooses how attention is captured."""
     capture.register()
     model.eval()
     anatomy = find_anatomy(model)
     card = describe(model, tokenizer, anatomy, model_id, revision)
     lm = LanguageModel(model, tokenizer, read_vocabulary(tokenizer), anatomy, card, threading.Lock())
-    return measured(verified(lm))
+    return measure_shapes(verify(lm))
 
 
 def describe(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, anatomy: Anatomy, model_id: str, revision: str
 ) -> ModelCard:
-    """The model card, from the config and from the modules themselves; shapes of attention are measured later."""
+    """The model card, from the config and the modules; the shapes of attention are measured later."""
     config = model.config.get_text_config()
     eos = model.generation_config.eos_token_id
     weight = anatomy.embed.weight
@@ -151,28 +152,28 @@ def describe(
 
 
 def _d_mlp(config: PreTrainedConfig, anatomy: Anatomy) -> int:
-    """Neurons of an MLP; 0 where no block has one, as in most state-space models."""
+    """The number of neurons of an MLP; 0 if no block has one, as in most state-space models."""
     if not any(sublayers(block, config, anatomy.d_model).mlp for block in anatomy.blocks):
         return 0
     return _number(config, "intermediate_size") or 4 * anatomy.d_model
 
 
 def _number(config: PreTrainedConfig, name: str) -> int:
-    """A size from the config, 0 where it has none; where it differs from layer to layer, that of the first."""
+    """A size from the config, 0 if it is missing; if it differs between layers, that of the first layer."""
     try:
         value = getattr(config, name, None)
-    except RuntimeError:  # how transformers refuses to give one value for all layers
+    except RuntimeError:  # raised by transformers if there is no single value for all layers
         value = getattr(config.per_layer_config[0], name, None)
-    # Some give a list, an entry a layer.
+    # Some configs have a list with one entry per layer.
     value = value[0] if isinstance(value, list | tuple) and value else value
     return value if isinstance(value, int) else 0
 
 
 def position_kind(model: PreTrainedModel) -> str:
-    """'rope' when a module holds rotary frequencies, 'learned' for a table of positions, else 'other'.
+    """'rope' if a module has rotary frequencies, 'learned' if there is a table of positions, else 'other'.
 
-    Families with several kinds of layer keep their frequencies under a name a kind (full_attention_inv_freq); GPT-J
-    holds none, but its config says how many dimensions turn.
+    Families with several kinds of layer name their frequencies by kind (full_attention_inv_freq); GPT-J stores none,
+    but its config has the number of rotated dimensions.
     """
     config = model.config.get_text_config()
     if any(name.endswith("inv_freq") for name, _ in model.named_buffers()) or getattr(config, "rotary_dim", None):

@@ -1,4 +1,4 @@
-"""How many of a model's weights transformers has read so far."""
+"""Reports how many of a model's weights transformers has read so far."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,8 +8,8 @@ from transformers.utils import logging
 LOOP = "Loading weights"
 
 
-class _Counted:
-    """Stands for tqdm around one loop."""
+class _CountingLoop:
+    """Replaces tqdm around one loop."""
 
     def __init__(self, items, report: Callable[[int, int], None]):
         self._items, self._report = items, report
@@ -22,14 +22,14 @@ class _Counted:
 
 @contextmanager
 def reporting(report: Callable[[int, int], None]) -> Iterator[None]:
-    """Inside, `report(done, total)` is called for each weight; what it raises ends the loading.
+    """Calls `report(done, total)` for each weight inside the context; an exception from it ends the loading.
 
-    transformers has one such hook a process: one model is loaded at a time.
+    transformers has only one such hook per process, so only one model may be loaded at a time.
     """
 
     def hook(factory, args: tuple, settings: dict):
         if args and settings.get("desc") == LOOP and hasattr(args[0], "__len__"):
-            return _Counted(args[0], report)
+            return _CountingLoop(args[0], report)
         return factory(*args, **settings)
 
     before = logging.set_tqdm_hook(hook)

@@ -1,7 +1,7 @@
-"""A model's attention and cache as they are computed: a short pass tells what a config leaves open or says otherwise.
+"""Measures the shapes of a model's attention and cache in a short pass, because a config may omit or misstate them.
 
-Latent attention (MLA) computes with wider keys than it keeps, hybrids have attention in some layers alone, and MQA
-models of several families name no number of key heads.
+Latent attention (MLA) computes with wider keys than it caches, hybrids have attention in some layers only, and the
+configs of MQA models of several families have no number of key heads.
 """
 
 from dataclasses import replace
@@ -13,23 +13,23 @@ from model.network.language_model import LanguageModel
 N_POSITIONS = 8
 
 
-def measured(lm: LanguageModel) -> LanguageModel:
-    """The model with the shapes on its card as measured; where nothing was captured, those of the config stay."""
+def measure_shapes(lm: LanguageModel) -> LanguageModel:
+    """The model with the measured shapes on its card; if nothing was captured, those from the config stay."""
     card, capture, cache = lm.card, Capture(), new_cache(lm)
     n = min(N_POSITIONS, card.context or N_POSITIONS)
     with lm.lock:
         forward(lm, [(17 * i + 3) % card.n_vocab for i in range(n)], cache, capture)
     kept = [layer for layer in cache.layers if getattr(layer, "keys", None) is not None and layer.keys.shape[-2]]
-    seen = next((layer for layer in capture.layers if layer.chunks), None)
+    captured = next((layer for layer in capture.layers if layer.chunks), None)
     compressed = bool(getattr(lm.model.config.get_text_config(), "kv_lora_rank", None))
     n_kv_heads, d_head, d_value = card.n_kv_heads, card.d_head, card.d_head
-    if seen is not None:
-        n_kv_heads, d_head, d_value = len(seen.key), seen.key.shape[-1], seen.value.shape[-1]
+    if captured is not None:
+        n_kv_heads, d_head, d_value = len(captured.key), captured.key.shape[-1], captured.value.shape[-1]
     elif kept and not compressed:
         n_kv_heads, d_head, d_value = kept[0].keys.shape[1], kept[0].keys.shape[-1], kept[0].values.shape[-1]
     latent = compressed and bool(kept) and _numbers(kept[0]) != n_kv_heads * (d_head + d_value)
     if kept and not latent:
-        # Some families repeat keys and values for all query heads before they compute.
+        # Some families repeat keys and values for all query heads before attention.
         n_kv_heads = min(n_kv_heads, kept[0].keys.shape[1])
     shapes = tuple((_numbers(layer), getattr(layer, "sliding_window", None) or 0) for layer in kept)
     return replace(
@@ -46,5 +46,5 @@ def measured(lm: LanguageModel) -> LanguageModel:
 
 
 def _numbers(layer) -> int:
-    """How many numbers a cache's layer keeps of a position."""
+    """How many numbers a layer of the cache stores per position."""
     return (layer.keys.numel() + layer.values.numel()) // layer.keys.shape[-2]

@@ -125,7 +125,8 @@ class Attribution:
 class Neuron:
     """One neuron of an MLP at a position. It writes `activation` times a vector whose length is `direction`.
 
-    `gate` and `up` are its two inputs (in an MLP without a gate, `gate` is None). `effect` is what it adds to the
+    `gate` and `up` are its two inputs: `gate` is None in an MLP without a gate, both are None if the inputs were not
+    recognised. `effect` is what it adds to the
     logit of the selected token. `promotes` and `suppresses` are the tokens whose logits it raises and lowers most,
     with the amounts in `promoted_by` and `suppressed_by`.
     """

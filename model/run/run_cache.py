@@ -1,4 +1,4 @@
-"""A run's KV cache as it was after its first positions, for a second look at one of them."""
+"""Restores a run's KV cache to its state after the first positions, so that some of them can be forwarded again."""
 
 from transformers import Cache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
@@ -11,18 +11,18 @@ from model.run.trace import Trace
 
 
 def has_all_keys(capture: Capture) -> bool:
-    """True when every layer's attention was captured."""
+    """True if every layer's attention was captured."""
     return bool(capture.layers) and all(layer.chunks for layer in capture.layers)
 
 
 def cache_before(lm: LanguageModel, trace: Trace, n: int) -> Cache | None:
-    """A KV cache of the first `n` positions: the run's own, cut, or one made of what was captured of it.
+    """A KV cache of the first `n` positions: the run's own, cut, or one built from the captured keys and values.
 
-    None where neither is all a cache needs (recurrent layers, keys kept as a latent vector): forward all again.
+    None if neither is possible (recurrent layers, keys cached as a latent vector); then all must be forwarded again.
     """
     if can_be_cut(trace.cache) and trace.cache.get_seq_length() >= n:
         return cut_cache(trace.cache, n)
-    if not has_all_keys(trace.capture) or not _holds_what_was_captured(trace):
+    if not has_all_keys(trace.capture) or not _matches_capture(trace):
         return None
     cache = new_cache(lm)
     for index, layer in enumerate(trace.capture.layers if n else ()):
@@ -30,13 +30,13 @@ def cache_before(lm: LanguageModel, trace: Trace, n: int) -> Cache | None:
     return cache
 
 
-def _holds_what_was_captured(trace: Trace) -> bool:
-    """False for a cache with other states, or with keys of another shape than attention sees."""
+def _matches_capture(trace: Trace) -> bool:
+    """False for a cache with other states, or with keys of another shape than those in attention."""
     if trace.cache is None or len(trace.cache.layers) != len(trace.capture.layers):
         return False
     return all(
-        type(held) in (DynamicLayer, DynamicSlidingWindowLayer)
-        and held.keys.shape[1::2] == captured.key.shape[::2]
-        and held.values.shape[1::2] == captured.value.shape[::2]
-        for held, captured in zip(trace.cache.layers, trace.capture.layers, strict=True)
+        type(cached) in (DynamicLayer, DynamicSlidingWindowLayer)
+        and cached.keys.shape[1::2] == captured.key.shape[::2]
+        and cached.values.shape[1::2] == captured.value.shape[::2]
+        for cached, captured in zip(trace.cache.layers, trace.capture.layers, strict=True)
     )

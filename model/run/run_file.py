@@ -1,4 +1,4 @@
-"""A run and its logits to a file's record, and a file's numbers held against the same recipe run here."""
+"""Turns a run into the record of a trace file, and compares the numbers in a file with those of the run here."""
 
 import hashlib
 import importlib.metadata
@@ -16,14 +16,14 @@ PACKAGES = ("torch", "transformers", "tokenizers", "numpy")
 
 
 def made_by(card: ModelCard) -> dict[str, str]:
-    """What may make a run's numbers differ in their last digits, or more."""
+    """Everything besides the recipe that can change a run's numbers: dtype, device, software versions, machine."""
     packages = {name: importlib.metadata.version(name) for name in PACKAGES}
     machine = {"python": platform.python_version(), "machine": platform.machine()}
     return {"dtype": card.dtype, "device": card.device, **packages, **machine}
 
 
 def summary(step: int, logits: Tensor) -> LogitsSummary:
-    """All logits of a step in a few numbers."""
+    """Summarises all logits (vocab,) of a step."""
     values = _float32(logits)
     top = int(values.argmax())
     log_sum_exp = float(torch.logsumexp(torch.from_numpy(values).double(), 0))
@@ -31,30 +31,32 @@ def summary(step: int, logits: Tensor) -> LogitsSummary:
 
 
 def run_file(run: Run, card: ModelCard, logits: Sequence[Tensor]) -> RunFile:
-    """The run as a file takes it along; `logits[i]` chose its token i."""
+    """The record of a run for a trace file; token i was chosen from `logits[i]` (vocab,)."""
     summaries = tuple(summary(step, scores) for step, scores in enumerate(logits[: len(run.steps)]))
     return RunFile(run, card, made_by(card), summaries)
 
 
 def compare(filed: FileContents, run: Run, card: ModelCard, logits: Sequence[Tensor]) -> Comparison:
-    """The file beside the run of its recipe here, step by step until their tokens part."""
-    ours = [step.token.id for step in run.steps]
-    parting = next((i for i, step in enumerate(filed.steps) if i >= len(ours) or step.token_id != ours[i]), None)
+    """Compares a file with the run of its recipe here, step by step, up to the first token that differs."""
+    ours, theirs = [step.token.id for step in run.steps], [step.token_id for step in filed.steps]
+    differs = (i for i, token_id in enumerate(theirs) if i >= len(ours) or token_id != ours[i])
+    first_difference = next(differs, None)
     same_prompt = filed.prompt_ids == run.tokens.ids
-    known = min(len(filed.steps) if parting is None else parting + 1, len(ours)) if same_prompt else 0
+    n_steps = len(filed.steps) if first_difference is None else first_difference + 1
+    n_compared = min(n_steps, len(ours)) if same_prompt else 0
     differences, same_logits, n_candidates = [0.0], 0, 0
-    for step, scores in zip(filed.steps[:known], logits, strict=False):
+    for step, scores in zip(filed.steps[:n_compared], logits, strict=False):
         probability = torch.softmax(scores.double().flatten(), 0).numpy()[step.candidates]
         differences.append(float(np.abs(probability - step.probability).max()))
         same_logits += _digest(_float32(scores)) == step.sha256
         n_candidates += len(step.candidates)
     here = made_by(card)
-    differing = tuple((name, said, here[name]) for name, said in filed.made_by.items() if here[name] != said)
+    differing = tuple((name, there, here[name]) for name, there in filed.made_by.items() if here[name] != there)
     return Comparison(
         n_steps=len(filed.steps),
-        n_compared=known,
+        n_compared=n_compared,
         same_prompt=same_prompt,
-        first_difference=parting,
+        first_difference=first_difference,
         max_probability_difference=max(differences),
         same_logits=same_logits,
         n_candidates=n_candidates,

@@ -1,4 +1,4 @@
-"""A trace file to its record. It comes from anywhere: every part that is used is checked first."""
+"""Reads a trace file. It can come from anywhere, so every part is validated before it is used."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ WAY_OUT = "Save the run again from its own page, and open that file"
 
 
 def read_run_file(document: Any, card: ModelCard) -> FileContents:
-    """The file's recipe and numbers. Raises UserError, with the way out, for what this page cannot check."""
-    _kind(document)
-    _same_model(_part(document, "model", dict), card)
+    """The file's recipe and numbers. Raises UserError, with a way out, if the file is invalid or of another model."""
+    _check_format(document)
+    _check_model(_part(document, "model", dict), card)
     recipe = Recipe.from_dict(_part(document, "recipe", dict))
     tokens = _list(document, "tokens", MOST_TOKENS)
     steps = _list(document, "steps", MOST_STEPS)
@@ -37,7 +37,7 @@ def read_run_file(document: Any, card: ModelCard) -> FileContents:
     )
 
 
-def _kind(document: Any) -> None:
+def _check_format(document: Any) -> None:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UserError(f"This is not a trace file of this page: it does not say {FORMAT!r} as its format. {WAY_OUT}.")
     version = document.get("version")
@@ -48,9 +48,9 @@ def _kind(document: Any) -> None:
         )
 
 
-def _same_model(said: dict, card: ModelCard) -> None:
-    theirs, ours = str(said.get("model_id")), card.model_id
-    revisions = (said.get("revision") or "", card.revision)
+def _check_model(model: dict, card: ModelCard) -> None:
+    theirs, ours = str(model.get("model_id")), card.model_id
+    revisions = (model.get("revision") or "", card.revision)
     if theirs != ours or (all(revisions) and revisions[0] != revisions[1]):
         name = lambda model, revision: f"{model}@{revision}" if revision else model  # noqa: E731
         raise UserError(

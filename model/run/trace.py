@@ -1,4 +1,4 @@
-"""What a run leaves on the device: the capture, the KV cache and the logits. Thrown away and derived again."""
+"""The tensors of a run: the capture, the KV cache and the logits. They can be discarded and computed again."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ from model.request.recipe import Recipe
 
 @dataclass
 class Trace:
-    """One recipe's tensors and the records made from them so far. `logits[i]` chose generated token i.
+    """One recipe's tensors, and the run so far. Generated token i was chosen from `logits[i]` (vocab,).
 
-    `streamed` is one layer's maps, for a model that gives nothing but maps; `windows` has all layers at the few
-    positions that somebody looked at last.
+    `streamed` holds the maps of one layer, for a model that only returns maps; `windows` holds all layers at the few
+    positions that were viewed last.
     """
 
     recipe: Recipe
@@ -33,12 +33,12 @@ class Trace:
 
     @property
     def fed_ids(self) -> tuple[int, ...]:
-        """The ids that have been through the model: the last generated one waits for its turn."""
-        fed = self.run.steps[: len(self.logits) - 1]
-        return (*self.run.tokens.ids, *(step.token.id for step in fed))
+        """The ids that have been through the model: all but the last generated one."""
+        forwarded = self.run.steps[: len(self.logits) - 1]
+        return (*self.run.tokens.ids, *(step.token.id for step in forwarded))
 
     def nbytes(self) -> int:
-        """Bytes of tensors held (the capture's keys and values are the cache's own)."""
+        """Size of the tensors in bytes; the cache's keys and values are counted as part of the capture."""
         streamed = self.streamed.layers if self.streamed else ()
         maps = sum(layer.pattern.nbytes for layer in streamed if layer.pattern is not None)
         windows = sum(window.nbytes() for window in tuple(self.windows.values()))
@@ -46,7 +46,7 @@ class Trace:
 
 
 class TraceStore:
-    """Traces by recipe key, the least recently used leaving first when a byte budget is passed."""
+    """Traces by recipe key; the least recently used are evicted when they exceed a budget of bytes."""
 
     def __init__(self, budget_bytes: int):
         self._budget = budget_bytes
@@ -54,7 +54,7 @@ class TraceStore:
         self._lock = Lock()
 
     def get(self, key: str) -> Trace | None:
-        """The trace, now the most recently used; None when it was never made or was evicted."""
+        """The trace, which becomes the most recently used; None if it was never created, or was evicted."""
         with self._lock:
             if key in self._traces:
                 self._traces.move_to_end(key)
@@ -68,30 +68,30 @@ class TraceStore:
         return [trace for trace in self.recent(n) if trace.run.tokens.ids == ids and can_be_cut(trace.cache)]
 
     def recent(self, n: int) -> list[Trace]:
-        """The `n` traces used last, the latest first."""
+        """The `n` most recently used traces, latest first."""
         with self._lock:
             return list(self._traces.values())[: -n - 1 : -1]
 
     def put(self, key: str, trace: Trace) -> None:
-        """Keeps a trace and evicts others, oldest first, down to the budget."""
+        """Stores a trace and evicts others, oldest first, down to the budget."""
         with self._lock:
             self._traces[key] = trace
             self._traces.move_to_end(key)
         self.trim()
 
     def trim(self) -> None:
-        """Evicts down to the budget, oldest first; the newest stays whatever it takes."""
+        """Evicts down to the budget, oldest first; the newest trace always stays."""
         with self._lock:
             while len(self._traces) > 1 and self.nbytes() > self._budget:
                 self._traces.popitem(last=False)
 
     def limit(self, budget_bytes: int) -> None:
-        """Another budget from now on."""
+        """Changes the budget, and evicts down to it."""
         self._budget = budget_bytes
         self.trim()
 
     def nbytes(self) -> int:
-        """Bytes of all traces held."""
+        """Size of all stored traces in bytes."""
         return sum(trace.nbytes() for trace in self._traces.values())
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""A trace as far as a page has it: another visitor of the same run, or this one a moment later, may have gone on."""
+"""Truncates a trace to the tokens that a page has: the run may have continued since, for this visitor or another."""
 
 from dataclasses import replace
 
@@ -6,9 +6,9 @@ from model.run.trace import Trace
 
 
 def truncated(trace: Trace, n_steps: int | None) -> Trace:
-    """The trace with its first `n_steps` generated tokens, or all; tensors and what was looked at are shared with it.
+    """The trace with its first `n_steps` generated tokens (None: all); it shares tensors and windows with the original.
 
-    The last of these tokens has not been through the model, and the first was chosen by the prefill's own logits.
+    At least the logits of the prefill are kept: the first token is chosen from them.
     """
     if n_steps is None or n_steps >= max(len(trace.run.steps), len(trace.logits)):
         return trace

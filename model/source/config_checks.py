@@ -1,4 +1,4 @@
-"""A model's config.json and list of files to a verdict: can this page open it? Nothing heavy is read."""
+"""Decides from a model's config.json and list of files whether this page can open it; weights are not read."""
 
 import transformers
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
@@ -22,7 +22,7 @@ CAUSAL = ("ForCausalLM", "LMHeadModel")
 
 
 def check_config(name: str, config: dict) -> None:
-    """Raises UserError, with the reason and the way out, for what is no causal language model of transformers."""
+    """Raises UserError, with the reason and a way out, unless this is a causal language model of transformers."""
     family = config.get("model_type")
     architecture = _architecture(config)
     if not isinstance(family, str) or not family:
@@ -63,20 +63,20 @@ def _architecture(config: dict) -> str:
 
 
 def _continues_text(architecture: str, own: tuple[str, ...]) -> bool:
-    """Whether what was saved is the class that writes text on; one that also looks at pictures is another."""
+    """Whether the saved class is the one that continues text; the one of the same family with images is another."""
     if not architecture:
         return own[0].endswith(CAUSAL)
     return architecture.endswith(CAUSAL)
 
 
 def text_config(config: dict) -> dict:
-    """The part of a config that speaks of the language model."""
+    """The part of a config that describes the language model."""
     inner = config.get("text_config")
     return inner if isinstance(inner, dict) else config
 
 
 def check_files(name: str, files: dict[str, int] | set[str]) -> None:
-    """Raises UserError where the weights are pickled or missing, or there is no tokenizer."""
+    """Raises UserError if the weights are pickled or missing, or if there is no tokenizer."""
     if not any(file in files for file in TOKENIZERS):
         raise UserError(
             f"{name!r} has no tokenizer ({', '.join(TOKENIZERS[:3])}, …). Choose a repository that holds one."
@@ -95,12 +95,12 @@ def check_files(name: str, files: dict[str, int] | set[str]) -> None:
 
 
 def needed_files(files: dict[str, int] | set[str]) -> list[str]:
-    """What is wanted of a repository: config, tokenizer and safetensors of its top folder."""
+    """The files that are needed from a repository: config, tokenizer and safetensors in its top folder."""
     top = [file for file in files if "/" not in file]
     small = [f for f in top if f.endswith((".json", ".model", ".txt", ".jinja")) and f != "training_args.json"]
-    # One that lies beside a whole model is an adapter, or the same weights for another program.
-    whole = [f for f in top if _is_weights(f)]
-    return sorted(small) + sorted(whole)
+    # Other safetensors in the same folder are an adapter, or the same weights for another program.
+    weights = [f for f in top if _is_weights(f)]
+    return sorted(small) + sorted(weights)
 
 
 def _is_weights(file: str) -> bool:

@@ -1,4 +1,4 @@
-"""A plan's missing files into the cache, with progress by the byte; it stops between two chunks and goes on later."""
+"""Downloads a plan's missing files into the cache, with progress in bytes; it can be stopped and resumed."""
 
 import shutil
 from collections.abc import Callable
@@ -13,22 +13,25 @@ SPARE_BYTES = 500_000_000
 
 
 def download(plan: Plan, hub: Hub, report: Callable[[Progress], None]) -> Path:
-    """The folder with all files of the plan. What `report` raises ends the download; what came so far is kept."""
+    """The folder with all files of the plan. An exception from `report` ends the download; the part so far is kept.
+
+    Raises UserError if the disk is too small or the Hub refuses.
+    """
     total, done = max(plan.about.download_bytes, 1), 0
     _check_disk(plan, hub)
     path = Path()
     for name in plan.wanted:
-        path = hub.download(plan.found, name, _bar(f"Downloading {name}", done, total, report))
+        path = hub.download(plan.found, name, _progress_bar(f"Downloading {name}", done, total, report))
         done += plan.found.files[name]
     if plan.about.download_bytes:
         hub.remember(plan.found)
-    # A file of a repository's own folder stands that much deeper.
+    # A file in a subfolder of the repository is that many levels deeper.
     return path.parents[plan.wanted[-1].count("/")]
 
 
 def _check_disk(plan: Plan, hub: Hub) -> None:
-    there = next(folder for folder in (hub.folder(), *hub.folder().parents) if folder.exists())
-    free = shutil.disk_usage(there).free
+    existing = next(folder for folder in (hub.folder(), *hub.folder().parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
     if plan.about.download_bytes + SPARE_BYTES > free:
         raise UserError(
             f"{plan.about.name!r} is a download of {plan.about.download_bytes / 1e9:.3g} GB; the disk has "
@@ -36,8 +39,8 @@ def _check_disk(plan: Plan, hub: Hub) -> None:
         )
 
 
-def _bar(message: str, before: int, total: int, report: Callable[[Progress], None]) -> type:
-    """A class that the Hub's client takes for tqdm: it hears how many bytes came."""
+def _progress_bar(message: str, before: int, total: int, report: Callable[[Progress], None]) -> type:
+    """A class that the Hub's client uses like tqdm; it reports the number of bytes received."""
 
     class Bar:
         def __init__(self, *_, initial: int = 0, **__):

@@ -1,4 +1,4 @@
-"""The Hub: the one place that asks it anything. Short waits, few retries, and errors that say what to do."""
+"""All requests to the Hub, with short timeouts, few retries, and errors that say what to do."""
 
 import json
 import os
@@ -18,16 +18,16 @@ from huggingface_hub.file_download import http_get, repo_folder_name
 from huggingface_hub.utils import build_hf_headers
 
 from model.request.errors import UserError
-from model.source.hub_errors import in_words
+from model.source.hub_errors import user_errors
 
 SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Repository:
-    """One commit of a repository, found by the revision that was `asked` for. `files`: name -> bytes.
+    """One commit of a repository; `asked` is the requested revision, `revision` its commit. `files`: name -> bytes.
 
-    `parameters` is 0 where the Hub does not know.
+    `parameters` is 0 if the Hub does not know the number.
     """
 
     repo: str
@@ -42,35 +42,35 @@ class Repository:
 
 @dataclass(frozen=True)
 class Hub:
-    """`endpoint` None is huggingface.co; `token` False keeps the owner's own rights from visitors."""
+    """Access to the Hub. `endpoint` None is huggingface.co; `token` False denies visitors the owner's access rights."""
 
     endpoint: str | None = None
     token: bool | None = None
     cache: Path | None = None
 
     def look(self, repo: str, revision: str) -> Repository:
-        """What a repository holds, with sizes. Raises UserError for what cannot be had, Unreachable off the net."""
+        """The contents of a repository, with sizes. Raises UserError if it is refused, Unreachable without network."""
         api = HfApi(endpoint=self.endpoint, token=self.token)
 
         def ask():
             return api.model_info(repo, revision=revision or None, timeout=SECONDS, files_metadata=True)
 
-        known = in_words(ask, repo, revision)
-        weights = known.safetensors
+        info = user_errors(ask, repo, revision)
+        weights = info.safetensors
         return Repository(
             repo=repo,
             asked=revision,
-            revision=known.sha or "",
-            files={file.rfilename: file.size or 0 for file in known.siblings or []},
-            gated=bool(known.gated),
-            licence=str((known.card_data or {}).get("license") or ""),
-            parameters=int(weights.total if weights else (known.gguf or {}).get("total", 0)),
-            gguf=known.gguf or {},
+            revision=info.sha or "",
+            files={file.rfilename: file.size or 0 for file in info.siblings or []},
+            gated=bool(info.gated),
+            licence=str((info.card_data or {}).get("license") or ""),
+            parameters=int(weights.total if weights else (info.gguf or {}).get("total", 0)),
+            gguf=info.gguf or {},
         )
 
     def read_json(self, found: Repository, name: str) -> dict:
-        """A small file of a repository, as the object it holds. Raises UserError when it is none."""
-        path = self._linked(found, name, found.revision)
+        """Reads a small JSON file of a repository that contains an object. Raises UserError for anything else."""
+        path = self._cached_file(found, name, found.revision)
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
         except (ValueError, OSError) as error:
@@ -80,9 +80,10 @@ class Hub:
         return value
 
     def download(self, found: Repository, name: str, bar: type) -> Path:
-        """One file into the cache, the rest of it where a part is there. `bar` hears of the bytes, as tqdm would.
+        """Downloads one file into the cache, or the rest of it. `bar` is a class like tqdm that receives the progress.
 
-        The client itself begins anew each time; a part is kept beside the client's own files until it is whole.
+        The client itself restarts from zero; so a partial file is kept next to the client's own files until it is
+        complete.
         """
         url = hf_hub_url(found.repo, name, revision=found.revision, endpoint=self.endpoint)
 
@@ -95,41 +96,39 @@ class Hub:
                 if blob.exists():
                     return
                 with part.open("ab") as file:
-                    there = file.tell()
-                    if there < about.size:
+                    done = file.tell()
+                    if done < about.size:
                         headers = build_hf_headers(token=self.token)
-                        http_get(
-                            url, file, resume_size=there, headers=headers, expected_size=about.size, tqdm_class=bar
-                        )
+                        http_get(url, file, resume_size=done, headers=headers, expected_size=about.size, tqdm_class=bar)
                 os.replace(part, blob)
 
-        in_words(fetch, found.repo, found.revision)
-        return self._linked(found, name, found.revision)
+        user_errors(fetch, found.repo, found.revision)
+        return self._cached_file(found, name, found.revision)
 
     def remember(self, found: Repository) -> None:
-        """Notes which commit the asked revision was, so that it is found again without a network."""
-        small = min(found.files, key=lambda name: found.files[name])
-        self._linked(found, small, found.asked or "main")
+        """Stores which commit the requested revision is, so that it can be resolved without a network."""
+        smallest = min(found.files, key=lambda name: found.files[name])
+        self._cached_file(found, smallest, found.asked or "main")
 
-    def _linked(self, found: Repository, name: str, revision: str) -> Path:
-        """A file at its place in the cache; fetched where it is not there at all."""
-        asked = {"revision": revision, "endpoint": self.endpoint, "cache_dir": self.cache, "token": self.token}
+    def _cached_file(self, found: Repository, name: str, revision: str) -> Path:
+        """The path of a file in the cache; downloads it if it is missing."""
+        options = {"revision": revision, "endpoint": self.endpoint, "cache_dir": self.cache, "token": self.token}
 
         def fetch() -> str:
-            return hf_hub_download(found.repo, name, **asked, etag_timeout=SECONDS)
+            return hf_hub_download(found.repo, name, **options, etag_timeout=SECONDS)
 
-        return Path(in_words(fetch, found.repo, found.revision))
+        return Path(user_errors(fetch, found.repo, found.revision))
 
     def has(self, found: Repository, name: str) -> bool:
-        """Whether a file is in the cache, whole."""
+        """Whether the complete file is in the cache."""
         path = try_to_load_from_cache(found.repo, name, self.cache, found.revision)
         return isinstance(path, str)
 
     def folder(self) -> Path:
-        """Where files are kept between starts."""
+        """The folder of the cache."""
         return Path(self.cache or constants.HF_HUB_CACHE)
 
     def copy_on_disk(self, repo: str, revision: str, file: str) -> Path | None:
-        """The folder of an earlier download that has `file`, though it may lack others; None where there is none."""
+        """The folder of an earlier download that has `file`, though it may lack others; None if there is none."""
         path = try_to_load_from_cache(repo, file, self.cache, revision or None)
         return Path(path).parents[file.count("/")] if isinstance(path, str) else None

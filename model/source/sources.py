@@ -1,4 +1,4 @@
-"""What a person typed to a place where a model can be had: bundled, a folder, a GGUF, or a repository of the Hub."""
+"""Parses the name of a model that a person typed: bundled, a folder, a GGUF, or a repository on the Hub."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,10 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Source:
-    """`kind` is 'bundled', 'hub', 'folder' or 'gguf' (a file). `file` is the GGUF, of a repository or a folder."""
+    """Where a model comes from. `kind` is 'bundled', 'hub', 'folder' or 'gguf' (a file on disk).
+
+    `file` is the name of the GGUF, in a repository or on disk.
+    """
 
     kind: str
     name: str
@@ -33,17 +36,17 @@ class Source:
 
     @property
     def on_disk(self) -> bool:
-        """Whether opening it tells what is on the server's own disk."""
+        """Whether opening it reads the server's own disk."""
         return self.kind in ("folder", "gguf")
 
     @property
     def title(self) -> str:
-        """Short enough for a heading."""
+        """A short name for headings."""
         return self.path.name if self.on_disk else self.name
 
 
 def parse_source(text: str, revision: str = "") -> Source:
-    """Reads what was typed; touches neither disk nor network. Raises UserError for what can be no model."""
+    """Parses what was typed, without disk or network. Raises UserError if it cannot be a model."""
     text, revision = text.strip(), revision.strip()
     if address := ADDRESS.fullmatch(text):
         text, revision = _of_address(address[1], revision)
@@ -75,9 +78,9 @@ def _of_address(path: str, revision: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Allowed:
-    """Which models a page opens. `names` is None for any; local paths that are not named need `paths`.
+    """Which models a page opens. `names` None allows any; local paths outside `names` need `paths`.
 
-    `as_owner`: the Hub is asked with the owner's token, so that gated and private models open as well.
+    `as_owner`: requests to the Hub use the owner's token, so that gated and private models open as well.
     """
 
     names: frozenset[str] | None = None
@@ -85,7 +88,7 @@ class Allowed:
     as_owner: bool = True
 
     def check(self, source: Source) -> None:
-        """Raises UserError, before disk or network is touched, for a model this page does not open."""
+        """Raises UserError, before disk or network is accessed, for a model that this page does not open."""
         if source.kind == BUNDLED or (self.names is not None and source.name in self.names):
             return
         if source.on_disk and not self.paths:
@@ -101,9 +104,10 @@ class Allowed:
 
 
 def read_allowed(option: str, listed: list[str], public: bool) -> Allowed:
-    """`--models-allowed`: 'auto', 'any', 'listed', or names with commas. `public`: others than its owner see the page.
+    """Parses `--models-allowed`: 'auto', 'any', 'listed', or names separated by commas.
 
-    'auto' is any model for its owner alone, and the list for the public. Raises UserError for what is no name.
+    'auto' allows any model on a private page, and the listed ones on a `public` page, which others than its owner can
+    see. Raises UserError for an invalid name.
     """
     if option == "any" or (option == "auto" and not public):
         return Allowed(None, not public, not public)

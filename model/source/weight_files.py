@@ -1,4 +1,4 @@
-"""Headers of weight files to what they hold, and whether the whole file is there. No weight is read."""
+"""Reads what weight files contain from their headers, and checks that they are complete; weights are not read."""
 
 import json
 import struct
@@ -11,23 +11,23 @@ from typing import BinaryIO
 from model.request.errors import UserError
 
 LONGEST_HEADER = 100_000_000  # safetensors' own limit
-# GGUF's value types by number: struct letters of the plain ones; 7 is a bool, 8 a string, 9 a list.
+# GGUF's value types by number, with struct letters for the plain ones; 7 is a bool, 8 a string, 9 a list.
 GGUF_PLAIN = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 GGUF_STRING, GGUF_LIST = 8, 9
-# Longer lists (the vocabulary) are passed over.
+# Longer lists (the vocabulary) are skipped.
 KEPT_ITEMS = 16
 
 
 @dataclass(frozen=True)
 class Weights:
-    """How many parameters a file has, and what its header says of the model."""
+    """The number of parameters in a file, and the metadata in its header."""
 
     parameters: int
     metadata: dict = field(default_factory=dict)
 
 
 def read_safetensors(path: Path) -> Weights:
-    """The parameters of one file. Raises UserError for one that is damaged or cut short."""
+    """Reads the header of a safetensors file. Raises UserError if it is damaged or truncated."""
     size = path.stat().st_size
     try:
         with path.open("rb") as file:
@@ -40,14 +40,14 @@ def read_safetensors(path: Path) -> Weights:
         parameters = sum(prod(tensor["shape"]) for tensor in tensors.values())
     except (ValueError, struct.error, LookupError, TypeError, AttributeError) as error:
         raise UserError(_damaged(path, str(error))) from None
-    wanted = 8 + length + max(ends, default=0)
-    if size != wanted:
-        raise UserError(_damaged(path, f"it has {size:,} bytes, its header says {wanted:,}"))
+    expected = 8 + length + max(ends, default=0)
+    if size != expected:
+        raise UserError(_damaged(path, f"it has {size:,} bytes, its header says {expected:,}"))
     return Weights(parameters)
 
 
 def read_gguf(path: Path) -> Weights:
-    """The parameters and the metadata (but for long lists) of a GGUF. Raises UserError for a damaged one."""
+    """Reads the header of a GGUF, without long lists. Raises UserError if the file is damaged or truncated."""
     size = path.stat().st_size
     try:
         with path.open("rb") as file:
@@ -62,9 +62,9 @@ def read_gguf(path: Path) -> Weights:
             start = -(-file.tell() // alignment) * alignment
     except (ValueError, struct.error, LookupError, TypeError, MemoryError, OverflowError, ZeroDivisionError) as error:
         raise UserError(_damaged(path, str(error))) from None
-    wanted = start + max((offset + n_bytes for _, offset, n_bytes in tensors), default=0)
-    if size < wanted:
-        raise UserError(_damaged(path, f"it has {size:,} bytes, its header says {wanted:,}"))
+    expected = start + max((offset + n_bytes for _, offset, n_bytes in tensors), default=0)
+    if size < expected:
+        raise UserError(_damaged(path, f"it has {size:,} bytes, its header says {expected:,}"))
     return Weights(sum(n for n, _, _ in tensors), metadata)
 
 
@@ -78,11 +78,11 @@ def _value(file: BinaryIO, kind: int):
         return _string(file)
     if kind != GGUF_LIST:
         return _plain(file, GGUF_PLAIN[kind])
-    of, count = struct.unpack("<IQ", file.read(12))
-    if of in GGUF_PLAIN and count > KEPT_ITEMS:
-        file.seek(count * struct.calcsize(GGUF_PLAIN[of]), 1)
+    item_kind, count = struct.unpack("<IQ", file.read(12))
+    if item_kind in GGUF_PLAIN and count > KEPT_ITEMS:
+        file.seek(count * struct.calcsize(GGUF_PLAIN[item_kind]), 1)
         return None
-    items: Iterator = (_value(file, of) for _ in range(count))
+    items: Iterator = (_value(file, item_kind) for _ in range(count))
     if count <= KEPT_ITEMS:
         return list(items)
     for _ in items:
@@ -104,7 +104,7 @@ def _plain(file: BinaryIO, letter: str):
 
 
 def _tensor(file: BinaryIO) -> tuple[int, int, int]:
-    """Parameters, offset and bytes of one tensor."""
+    """Returns (number of parameters, offset, size in bytes) of one tensor."""
     from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
     _string(file)
