@@ -11,6 +11,13 @@ from model.request.recipe import Recipe
 
 def faults(engine: LocalEngine, recipe: Recipe) -> Iterator[str]:
     """Every further view of the page on this run: those that neither answer nor say why."""
+    for name, error in outcomes(engine, recipe):
+        if error and not isinstance(error, UserError):
+            yield f"{name}: {said(error)}"
+
+
+def outcomes(engine: LocalEngine, recipe: Recipe) -> Iterator[tuple[str, Exception | None]]:
+    """Every further view of the page on this run, with the error in place of an answer where there is none."""
     run = engine.snapshot(recipe)
     n, last, token = engine.trace(recipe).capture.n_positions, len(run.tokens) - 1, run.tokens.ids[-1]
     calls: dict[str, Callable] = {
@@ -51,16 +58,16 @@ def faults(engine: LocalEngine, recipe: Recipe) -> Iterator[str]:
         "beams": lambda: engine.decode.beams(recipe, 2, 3),
         "lookup draft": lambda: last_of(engine.speculative.speculate(recipe, "lookup", 2, 4, 1, "")),
         "early exit": lambda: last_of(engine.speculative.speculate(recipe, "exit", 2, 4, 1, "")),
-        "sink window": lambda: last_of(engine.cache.variant(recipe, "sinks", 4, 8, 2)),
+        "sink window": lambda: last_of(engine.cache.variant(recipe, "window", 4, 8, 2)),
         "fork": lambda: last_of(engine.run(replace(recipe, forced=((1, 5),)))),
     }
     for name, call in calls.items():
         try:
             call()
-        except UserError:
-            continue
         except Exception as error:
-            yield f"{name}: {said(error)}"
+            yield name, error
+        else:
+            yield name, None
 
 
 def said(error: Exception) -> str:

@@ -64,11 +64,17 @@ def test_next_token_is_the_softmax_over_the_whole_vocabulary(client, lm):
     assert rows[0]["text"] == " Paris"
 
 
-def test_next_token_over_all_tokens_sums_to_one(client, lm):
-    rows = client.predict(prompt=PROMPT, k=49_152, temperature=0.8, top_p=0.9, api_name="/next_token")
+def test_next_token_over_all_tokens_sums_to_one_after_temperature_and_top_p(client, lm):
+    rows = client.predict(prompt=PROMPT, k=49_152, temperature=1.5, top_p=0.9, api_name="/next_token")
     assert math.fsum(row["probability"] for row in rows) == pytest.approx(1.0)
-    shares = [row["probability"] for row in rows]
-    assert shares == sorted(shares, reverse=True)
+    found = [row["probability"] for row in rows]
+    assert found == sorted(found, reverse=True)
+    # The nucleus by hand: the likeliest tokens, up to the one that reaches top_p, share everything.
+    shares = (logits_of(lm, PROMPT) / 1.5).softmax(-1).sort(descending=True).values
+    kept = shares[shares.cumsum(0) - shares < 0.9]
+    assert 1 < len(kept) < len(found)
+    assert found[: len(kept)] == pytest.approx((kept / kept.sum()).tolist(), abs=1e-5)
+    assert set(found[len(kept) :]) == {0.0}
 
 
 def test_generate_with_top_k_one_is_greedy(client, lm):
@@ -127,9 +133,9 @@ def test_what_cannot_be_done_is_refused_by_value_and_limit(client, call, argumen
     assert message in str(error.value)
 
 
-def test_nan_is_refused_before_anything_is_computed(engine):
+def test_nan_is_refused_before_anything_is_computed():
     from model.api import Api
     from model.request.errors import UserError
 
     with pytest.raises(UserError, match="temperature is nan"):
-        Api(lambda: engine).next_token(PROMPT, temperature=float("nan"))
+        Api(lambda: pytest.fail("the engine was asked")).next_token(PROMPT, temperature=float("nan"))

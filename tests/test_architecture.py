@@ -170,7 +170,9 @@ def test_frequencies_that_differ_by_the_kind_of_layer_are_rope_with_a_theta_each
     assert {mixer.position for kind in found.kinds for mixer in kind.mixers} == {"rope"}
     assert {rope.kind: rope.theta for rope in found.facts.rope} == TURNS[family]
     # What the Embeddings stage proves by the keys of this run must be what the config says.
-    for rotation in rotations(lm):
+    turned = rotations(lm)
+    assert len(turned) == lm.card.n_layers > 1
+    for rotation in turned:
         assert rotates(rotation)
         kind = lm.model.config.get_text_config().layer_types[rotation.layer]
         theta = TURNS[family].get(kind) or TURNS[family][""]
@@ -182,7 +184,9 @@ def test_attention_that_looks_at_an_encoder_is_not_drawn_where_there_is_none(fam
     tokenizer = KINDS["whole words"]().tokenizer
     lm = assemble(pair(family, len(tokenizer))[0], tokenizer, f"tiny {family}")
     assert hasattr(lm.anatomy.blocks[0], "encoder_attn")
-    for kind in architecture(lm).kinds:
+    kinds = architecture(lm).kinds
+    assert sorted(layer for kind in kinds for layer in kind.layers) == list(range(lm.card.n_layers))
+    for kind in kinds:
         assert [(mixer.kind, mixer.heads, mixer.position) for mixer in kind.mixers] == [("attention", "MHA", "learned")]
 
 

@@ -21,7 +21,9 @@ def test_the_code_of_every_stage_is_what_its_file_says(lm):
     stages = re.search(r"STAGES = \[(.*?)\]", (ROOT / "assets/js/maths/stops.js").read_text(encoding="utf-8"))[1]
     assert set(FUNCTIONS) == {name.strip(" '") for name in stages.split(",")} | AROUND
     for stage in FUNCTIONS:
-        for shown in source_code(lm, stage):
+        listings = source_code(lm, stage)
+        assert len(listings) == len(FUNCTIONS[stage]) + (stage == "layers") > 0
+        for shown in listings:
             path = (PACKAGES if shown.file.startswith("transformers/") else ROOT) / shown.file
             source = path.read_text(encoding="utf-8")
             wanted = shown.name.split(".")[-1]

@@ -77,19 +77,19 @@ def test_a_position_whose_window_holds_is_shown_with_every_check_passed(walked):
 
 
 @pytest.mark.parametrize(
-    ("name", "bad"),
+    ("name", "bad", "message"),
     [
-        ("embed_rows", {"n": 0, "position": 0}),
-        ("embed_rows", {"n": 99_999, "position": 0}),
-        ("embed_rows", {"n": 5, "position": 5}),
-        ("embed_map", {"n": 5, "position": "1"}),
-        ("embed_nearest", {"token_id": -1}),
-        ("embed_nearest", {"token_id": 5, "k": 51}),
-        ("embed_positions", {"n": 5, "position": 1}),
-        ("embed_dot_product", {"layer": 0, "head": 0, "query": 3, "key": True}),
+        ("embed_rows", {"n": 0, "position": 0}, "n is 0; it must be a whole number from 1"),
+        ("embed_rows", {"n": 99_999, "position": 0}, "n is 99999; .*it counts the tokens of the run so far"),
+        ("embed_rows", {"n": 5, "position": 5}, "Position 5 is not in this run of 5 positions"),
+        ("embed_map", {"n": 5, "position": "1"}, "position is '1'"),
+        ("embed_nearest", {"token_id": -1}, "token_id is -1"),
+        ("embed_nearest", {"token_id": 5, "k": 51}, "k is 51; it must be a whole number from 1 to 50"),
+        ("embed_positions", {"n": 5, "position": 1}, "layer is None"),
+        ("embed_dot_product", {"layer": 0, "head": 0, "query": 3, "key": True}, "key is True"),
     ],
 )
-def test_bad_arguments_are_refused_in_words(walked, name, bad):
+def test_bad_arguments_are_refused_in_words(walked, name, bad, message):
     engine, recipe, _ = walked
-    with pytest.raises(UserError):
+    with pytest.raises(UserError, match=f"^{message}"):
         VIEWS[name](engine, recipe, bad)

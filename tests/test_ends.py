@@ -28,6 +28,7 @@ def test_a_forced_special_token_is_fed_back_like_any_other(engine, lm):
     run = finished(engine, Recipe(PROMPT, forced=((0, special),), max_new_tokens=4))
     assert run.steps[0].token.special
     assert "<|im_start|>" not in run.text
+    assert len(run.steps) > 1, "nothing followed it"
     ids = lm.tokenizer(PROMPT, return_tensors="pt")["input_ids"].tolist()[0] + [special]
     for step in run.steps[1:]:
         assert (

@@ -16,9 +16,10 @@ from model.network.masks import hide_unchosen
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from tests.small_tokenizers import KINDS
-from tests.sweep_family import OFF, ON, STAGES, walk
+from tests.sweep_family import N_NEW, OFF, ON, PROMPT, STAGES, walk
 from tests.sweep_pair import pair
 from tests.sweep_table import PAGE, table
+from tests.sweep_views import outcomes
 
 SDPA = "needs an attention \\(sdpa\\) that this family does not have"
 REFUSED = "transformers' continuous batching refused a request"
@@ -53,7 +54,13 @@ def tokenizer():
     return KINDS["whole words"]().tokenizer
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+# Three that differ most are walked at every quick check, too.
+QUICK = ("llama", "gpt2", "mamba")
+
+
+@pytest.mark.parametrize(
+    "family", [pytest.param(family, marks=() if family in QUICK else pytest.mark.slow) for family in FAMILIES]
+)
 def test_a_family_is_right_or_says_why_it_is_off(family, tokenizer):
     found = walk(family, tokenizer)
     assert not found.built
@@ -66,6 +73,17 @@ def test_a_family_is_right_or_says_why_it_is_off(family, tokenizer):
         assert "Error" not in found.stages[name].why
 
 
+def test_every_view_answers_for_a_llama_but_that_of_experts(tokenizer):
+    """What is refused is no fault of a family: a call that no family takes would be found nowhere else."""
+    model, _ = pair("llama", len(tokenizer))
+    engine, recipe = LocalEngine(assemble(model, tokenizer, "tiny llama")), Recipe(PROMPT, max_new_tokens=N_NEW)
+    list(engine.run(recipe))
+    refused = {name: str(error) for name, error in outcomes(engine, recipe) if error}
+    assert list(refused) == ["routing"]
+    assert "This model is dense" in refused["routing"]
+
+
+@pytest.mark.slow
 def test_a_recurrent_models_batch_sizes_and_estimate_say_what_they_are_without(tokenizer):
     model, _ = pair("mamba", len(tokenizer))
     engine, recipe = LocalEngine(assemble(model, tokenizer, "tiny mamba")), Recipe("the lazy dog", max_new_tokens=2)
@@ -77,6 +95,7 @@ def test_a_recurrent_models_batch_sizes_and_estimate_say_what_they_are_without(t
     assert found.own is None
 
 
+@pytest.mark.slow
 def test_without_a_cache_each_step_takes_all_positions_again_and_what_needs_one_is_off(tokenizer):
     model, plain = pair("openai-gpt", len(tokenizer))
     engine = LocalEngine(assemble(model, tokenizer, "tiny openai-gpt"))
@@ -102,7 +121,7 @@ def test_without_a_cache_each_step_takes_all_positions_again_and_what_needs_one_
     assert {choice.reason for choice in engine.speculative.drafts()} == {engine.card().uncached}
     needing = (
         lambda: engine.cache.race(recipe, 3),
-        lambda: engine.cache.variant(recipe, "sinks", 3, 8, 2),
+        lambda: engine.cache.variant(recipe, "window", 3, 8, 2),
         lambda: engine.latency.throughput(recipe, 4),
         lambda: engine.latency.length_sweep(recipe, 32),
     )
@@ -137,7 +156,7 @@ def test_the_blocks_beside_the_embedding_are_taken_and_not_a_vision_towers():
         assert find_anatomy(model).blocks is text
 
 
-def test_a_sparse_familys_maps_are_zero_where_no_key_waswith_chosen(tokenizer):
+def test_a_sparse_familys_maps_are_zero_where_no_key_was_chosen(tokenizer):
     indices = torch.tensor([[[0, 0], [0, 1], [0, 2]]])
     allowed = hide_unchosen(None, indices, 3)[0, 0]
     assert allowed.tolist() == [[True, False, False], [True, True, False], [True, False, True]]

@@ -1,6 +1,7 @@
 """The KV cache record is the arithmetic of the model and the bytes of its tensors."""
 
 import pytest
+import torch
 
 from model.cache.contents import describe_cache
 from model.engine.core import LocalEngine
@@ -66,10 +67,14 @@ def test_multi_query_attention_shares_one_head(lm):
 def test_every_decoded_step_equals_a_pass_without_the_cache(lm, engine):
     """Tolerance: 1e-4 of the largest logit, ten times the measured 1e-6 of thirty float32 layers."""
     run, trace = ran(engine, "def fibonacci(n):\n", 6)
-    ids = trace.fed_ids
-    for step, logits in enumerate(trace.logits):
-        full = full_logits(lm, ids[: len(run.tokens) + step])
+    ids, start = trace.fed_ids, len(run.tokens) - 1
+    with torch.inference_mode():
+        own = lm.model(torch.tensor([ids]), use_cache=False).logits[0, start:]
+    assert len(own) == len(trace.logits) == 6
+    for step, (logits, full) in enumerate(zip(trace.logits, own, strict=True)):
         assert (logits - full).abs().max() <= 1e-4 * full.abs().max()
+        ours = full_logits(lm, ids[: start + step + 1])
+        assert (ours - full).abs().max() <= 1e-4 * full.abs().max()
 
 
 @pytest.mark.parametrize(("family", "settings"), [("gpt2", {}), ("mistral", {"num_key_value_heads": 2})])

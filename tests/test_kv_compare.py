@@ -148,5 +148,6 @@ def test_bad_numbers_are_refused_with_the_limit(engine):
 
 def test_the_view_says_where_each_number_is_from(engine):
     found = json.loads(json.dumps(cache_sizes(engine, Recipe("x"), {"n_positions": 8, "window": 8})))
+    assert [size["shape"]["model_id"] for size in found["sizes"][5:]] == [shape.model_id for shape in published()]
     assert all(size["shape"]["model_id"] for size in found["sizes"][5:])
     assert not any(size["shape"]["model_id"] for size in found["sizes"][:5])

@@ -68,9 +68,13 @@ def test_names_on_the_command_line_are_all_that_is_opened():
     allowed = read_allowed("org/a, /models/mine", ["org/listed"], public=True)
     for name in ("org/a", "/models/mine", "bundled"):
         allowed.check(parse_source(name))
-    for name in ("org/listed", "/models/other"):
-        with pytest.raises(UserError):
-            allowed.check(parse_source(name))
+    for name, message in (
+        ("org/listed", "'org/listed' is not among the models"),
+        ("/models/other", "opens no folders"),
+    ):
+        source = parse_source(name)
+        with pytest.raises(UserError, match=message):
+            allowed.check(source)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
+from transformers.pytorch_utils import Conv1D
 
 from model.request.errors import UserError
 from model.request.recipe import Recipe
@@ -11,6 +12,15 @@ from tests.layered import EXPERTS, LAYERED, layered
 from tests.test_attribution import along
 
 DENSE = [family for family in LAYERED if family not in (*EXPERTS, "mamba")]
+# Families whose MLP has no gate; and the names of its last matrix, where they are not Llama's.
+PLAIN = ("gpt2", "opt", "gpt_neox", "phi", "bloom")
+DOWN = {
+    "gpt2": "mlp.c_proj",
+    "opt": "fc2",
+    "gpt_neox": "mlp.dense_4h_to_h",
+    "bloom": "mlp.dense_4h_to_h",
+    "phi": "mlp.fc2",
+}
 TINY = 5e-6
 FUNCTIONS = {
     "gpt2": "GELU (tanh)",
@@ -22,16 +32,46 @@ FUNCTIONS = {
 }
 
 
+def last_matrix(lm, trace, family):
+    """Of block 0's last MLP matrix at position 4 of a plain pass: what enters, what leaves, its rows and its bias."""
+    down, seen = lm.anatomy.blocks[0].get_submodule(DOWN.get(family, "mlp.down_proj")), {}
+
+    def keep(_module, args, out):
+        # Some families put all positions into one axis.
+        seen.update(hidden=args[0].flatten(0, -2)[4], written=out.flatten(0, -2)[4])
+
+    handle = down.register_forward_hook(keep)
+    with torch.inference_mode():
+        lm.model(torch.tensor([trace.fed_ids]), use_cache=False)
+    handle.remove()
+    rows = down.weight if isinstance(down, Conv1D) else down.weight.T
+    bias = torch.zeros(rows.shape[1]) if down.bias is None else down.bias
+    return seen["hidden"], seen["written"], rows.detach(), bias.detach()
+
+
 @pytest.mark.parametrize("family", DENSE)
-def test_all_neurons_writings_sum_to_the_mlps_output(lm, family):
-    engine, recipe, _ = layered(family, lm.tokenizer)
-    found = engine.layers.neurons(recipe, 0, 4, 20)
-    assert found.checks[0].name == "neurons sum to mlp_out"
-    assert all(check.passed for check in found.checks)
-    writes = [abs(neuron.activation) * neuron.direction for neuron in found.neurons]
-    assert writes == sorted(writes, reverse=True)
-    assert 0 < found.share < 1
-    assert found.neurons[0].gate is None or found.gated
+def test_all_neurons_writings_sum_to_the_mlps_output(lm, family, monkeypatch):
+    monkeypatch.setattr("model.layers.neurons.MOST", 500)
+    engine, recipe, trace = layered(family, lm.tokenizer)
+    hidden, written, rows, bias = last_matrix(engine.lm, trace, family)
+    found = engine.layers.neurons(recipe, 0, 4, len(rows))
+    indices = [neuron.index for neuron in found.neurons]
+    activations = torch.tensor([neuron.activation for neuron in found.neurons])
+    assert sorted(indices) == list(range(len(rows)))
+    assert_allclose(activations, hidden[indices], atol=TINY)
+    assert_allclose(activations @ rows[indices] + bias, written, atol=TINY * 4)
+    assert_allclose([neuron.direction for neuron in found.neurons], rows[indices].norm(dim=-1), rtol=1e-5)
+    assert found.n_active == int((hidden != 0).sum())
+    assert [neuron.gate is None for neuron in found.neurons] == [family in PLAIN] * len(rows)
+    # A few of them are those that write most, and their share of all that is written.
+    writes = (hidden.abs() * rows.norm(dim=-1)).sort(descending=True).values
+    few = engine.layers.neurons(recipe, 0, 4, 20)
+    assert [abs(neuron.activation) * neuron.direction for neuron in few.neurons] == pytest.approx(
+        writes[:20].tolist(), rel=1e-3
+    )
+    assert few.share == pytest.approx(float(writes[:20].sum() / writes.sum()), rel=1e-4)
+    assert few.checks[0].name == "neurons sum to mlp_out"
+    assert all(check.passed for check in few.checks)
 
 
 def test_activations_gates_and_directions_are_those_of_the_models_own_modules(lm, engine):

@@ -1,7 +1,7 @@
 """The recipe: all of a visitor's state, as JSON; what it refuses, it refuses with the way out."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -25,8 +25,26 @@ def test_numbers_written_as_whole_give_the_same_trace():
 
 def test_only_how_far_it_goes_leaves_the_trace_the_same():
     assert replace(RECIPE, max_new_tokens=99).trace_key == RECIPE.trace_key
-    for change in ({"prompt": "x"}, {"chat": False}, {"forced": ()}, {"sampling": SamplingSettings()}):
-        assert replace(RECIPE, **change).trace_key != RECIPE.trace_key
+    assert replace(RECIPE, stop=("end",)).trace_key == RECIPE.trace_key
+    others = {
+        "prompt": "x",
+        "chat": False,
+        "system": "",
+        "forced": (),
+        "sampling": SamplingSettings(),
+        "model": "org/name",
+        "revision": "v1",
+        "device": "cpu",
+        "dtype": "bfloat16",
+    }
+    assert {*others, "max_new_tokens", "stop"} == {field.name for field in fields(Recipe)}
+    settings = {"do_sample": False, **dict.fromkeys(("temperature", "top_p", "min_p", "typical_p"), 0.5)}
+    settings |= dict.fromkeys(("repetition_penalty", "presence_penalty", "frequency_penalty"), 1.5)
+    settings |= {"top_k": 7, "seed": 7}
+    assert set(settings) == {field.name for field in fields(SamplingSettings)}
+    changed = [replace(RECIPE, **{name: value}) for name, value in others.items()]
+    changed += [replace(RECIPE, sampling=replace(RECIPE.sampling, **{name: value})) for name, value in settings.items()]
+    assert len({recipe.trace_key for recipe in (RECIPE, *changed)}) == 1 + len(changed)
 
 
 @pytest.mark.parametrize(
@@ -75,25 +93,25 @@ def test_a_bad_prompt_is_refused_with_the_reason(prompt, message):
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "message"),
     [
-        "not json",
-        "[]",
-        "{}",
-        '{"prompt": "x", "colour": 1}',
-        '{"prompt": "x", "sampling": 3}',
-        '{"prompt": "x", "sampling": {"heat": 1}}',
-        '{"prompt": "x", "forced": 7}',
-        '{"prompt": "x", "forced": [[0, -1]]}',
-        '{"prompt": "x", "stop": "end"}',
-        '{"prompt": "x", "stop": [""]}',
-        '{"prompt": "x", "stop": [3]}',
-        '{"prompt": "x", "stop": ["a", "b", "c", "d", "e"]}',
-        '{"prompt": "x", "max_new_tokens": 0}',
+        ("not json", "The recipe is not JSON"),
+        ("[]", "The recipe is a list, not an object"),
+        ("{}", "The recipe has no prompt"),
+        ('{"prompt": "x", "colour": 1}', "Unknown recipe field 'colour'"),
+        ('{"prompt": "x", "sampling": 3}', "sampling settings are not an object"),
+        ('{"prompt": "x", "sampling": {"heat": 1}}', "Unknown sampling field 'heat'"),
+        ('{"prompt": "x", "forced": 7}', "forced is 7; it must be a list of"),
+        ('{"prompt": "x", "forced": [[0, -1]]}', "forced token id is -1"),
+        ('{"prompt": "x", "stop": "end"}', "stop is 'end'; it must be a list"),
+        ('{"prompt": "x", "stop": [""]}', "A stop string has 0 characters"),
+        ('{"prompt": "x", "stop": [3]}', "stop string is 3; it must be text"),
+        ('{"prompt": "x", "stop": ["a", "b", "c", "d", "e"]}', "There are 5 stop strings; the limit is 4"),
+        ('{"prompt": "x", "max_new_tokens": 0}', "max_new_tokens is 0"),
     ],
 )
-def test_what_is_no_recipe_is_refused_with_a_sentence(text):
-    with pytest.raises(UserError) as error:
+def test_what_is_no_recipe_is_refused_with_a_sentence(text, message):
+    with pytest.raises(UserError, match=message) as error:
         Recipe.from_json(text)
     assert str(error.value).endswith(".")
 

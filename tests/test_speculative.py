@@ -15,7 +15,7 @@ from model.records.speculative import Speculation
 from model.request.errors import UserError
 from model.request.recipe import Recipe, SamplingSettings
 from model.runtime.budget import Budget
-from model.speculative import calls
+from model.speculative import accept, calls
 from model.speculative.accept import accept_chance, draw, judge, residual, rule_error
 from model.speculative.drafts import LookupDraft, ModelDraft, Proposal, leaving_after
 from model.speculative.llama_draft import why_not
@@ -80,8 +80,8 @@ def test_greedy_speculation_gives_the_runs_tokens(engine, kind):
     recipe = Recipe(PROMPT, max_new_tokens=20)
     found = speculated(engine, recipe, kind)
     run = list(engine.run(recipe))[-1]
-    assert ids(found) == [step.token.id for step in run.steps][: len(found.tokens)]
-    assert found.equal
+    assert ids(found) == [step.token.id for step in run.steps]
+    assert (found.equal, found.ended) == (True, run.stop.kind)
     assert found.totals.n_accepted > 0 or kind == "exit"
     assert found.rule_error < 1e-12
 
@@ -92,7 +92,7 @@ def test_the_result_is_that_of_transformers_assisted_generation(engine, lm):
     inputs = lm.tokenizer(PROMPT, return_tensors="pt")
     config = GenerationConfig(max_new_tokens=20, do_sample=False, prompt_lookup_num_tokens=5, pad_token_id=0)
     theirs = lm.model.generate(**inputs, generation_config=config)[0, inputs["input_ids"].shape[1] :]
-    assert ids(found) == theirs.tolist()[: len(found.tokens)]
+    assert ids(found) == theirs.tolist()
 
 
 def test_penalties_hold_for_drafts_too(engine):
@@ -209,7 +209,7 @@ def test_a_smaller_model_drafts_as_in_transformers_assisted_generation(lm, with_
     tiny.model.generation_config.num_assistant_tokens = 4
     config = GenerationConfig(max_new_tokens=12, do_sample=False, pad_token_id=0)
     theirs = lm.model.generate(**inputs, generation_config=config, assistant_model=tiny.model)
-    assert ids(found) == theirs[0, inputs["input_ids"].shape[1] :].tolist()[: len(found.tokens)]
+    assert ids(found) == theirs[0, inputs["input_ids"].shape[1] :].tolist()
 
 
 def test_a_model_left_early_gives_the_logit_lens_of_its_layer(engine, lm):
@@ -228,11 +228,13 @@ def test_a_model_left_early_gives_the_logit_lens_of_its_layer(engine, lm):
     assert len(DynamicCache(config=shallow.model.config).layers) == 20
 
 
-def test_the_rule_leaves_p_as_it_is_for_any_q():
+def test_the_rule_leaves_p_as_it_is_for_any_q_and_another_rule_does_not(monkeypatch):
     random = np.random.default_rng(1)
-    for _ in range(20):
-        p, q = (torch.tensor(random.dirichlet(np.full(9, 0.3))) for _ in range(2))
-        assert rule_error(p, q) < 1e-15
+    pairs = [[torch.tensor(random.dirichlet(np.full(9, 0.3))) for _ in range(2)] for _ in range(20)]
+    assert max(rule_error(p, q) for p, q in pairs) < 1e-15
+    # Drawn from p again after a rejection, tokens that the draft likes come too often.
+    monkeypatch.setattr(accept, "residual", lambda p, q: p)
+    assert min(rule_error(p, q) for p, q in pairs) > 0.001
 
 
 def test_forced_tokens_and_stop_strings_hold(engine):
@@ -256,7 +258,16 @@ def test_what_is_missing_is_said(lm, monkeypatch):
         speculated(engine, Recipe(PROMPT), "model")
 
 
-def test_a_model_that_reads_its_depth_once_cannot_leave_early(lm):
+def test_a_model_that_runs_other_layers_than_it_is_given_cannot_leave_early(lm, monkeypatch):
+    tiny = tiny_lm("llama", lm.tokenizer)
+    stack = tiny.model.model
+    # Bound to the whole stack, so that a copy with fewer layers runs all of them.
+    monkeypatch.setattr(stack, "forward", stack.forward)
+    with pytest.raises(UserError, match="ran 2 layers where 1 were asked for: it cannot leave early"):
+        leaving_after(tiny, 1)
+
+
+def test_an_exit_after_the_last_layer_is_refused(lm):
     with pytest.raises(UserError, match="n_layers is 30"):
         speculated(LocalEngine(lm), Recipe(PROMPT), "exit", n_layers=30)
 

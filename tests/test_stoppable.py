@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -48,12 +47,6 @@ def hooks(engine) -> int:
     return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in engine.lm.model.modules())
 
 
-def lock_is_free(engine) -> bool:
-    """Asked from another thread: the one that holds the lock may take it again."""
-    with ThreadPoolExecutor(1) as other:
-        return other.submit(lambda: engine.lm.lock.acquire(timeout=1) and not engine.lm.lock.release()).result()
-
-
 @pytest.mark.parametrize("name", LOOKS)
 def test_a_look_stopped_anywhere_leaves_nothing_behind(tiny, name):
     def look():
@@ -68,7 +61,7 @@ def test_a_look_stopped_anywhere_leaves_nothing_behind(tiny, name):
         with pytest.raises(Cancelled), tiny.stoppable(after(n)[0]):
             look()
         assert hooks(tiny) == free
-        assert lock_is_free(tiny)
+        assert not tiny.lm.lock.locked()
     assert look() == whole
 
 
