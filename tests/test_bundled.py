@@ -233,6 +233,7 @@ def unpack_q8_0(rows):
     return (blocks[:, 2:].view(np.int8) * scale).reshape(len(rows), -1)
 
 
+@pytest.mark.bundled
 def test_the_weights_are_those_of_the_gguf(folder):
     from gguf import GGUFReader
     from safetensors import safe_open
@@ -257,6 +258,7 @@ def test_the_weights_are_those_of_the_gguf(folder):
         np.testing.assert_array_equal(ours[f"model.layers.7.self_attn.{name}.weight"], expected)
 
 
+@pytest.mark.bundled
 def test_the_tokenizer_is_the_original_one(folder):
     from transformers import AutoTokenizer
 
@@ -277,6 +279,7 @@ def test_the_tokenizer_is_the_original_one(folder):
     assert prompt.endswith("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n")
 
 
+@pytest.mark.bundled
 def test_the_capital_of_france_is_paris(folder):
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer

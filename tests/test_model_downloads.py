@@ -23,6 +23,7 @@ def hub(saved, tmp_path):
         yield running
 
 
+@pytest.mark.slow
 def test_a_model_of_the_hub_is_downloaded_once_with_its_bytes_told_and_equals_the_folder(saved, hub):
     pool = pool_of(saved["gpt2"], hub=hub.client)
     asked = recipe("org/tiny")
@@ -45,6 +46,7 @@ def test_a_model_of_the_hub_is_downloaded_once_with_its_bytes_told_and_equals_th
     assert run(alone, asked).steps[-1].token.id == ours.steps[-1].token.id
 
 
+@pytest.mark.slow
 def test_a_download_stops_between_chunks_and_goes_on_from_there(saved, hub, monkeypatch):
     weights = (saved["llama"] / "model.safetensors").stat().st_size
     monkeypatch.setattr("huggingface_hub.file_download.constants.DOWNLOAD_CHUNK_SIZE", weights // 10)
@@ -66,6 +68,7 @@ def test_a_download_stops_between_chunks_and_goes_on_from_there(saved, hub, monk
     same(run(pool, asked).steps[-1].candidates.logits, run(pool, recipe(saved["llama"])).steps[-1].candidates.logits)
 
 
+@pytest.mark.slow
 def test_a_gguf_runs_like_any_other_model_and_so_does_one_of_the_hub(saved, hub, tmp_path):
     (tmp_path / "one").mkdir()
     path = write_gguf(tmp_path / "one" / "tiny.gguf")

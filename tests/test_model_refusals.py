@@ -141,6 +141,7 @@ def test_weights_that_the_files_do_not_have_are_never_made_up(folder):
 HUGE = {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_embd": 16384, "n_layer": 120, "n_head": 16}
 
 
+@pytest.mark.slow
 def test_a_small_folder_with_a_large_config_is_refused_before_anything_is_allocated(folder, hub, monkeypatch):
     monkeypatch.setattr("model.open.load", lambda *_, **__: pytest.fail("loaded"))
     (folder / "config.json").write_text(json.dumps(HUGE | {"vocab_size": 100_000}))

@@ -7,7 +7,6 @@ import pytest
 
 from model.request.recipe import Recipe
 from tests.browser import app, ask, finished, free_port, tokens
-from viz.page import MODEL_QUEUE
 
 pytestmark = pytest.mark.browser
 
@@ -124,6 +123,9 @@ def test_back_and_forward_go_through_the_runs(page, server, engine):
 
 def test_who_waits_sees_their_place_and_can_leave(server, chromium, engine):
     """With as many at work as there may be, the next two pages are told how many wait before them; one moves up."""
+    # Here, because it imports Gradio, which no test without a browser should wait for.
+    from viz.page import MODEL_QUEUE
+
     tabs = [chromium.new_context().new_page() for _ in range(MODEL_QUEUE["concurrency_limit"] + 2)]
     *working, second, last = tabs
     try:

@@ -130,6 +130,7 @@ def test_uniform_numbers_are_uniform_over_seeds_and_over_positions():
         assert ((counts - 500) ** 2 / 500).sum() < 45.97
 
 
+@pytest.mark.slow
 def test_draws_over_many_seeds_follow_the_processed_distribution():
     logits = torch.randn(50, generator=torch.Generator().manual_seed(1)) * 2
     settings = [SamplingSettings(True, 0.8, 12, 0.95, seed) for seed in range(12_000)]
