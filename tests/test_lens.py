@@ -95,7 +95,7 @@ def test_a_head_that_is_more_than_a_matrix_is_laid_on_every_layer_as_a_whole(lm,
 def test_what_comes_from_several_calls_is_what_comes_from_one(lm, monkeypatch):
     engine, recipe, _ = layered("llama", lm.tokenizer)
     whole = all_rows(engine, recipe, 5)
-    monkeypatch.setattr(lens_module, "LOGITS_A_CALL", 1)
+    monkeypatch.setattr(lens_module, "MAX_LOGITS", 1)
     pieces = all_rows(engine, recipe, 5)
     assert len(pieces) == 3 > len(whole)
     for name in ("top_ids", "top_probability", "entropy", "target_rank"):

@@ -150,7 +150,7 @@ def test_positions_and_layers_that_are_not_there_are_refused(lm, monkeypatch):
     with pytest.raises(UserError, match="layer is 2; it must be a whole number from 0 to 1"):
         engine.layers.residual(recipe, 0, 2)
     trace.windows.clear()
-    monkeypatch.setattr(window, "FORWARDED", 17)
+    monkeypatch.setattr(window, "MAX_FORWARDED", 17)
     with pytest.raises(UserError, match=f"all {n} positions would be forwarded again; the limit is 17"):
         engine.layers.residual(recipe, n - 1, 0)
 

@@ -1,8 +1,9 @@
-"""A token's logit to what each part of the network added to it: direct logit attribution.
+"""Direct logit attribution: splits a token's logit into the contributions of the network's parts.
 
-The stream before the final norm is a sum: embedding, and every layer's attention and MLP. With the norm's scale
-held at what it is at this position, norm and unembedding are linear, so a logit is the sum of what each part adds
-(Elhage et al. 2021). A head's part goes through its slice of W_O, and through the norm after attention if there is one.
+The stream before the final norm is a sum of the embedding and every layer's attention and MLP. With the norm's scale
+held fixed at its value at this position, norm and unembedding are linear, so a logit is the sum of the parts'
+contributions (Elhage et al. 2021). A head contributes through its slice of W_O, and through the norm after attention if
+there is one. Only direct effects are counted, not those by way of later layers.
 """
 
 import math
@@ -13,10 +14,10 @@ import torch
 from torch import Tensor
 
 from model.attention.head_output import output_bias, output_projection
-from model.layers.block_parts import BlockParts, known_parts, matrix
-from model.layers.lens import followers, known_unembedding
-from model.layers.readout import Readout, after_sublayer, before_softcap, readout, through
-from model.layers.residual import at, note, passed, recomputed
+from model.layers.block_parts import BlockParts, matrix, require_parts
+from model.layers.lens import next_ids, require_unembedding
+from model.layers.readout import Readout, before_softcap, pull_through, readout, sublayer_norm
+from model.layers.residual import at_row, note, passed, recompute_check
 from model.layers.window import window_of
 from model.network.language_model import LanguageModel
 from model.network.recording import LayerRows, Window
@@ -38,41 +39,44 @@ HEADS = "heads sum to attn_out"
 def attribution(
     lm: LanguageModel, trace: Trace, position: int, token_id: int | None = None, against: int | None = None
 ) -> Attribution:
-    """What each part adds to a token's logit at a position, by default to the one that follows there."""
-    way = known_unembedding(lm)
-    known_parts(lm)
+    """The contribution of each part to a token's logit at a position; the default is the token that follows there.
+
+    Raises UserError if the model's parts are unknown, a check fails, or a token or position does not exist.
+    """
+    unembed = require_unembedding(lm)
+    require_parts(lm)
     window = window_of(lm, trace, position)
-    rows = [at(layer, position - window.start) for layer in window.layers]
-    token_id = chosen(lm, trace, window, position, token_id)
+    rows = [at_row(layer, position - window.start) for layer in window.layers]
+    token_id = target_token(lm, trace, window, position, token_id)
     if against is not None:
         require_integer("against", against, 0, lm.card.n_vocab - 1, "use an id of this vocabulary")
-    reading = readout(way, rows[-1].resid_post, token_id, against)
+    reading = readout(unembed, rows[-1].resid_post, token_id, against)
     shares = _shares(lm, trace, rows, reading)
     logits = _own_logits(trace, window, position)
     top = logits.topk(CANDIDATES)
-    logit = before_softcap(way, logits, token_id)
+    logit = before_softcap(unembed, logits, token_id)
     if against is not None:
-        logit -= before_softcap(way, logits, against)
+        logit -= before_softcap(unembed, logits, against)
     checks = (_total_check(lm, shares["total"], logit, logits), *_heads_check(lm, shares.pop("errors")))
     return Attribution(
         position=position,
         token=describe(lm.vocabulary, token_id, -1),
         against=None if against is None else describe(lm.vocabulary, against, -1),
         logit=logit,
-        softcap=way.softcap,
+        softcap=unembed.softcap,
         candidates=tuple(describe(lm.vocabulary, i, -1) for i in top.indices.tolist()),
         candidate_logits=to_numpy(top.values),
         note=note(trace, window),
-        checks=passed(lm, (*checks, *recomputed(lm, window))),
+        checks=passed(lm, (*checks, *recompute_check(lm, window))),
         **shares,
     )
 
 
 def _shares(lm: LanguageModel, trace: Trace, rows: list[LayerRows], reading: Readout) -> dict[str, Any]:
-    """The fields of an `Attribution` that say what each part adds, and the errors of the heads' sums."""
-    parts = known_parts(lm)
-    mixed = [_heads(lm, trace, index, *pair, reading) for index, pair in enumerate(zip(rows, parts, strict=True))]
-    heads, beside, errors, reasons = zip(*mixed, strict=True)
+    """The fields of an `Attribution` with the parts' contributions, and the errors of the heads' sums."""
+    parts = require_parts(lm)
+    by_layer = [_heads(lm, trace, index, *pair, reading) for index, pair in enumerate(zip(rows, parts, strict=True))]
+    heads, beside, errors, reasons = zip(*by_layer, strict=True)
     attention = [_share(reading, row.attn_out) for row in rows]
     mlp = [_share(reading, row.mlp_out) for row in rows]
     embedding = float(reading.direction @ rows[0].resid_pre.double())
@@ -94,13 +98,13 @@ def _shares(lm: LanguageModel, trace: Trace, rows: list[LayerRows], reading: Rea
     }
 
 
-def chosen(lm: LanguageModel, trace: Trace, window: Window, position: int, token_id: int | None) -> int:
-    """The token in question: as asked, else the one that follows, else the likeliest."""
+def target_token(lm: LanguageModel, trace: Trace, window: Window, position: int, token_id: int | None) -> int:
+    """The requested token, or else the one that follows, or else the most likely one."""
     if token_id is not None:
         require_integer("token", token_id, 0, lm.card.n_vocab - 1, "use an id of this vocabulary")
         return token_id
-    follower = int(followers(trace, window)[position - window.start])
-    return follower if follower >= 0 else int(window.logits[position - window.start].argmax())
+    next_id = int(next_ids(trace, window)[position - window.start])
+    return next_id if next_id >= 0 else int(window.logits[position - window.start].argmax())
 
 
 def _share(reading: Readout, added: Tensor | None) -> float:
@@ -108,7 +112,9 @@ def _share(reading: Readout, added: Tensor | None) -> float:
 
 
 def _heads(lm: LanguageModel, trace: Trace, layer: int, row: LayerRows, parts: BlockParts, reading: Readout):
-    """(each head's share, what is no head's, error of their sum as a share of attn_out, why there are none)."""
+    """Returns (each head's share, the share that belongs to no head, the relative error of their sum, why there are
+    none).
+    """
     none = (None, math.nan, None)
     if row.mixed is None:
         return *none, "its heads' values were not captured in every layer"
@@ -119,17 +125,18 @@ def _heads(lm: LanguageModel, trace: Trace, layer: int, row: LayerRows, parts: B
     error = float(((mixed @ weight).cpu() + bias - row.attn_raw).abs().max() / row.attn_raw.abs().max())
     if not error <= LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype]:
         return *none, f"the heads of layer {layer} do not sum to what its attention gave (off by {error:.1g} of it)"
-    norm = after_sublayer(parts.mixer, row.attn_raw, row.attn_out)
-    direction, constant = through(parts.mixer, norm, reading.direction)
-    # Each entry of z by what W_O makes of it along the direction; a head's entries stand together.
+    norm = sublayer_norm(parts.mixer, row.attn_raw, row.attn_out)
+    direction, constant = pull_through(parts.mixer, norm, reading.direction)
+    # Each entry of z times its weight along the direction through W_O; the entries of a head are adjacent.
     shares = mixed * (weight @ direction.to(weight.device, torch.float32))
     constant += float(direction @ bias.double())
     return shares.double().cpu().unflatten(0, (captured.n_heads, -1)).sum(-1), constant, error, ""
 
 
 def _table(heads: tuple[Tensor | None, ...]) -> np.ndarray:
-    widest = max((len(h) for h in heads if h is not None), default=0)
-    table = np.full((len(heads), widest), math.nan, np.float32)
+    """Shares (layer, head) of all layers; NaN where a layer has no such head."""
+    n_heads = max((len(h) for h in heads if h is not None), default=0)
+    table = np.full((len(heads), n_heads), math.nan, np.float32)
     for index, shares in enumerate(heads):
         if shares is not None:
             table[index, : len(shares)] = shares.numpy()
@@ -137,18 +144,18 @@ def _table(heads: tuple[Tensor | None, ...]) -> np.ndarray:
 
 
 def _largest(embedding: float, attention: list[float], mlp: list[float], heads: np.ndarray) -> tuple[Share, ...]:
-    """The parts of largest size, the largest first."""
-    found = [Share("embedding", None, None, embedding)]
-    found += [Share("mlp", layer, None, share) for layer, share in enumerate(mlp)]
+    """The parts with the largest absolute contribution, largest first."""
+    parts = [Share("embedding", None, None, embedding)]
+    parts += [Share("mlp", layer, None, share) for layer, share in enumerate(mlp)]
     for layer, shares in enumerate(heads):
-        split = [Share("head", layer, head, float(s)) for head, s in enumerate(shares) if not math.isnan(s)]
-        found += split or [Share("attention", layer, None, attention[layer])]
-    known = [share for share in found if not math.isnan(share.share)]
-    return tuple(sorted(known, key=lambda share: -abs(share.share))[:LARGEST])
+        by_head = [Share("head", layer, head, float(s)) for head, s in enumerate(shares) if not math.isnan(s)]
+        parts += by_head or [Share("attention", layer, None, attention[layer])]
+    known = [part for part in parts if not math.isnan(part.share)]
+    return tuple(sorted(known, key=lambda part: -abs(part.share))[:LARGEST])
 
 
 def _own_logits(trace: Trace, window: Window, position: int) -> Tensor:
-    """The run's own logits at a position where it kept them, else those of the window's pass."""
+    """The run's own logits at a position if it kept them, or else those of the window's pass."""
     index = position - (len(trace.run.tokens) - 1)
     return trace.logits[index] if 0 <= index < len(trace.logits) else window.logits[position - window.start]
 

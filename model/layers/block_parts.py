@@ -1,8 +1,8 @@
-"""A block to the parts it adds to the residual stream: found by structure, chosen by numbers.
+"""Finds the modules of a block that add to the residual stream: candidates by structure, chosen by their values.
 
-post = pre + a * attn_out + b * mlp_out holds for blocks one after another and side by side (Wang & Komatsuzaki
-2021), with norms after the sublayers (gemma2, olmo2) and with factors (granite). Which modules give the two
-terms is found out on one short pass: those whose outputs sum. Where none do, there is no stream to show.
+post = pre + a * attn_out + b * mlp_out holds for sequential and parallel sublayers (Wang & Komatsuzaki 2021), with
+norms after the sublayers (gemma2, olmo2) and with factors (granite). One short pass shows which modules are the two
+terms: those whose outputs sum to post - pre. If there are none, the stream is not shown.
 """
 
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ from model.network.recording import ModuleCall, recording
 from model.request.errors import UserError
 
 N_PROBED = 12
-# Share of what a block adds that may be missing at the middle one of the positions: a wrong choice of modules misses
-# far more, and bfloat16 rounds a long stream by much of what is added to it.
+# How much of a block's output may be missing at the median position: a wrong choice of modules misses far more, and
+# bfloat16 rounds a stream of large norm by much of what is added to it.
 MISSING = {torch.float32: 0.01, torch.float16: 0.05, torch.bfloat16: 0.25}
-# Roundings of the stream's largest entry that a sum may differ by.
+# How many roundings of the stream's largest entry a sum may differ by.
 ROUNDINGS = 16
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What a block adds: `factor` times the output of `module`.
+    """A term that a block adds: `factor` times the output of `module`.
 
-    `normed`: the module is a norm, and what enters it is the sublayer's own output.
+    `normed`: the module is a norm whose input is the sublayer's own output.
     """
 
     module: nn.Module
@@ -40,9 +40,9 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class BlockParts:
-    """What one block adds. `parallel`: the MLP reads what enters the block, not what attention added to it.
+    """The terms that one block adds. `parallel`: the MLP reads the block's input, without attention's output.
 
-    `down` is the MLP's last matrix and `inputs` the matrices beside it that read the stream (gate and up).
+    `down` is the MLP's last matrix, and `inputs` are the matrices next to it that read the stream (gate and up).
     """
 
     mixer: Part
@@ -54,7 +54,7 @@ class BlockParts:
 
 @dataclass(frozen=True, eq=False)
 class StreamParts:
-    """Every block's parts, or the `reason` why there are none."""
+    """The parts of every block, or the `reason` why they are unknown."""
 
     blocks: tuple[BlockParts, ...]
     reason: str = ""
@@ -62,30 +62,30 @@ class StreamParts:
 
 @once_per_model
 def stream_parts(lm: LanguageModel) -> StreamParts:
-    """Finds the parts of every block on one short pass, once per model."""
-    found = []
+    """Finds the parts of every block in one short pass, once per model."""
+    blocks = []
     for index, (block, calls) in enumerate(_probe(lm)):
-        seen = {call.module: call for call in calls}
-        whole = seen.pop(block, None)
-        if whole is None or whole.input is None or whole.output is None:
+        by_module = {call.module: call for call in calls}
+        call = by_module.pop(block, None)
+        if call is None or call.input is None or call.output is None:
             return StreamParts((), f"layer {index} does not take and give one vector a position")
-        parts = find_parts(list(seen.values()), whole.input, whole.output, _dtype(lm))
+        parts = find_parts(list(by_module.values()), call.input, call.output, _dtype(lm))
         if parts is None:
             return StreamParts((), f"no modules of layer {index} sum to what it adds to its input")
-        found.append(_described(block, parts, seen, whole.input, lm.card.d_model))
-    return StreamParts(tuple(found))
+        blocks.append(_block_parts(block, parts, by_module, call.input, lm.card.d_model))
+    return StreamParts(tuple(blocks))
 
 
-def known_parts(lm: LanguageModel) -> tuple[BlockParts, ...]:
-    """Every block's parts. Raises UserError where they are unknown."""
-    found = stream_parts(lm)
-    if found.reason:
-        raise UserError(f"The residual stream of {lm.card.model_id!r} is not shown: {found.reason}.")
-    return found.blocks
+def require_parts(lm: LanguageModel) -> tuple[BlockParts, ...]:
+    """The parts of every block. Raises UserError if they are unknown."""
+    parts = stream_parts(lm)
+    if parts.reason:
+        raise UserError(f"The residual stream of {lm.card.model_id!r} is not shown: {parts.reason}.")
+    return parts.blocks
 
 
 def _probe(lm: LanguageModel) -> list[tuple[nn.Module, list[ModuleCall]]]:
-    """Each block with the calls inside it, over a few tokens that differ."""
+    """Each block with the calls inside it, in a pass over a few different tokens."""
     n = min(N_PROBED, lm.card.context or N_PROBED)
     ids = torch.tensor([[(17 * i + 3) % lm.card.n_vocab for i in range(n)]], device=lm.device)
     blocks = lm.anatomy.blocks
@@ -105,9 +105,12 @@ def _probe(lm: LanguageModel) -> list[tuple[nn.Module, list[ModuleCall]]]:
 
 
 def find_parts(calls: list[ModuleCall], pre: Tensor, post: Tensor, dtype: torch.dtype) -> tuple[Part, ...] | None:
-    """The one or two modules whose outputs sum to post - pre, in the order they ran; None where none do."""
+    """The one or two modules whose outputs sum to post - pre (position, d_model), in the order in which they ran.
+
+    None if there are none.
+    """
     added = (post - pre).double()
-    # Outermost first: a sublayer rather than the matrix at its end.
+    # Outermost first, to find a sublayer rather than the matrix at its end.
     outputs = [call for call in reversed(calls) if call.output is not None and call.output.shape == pre.shape]
     rounding = ROUNDINGS * torch.finfo(dtype).eps * (pre.abs() + post.abs()).amax(-1).double()
     for fit in (_unit_fit, _scaled_fit):
@@ -130,44 +133,44 @@ def _unit_fit(_added: Tensor, outputs: list[Tensor]) -> list[float]:
 
 
 def _scaled_fit(added: Tensor, outputs: list[Tensor]) -> list[float]:
-    """The factors that bring the outputs closest to what was added."""
+    """The least-squares factors of the outputs."""
     columns = torch.stack([output.flatten() for output in outputs], -1)
     normal = columns.T @ columns + 1e-12 * torch.eye(len(outputs), dtype=torch.float64)
     try:
         return torch.linalg.solve(normal, columns.T @ added.flatten()).tolist()
-    except torch.linalg.LinAlgError:  # an output that is all zeros, or another's twin
+    except torch.linalg.LinAlgError:  # an output is all zeros, or equal to another
         return [0.0] * len(outputs)
 
 
 def _is_leaf(module: nn.Module) -> bool:
-    """True for a norm or dropout: no matrix, nothing inside."""
+    """True for a norm or dropout: a module without matrices and children."""
     return not list(module.children()) and all(p.ndim < 2 for p in module.parameters())
 
 
-def _described(
-    block: nn.Module, parts: tuple[Part, ...], seen: dict[nn.Module, ModuleCall], pre: Tensor, d_model: int
+def _block_parts(
+    block: nn.Module, parts: tuple[Part, ...], calls: dict[nn.Module, ModuleCall], pre: Tensor, d_model: int
 ) -> BlockParts:
     mixer, mlp = parts if len(parts) == 2 else (parts[0], None)
-    down = _down(mlp, seen) if mlp else None
-    inputs = _beside(block, down, d_model) if down is not None else ()
-    middle = pre + mixer.factor * seen[mixer.module].output
-    reads = [x.input for x in seen.values() if x.input is not None and x.input.shape == pre.shape]
-    in_line = any((x - middle).norm() < 0.1 * (middle - pre).norm() for x in reads)
-    return BlockParts(mixer, mlp, mlp is not None and not in_line, down, inputs)
+    down = _down(mlp, calls) if mlp else None
+    inputs = _input_matrices(block, down, d_model) if down is not None else ()
+    middle = pre + mixer.factor * calls[mixer.module].output
+    reads = [x.input for x in calls.values() if x.input is not None and x.input.shape == pre.shape]
+    is_sequential = any((x - middle).norm() < 0.1 * (middle - pre).norm() for x in reads)
+    return BlockParts(mixer, mlp, mlp is not None and not is_sequential, down, inputs)
 
 
-def _down(mlp: Part, seen: dict[nn.Module, ModuleCall]) -> nn.Module | None:
-    """The matrix whose output is the MLP's; None for a mixture of experts, where there is no one such."""
-    call = seen[mlp.module]
+def _down(mlp: Part, calls: dict[nn.Module, ModuleCall]) -> nn.Module | None:
+    """The matrix whose output is the MLP's; None for a mixture of experts, which has no single such matrix."""
+    call = calls[mlp.module]
     output = call.input if mlp.normed else call.output
-    for module, other in seen.items():
+    for module, other in calls.items():
         if isinstance(module, nn.Linear | Conv1D) and other.output is not None and torch.equal(other.output, output):
             return module
     return None
 
 
-def _beside(block: nn.Module, down: nn.Module, d_model: int) -> tuple[nn.Module, ...]:
-    """The matrices next to `down` from d_model to its width, or to twice that where two are fused."""
+def _input_matrices(block: nn.Module, down: nn.Module, d_model: int) -> tuple[nn.Module, ...]:
+    """The matrices next to `down` that map d_model to its width, or to twice that if two are fused."""
     parent = next(module for module in block.modules() if any(child is down for child in module.children()))
     width = matrix(down).shape[0]
     shapes = {(d_model, width), (d_model, 2 * width)}
@@ -179,7 +182,7 @@ def _beside(block: nn.Module, down: nn.Module, d_model: int) -> tuple[nn.Module,
 
 
 def matrix(module: nn.Module) -> Tensor:
-    """The weight as (in, out): Conv1D (GPT-2) keeps it so, Linear the other way round."""
+    """The weight as (in, out): Conv1D (GPT-2) stores it like this, Linear transposed."""
     return module.weight if isinstance(module, Conv1D) else module.weight.T
 
 

@@ -1,6 +1,7 @@
-"""Residual stream to the tokens it would give if the network ended there: the logit lens (nostalgebraist 2020).
+"""The logit lens (nostalgebraist 2020): the tokens that the model would predict if it stopped after a given layer.
 
-The final norm and the unembedding are the model's own modules; on the last layer they give the model's own logits.
+It applies the model's own final norm and unembedding to the residual stream; on the last layer these are the model's
+own logits.
 """
 
 import math
@@ -8,7 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-from model.layers.residual import note, passed, recomputed
+from model.layers.residual import note, passed, recompute_check
 from model.layers.unembedding import Unembedding, unembedding
 from model.layers.window import window_of
 from model.network.language_model import LanguageModel
@@ -23,35 +24,38 @@ from model.run.trace import Trace
 from model.tokens.describe import describe
 
 TOP = 5
-# What one call may cost: multiplications, about 0.2 s on two cores, and logits in memory.
-PRODUCTS_A_CALL = 4e9
-LOGITS_A_CALL = 8e6
+# Limits of one call: multiplications, about 0.2 s on two cores, and logits in memory.
+MAX_PRODUCTS = 4e9
+MAX_LOGITS = 8e6
 LENS = "lens on the last layer = logits"
 
 
-def known_unembedding(lm: LanguageModel) -> Unembedding:
-    """The way to the logits. Raises UserError where it is unknown."""
-    way = unembedding(lm)
-    if way.reason:
-        raise UserError(f"No logit lens for {lm.card.model_id!r}: {way.reason}.")
-    return way
+def require_unembedding(lm: LanguageModel) -> Unembedding:
+    """How the model computes its logits. Raises UserError if that is unknown."""
+    unembed = unembedding(lm)
+    if unembed.reason:
+        raise UserError(f"No logit lens for {lm.card.model_id!r}: {unembed.reason}.")
+    return unembed
 
 
 def lens(lm: LanguageModel, trace: Trace, position: int, row_start: int) -> LensTile:
-    """The lens on the positions around `position`, from row `row_start` on, for as many rows as a call may cost."""
-    way = known_unembedding(lm)
+    """The lens on the positions around `position`, from row `row_start` on, for as many rows as one call may compute.
+
+    Raises UserError if the model's unembedding is unknown, or a check fails.
+    """
+    unembed = require_unembedding(lm)
     window = window_of(lm, trace, position)
     n_rows, n = len(window.layers) + 1, window.stop - window.start
     require_integer("row_start", row_start, 0, n_rows - 1, "row 0 is the embedding")
     cost = lm.card.n_vocab * n
-    at_once = max(1, int(min(PRODUCTS_A_CALL / (cost * lm.card.d_model), LOGITS_A_CALL / cost)))
-    row_stop = min(n_rows, row_start + at_once)
-    # With the first rows too: what fails its check is not shown at all.
-    proved = row_start == 0 or row_stop == n_rows
-    checks = passed(lm, (lens_check(lm, way, window), *recomputed(lm, window))) if proved else ()
+    max_rows = max(1, int(min(MAX_PRODUCTS / (cost * lm.card.d_model), MAX_LOGITS / cost)))
+    row_stop = min(n_rows, row_start + max_rows)
+    # Check with the first rows too, so that nothing is shown if the check fails.
+    has_checks = row_start == 0 or row_stop == n_rows
+    checks = passed(lm, (lens_check(lm, unembed, window), *recompute_check(lm, window))) if has_checks else ()
     stream = [window.layers[0].resid_pre, *(layer.resid_post for layer in window.layers)][row_start:row_stop]
-    target = followers(trace, window)
-    logits = way.logits(torch.cat(stream)).unflatten(0, (len(stream), n))
+    target = next_ids(trace, window)
+    logits = unembed.logits(torch.cat(stream)).unflatten(0, (len(stream), n))
     top, entropy, probability, rank = _read(logits, target)
     ids = set(top.indices.flatten().tolist()) | {i for i in target.tolist() if i >= 0}
     return LensTile(
@@ -73,26 +77,27 @@ def lens(lm: LanguageModel, trace: Trace, position: int, row_start: int) -> Lens
 
 @torch.inference_mode()
 def _read(logits: Tensor, target: Tensor):
-    """Top tokens, entropy in bits, and the target's probability and rank, from logits (row, position, vocab)."""
+    """From logits (row, position, vocab): the top tokens, the entropy in bits, the target's probability and rank."""
     logs = logits.log_softmax(-1)
     probability = logs.exp()
     entropy = -torch.special.xlogy(probability, probability).sum(-1) / math.log(2)
     index = target.clamp_min(0).expand(logits.shape[:-1])[..., None]
-    its = logs.gather(-1, index)
-    there = (target >= 0).expand(logits.shape[:-1])
-    rank = torch.where(there, 1 + (logs > its).sum(-1), 0)
-    return probability.topk(min(TOP, logits.shape[-1])), entropy, its[..., 0].exp().where(there, math.nan), rank
+    target_log = logs.gather(-1, index)
+    has_target = (target >= 0).expand(logits.shape[:-1])
+    target_probability = target_log[..., 0].exp().where(has_target, math.nan)
+    rank = torch.where(has_target, 1 + (logs > target_log).sum(-1), 0)
+    return probability.topk(min(TOP, logits.shape[-1])), entropy, target_probability, rank
 
 
-def followers(trace: Trace, window: Window) -> Tensor:
-    """The id that follows each position of the window in this run; -1 where none does yet."""
+def next_ids(trace: Trace, window: Window) -> Tensor:
+    """The id that follows each position of the window in this run; -1 if none does yet."""
     ids = trace.run.tokens.ids + tuple(step.token.id for step in trace.run.steps)
     return torch.tensor([ids[p + 1] if p + 1 < len(ids) else -1 for p in range(window.start, window.stop)])
 
 
-def lens_check(lm: LanguageModel, way: Unembedding, window: Window) -> Check:
-    """The lens on the last layer against the logits that the model gave in the same pass."""
-    error = (way.logits(window.layers[-1].resid_post) - window.logits).abs().max()
+def lens_check(lm: LanguageModel, unembed: Unembedding, window: Window) -> Check:
+    """Compares the lens on the last layer with the model's logits in the same pass."""
+    error = (unembed.logits(window.layers[-1].resid_post) - window.logits).abs().max()
     largest = float(window.logits.abs().max())
     how = (
         f"Final norm and unembedding laid on the stream after the last layer, against the model's own logits: the "

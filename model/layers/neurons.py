@@ -1,19 +1,19 @@
-"""An MLP at one position to its neurons: what each writes, and which tokens that pushes up or down.
+"""The neurons of an MLP at one position: what each writes, and which tokens' logits that raises or lowers.
 
-mlp_out = sum over neurons of activation x row of W_down (+ bias): each neuron writes its own direction, by as much
-as it is active (Geva et al. 2022). What a neuron's writing does to the logits is read with the norms held.
+mlp_out = sum over neurons of activation x row of W_down (+ bias): each neuron writes its own direction in proportion to
+its activation (Geva et al. 2022). Its direct effect on the logits is computed with the norms' scales held fixed.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.layers.attribution import chosen
-from model.layers.block_parts import BlockParts, known_parts, matrix
-from model.layers.lens import known_unembedding
+from model.layers.attribution import target_token
+from model.layers.block_parts import BlockParts, matrix, require_parts
+from model.layers.lens import require_unembedding
 from model.layers.linearised import Frozen
-from model.layers.readout import Readout, after_sublayer, readout, through
-from model.layers.residual import at, note, passed, recomputed
+from model.layers.readout import Readout, pull_through, readout, sublayer_norm
+from model.layers.residual import at_row, note, passed, recompute_check
 from model.layers.unembedding import Unembedding
 from model.layers.window import window_of
 from model.network.language_model import LanguageModel
@@ -27,10 +27,10 @@ from model.request.validate import require_integer
 from model.run.trace import Trace
 from model.tokens.describe import describe
 
-MOST = 20
+MAX_NEURONS = 20
 TOKENS = 8
-# Share of the largest activation: bfloat16 rounds by a hundredth.
-RECOGNISED = 0.02
+# Largest error of a recognised function, as a share of the largest activation: bfloat16 rounds by a hundredth.
+TOLERANCE = 0.02
 SUM = "neurons sum to mlp_out"
 FUNCTIONS = {
     "SiLU": F.silu,
@@ -44,22 +44,25 @@ FUNCTIONS = {
 
 @torch.inference_mode()
 def neurons(lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, token_id: int | None = None) -> Neurons:
-    """The `k` neurons of a layer that write most at a position. Raises UserError where the MLP is no one matrix."""
-    way = known_unembedding(lm)
+    """The `k` neurons of a layer that write most at a position.
+
+    Raises UserError for a layer without a single last MLP matrix, if a check fails, or for arguments out of range.
+    """
+    unembed = require_unembedding(lm)
     require_integer("layer", layer, 0, len(lm.anatomy.blocks) - 1, "layers are counted from 0")
-    require_integer("k", k, 1, MOST, "ask for fewer neurons")
-    parts = known_parts(lm)[layer]
+    require_integer("k", k, 1, MAX_NEURONS, "ask for fewer neurons")
+    parts = require_parts(lm)[layer]
     window = window_of(lm, trace, position)
     if parts.down is None:
         kind = "has no MLP" if parts.mlp is None else "is a mixture of experts or has no one last matrix"
         raise UserError(f"Neurons are not shown for layer {layer}: it {kind}. Choose another layer.")
-    row = at(window.layers[layer], position - window.start)
-    token_id = chosen(lm, trace, window, position, token_id)
-    reading = readout(way, at(window.layers[-1], position - window.start).resid_post, token_id, None)
+    row = at_row(window.layers[layer], position - window.start)
+    token_id = target_token(lm, trace, window, position, token_id)
+    reading = readout(unembed, at_row(window.layers[-1], position - window.start).resid_post, token_id, None)
     weight, hidden = matrix(parts.down).detach().float().cpu(), row.hidden
     writes = hidden.abs() * weight.norm(dim=-1)
     order = writes.topk(min(k, len(writes))).indices
-    gate, up, function = entering(parts, row)
+    gate, up, function = neuron_inputs(parts, row)
     return Neurons(
         layer=layer,
         position=position,
@@ -69,49 +72,49 @@ def neurons(lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, 
         share=float(writes[order].sum() / writes.sum().clamp_min(1e-300)),
         function=function,
         gated=gate is not None,
-        neurons=tuple(_neurons(lm, way, parts, row, reading, order, gate, up)),
+        neurons=tuple(_neurons(lm, unembed, parts, row, reading, order, gate, up)),
         note=note(trace, window),
-        checks=passed(lm, (_sum_check(lm, parts.down, hidden @ weight, row), *recomputed(lm, window))),
+        checks=passed(lm, (_sum_check(lm, parts.down, hidden @ weight, row), *recompute_check(lm, window))),
     )
 
 
-def entering(parts: BlockParts, row: LayerRows) -> tuple[Tensor | None, Tensor | None, str]:
-    """(gate, up, name of the activation function) of all neurons, or None and '' for what is not recognised.
+def neuron_inputs(parts: BlockParts, row: LayerRows) -> tuple[Tensor | None, Tensor | None, str]:
+    """Returns (gate, up, name of the activation function) for all neurons; None and '' if not recognised.
 
-    Which of two inputs is the gate, and which function acts on it, is what gives the activations that were seen.
+    Which of two inputs is the gate, and which function it goes through, follows from the recorded activations.
     """
     if row.mlp_in is None or len(parts.inputs) > 2:
         return None, None, ""
-    rows = [_applied(module, row.mlp_in) for module in parts.inputs]
+    rows = [_apply(module, row.mlp_in) for module in parts.inputs]
     if len(rows) == 1 and len(rows[0]) == 2 * len(row.hidden):
         rows = list(rows[0].chunk(2))
     if len(rows) == 1:
-        found = [(_missed(function(rows[0]), row.hidden), name, None, rows[0]) for name, function in FUNCTIONS.items()]
+        fits = [(_error(function(rows[0]), row.hidden), name, None, rows[0]) for name, function in FUNCTIONS.items()]
     else:
-        found = [
-            (_missed(function(gate) * up, row.hidden), name, gate, up)
+        fits = [
+            (_error(function(gate) * up, row.hidden), name, gate, up)
             for gate, up in (rows, rows[::-1])
             for name, function in FUNCTIONS.items()
         ]
-    missed, name, gate, up = min(found, key=lambda one: one[0])
-    if missed <= RECOGNISED:
+    error, name, gate, up = min(fits, key=lambda fit: fit[0])
+    if error <= TOLERANCE:
         return gate, up, name
     return None, rows[0] if len(rows) == 1 else None, ""
 
 
-def _applied(module: nn.Module, x: Tensor) -> Tensor:
+def _apply(module: nn.Module, x: Tensor) -> Tensor:
     weight = module.weight
     return module(x[None].to(weight.device, weight.dtype))[0].float().cpu()
 
 
-def _missed(ours: Tensor, seen: Tensor) -> float:
-    """The largest difference, as a share of the largest activation."""
-    return float((ours - seen).abs().max() / seen.abs().max().clamp_min(1e-30))
+def _error(ours: Tensor, recorded: Tensor) -> float:
+    """The largest difference, as a share of the largest recorded activation."""
+    return float((ours - recorded).abs().max() / recorded.abs().max().clamp_min(1e-30))
 
 
 def _neurons(
     lm: LanguageModel,
-    way: Unembedding,
+    unembed: Unembedding,
     parts: BlockParts,
     row: LayerRows,
     reading: Readout,
@@ -121,10 +124,10 @@ def _neurons(
 ):
     rows = matrix(parts.down)[order].detach().double().cpu()
     written = row.hidden[order].double()[:, None] * rows
-    norm = after_sublayer(parts.mlp, row.mlp_raw, row.mlp_out)
-    effects = written @ through(parts.mlp, norm, reading.direction)[0]
-    moved = _moved(way, reading.maps, parts, norm, written)
-    up_most, down_most = moved.topk(TOKENS), moved.topk(TOKENS, largest=False)
+    norm = sublayer_norm(parts.mlp, row.mlp_raw, row.mlp_out)
+    effects = written @ pull_through(parts.mlp, norm, reading.direction)[0]
+    logits = _logit_effects(unembed, reading.maps, parts, norm, written)
+    highest, lowest = logits.topk(TOKENS), logits.topk(TOKENS, largest=False)
     for place, index in enumerate(order.tolist()):
         yield Neuron(
             index=index,
@@ -133,22 +136,22 @@ def _neurons(
             up=None if up is None else float(up[index]),
             direction=float(rows[place].norm()),
             effect=float(effects[place]),
-            promotes=_tokens(lm, up_most.indices[place]),
-            promoted_by=to_numpy(up_most.values[place]),
-            suppresses=_tokens(lm, down_most.indices[place]),
-            suppressed_by=to_numpy(down_most.values[place]),
+            promotes=_tokens(lm, highest.indices[place]),
+            promoted_by=to_numpy(highest.values[place]),
+            suppresses=_tokens(lm, lowest.indices[place]),
+            suppressed_by=to_numpy(lowest.values[place]),
         )
 
 
-def _moved(
-    way: Unembedding, maps: tuple[Frozen, ...], parts: BlockParts, norm: Frozen | None, written: Tensor
+def _logit_effects(
+    unembed: Unembedding, maps: tuple[Frozen, ...], parts: BlockParts, norm: Frozen | None, written: Tensor
 ) -> Tensor:
-    """What each writing (neuron, d_model) adds to every logit: (neuron, vocab)."""
+    """What each neuron's vector in `written` (neuron, d_model) adds to every logit: (neuron, vocab)."""
     added = (written if norm is None else norm.push(written)) * parts.mlp.factor
     for stage in maps:
         added = stage.push(added)
-    weight = matrix(way.head)
-    return (added.to(weight.device, weight.dtype) @ weight).float().cpu() * way.factor
+    weight = matrix(unembed.head)
+    return (added.to(weight.device, weight.dtype) @ weight).float().cpu() * unembed.factor
 
 
 def _tokens(lm: LanguageModel, ids: Tensor):

@@ -1,9 +1,9 @@
-"""The residual stream of one position through all layers: norms, parts, and proof that they sum."""
+"""The residual stream of one position through all layers: norms, parts, and the check that the parts sum up."""
 
 import torch
 from torch import Tensor
 
-from model.layers.block_parts import known_parts
+from model.layers.block_parts import require_parts
 from model.layers.window import window_of
 from model.network.language_model import LanguageModel
 from model.network.recording import LayerRows, Window
@@ -17,26 +17,29 @@ from model.run.trace import Trace
 
 SUM = "parts sum to resid_post"
 RECOMPUTED = "recomputed = run"
-# A sum of three numbers, rounded once or twice by the model: two roundings of the stream's largest entry are seen.
+# A sum of three numbers that the model rounds once or twice: up to two roundings of the largest entry are observed.
 ROUNDINGS = 16
 
 
 def residual_stream(lm: LanguageModel, trace: Trace, position: int, layer: int) -> ResidualStream:
-    """The stream at a position; the vectors themselves for one layer. Raises UserError where it is unknown."""
-    parts = known_parts(lm)
+    """The stream at a position, with the vectors of one layer.
+
+    Raises UserError if the model's parts are unknown, or a check fails.
+    """
+    parts = require_parts(lm)
     window = window_of(lm, trace, position)
     require_integer("layer", layer, 0, len(window.layers) - 1, "layers are counted from 0")
     row = position - window.start
-    rows = [at(layer_rows, row) for layer_rows in window.layers]
+    rows = [at_row(layer_rows, row) for layer_rows in window.layers]
     parallel = any(part.parallel for part in parts)
-    named = {
+    by_name = {
         "resid_pre": rows[layer].resid_pre,
         "attn_out": rows[layer].attn_out,
         "resid_mid": None if parallel or rows[layer].mlp_out is None else middle(rows[layer]),
         "mlp_out": rows[layer].mlp_out,
         "resid_post": rows[layer].resid_post,
     }
-    shown = {name: vector for name, vector in named.items() if vector is not None}
+    vectors = {name: vector for name, vector in by_name.items() if vector is not None}
     return ResidualStream(
         position=position,
         parallel=parallel,
@@ -49,36 +52,36 @@ def residual_stream(lm: LanguageModel, trace: Trace, position: int, layer: int) 
         post=_norms([x.resid_post for x in rows]),
         missing=to_numpy(torch.stack([missing(x) for x in rows])),
         layer=layer,
-        vectors_of=tuple(shown),
-        vectors=to_numpy(torch.stack(list(shown.values()))),
-        reach=float(torch.stack(list(shown.values())).abs().flatten().quantile(0.98)),
+        vectors_of=tuple(vectors),
+        vectors=to_numpy(torch.stack(list(vectors.values()))),
+        reach=float(torch.stack(list(vectors.values())).abs().flatten().quantile(0.98)),
         note=note(trace, window),
-        checks=passed(lm, (_sum_check(lm, rows), _ends_meet(lm, rows), *recomputed(lm, window))),
+        checks=passed(lm, (_sum_check(lm, rows), _total_check(lm, rows), *recompute_check(lm, window))),
     )
 
 
-def at(layer: LayerRows, row: int) -> LayerRows:
+def at_row(layer: LayerRows, row: int) -> LayerRows:
     """One position of a layer's rows."""
     return LayerRows(**{name: None if rows is None else rows[row] for name, rows in vars(layer).items()})
 
 
 def middle(layer: LayerRows) -> Tensor:
-    """The stream after attention has added its part."""
+    """resid_mid: the stream after attention."""
     return layer.resid_pre + layer.attn_out
 
 
 def missing(layer: LayerRows) -> Tensor:
-    """The largest entry by which the parts miss what the layer gave on."""
+    """The largest entry of |resid_pre + attn_out + mlp_out - resid_post|."""
     return (_total(layer) - layer.resid_post.double()).abs().max()
 
 
 def note(trace: Trace, window: Window) -> WindowNote:
-    """Where a window's numbers come from."""
+    """How the numbers of a window were computed."""
     return WindowNote(window.start, window.stop, len(trace.fed_ids), window.forwarded, window.seconds)
 
 
-def recomputed(lm: LanguageModel, window: Window) -> tuple[Check, ...]:
-    """The extra pass against the run's own values; nothing where the run kept none to compare with."""
+def recompute_check(lm: LanguageModel, window: Window) -> tuple[Check, ...]:
+    """Compares the extra pass with the run's own values; empty if the run kept none of them."""
     if not window.how:
         return ()
     tolerance = LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * window.largest
@@ -90,7 +93,7 @@ def recomputed(lm: LanguageModel, window: Window) -> tuple[Check, ...]:
 
 
 def passed(lm: LanguageModel, checks: tuple[Check, ...]) -> tuple[Check, ...]:
-    """The checks, if all hold. Raises UserError else: what fails its check is not shown."""
+    """The checks, if all of them pass. Raises UserError otherwise: numbers that fail their check are not shown."""
     for check in checks:
         if not check.passed:
             raise UserError(
@@ -121,8 +124,8 @@ def _sum_check(lm: LanguageModel, rows: list[LayerRows]) -> Check:
     return Check(SUM, float(missing(rows[layer])), tolerance, how)
 
 
-def _ends_meet(lm: LanguageModel, rows: list[LayerRows]) -> Check:
-    """The first layer's input and every part of every layer, against what the last layer gave."""
+def _total_check(lm: LanguageModel, rows: list[LayerRows]) -> Check:
+    """Compares the sum of the first layer's input and all parts of all layers with the last layer's output."""
     total = rows[0].resid_pre.double()
     for layer in rows:
         total = total + (_total(layer) - layer.resid_pre.double())

@@ -1,7 +1,7 @@
-"""The way from the last block to the logits: final norm, unembedding, and what some families do after it.
+"""How a model computes its logits from the output of the last block: final norm, head, factor or softcap.
 
 The modules are those that run between the last block and the head; a factor on the logits (cohere, granite) or a
-softcap (gemma2) is found by comparing with the model's own logits. That it is right is a check like any other.
+softcap (gemma2) is found by comparison with the model's own logits. A check verifies the result.
 """
 
 from dataclasses import dataclass
@@ -17,13 +17,16 @@ from model.network.tolerances import LOGIT_TOLERANCE
 
 N_PROBED = 12
 SOFTCAPS = ("final_logit_softcapping", "logits_soft_cap", "output_logit_soft_cap")
-# Roundings of the largest logit within which two ways are the same.
+# Two results are the same within this many roundings of the largest logit.
 ROUNDINGS = 64
 
 
 @dataclass(frozen=True, eq=False)
 class Unembedding:
-    """logits = softcap(`factor` * head(modules(x))), softcap(y) = c * tanh(y / c). `reason`: why it is unknown."""
+    """logits = softcap(`factor` * head(modules(x))), with softcap(y) = c * tanh(y / c).
+
+    `reason` says why it is unknown; empty if it is known.
+    """
 
     modules: tuple[nn.Module, ...]
     head: nn.Module
@@ -33,69 +36,69 @@ class Unembedding:
 
     @torch.inference_mode()
     def logits(self, x: Tensor) -> Tensor:
-        """Residual rows (n, d_model) to float32 logits (n, vocab) on the CPU, as the model makes them."""
+        """The logits (n, vocab), float32 on the CPU, of residual rows x (n, d_model)."""
         weight = self.head.weight
         rows = x[None].to(weight.device, weight.dtype)
         for module in self.modules:
             rows = module(rows)
-        return self.finished(self.head(rows)[0].float().cpu())
+        return self.finish(self.head(rows)[0].float().cpu())
 
-    def finished(self, raw: Tensor) -> Tensor:
-        """What the head gave, to the logits."""
+    def finish(self, raw: Tensor) -> Tensor:
+        """Applies factor and softcap to the head's output."""
         raw = raw * self.factor
         return raw if self.softcap is None else torch.tanh(raw / self.softcap) * self.softcap
 
 
 class UpToHead(nn.Module):
-    """The module that holds the head, as far as what enters the head: roberta's has an activation that is no module."""
+    """The module that contains the head, up to the head's input: roberta's has an activation that is not a module."""
 
     def __init__(self, holder: nn.Module, head: nn.Module):
         super().__init__()
         self.holder, self.head = holder, head
 
     def forward(self, rows: Tensor) -> Tensor:
-        entered = []
-        hook = self.head.register_forward_pre_hook(lambda _, args: entered.append(args[0]))
+        inputs = []
+        hook = self.head.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
         try:
             self.holder(rows)
         finally:
             hook.remove()
-        return entered[0]
+        return inputs[0]
 
 
 @once_per_model
 def unembedding(lm: LanguageModel) -> Unembedding:
-    """Finds the way on one short pass, once per model."""
+    """Finds how the model computes its logits in one short pass, once per model."""
     calls, last, logits = _probe(lm)
     if last is None:
         return Unembedding((), lm.anatomy.head, reason="the last layer does not give one vector a position")
-    tried = [_proved(lm, modules, last, logits) for modules in _ways(lm, _between(lm, calls))]
-    return next((way for way in tried if not way.reason), tried[0])
+    attempts = [_verified(lm, modules, last, logits) for modules in _candidates(lm, _outermost(calls))]
+    return next((attempt for attempt in attempts if not attempt.reason), attempts[0])
 
 
-def _ways(lm: LanguageModel, between: tuple[nn.Module, ...]) -> list[tuple[nn.Module, ...]]:
-    """What may stand between the last block and the head: the modules that ran, or the head's holder as one."""
+def _candidates(lm: LanguageModel, between: tuple[nn.Module, ...]) -> list[tuple[nn.Module, ...]]:
+    """Possible modules between the last block and the head: those that ran, or the module that contains the head."""
     head, block = lm.anatomy.head, lm.anatomy.blocks[-1]
-    held = [(m, set(m.modules())) for m in lm.model.modules() if m is not head]
-    holder = next((m for m, parts in held if head in parts and block not in parts), None)
+    contents = [(m, set(m.modules())) for m in lm.model.modules() if m is not head]
+    holder = next((m for m, parts in contents if head in parts and block not in parts), None)
     if holder is None:
         return [between]
     inside = set(holder.modules())
     return [between, (*(m for m in between if m not in inside), UpToHead(holder, head))]
 
 
-def _proved(lm: LanguageModel, modules: tuple[nn.Module, ...], last: Tensor, logits: Tensor) -> Unembedding:
-    """The way through these modules where it leads to the model's own logits; else why it does not."""
+def _verified(lm: LanguageModel, modules: tuple[nn.Module, ...], last: Tensor, logits: Tensor) -> Unembedding:
+    """The unembedding with these modules if it reproduces the model's own logits, or else the reason why not."""
     head = lm.anatomy.head
     plain = Unembedding(modules, head)
     try:
         raw = plain.logits(last)
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
         return Unembedding((), head, reason=f"the modules after the last layer cannot be run alone ({error})")
-    found = _finishing(lm, plain, raw, logits)
-    error, largest = float((found.finished(raw) - logits).abs().max()), float(logits.abs().max())
+    fitted = _fit_finish(lm, plain, raw, logits)
+    error, largest = float((fitted.finish(raw) - logits).abs().max()), float(logits.abs().max())
     if error <= LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest:
-        return found
+        return fitted
     reason = (
         f"final norm and unembedding on the last layer miss the model's own logits by {error:.2g} "
         f"(the largest is {largest:.3g})"
@@ -104,7 +107,7 @@ def _proved(lm: LanguageModel, modules: tuple[nn.Module, ...], last: Tensor, log
 
 
 def _probe(lm: LanguageModel) -> tuple[list[ModuleCall], Tensor | None, Tensor]:
-    """The calls outside the blocks after the last one, what the last gave, and the logits (position, vocab)."""
+    """The calls after the last block, the last block's output, and the logits (position, vocab)."""
     n = min(N_PROBED, lm.card.context or N_PROBED)
     ids = torch.tensor([[(29 * i + 5) % lm.card.n_vocab for i in range(n)]], device=lm.device)
     last = lm.anatomy.blocks[-1]
@@ -117,22 +120,22 @@ def _probe(lm: LanguageModel) -> tuple[list[ModuleCall], Tensor | None, Tensor]:
     return ([], None, logits) if at is None else (calls[at + 1 :], calls[at].output, logits)
 
 
-def _between(lm: LanguageModel, calls: list[ModuleCall]) -> tuple[nn.Module, ...]:
-    """Of the modules that ran, those that are not inside another of them."""
+def _outermost(calls: list[ModuleCall]) -> tuple[nn.Module, ...]:
+    """The modules that ran and are not inside another of them."""
     ran = [call.module for call in calls if call.input is not None and call.output is not None]
     return tuple(m for m in ran if not any(m is not other and m in set(other.modules()) for other in ran))
 
 
-def _finishing(lm: LanguageModel, plain: Unembedding, raw: Tensor, logits: Tensor) -> Unembedding:
-    """With the factor or softcap that brings it closest to the model's logits; none where none is needed."""
+def _fit_finish(lm: LanguageModel, plain: Unembedding, raw: Tensor, logits: Tensor) -> Unembedding:
+    """Adds the factor or softcap that brings it closest to the model's logits, if one is needed."""
 
-    def missed(way: Unembedding) -> float:
-        return float((way.finished(raw) - logits).abs().max())
+    def error(candidate: Unembedding) -> float:
+        return float((candidate.finish(raw) - logits).abs().max())
 
     rounding = ROUNDINGS * torch.finfo(lm.anatomy.embed.weight.dtype).eps * float(logits.abs().max())
     factor = float((raw.double() * logits.double()).sum() / raw.double().square().sum().clamp_min(1e-300))
-    ways = [plain, Unembedding(plain.modules, plain.head, factor)]
+    candidates = [plain, Unembedding(plain.modules, plain.head, factor)]
     config = lm.model.config.get_text_config()
     if cap := next((cap for name in SOFTCAPS if (cap := getattr(config, name, None))), None):
-        ways.insert(0, Unembedding(plain.modules, plain.head, softcap=float(cap)))
-    return next((way for way in ways if missed(way) <= rounding), min(ways, key=missed))
+        candidates.insert(0, Unembedding(plain.modules, plain.head, softcap=float(cap)))
+    return next((candidate for candidate in candidates if error(candidate) <= rounding), min(candidates, key=error))

@@ -1,8 +1,8 @@
-"""A few positions of a run, all layers: forwarded once more over the run's own keys and values, with hooks.
+"""All layers at a few positions of a run: these are forwarded again over the run's own keys and values, with hooks.
 
-Recording every layer while a run is made was measured too: 11 % more time for a prefill of 256 positions of the bundled
-model, and 270 KB a position for ever. One extra pass over 16 positions costs three decoding steps at any length,
-for the positions somebody looks at; its values are compared with the run's.
+The alternative, to record every layer during the run, was measured: 11 % more time for a prefill of 256 positions of
+the bundled model, and 270 KB per position, permanently. One extra pass over 16 positions costs as much as three
+decoding steps at any length, and only for positions that are viewed; its values are compared with the run's.
 """
 
 import time
@@ -25,30 +25,31 @@ from model.runtime.window import window as around
 
 WINDOW = 16
 KEPT_WINDOWS = 3
-# A model whose keys and values are not all captured is forwarded from its first token: about a second.
-FORWARDED = 512
+# A model whose keys and values are not all captured is forwarded from its first token on, in about a second.
+MAX_FORWARDED = 512
 
 
 def window_of(lm: LanguageModel, trace: Trace, position: int) -> Window:
-    """The window that holds a position, recorded now unless it is held already.
+    """The window that contains a position, recorded now unless it is stored already.
 
-    Raises UserError for a position that has not been through the model, and for layers without one vector a position.
+    Raises UserError for a position that has not been forwarded, or is too far into a run whose cache cannot be cut, and
+    for a model whose layers do not have one vector per position.
     """
     parts = stream_parts(lm).blocks or (None,) * len(lm.anatomy.blocks)
     ids = trace.fed_ids
     hint = "a token goes through the model when the next is asked for"
     require_integer("position", position, 0, len(ids) - 1, hint)
     with lm.lock:
-        # One that was cut short by the end of the run, as it was then, is not enough when the run has grown; one that
-        # goes past what is shown of it is too much.
-        held = [w for w in trace.windows.values() if w.start <= position < w.stop <= len(ids)]
-        whole = [w for w in held if w.stop - w.start == WINDOW or w.stop == len(ids)]
-        found = whole[-1] if whole else _record(lm, trace, parts, ids, *around(len(ids), position, WINDOW))
-        trace.windows[found.start, found.stop] = found
-        trace.windows.move_to_end((found.start, found.stop))
+        # A window that ended at the end of the run is too short once the run has grown; one that extends beyond a
+        # truncated run is too long.
+        stored = [w for w in trace.windows.values() if w.start <= position < w.stop <= len(ids)]
+        complete = [w for w in stored if w.stop - w.start == WINDOW or w.stop == len(ids)]
+        window = complete[-1] if complete else _record(lm, trace, parts, ids, *around(len(ids), position, WINDOW))
+        trace.windows[window.start, window.stop] = window
+        trace.windows.move_to_end((window.start, window.stop))
         while len(trace.windows) > KEPT_WINDOWS:
             trace.windows.popitem(last=False)
-    return found
+    return window
 
 
 @torch.inference_mode()
@@ -60,34 +61,34 @@ def _record(
     start: int,
     stop: int,
 ) -> Window:
-    """One pass over positions [start, stop). Call it with `lm.lock` held."""
+    """Records one pass over the positions [start, stop). Call it with `lm.lock` held."""
     started = time.perf_counter()
     cache = cache_before(lm, trace, start)
     first = 0 if cache is None else start
-    if stop - first > FORWARDED:
+    if stop - first > MAX_FORWARDED:
         raise UserError(
             f"The layers of position {stop - 1:,} are not shown: this model's cache cannot be cut, so all "
-            f"{stop:,} positions would be forwarded again; the limit is {FORWARDED}. Select an earlier one."
+            f"{stop:,} positions would be forwarded again; the limit is {MAX_FORWARDED}. Select an earlier one."
         )
-    again = Capture(n_positions=first)
-    fed = torch.tensor([list(ids[first:stop])], device=lm.device)
+    capture = Capture(n_positions=first)
+    input_ids = torch.tensor([list(ids[first:stop])], device=lm.device)
     projections = [_projection(lm, trace.capture, layer) for layer in range(len(parts))]
-    watched = [_watched(*pair) for pair in zip(lm.anatomy.blocks, parts, projections, strict=True)]
+    modules = [_modules(*layer) for layer in zip(lm.anatomy.blocks, parts, projections, strict=True)]
     with (
-        capturing(again, stop - first),
-        recording([m for modules in watched for m in modules], stop - first, start - first) as calls,
+        capturing(capture, stop - first),
+        recording([m for of_layer in modules for m in of_layer], stop - first, start - first) as calls,
     ):
-        out = lm.model(fed, **cache_argument(lm, cache), use_cache=cache is not None)
+        out = lm.model(input_ids, **cache_argument(lm, cache), use_cache=cache is not None)
     logits = out.logits[0, start - first :].float().cpu()
-    seen = {call.module: call for call in calls}
+    by_module = {call.module: call for call in calls}
     for index, block in enumerate(lm.anatomy.blocks):
-        if block not in seen or seen[block].input is None or seen[block].output is None:
+        if block not in by_module or by_module[block].input is None or by_module[block].output is None:
             raise UserError(f"Layer {index} of {lm.card.model_id!r} does not take and give one vector a position.")
     layers = tuple(
-        _rows(block, part, projection, seen)
+        _rows(block, part, projection, by_module)
         for block, part, projection in zip(lm.anatomy.blocks, parts, projections, strict=True)
     )
-    difference = _difference(trace, again, logits, start, stop)
+    difference = _difference(trace, capture, logits, start, stop)
     return Window(start, stop, layers, logits, stop - first, time.perf_counter() - started, *difference)
 
 
@@ -95,11 +96,12 @@ def _projection(lm: LanguageModel, capture: Capture, layer: int) -> nn.Module | 
     """W_O of a layer whose heads were captured."""
     if layer >= len(capture.layers) or not capture.layers[layer].chunks:
         return None
-    found = output_projection(capture.layers[layer], lm.card.d_model)
-    return found and found.module
+    projection = output_projection(capture.layers[layer], lm.card.d_model)
+    return projection and projection.module
 
 
-def _watched(block: nn.Module, parts: BlockParts | None, projection: nn.Module | None) -> Sequence[nn.Module]:
+def _modules(block: nn.Module, parts: BlockParts | None, projection: nn.Module | None) -> Sequence[nn.Module]:
+    """The modules of a block to record."""
     if parts is None:
         return [module for module in (block, projection) if module is not None]
     modules = [block, parts.mixer.module, parts.mlp and parts.mlp.module, projection, parts.down, *parts.inputs[:1]]
@@ -107,41 +109,41 @@ def _watched(block: nn.Module, parts: BlockParts | None, projection: nn.Module |
 
 
 def _rows(
-    block: nn.Module, parts: BlockParts | None, projection: nn.Module | None, seen: dict[nn.Module, ModuleCall]
+    block: nn.Module, parts: BlockParts | None, projection: nn.Module | None, calls: dict[nn.Module, ModuleCall]
 ) -> LayerRows:
-    def entered(module: nn.Module | None) -> Tensor | None:
-        return seen[module].input if module in seen else None
+    def input_of(module: nn.Module | None) -> Tensor | None:
+        return calls[module].input if module in calls else None
 
     if parts is None:
-        return LayerRows(seen[block].input, None, None, seen[block].output, mixed=entered(projection))
-    attn_out, attn_raw = _added(parts.mixer, seen)
-    mlp_out, mlp_raw = _added(parts.mlp, seen)
+        return LayerRows(calls[block].input, None, None, calls[block].output, mixed=input_of(projection))
+    attn_out, attn_raw = _outputs(parts.mixer, calls)
+    mlp_out, mlp_raw = _outputs(parts.mlp, calls)
     return LayerRows(
-        resid_pre=seen[block].input,
+        resid_pre=calls[block].input,
         attn_out=attn_out,
         mlp_out=mlp_out,
-        resid_post=seen[block].output,
+        resid_post=calls[block].output,
         attn_raw=attn_raw,
         mlp_raw=mlp_raw,
-        mixed=entered(projection),
-        mlp_in=entered(parts.inputs[0]) if parts.inputs else None,
-        hidden=entered(parts.down),
+        mixed=input_of(projection),
+        mlp_in=input_of(parts.inputs[0]) if parts.inputs else None,
+        hidden=input_of(parts.down),
     )
 
 
-def _added(part: Part | None, seen: dict[nn.Module, ModuleCall]) -> tuple[Tensor | None, Tensor | None]:
-    """What a part added to the stream, and what its sublayer gave."""
+def _outputs(part: Part | None, calls: dict[nn.Module, ModuleCall]) -> tuple[Tensor | None, Tensor | None]:
+    """What a part adds to the stream, and the output of its sublayer."""
     if part is None:
         return None, None
-    call = seen[part.module]
+    call = calls[part.module]
     added = call.output if part.factor == 1 else call.output * part.factor
     return added, call.input if part.normed else call.output
 
 
-def _difference(trace: Trace, again: Capture, logits: Tensor, start: int, stop: int) -> tuple[float, float, str]:
-    """(largest difference, largest value, of what): this pass against what the run itself left.
+def _difference(trace: Trace, capture: Capture, logits: Tensor, start: int, stop: int) -> tuple[float, float, str]:
+    """Compares this pass with the run itself: (largest difference, largest value, what was compared).
 
-    Its logits where it kept them (from the last prompt position on), else the keys of its last layer.
+    Logits are compared where the run kept them (from the last prompt position on), or else the keys of the last layer.
     """
     first = len(trace.run.tokens) - 1
     kept = [p for p in range(max(start, first), stop) if p - first < len(trace.logits)]
@@ -152,5 +154,5 @@ def _difference(trace: Trace, again: Capture, logits: Tensor, start: int, stop: 
     if not has_all_keys(trace.capture):
         return 0.0, 0.0, ""
     own = trace.capture.layers[-1].key[:, start:stop].float().cpu()
-    error = (again.layers[-1].key[:, start - stop :].float().cpu() - own).abs().max()
+    error = (capture.layers[-1].key[:, start - stop :].float().cpu() - own).abs().max()
     return float(error), float(own.abs().max()), "the run's own keys of the last layer"
