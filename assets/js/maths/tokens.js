@@ -28,6 +28,9 @@ export function label(token, limit = 18) {
 /** Prompt and generated tokens as one list, by position. */
 export const sequence = (run) => (run?.tokens ? [...run.tokens, ...run.steps.map((step) => step.token)] : []);
 
+/** How many positions have been through the model: the last generated token waits for its turn. */
+export const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
+
 /** The prompt token a selection means: a generated token was never cut from text. */
 export const promptPosition = ({ run, selection }) => Math.min(selection.position, run.tokens.length - 1);
 

@@ -1,31 +1,33 @@
 // All logits of one step, fetched once they are needed: then any setting can be previewed exactly.
 
 import { unpack } from '../../maths/arrays.js';
+import { createAsk } from '../ask.js';
 
 /**
  * get(run, step): the logits (vocab,) when they are here, else null. `onready` is called when they have come,
  * `onfail(error)` when they do not; the next get asks again.
  */
 export function createLogits(view, onready, onfail) {
-  let kept = { key: '', data: null };
-
-  async function fetchAll(key, step) {
-    kept = { key, data: null };
-    const answer = await view('logits', { step });
-    if (kept.key !== key) return;
-    kept.data = unpack(answer.logits).data;
-    onready();
-  }
+  const asking = createAsk();
+  let kept = null;
 
   return (run, step) => {
-    const key = `${run.key}:${step}`;
-    if (kept.key !== key) {
-      fetchAll(key, step).catch((error) => {
-        if (kept.key !== key) return;
-        kept = { key: '', data: null };
+    asking.ask({
+      key: `${run.key}:${step}`,
+      question() {
+        kept = null;
+        return view('logits', { step });
+      },
+      answered(answer) {
+        kept = unpack(answer.logits).data;
+        onready();
+      },
+      refused(error) {
+        asking.forget();
+        kept = null;
         onfail(error);
-      });
-    }
-    return kept.key === key ? kept.data : null;
+      },
+    });
+    return kept;
   };
 }

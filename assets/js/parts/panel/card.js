@@ -1,5 +1,6 @@
 // What the sections of the Embeddings panel share: which tokens are meant, and asking without races.
 
+import { createAsk } from '../../core/ask.js';
 import { h } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { sequence } from '../../maths/tokens.js';
@@ -31,27 +32,29 @@ export function card(title, note, ...children) {
  * answer that comes after a newer question is dropped; a refusal is shown in the card, and `refused` is called.
  */
 export function asker({ view }, name, { failed, body }, draw, refused) {
-  let last = null;
-  return async function ask(args, key) {
-    if (key === last) return;
-    last = key;
-    body.classList.add('waiting');
-    try {
-      const answer = await view(name, args);
-      if (key !== last) return;
-      failed.hidden = true;
-      body.hidden = false;
-      draw(answer);
-    } catch (error) {
-      if (key !== last) return;
-      last = null;
-      failed.textContent = explain(error);
-      failed.hidden = false;
-      body.hidden = true;
-      refused?.();
-    }
-    body.classList.remove('waiting');
-  };
+  const asking = createAsk();
+  return (args, key) =>
+    asking.ask({
+      key,
+      question() {
+        body.classList.add('waiting');
+        return view(name, args);
+      },
+      answered(answer) {
+        failed.hidden = true;
+        body.hidden = false;
+        draw(answer);
+        body.classList.remove('waiting');
+      },
+      refused(error) {
+        asking.forget();
+        failed.textContent = explain(error);
+        failed.hidden = false;
+        body.hidden = true;
+        refused?.();
+        body.classList.remove('waiting');
+      },
+    });
 }
 
 /** True while a window {start, count} of the same run and length still holds the position. */

@@ -1,5 +1,6 @@
 // The foot of a panel: how it is computed, with this run's numbers, and the code that did it. Closed until asked for.
 
+import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { depths as words, scene } from '../words/depths.js';
@@ -14,7 +15,7 @@ export function mountDepths(root, { store, view }, stage) {
   const how = disclosure(words.how, formulas, () => compute(store.state));
   const code = disclosure(words.code, listing, load);
   root.append(h('div', { class: 'card depths' }, how, code));
-  let model = '';
+  const asking = createAsk();
 
   function disclosure(name, body, onopen) {
     const details = h('details', { ontoggle: () => details.open && onopen() }, h('summary', {}, name), body);
@@ -39,24 +40,27 @@ export function mountDepths(root, { store, view }, stage) {
     );
   }
 
-  async function load() {
-    const asked = store.state.card?.model_id ?? '';
-    if (model === asked && listing.children.length) return;
-    model = asked;
-    notice(listing, words.waiting);
-    try {
-      const { functions } = await view('code', { stage });
-      fill(
-        listing,
-        functions.map(({ file, line, text }) => [
-          h('p', { class: 'where' }, words.at(file, line)),
-          numbered(text, line),
-        ]),
-      );
-    } catch (error) {
-      model = '';
-      notice(listing, explain(error));
-    }
+  function load() {
+    asking.ask({
+      key: store.state.card?.model_id,
+      question() {
+        notice(listing, words.waiting);
+        return view('code', { stage });
+      },
+      answered({ functions }) {
+        fill(
+          listing,
+          functions.map(({ file, line, text }) => [
+            h('p', { class: 'where' }, words.at(file, line)),
+            numbered(text, line),
+          ]),
+        );
+      },
+      refused(error) {
+        asking.forget();
+        notice(listing, explain(error));
+      },
+    });
   }
 
   return {

@@ -1,17 +1,15 @@
 // Attention over the token strip: pointing at a token shows what it attends to and who attends to it, in the selected head.
 
 import { unpack } from '../../maths/arrays.js';
+import { createAsk } from '../../core/ask.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { hasMaps } from '../../maths/models.js';
-import { sequence } from '../../maths/tokens.js';
+import { fed, sequence } from '../../maths/tokens.js';
 import { attend as words } from '../words/attend.js';
 
 const WAIT = 90;
 const TOP = 3;
-
-/** How many positions have been through the model: the last generated token waits for its turn. */
-const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
 
 /**
  * Marks the tokens of `strip`, which gets a line that says the same in words. Anything in `page` that bears
@@ -22,7 +20,7 @@ export function mountAttend(page, strip, { store, view }) {
   strip.append(said);
   let waiting = null;
   let shown = null;
-  let asked = 0;
+  const asking = createAsk();
 
   const idle = () => store.state.status.phase === 'idle' && !store.state.following;
   const shows = () => store.state.run?.prefill && hasMaps(store.state.card);
@@ -30,7 +28,7 @@ export function mountAttend(page, strip, { store, view }) {
 
   function clean() {
     clearTimeout(waiting);
-    asked += 1;
+    asking.drop();
     shown = null;
     strip.classList.remove('attending');
     for (const chip of strip.querySelectorAll('[data-position]')) {
@@ -68,10 +66,9 @@ export function mountAttend(page, strip, { store, view }) {
     fill(said, words.found(tokens[position], found, { to: top(found.attends_to), by: top(found.attended_by), mark }));
   }
 
-  async function show(position) {
+  function show(position) {
     const { run, selection } = store.state;
-    asked += 1;
-    const mine = asked;
+    asking.drop();
     const n = fed(run);
     const tokens = sequence(run);
     if (!tokens[position]) return;
@@ -80,19 +77,16 @@ export function mountAttend(page, strip, { store, view }) {
       fill(said, words.notFed(tokens[position]));
       return;
     }
-    try {
-      const found = await view('attention_position', {
-        layer: selection.layer,
-        head: selection.head,
-        position,
-        n_positions: n,
-      });
-      if (mine !== asked || store.state.run !== run) return;
-      paint(position, found);
-      tell(position, found, tokens);
-    } catch (error) {
-      if (mine === asked) fill(said, explain(error));
-    }
+    const { layer, head: number } = selection;
+    asking.ask({
+      question: () => view('attention_position', { layer, head: number, position, n_positions: n }),
+      answered(found) {
+        if (store.state.run !== run) return;
+        paint(position, found);
+        tell(position, found, tokens);
+      },
+      refused: (error) => fill(said, explain(error)),
+    });
   }
 
   /** What is pointed at now: a position, or null. Soon, not at once: the pointer crosses many tokens on its way. */

@@ -3,12 +3,11 @@
 import { joint, perplexity } from '../../maths/branches.js';
 import { bytes, chance, count, flops, ms, num, parameters, pct } from '../../maths/format.js';
 import { ownItl } from '../../maths/times.js';
-import { label, sequence } from '../../maths/tokens.js';
+import { fed, label, sequence } from '../../maths/tokens.js';
 
 const BYTES = { float32: 4, float16: 2, bfloat16: 2 };
 const quoted = (token) => `“${label(token, 24)}”`;
 const sum = (values) => values.reduce((all, value) => all + value, 0);
-const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
 const line = (formula, numbers, note = '') => ({ formula, numbers, note });
 
 /** The numbers that a position adds to the cache: as a product where the layers are alike, else their sum. */

@@ -1,6 +1,7 @@
 // The model card: its diagram, what its parts weigh, its facts, and which experts this run was sent to.
 
 import { checkMark } from '../../charts/check.js';
+import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { model as words } from './words/model.js';
@@ -25,30 +26,30 @@ export function mount(root, ctx) {
     h('h3', {}, words.checks),
     checks.element,
   );
-  let asked = null;
+  const asking = createAsk();
 
-  async function load(of) {
-    if (of === asked) return;
-    asked = of;
-    try {
-      const found = await ctx.view('architecture');
-      if (of !== asked) return;
-      diagram.show(found);
-      parameters.show(found);
-      routing.show(found);
-      fill(
-        facts,
-        words
-          .factRows(found)
-          .filter(([, value]) => value)
-          .map(([name, value]) => h('div', {}, h('dt', { class: 'dim' }, name), h('dd', {}, value))),
-      );
-      checks.show(found.card.checks);
-    } catch (error) {
-      if (of !== asked) return;
-      asked = null;
-      notice(facts, explain(error));
-    }
+  function load(of) {
+    asking.ask({
+      key: of,
+      question: () => ctx.view('architecture'),
+      answered(found) {
+        diagram.show(found);
+        parameters.show(found);
+        routing.show(found);
+        fill(
+          facts,
+          words
+            .factRows(found)
+            .filter(([, value]) => value)
+            .map(([name, value]) => h('div', {}, h('dt', { class: 'dim' }, name), h('dd', {}, value))),
+        );
+        checks.show(found.card.checks);
+      },
+      refused(error) {
+        asking.forget();
+        notice(facts, explain(error));
+      },
+    });
   }
 
   return {

@@ -5,7 +5,7 @@ import { routes } from './charts/routes.js';
 import { unpack } from '../../maths/arrays.js';
 import { fill, h, svg } from '../../core/elements/dom.js';
 import { num } from '../../maths/format.js';
-import { label } from '../../maths/tokens.js';
+import { fed, label } from '../../maths/tokens.js';
 import { measurement } from '../../parts/panel/measurement.js';
 import { model as words } from './words/model.js';
 
@@ -14,7 +14,7 @@ export function routingCard(root, ctx) {
   const { store, select } = ctx;
   const work = measurement(ctx, {
     job: 'routing',
-    args: () => ({ position: fed(store.state) }),
+    args: () => ({ position: lastFed(store.state) }),
     show: heard,
     go: words.go,
     stop: words.stop,
@@ -65,8 +65,7 @@ export function routingCard(root, ctx) {
   let shown = null;
 
   /** The last position that has been through the model, or the selected one before it. */
-  const fed = ({ run, selection }) =>
-    Math.min(selection.position, run.tokens.length + Math.max(0, run.steps.length - 1) - 1);
+  const lastFed = ({ run, selection }) => Math.min(selection.position, fed(run) - 1);
 
   /** [expert, weight] pairs of a place, the largest weight first. */
   const choices = (row, column) =>

@@ -1,5 +1,6 @@
 // BertViz of this run, in a sandboxed frame: its scripts are the page's own files, its data cannot reach the page.
 
+import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { bertviz as words } from './words/bertviz.js';
@@ -41,7 +42,7 @@ export function bertvizSection(root, { view, vendorUrl }) {
   const vendor = new URL(vendorUrl, location.href).href;
   let now = null;
   let kind = 'head';
-  let drawn = '';
+  const asking = createAsk();
   let frame = null;
 
   function take(wanted) {
@@ -54,7 +55,7 @@ export function bertvizSection(root, { view, vendorUrl }) {
     frame.style.height = `${Math.min(TALLEST, Math.max(SHORTEST, data + 16))}px`;
   });
 
-  async function draw() {
+  function draw() {
     if (!details.open || !now) return;
     buttons.forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.kind === kind)));
     const {
@@ -63,27 +64,28 @@ export function bertvizSection(root, { view, vendorUrl }) {
       fed,
     } = now;
     const args = { kind, layer, head, position: Math.min(position, fed - 1), n_positions: fed };
-    const mine = JSON.stringify([run.key, args]);
-    if (mine === drawn) return;
-    drawn = mine;
-    fill(limits, words.loading);
-    try {
-      const found = await view('bertviz', args);
-      if (mine !== drawn) return;
-      fill(limits, words.limits({ kind, found, head }));
-      frame = h('iframe', {
-        sandbox: 'allow-scripts',
-        dataset: { kind },
-        title: words.frame(kind),
-        srcdoc: page(found.html, vendor),
-      });
-      fill(place, frame);
-    } catch (error) {
-      if (mine !== drawn) return;
-      frame = null;
-      fill(limits);
-      notice(place, explain(error));
-    }
+    asking.ask({
+      key: JSON.stringify([run.key, args]),
+      question() {
+        fill(limits, words.loading);
+        return view('bertviz', args);
+      },
+      answered(found) {
+        fill(limits, words.limits({ kind, found, head }));
+        frame = h('iframe', {
+          sandbox: 'allow-scripts',
+          dataset: { kind },
+          title: words.frame(kind),
+          srcdoc: page(found.html, vendor),
+        });
+        fill(place, frame);
+      },
+      refused(error) {
+        frame = null;
+        fill(limits);
+        notice(place, explain(error));
+      },
+    });
   }
 
   details.addEventListener('toggle', draw);

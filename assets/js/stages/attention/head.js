@@ -1,6 +1,7 @@
 // One head at one query and one key, step by step: from q and k to its part of attn_out.
 
 import { unpack } from '../../maths/arrays.js';
+import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { chip } from '../../core/elements/chip.js';
@@ -96,7 +97,7 @@ export function headSection(root, { view, select }) {
   root.append(details);
   let now = null;
   let chosen = { query: null, key: null };
-  let drawn = '';
+  const asking = createAsk();
   let waiting = null;
 
   /** What is no position of this run goes no further than the field. */
@@ -151,8 +152,8 @@ export function headSection(root, { view, select }) {
   }
 
   /** A second pass over this position is made once the choice has rested. */
-  async function check(args, mine) {
-    if (mine !== drawn) return;
+  async function check(args, isNewest) {
+    if (!isNewest()) return;
     const mark = (checks, note) => {
       for (const [name, step] of Object.entries(steps))
         step.check(checks[name === 'score' ? '' : name], name === 'score' ? '' : note);
@@ -160,13 +161,13 @@ export function headSection(root, { view, select }) {
     mark({}, words.checking);
     try {
       const { checks } = await view('head_checks', args);
-      if (mine === drawn) mark(checks, '');
+      if (isNewest()) mark(checks, '');
     } catch (error) {
-      if (mine === drawn) mark({}, words.checkFailed(explain(error)));
+      if (isNewest()) mark({}, words.checkFailed(explain(error)));
     }
   }
 
-  async function draw(redraw) {
+  function draw(redraw) {
     const {
       run,
       selection: { layer, head, position: query },
@@ -174,24 +175,31 @@ export function headSection(root, { view, select }) {
     } = now;
     if (!details.open) return;
     const key = chosen.query === query ? chosen.key : null;
-    const mine = JSON.stringify([run.key, layer, head, query, key, query < fed]);
     if (redraw) Object.values(steps).forEach((step) => step.redraw?.());
-    if (mine === drawn) return;
-    drawn = mine;
-    details.classList.toggle('empty', query >= fed);
-    if (query >= fed) return void notice(failure, words.notFed);
-    try {
-      const found = await view('one_head', { layer, head, query, key });
-      if (mine !== drawn) return;
-      fill(failure);
-      show(found);
-      clearTimeout(waiting);
-      waiting = setTimeout(check, IDLE, { layer, head, query, key: found.key }, mine);
-    } catch (error) {
-      if (mine !== drawn) return;
-      details.classList.add('empty');
-      notice(failure, explain(error));
+    if (query >= fed) {
+      asking.drop();
+      refuse(words.notFed);
+      return;
     }
+    asking.ask({
+      key: JSON.stringify([run.key, layer, head, query, key]),
+      question() {
+        details.classList.remove('empty');
+        return view('one_head', { layer, head, query, key });
+      },
+      answered(found, isNewest) {
+        fill(failure);
+        show(found);
+        clearTimeout(waiting);
+        waiting = setTimeout(check, IDLE, { layer, head, query, key: found.key }, isNewest);
+      },
+      refused: (error) => refuse(explain(error)),
+    });
+  }
+
+  function refuse(message) {
+    details.classList.add('empty');
+    notice(failure, message);
   }
 
   details.addEventListener('toggle', () => now && draw(false));

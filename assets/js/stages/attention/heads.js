@@ -3,6 +3,7 @@
 import { headsGrid } from './charts/heads.js';
 import { rankedHeads } from './charts/ranked_heads.js';
 import { unpack } from '../../maths/arrays.js';
+import { createAsk } from '../../core/ask.js';
 import { sequential } from '../../core/elements/color.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
@@ -53,29 +54,32 @@ export function headsCard(root, { view, select, store }) {
     label: words.scores.list,
   });
   let now = null;
-  let drawn = '';
+  const asking = createAsk();
   let maps = new Map();
   let largestFirst = true;
   let group = 1;
   let note = '';
+  /** True while no newer maps were asked for. */
+  let here = () => false;
 
   const say = (cell) =>
     fill(said, cell ? words.headName(cell.layer, cell.head, group > 1 ? Math.floor(cell.head / group) : null) : note);
-  const keyOf = ({ run, n }) => JSON.stringify([run.key, n]);
-  // Nobody looks any more: what is still to come is not asked for.
-  const here = (key) => key === drawn && store.state.run?.key === now.run.key && store.state.stage === 'prefill';
+  const seen = () => store.state.run?.key === now.run.key && store.state.stage === 'prefill';
 
   function tell(text) {
     note = text;
     say(null);
   }
 
-  async function load({ card, n }, key) {
+  /** Gives the note that stands when all is there; nothing when somebody looked away, for it begins again then. */
+  async function load({ card, n }, isNewest) {
     const scale = weightScale();
     let start = 0;
     while (start < card.n_layers) {
       const found = await view('attention_overview', { layer_start: start, n_positions: n });
-      if (!here(key)) return abandon(key);
+      if (!isNewest()) return null;
+      // Nobody looks any more: what is still to come is asked for when somebody does again.
+      if (!seen()) return asking.forget();
       const part = { start, ...unpack(found.thumbnails) };
       grid.add(part, scale);
       for (let layer = start; layer < found.layer_stop; layer += 1) {
@@ -86,24 +90,23 @@ export function headsCard(root, { view, select, store }) {
       tell(start < card.n_layers ? words.loading(start, card.n_layers) : words.headsNote(found.block, found.rule));
     }
     const done = note;
-    if (sort.value !== BY_LAYER) await rank(key);
-    if (here(key)) tell(done);
+    if (sort.value !== BY_LAYER) await rank();
+    return done;
   }
 
-  /** No thumbnails: then there are none to sort, and the reason stays where their note would be. */
-  function refuse(key, message) {
-    if (key !== drawn) return;
-    sort.disabled = true;
-    tell(message);
+  function clear(card) {
+    maps = new Map();
+    group = card.n_heads / card.n_kv_heads;
+    grid.layout({ layers: card.n_layers, heads: card.n_heads, group, kv: group > 1 });
+    // Maps that are made one layer a pass give no scores of all heads.
+    sorting.hidden = card.streamed_maps;
+    sort.disabled = false;
   }
 
-  const abandon = (key) => {
-    if (key === drawn) drawn = '';
-  };
-
-  async function rank(key) {
+  async function rank() {
     const name = sort.value;
-    const wanted = () => here(key) && sort.value === name;
+    const isNewest = here;
+    const wanted = () => isNewest() && seen() && sort.value === name;
     fill(meaning, words.scores.meaning[name]);
     const { card, n } = now;
     const found = await loadScores({
@@ -145,7 +148,7 @@ export function headsCard(root, { view, select, store }) {
       listPlace.hidden = true;
     } else if (maps.size === now.card.n_layers * now.card.n_heads) {
       const done = note;
-      rank(drawn).then(
+      rank().then(
         () => tell(done),
         (error) => notice(said, explain(error)),
       );
@@ -157,17 +160,21 @@ export function headsCard(root, { view, select, store }) {
       now = next;
       const { card, selection } = next;
       if (!card) return;
-      const key = keyOf(next);
-      if (key !== drawn || redraw) {
-        drawn = key;
-        maps = new Map();
-        group = card.n_heads / card.n_kv_heads;
-        grid.layout({ layers: card.n_layers, heads: card.n_heads, group, kv: group > 1 });
-        // Maps that are made one layer a pass give no scores of all heads.
-        sorting.hidden = card.streamed_maps;
-        sort.disabled = false;
-        load(next, key).catch((error) => refuse(key, explain(error)));
-      }
+      asking.ask({
+        key: JSON.stringify([next.run.key, next.n]),
+        again: redraw,
+        question(isNewest) {
+          here = isNewest;
+          clear(card);
+          return load(next, isNewest);
+        },
+        answered: (done) => done && seen() && tell(done),
+        // No thumbnails: then there are none to sort, and the reason stays where their note would be.
+        refused(error) {
+          sort.disabled = true;
+          tell(explain(error));
+        },
+      });
       grid.select(selection.layer, selection.head);
       list.select(selection.layer, selection.head);
     },

@@ -2,6 +2,7 @@
 
 import { attentionMap } from './charts/attention_map.js';
 import { unpack } from '../../maths/arrays.js';
+import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { chip } from '../../core/elements/chip.js';
@@ -55,7 +56,7 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
   let rule = 'max';
   let chosen = null;
   let now = null;
-  let drawn = '';
+  const asking = createAsk();
 
   function say(seen) {
     const token = (position) => chip(now.tokens[position], { limit: 16 });
@@ -101,43 +102,46 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
     );
   }
 
-  async function draw(redraw) {
-    const { run, selection, n, tokens } = now;
+  function draw(redraw) {
+    const { run, selection, n } = now;
     const { layer, head, position } = selection;
     if (chosen && Math.max(chosen.q1, chosen.k1) > n) chosen = null;
     const window = chosen ?? { q0: 0, q1: n, k0: 0, k1: n };
-    const key = JSON.stringify([run.key, layer, head, window, rule]);
     fill(title, words.map(layer, head));
-    if (key === drawn && !redraw) return map.mark(position);
-    drawn = key;
-    try {
-      const args = {
-        layer,
-        head,
-        query_start: window.q0,
-        query_stop: window.q1,
-        key_start: window.k0,
-        key_stop: window.k1,
-        rule,
-      };
-      const found = await view('attention_tile', args);
-      if (key !== drawn || store.state.run?.key !== run.key) return;
-      const { data, shape } = unpack(found.pattern);
-      const tile = { ...found, data, rows: shape[0], cols: shape[1], first_seen: unpack(found.first_seen).data };
-      const scale = weightScale();
-      fill(failure);
-      map.show({
-        tile,
-        tokens,
-        position: store.state.selection.position,
-        scale,
-        name: words.mapLabel(layer, head, window),
-      });
-      describe(tile, scale);
-      say(null);
-    } catch (error) {
-      if (key === drawn) notice(failure, explain(error));
-    }
+    map.mark(position);
+    const args = {
+      layer,
+      head,
+      query_start: window.q0,
+      query_stop: window.q1,
+      key_start: window.k0,
+      key_stop: window.k1,
+      rule,
+    };
+    asking.ask({
+      key: JSON.stringify([run.key, args]),
+      again: redraw,
+      question: () => view('attention_tile', args),
+      answered: (found) => show(found, window),
+      refused: (error) => notice(failure, explain(error)),
+    });
+  }
+
+  function show(found, window) {
+    const { data, shape } = unpack(found.pattern);
+    const tile = { ...found, data, rows: shape[0], cols: shape[1], first_seen: unpack(found.first_seen).data };
+    const scale = weightScale();
+    const { tokens, selection } = now;
+    fill(failure);
+    map.show({
+      tile,
+      tokens,
+      position: store.state.selection.position,
+      scale,
+      name: words.mapLabel(selection.layer, selection.head, window),
+    });
+    describe(tile, scale);
+    say(null);
   }
 
   return {

@@ -1,5 +1,6 @@
 // The selected position in one head: what it attends to, and who attends to it.
 
+import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { num } from '../../maths/format.js';
@@ -7,10 +8,11 @@ import { chip, spoken } from '../../core/elements/chip.js';
 import { prefill as words } from './words/prefill.js';
 
 /** Cards in `root`; update({run, tokens, selection, n}) fills them. */
-export function positionLists(root, { view, select, store }) {
+export function positionLists(root, { view, select }) {
   const to = h('div', { class: 'weights' });
   const by = h('div', { class: 'weights' });
   root.append(to, by);
+  const asking = createAsk();
 
   const small = (token) => chip(token, { limit: 14 });
 
@@ -41,43 +43,44 @@ export function positionLists(root, { view, select, store }) {
     fill(place, h('h3', {}, title), h('ol', {}, lines), h('p', { class: 'dim' }, note));
   }
 
+  /** What it attends to, and who attends to it. */
+  function show({ attends_to: row, attended_by: column }, tokens, position, n) {
+    const token = tokens[position];
+    const shown = row.weights.reduce((sum, weight) => sum + weight, 0);
+    list(
+      to,
+      words.attendsTo(small(token)),
+      row,
+      tokens,
+      '--c-key',
+      words.attendsRest(row.positions.length, position + 1, shown, row.total),
+    );
+    list(
+      by,
+      words.attendedBy(small(token)),
+      column,
+      tokens,
+      '--c-query',
+      words.attendedRest(column.positions.length, n - position, column.total),
+    );
+  }
+
   return {
-    async update({ run, tokens, selection: { position, layer, head }, n }) {
-      const token = tokens[position];
-      if (!token || position >= n) {
-        notice(to, words.notFed);
+    update({ tokens, selection: { position, layer, head }, n }) {
+      const refuse = (message) => {
+        notice(to, message);
         fill(by);
+      };
+      if (!tokens[position] || position >= n) {
+        asking.drop();
+        refuse(words.notFed);
         return;
       }
-      let found;
-      try {
-        found = await view('attention_position', { layer, head, position, n_positions: n });
-      } catch (error) {
-        notice(to, explain(error));
-        fill(by);
-        return;
-      }
-      const now = store.state.selection;
-      if (store.state.run?.key !== run.key || now.position !== position || now.layer !== layer || now.head !== head)
-        return;
-      const { attends_to: row, attended_by: column } = found;
-      const shown = row.weights.reduce((sum, weight) => sum + weight, 0);
-      list(
-        to,
-        words.attendsTo(small(token)),
-        row,
-        tokens,
-        '--c-key',
-        words.attendsRest(row.positions.length, position + 1, shown, row.total),
-      );
-      list(
-        by,
-        words.attendedBy(small(token)),
-        column,
-        tokens,
-        '--c-query',
-        words.attendedRest(column.positions.length, n - position, column.total),
-      );
+      asking.ask({
+        question: () => view('attention_position', { layer, head, position, n_positions: n }),
+        answered: (found) => show(found, tokens, position, n),
+        refused: (error) => refuse(explain(error)),
+      });
     },
   };
 }

@@ -1,11 +1,12 @@
 // Prefill: one forward pass over all positions; its attention, head by head, and what it left in the KV cache.
 
 import { checkMark } from '../../charts/check.js';
+import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { facts as figures } from '../../core/elements/facts.js';
 import { hasMaps } from '../../maths/models.js';
-import { sequence } from '../../maths/tokens.js';
+import { fed, sequence } from '../../maths/tokens.js';
 import { prefill as words } from './words/prefill.js';
 import { bertvizSection } from './bertviz.js';
 import { cacheCard } from './cache.js';
@@ -16,14 +17,12 @@ import { positionLists } from './position.js';
 
 const IDLE = 400;
 
-/** How many positions have been through the model: the last generated token waits for its turn. */
-const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
-
 export function mount(root, ctx) {
   const { store, view } = ctx;
   let scope = 'prompt';
   let waiting = null;
-  let checked = null;
+  const cacheAsk = createAsk();
+  const checkAsk = createAsk();
 
   const facts = h('dl', { class: 'facts' });
   const mark = checkMark();
@@ -53,16 +52,16 @@ export function mount(root, ctx) {
     return scope === 'all' || selection.position >= n ? fed(run) : n;
   }
 
-  async function showCache({ run, card, selection }) {
-    try {
-      const found = await view('kv_cache', { n_steps: run.steps.length });
-      if (store.state.run !== run) return;
-      const prompt_bytes = found.bytes - found.bytes_per_token * (found.n_positions - run.tokens.length);
-      cache.update({ cache: found, run, selection, card });
-      showFacts({ run, card, cache: { ...found, prompt_bytes } });
-    } catch (error) {
-      cache.fail(explain(error));
-    }
+  function showCache({ run, card, selection }) {
+    cacheAsk.ask({
+      question: () => view('kv_cache', { n_steps: run.steps.length }),
+      answered(found) {
+        const prompt_bytes = found.bytes - found.bytes_per_token * (found.n_positions - run.tokens.length);
+        cache.update({ cache: found, run, selection, card });
+        showFacts({ run, card, cache: { ...found, prompt_bytes } });
+      },
+      refused: (error) => cache.fail(explain(error)),
+    });
   }
 
   function showFacts(now) {
@@ -83,19 +82,19 @@ export function mount(root, ctx) {
   }
 
   /** A second forward pass of this run is made only when somebody wants to see its numbers. */
-  async function check() {
+  function check() {
     const { run, selection, card } = store.state;
     const { layer, head } = selection;
-    const key = JSON.stringify([run.key, fed(run), layer, head]);
-    if (!mark.element.open || !card || store.state.following || key === checked) return;
-    checked = key;
-    showMark(null);
-    try {
-      const found = await view('prefill_checks', { layer, head, n_steps: run.steps.length });
-      if (key === checked) showMark(found);
-    } catch (error) {
-      mark.show(card.checks, explain(error));
-    }
+    if (!mark.element.open || !card || store.state.following) return;
+    checkAsk.ask({
+      key: JSON.stringify([run.key, fed(run), layer, head]),
+      question() {
+        showMark(null);
+        return view('prefill_checks', { layer, head, n_steps: run.steps.length });
+      },
+      answered: showMark,
+      refused: (error) => mark.show(card.checks, explain(error)),
+    });
   }
 
   function checkSoon() {

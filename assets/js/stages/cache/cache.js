@@ -1,5 +1,7 @@
 // The KV cache: what it holds, how it fills, what it saves, and what a smaller one would change.
 
+import { fed } from '../../maths/tokens.js';
+import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { facts as figures } from '../../core/elements/facts.js';
@@ -9,9 +11,6 @@ import { raceCard } from './race.js';
 import { sizesCard } from './sizes.js';
 import { variantCard } from './variant.js';
 import { layersTable } from '../../parts/panel/cache_table.js';
-
-/** How many positions have been through the model: the last generated token waits for its turn. */
-const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
 
 export function mount(root, ctx) {
   const { store, view } = ctx;
@@ -37,7 +36,7 @@ export function mount(root, ctx) {
   const race = raceCard(places.race, ctx);
   const variant = variantCard(places.variant, ctx);
   let now = null;
-  let asked = '';
+  const asking = createAsk();
   let tabled = null;
 
   function show(state) {
@@ -48,27 +47,28 @@ export function mount(root, ctx) {
     grid.update({ ...now, selection: state.selection, step: state.step });
   }
 
-  async function load(state) {
-    const { run } = state;
-    const key = `${run.key}:${fed(run)}`;
-    if (key === asked) return;
-    asked = key;
-    try {
-      const n = { n_steps: run.steps.length };
-      const [cache, costs] = await Promise.all([view('kv_cache', n), view('cache_costs', n)]);
-      if (key !== asked) return;
-      body.hidden = !cache.layers.length;
-      if (body.hidden) return void notice(failure, words.none(store.state.card));
-      fill(failure);
-      now = { run, cache, costs };
-      show(store.state);
-      sizes.update({ n: fed(run), card: store.state.card });
-      variant.offer(costs.quantised);
-    } catch (error) {
-      if (key !== asked) return;
-      asked = '';
-      notice(failure, explain(error));
-    }
+  function load({ run }) {
+    const n = { n_steps: run.steps.length };
+    asking.ask({
+      key: `${run.key}:${fed(run)}`,
+      question: () => Promise.all([view('kv_cache', n), view('cache_costs', n)]),
+      answered([cache, costs]) {
+        body.hidden = !cache.layers.length;
+        if (body.hidden) {
+          notice(failure, words.none(store.state.card));
+          return;
+        }
+        fill(failure);
+        now = { run, cache, costs };
+        show(store.state);
+        sizes.update({ n: fed(run), card: store.state.card });
+        variant.offer(costs.quantised);
+      },
+      refused(error) {
+        asking.forget();
+        notice(failure, explain(error));
+      },
+    });
   }
 
   function update(state, changed) {

@@ -1,5 +1,6 @@
 // The size of the KV cache by arithmetic: this model as it is and otherwise, beside known models, on one scale.
 
+import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { bytes, num } from '../../maths/format.js';
@@ -29,7 +30,7 @@ export function sizesCard(root, { view }) {
     h('p', { class: 'dim' }, words.kinds),
   );
   let now = null;
-  let asked = '';
+  const asking = createAsk();
 
   function row(size, widest) {
     const { shape, fits } = size;
@@ -101,17 +102,14 @@ export function sizesCard(root, { view }) {
     );
   }
 
-  async function load() {
+  function load() {
     const args = { n_positions: Number(choice.value), window: window.valueAsNumber };
-    const key = JSON.stringify([args, now.card?.model_id]);
-    if (key === asked) return;
-    asked = key;
-    try {
-      const found = await view('cache_sizes', args);
-      if (key === asked) draw(found);
-    } catch (error) {
-      if (key === asked) notice(table, explain(error));
-    }
+    asking.ask({
+      key: JSON.stringify([args, now.card?.model_id]),
+      question: () => view('cache_sizes', args),
+      answered: draw,
+      refused: (error) => notice(table, explain(error)),
+    });
   }
 
   return {

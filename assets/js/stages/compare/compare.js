@@ -1,5 +1,6 @@
 // Two models on one prompt: the run that is shown, and the same recipe on another model or in other numbers.
 
+import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { readLens } from '../../maths/lens.js';
@@ -41,7 +42,7 @@ export function mount(root, ctx) {
     found,
   );
   let busy = false;
-  let offered = '';
+  const asking = createAsk();
   let of = '';
 
   function typed() {
@@ -56,44 +57,47 @@ export function mount(root, ctx) {
   const option = (model, title) => h('option', { value: JSON.stringify(model) }, title);
   const group = (title, options) => options.length > 0 && h('optgroup', { label: title }, options);
 
-  async function offer({ run, card }) {
-    const key = modelKey(run.recipe) + (card?.dtype ?? '');
-    if (!card || key === offered) return;
-    offered = key;
-    try {
-      const { listed, others, held, choices, free } = await ctx.askOf(run.recipe, 'models');
-      const own = modelOf(run.recipe);
-      const there = held.filter((model) => !model.is_current);
-      fill(
-        choice,
-        group(
-          words.numbers,
-          choices.dtypes
-            .filter((dtype) => dtype !== card.dtype)
-            .map((dtype) => option({ ...own, dtype }, words.inNumbers(card, dtype))),
-        ),
-        group(
-          words.held,
-          there.map((model) =>
-            option(
-              { model: model.model, revision: model.revision, device: model.asked_device, dtype: model.asked_dtype },
-              words.inMemory(model),
-            ),
+  function offer({ run, card }) {
+    if (!card) return;
+    asking.ask({
+      key: modelKey(run.recipe) + card.dtype,
+      question: () => ctx.askOf(run.recipe, 'models'),
+      answered: (models) => showChoices(models, modelOf(run.recipe), card),
+      refused(error) {
+        asking.forget();
+        notice(said, explain(error));
+      },
+    });
+  }
+
+  function showChoices({ listed, others, held, choices, free }, own, card) {
+    const there = held.filter((model) => !model.is_current);
+    fill(
+      choice,
+      group(
+        words.numbers,
+        choices.dtypes
+          .filter((dtype) => dtype !== card.dtype)
+          .map((dtype) => option({ ...own, dtype }, words.inNumbers(card, dtype))),
+      ),
+      group(
+        words.held,
+        there.map((model) =>
+          option(
+            { model: model.model, revision: model.revision, device: model.asked_device, dtype: model.asked_dtype },
+            words.inMemory(model),
           ),
         ),
-        group(
-          words.listed,
-          [...listed.map(({ id }) => id), ...others].map((id) =>
-            option({ model: id, revision: '', device: '', dtype: '' }, id),
-          ),
+      ),
+      group(
+        words.listed,
+        [...listed.map(({ id }) => id), ...others].map((id) =>
+          option({ model: id, revision: '', device: '', dtype: '' }, id),
         ),
-        free && h('option', { value: TYPED }, words.another),
-      );
-      typed();
-    } catch (error) {
-      offered = '';
-      notice(said, explain(error));
-    }
+      ),
+      free && h('option', { value: TYPED }, words.another),
+    );
+    typed();
   }
 
   /** The recipe of the other side: forced tokens are ids of this model's vocabulary. */

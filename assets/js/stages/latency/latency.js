@@ -1,6 +1,7 @@
 // Latency: what this run took, where it went, what the machine allows, and how it grows with length and batch.
 
 import { itlColumns } from './charts/itl.js';
+import { createAsk } from '../../core/ask.js';
 import { explain } from '../../core/errors.js';
 import { facts } from '../../core/elements/facts.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
@@ -30,7 +31,7 @@ export function mount(root, ctx) {
     roof.raise(roofline);
   });
   let shown = null;
-  let asked = '';
+  const asking = createAsk();
   new ResizeObserver(() => shown && columns()).observe(charts.inOrder);
 
   function columns() {
@@ -58,22 +59,21 @@ export function mount(root, ctx) {
     });
   }
 
-  async function load({ run }) {
-    const key = `${run.key}:${run.steps.length}`;
-    if (key === asked) return;
-    asked = key;
-    try {
-      const found = await ctx.ask('latency', { n_steps: run.steps.length });
-      if (key !== asked) return;
-      shown = found;
-      fill(figures, facts(words.facts(found)));
-      fill(said, words.said(found));
-      columns();
-    } catch (error) {
-      if (key !== asked) return;
-      asked = '';
-      notice(said, explain(error));
-    }
+  function load({ run }) {
+    asking.ask({
+      key: `${run.key}:${run.steps.length}`,
+      question: () => ctx.ask('latency', { n_steps: run.steps.length }),
+      answered(found) {
+        shown = found;
+        fill(figures, facts(words.facts(found)));
+        fill(said, words.said(found));
+        columns();
+      },
+      refused(error) {
+        asking.forget();
+        notice(said, explain(error));
+      },
+    });
   }
 
   return {

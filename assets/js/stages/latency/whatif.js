@@ -1,5 +1,6 @@
 // What if: other machines, models and loads by formula, marked as estimates; this run beside its own.
 
+import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { measurement } from '../../parts/panel/measurement.js';
@@ -96,7 +97,7 @@ export function mount(root, ctx) {
       bits.map((n) => h('option', { value: n, selected: n === 16 }, words.bit(n))),
     );
   let timer = null;
-  let turn = 0;
+  const asking = createAsk();
   let of = '';
 
   const chosen = (field) => Math.max(0, field.selectedIndex);
@@ -122,24 +123,17 @@ export function mount(root, ctx) {
     );
   }
 
-  async function load() {
-    turn += 1;
-    const mine = turn;
+  function load() {
     const numbers = Object.fromEntries(
       ['n_prompt', 'n_context', 'n_users'].map((key) => [key, fields[key].valueAsNumber]),
     );
     const bits = Object.fromEntries(Object.keys(BITS).map((key) => [key, Number(fields[key].value)]));
-    try {
-      const found = await ctx.ask('whatif', {
-        machine: chosen(fields.machine),
-        model: chosen(fields.model),
-        ...bits,
-        ...numbers,
-      });
-      if (mine === turn) show(found);
-    } catch (error) {
-      if (mine === turn) notice(said, explain(error));
-    }
+    const choices = { machine: chosen(fields.machine), model: chosen(fields.model), ...bits, ...numbers };
+    asking.ask({
+      question: () => ctx.ask('whatif', choices),
+      answered: show,
+      refused: (error) => notice(said, explain(error)),
+    });
   }
 
   function show(found) {

@@ -3,6 +3,7 @@
 import { headGrid, signedBars } from './charts/by_layer.js';
 import { checkMark } from '../../charts/check.js';
 import { unpack } from '../../maths/arrays.js';
+import { createAsk } from '../../core/ask.js';
 import { diverging } from '../../core/elements/color.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
@@ -11,9 +12,9 @@ import { chip } from '../../core/elements/chip.js';
 import { label } from '../../maths/tokens.js';
 import { layers as words } from './words/layers.js';
 
-export function attributionCard(root, { ask, view, select, store }) {
+export function attributionCard(root, { ask, view, select }) {
   let now = null;
-  let asked = '';
+  const asking = createAsk();
   let place = '';
   let answered = null;
   let token = null;
@@ -247,7 +248,7 @@ export function attributionCard(root, { ask, view, select, store }) {
     choices.hidden = body.hidden = sum.hidden = false;
   }
 
-  async function update(next, redraw) {
+  function update(next, redraw) {
     now = next;
     const { run, position, layer, head, length } = now;
     const here = JSON.stringify([run.key, position]);
@@ -255,19 +256,18 @@ export function attributionCard(root, { ask, view, select, store }) {
       [place, token, against] = [here, null, null];
       fill(typedSaid);
     }
-    const key = JSON.stringify([here, layer, head, token, against, length]);
-    if (key === asked && !redraw) return;
-    asked = key;
-    try {
-      const found = await view('layers_attribution', { position, token, against, n_steps: run.steps.length });
-      if (key === asked && store.state.run?.key === run.key) show(found);
-    } catch (error) {
-      if (key !== asked) return;
-      choices.hidden = answered !== place;
-      body.hidden = sum.hidden = true;
-      fill(title, words.shares);
-      notice(failure, explain(error));
-    }
+    asking.ask({
+      key: JSON.stringify([here, layer, head, token, against, length]),
+      again: redraw,
+      question: () => view('layers_attribution', { position, token, against, n_steps: run.steps.length }),
+      answered: show,
+      refused(error) {
+        choices.hidden = answered !== place;
+        body.hidden = sum.hidden = true;
+        fill(title, words.shares);
+        notice(failure, explain(error));
+      },
+    });
   }
 
   return { update };

@@ -2,15 +2,12 @@
 
 import { fill, h } from '../../core/elements/dom.js';
 import { chip } from '../../core/elements/chip.js';
-import { sequence } from '../../maths/tokens.js';
+import { fed, sequence } from '../../maths/tokens.js';
 import { layers as words } from './words/layers.js';
 import { attributionCard } from './attribution.js';
 import { lensCard } from './lens.js';
 import { neuronsCard } from './neurons.js';
 import { residualCard } from './residual.js';
-
-/** How many positions have been through the model: the last generated token waits for its turn. */
-const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
 
 export function mount(root, ctx) {
   const hint = h('p', { class: 'dim', hidden: true });

@@ -2,6 +2,7 @@
 
 import { checkMark } from '../../charts/check.js';
 import { lensMap } from './charts/lens_map.js';
+import { createAsk } from '../../core/ask.js';
 import { sequential } from '../../core/elements/color.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
@@ -23,11 +24,13 @@ const LEVELS = {
 
 const text = (sentence) => h('span', { class: 'said' }, sentence);
 
-export function lensCard(root, { view, select, store, point }) {
+export function lensCard(root, { view, select, point }) {
   let mode = 'rank';
   let now = null;
   let found = null;
-  let asked = '';
+  const asking = createAsk();
+  // The run, its length and the position that the window on screen was asked for.
+  let asked = {};
   let row = null;
   const said = h('p', { class: 'layers-said' });
   const key = h('div', { class: 'layers-legend dim' });
@@ -206,43 +209,41 @@ export function lensCard(root, { view, select, store, point }) {
     mark.show(found.checks);
   }
 
-  async function load(wanted) {
-    const { position, run } = now;
-    if (!found) fill(said, h('span', { class: 'dim' }, words.lensWaits));
-    try {
-      for await (const fresh of readLens(
-        (args) => view('layers_lens', { ...args, n_steps: run.steps.length }),
-        position,
-      )) {
-        if (wanted !== asked || store.state.run?.key !== run.key) return;
-        found = fresh;
-        fill(failure);
-        shown.forEach((part) => {
-          part.hidden = false;
-        });
-        draw();
-        say(null);
-      }
-    } catch (error) {
-      if (wanted !== asked) return;
-      found = null;
+  /** Draws the lens around a position again and again, with more of its rows. */
+  async function follow({ position, run }, isNewest) {
+    const ask = (args) => view('layers_lens', { ...args, n_steps: run.steps.length });
+    for await (const fresh of readLens(ask, position)) {
+      if (!isNewest()) return;
+      found = fresh;
+      fill(failure);
       shown.forEach((part) => {
-        part.hidden = true;
+        part.hidden = false;
       });
-      mark.show([]);
-      notice(failure, explain(error));
+      draw();
+      say(null);
     }
+  }
+
+  function refuse(error) {
+    found = null;
+    shown.forEach((part) => {
+      part.hidden = true;
+    });
+    mark.show([]);
+    notice(failure, explain(error));
   }
 
   function update(next) {
     now = next;
-    const inside = found && now.position >= found.start && now.position < found.start + found.columns;
-    const same = asked.startsWith(`${now.run.key}:${now.length}:`);
+    const { run, length, position } = now;
+    const inside = found && position >= found.start && position < found.start + found.columns;
+    const same = asked.run === run.key && asked.length === length;
     if (same && inside) return draw();
-    if (same && asked.endsWith(`:${now.position}`)) return undefined;
-    if (!asked.startsWith(`${now.run.key}:`)) found = null;
-    asked = `${now.run.key}:${now.length}:${now.position}`;
-    return load(asked);
+    if (same && asked.position === position) return undefined;
+    if (asked.run !== run.key) found = null;
+    if (!found) fill(said, h('span', { class: 'dim' }, words.lensWaits));
+    asked = { run: run.key, length, position };
+    return asking.ask({ question: (isNewest) => follow(next, isNewest), refused: refuse });
   }
 
   return { update };

@@ -1,6 +1,7 @@
 // The neurons of the selected layer's MLP that write most at the selected position.
 
 import { checkMark } from '../../charts/check.js';
+import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { num } from '../../maths/format.js';
@@ -11,9 +12,9 @@ import { layers as words } from './words/layers.js';
 const SHOWN = 10;
 const TOKENS = 6;
 
-export function neuronsCard(root, { view, store }) {
+export function neuronsCard(root, { view }) {
   let now = null;
-  let asked = '';
+  const asking = createAsk();
   const title = h('h2');
   const note = h('p', { class: 'dim' });
   const failure = h('div');
@@ -68,22 +69,20 @@ export function neuronsCard(root, { view, store }) {
     place.hidden = note.hidden = false;
   }
 
-  async function update(next) {
+  function update(next) {
     now = next;
     const { run, position, layer, length } = now;
-    const key = JSON.stringify([run.key, position, layer, length]);
-    if (key === asked) return;
-    asked = key;
-    try {
-      const found = await view('layers_neurons', { position, layer, k: SHOWN, n_steps: run.steps.length });
-      if (key === asked && store.state.run?.key === run.key) show(found);
-    } catch (error) {
-      if (key !== asked) return;
-      place.hidden = note.hidden = true;
-      fill(title, h('span', {}, ...words.neurons(layer, chip(now.tokens[position]))));
-      mark.show([]);
-      notice(failure, explain(error));
-    }
+    asking.ask({
+      key: JSON.stringify([run.key, position, layer, length]),
+      question: () => view('layers_neurons', { position, layer, k: SHOWN, n_steps: run.steps.length }),
+      answered: show,
+      refused(error) {
+        place.hidden = note.hidden = true;
+        fill(title, h('span', {}, ...words.neurons(layer, chip(now.tokens[position]))));
+        mark.show([]);
+        notice(failure, explain(error));
+      },
+    });
   }
 
   return { update };

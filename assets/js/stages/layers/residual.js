@@ -4,6 +4,7 @@ import { logLines } from './charts/by_layer.js';
 import { checkMark } from '../../charts/check.js';
 import { pixels } from '../../charts/heatmap.js';
 import { unpack } from '../../maths/arrays.js';
+import { createAsk } from '../../core/ask.js';
 import { diverging } from '../../core/elements/color.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
@@ -24,9 +25,9 @@ function strip(data, reach) {
   return canvas;
 }
 
-export function residualCard(root, { view, select, store }) {
+export function residualCard(root, { view, select }) {
   let now = null;
-  let asked = '';
+  const asking = createAsk();
   const title = h('h2');
   const note = h('p', { class: 'dim' });
   const failure = h('div');
@@ -126,21 +127,20 @@ export function residualCard(root, { view, select, store }) {
     body.hidden = false;
   }
 
-  async function update(next, redraw) {
+  function update(next, redraw) {
     now = next;
     const { run, position, layer, length } = now;
-    const key = JSON.stringify([run.key, position, layer, length]);
-    if (key === asked && !redraw) return;
-    asked = key;
-    try {
-      const found = await view('layers_residual', { position, layer, n_steps: run.steps.length });
-      if (key === asked && store.state.run?.key === run.key) show(found);
-    } catch (error) {
-      if (key !== asked) return;
-      body.hidden = true;
-      fill(title, words.stream);
-      notice(failure, explain(error));
-    }
+    asking.ask({
+      key: JSON.stringify([run.key, position, layer, length]),
+      again: redraw,
+      question: () => view('layers_residual', { position, layer, n_steps: run.steps.length }),
+      answered: show,
+      refused(error) {
+        body.hidden = true;
+        fill(title, words.stream);
+        notice(failure, explain(error));
+      },
+    });
   }
 
   return { update };

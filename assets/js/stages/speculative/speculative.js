@@ -1,9 +1,10 @@
 // Speculative decoding: a draft, the rounds it took, and what they cost beside plain decoding.
 
 import { lanes, lanesKey } from './charts/lanes.js';
+import { createAsk } from '../../core/ask.js';
 import { explain } from '../../core/errors.js';
 import { facts } from '../../core/elements/facts.js';
-import { fill, h } from '../../core/elements/dom.js';
+import { fill, h, notice } from '../../core/elements/dom.js';
 import { ms } from '../../maths/format.js';
 import { measurement } from '../../parts/panel/measurement.js';
 import { speculative as words } from './words/speculative.js';
@@ -52,7 +53,7 @@ export function mount(root, ctx) {
     ),
   );
   let kind = '';
-  let asked = '';
+  const asking = createAsk();
   let done = [];
 
   function args() {
@@ -85,21 +86,23 @@ export function mount(root, ctx) {
     );
   }
 
-  async function offer({ card }) {
-    const model = card?.model_id ?? '';
-    if (asked === model) return;
-    asked = model;
-    try {
-      const { drafts, n_layers } = await ctx.view('drafts');
-      choose(drafts.find(({ reason }) => !reason)?.kind ?? '');
-      fill(choices, drafts.map(option));
-      fields.n_layers.max = n_layers - 1;
-      fields.n_layers.value = Math.max(1, Math.round((2 * n_layers) / 3));
-      work.button.disabled = !kind;
-    } catch (error) {
-      asked = '';
-      fill(choices, h('p', { class: 'notice', role: 'status' }, explain(error)));
-    }
+  function offer({ card }) {
+    if (!card) return;
+    asking.ask({
+      key: card.model_id,
+      question: () => ctx.view('drafts'),
+      answered({ drafts, n_layers }) {
+        choose(drafts.find(({ reason }) => !reason)?.kind ?? '');
+        fill(choices, drafts.map(option));
+        fields.n_layers.max = n_layers - 1;
+        fields.n_layers.value = Math.max(1, Math.round((2 * n_layers) / 3));
+        work.button.disabled = !kind;
+      },
+      refused(error) {
+        asking.forget();
+        notice(choices, explain(error));
+      },
+    });
   }
 
   function show(found) {

@@ -1,5 +1,6 @@
 // The one way to Plotly: loaded when first needed, redrawn in place, in the page's own colours.
 
+import { createAsk } from '../../../core/ask.js';
 import { css } from '../../../core/elements/color.js';
 import { fill, h } from '../../../core/elements/dom.js';
 import { explain } from '../../../core/errors.js';
@@ -86,7 +87,7 @@ function settings(Plotly, name) {
 export function plot(root, url, { name, describe, onClick, onHover }) {
   const place = h('div', { class: 'plotly-place', role: 'group', 'aria-label': name });
   root.append(place);
-  let turn = 0;
+  const asking = createAsk();
   let bound = false;
 
   function bind() {
@@ -98,23 +99,19 @@ export function plot(root, url, { name, describe, onClick, onHover }) {
   }
 
   return {
-    async show(traces, layout, view) {
-      turn += 1;
-      const mine = turn;
+    show(traces, layout, view) {
       place.setAttribute('aria-label', describe?.() ?? name);
-      let Plotly;
-      try {
-        Plotly = await load(url);
-      } catch (error) {
-        fill(place, h('p', { class: 'notice' }, explain(error)));
-        return;
-      }
-      if (mine !== turn) return;
-      const config = settings(Plotly, name);
-      if (!layout.scene) config.modeBarButtons = config.modeBarButtons.slice(0, 1);
-      else config.modeBarButtons = [[...config.modeBarButtons[0].slice(0, 2)], config.modeBarButtons[1]];
-      await Plotly.react(place, traces, dressed(layout, view), config);
-      if (!bound) bind();
+      asking.ask({
+        question: () => load(url),
+        async answered(Plotly) {
+          const config = settings(Plotly, name);
+          if (!layout.scene) config.modeBarButtons = config.modeBarButtons.slice(0, 1);
+          else config.modeBarButtons = [[...config.modeBarButtons[0].slice(0, 2)], config.modeBarButtons[1]];
+          await Plotly.react(place, traces, dressed(layout, view), config);
+          if (!bound) bind();
+        },
+        refused: (error) => fill(place, h('p', { class: 'notice' }, explain(error))),
+      });
     },
   };
 }
