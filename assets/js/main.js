@@ -66,7 +66,7 @@ function mountPanels(root, ctx) {
     try {
       const module = await ctx.load(`./stages/${PANELS[stage]}.js`);
       here.panel = module.mount(place, ctx);
-      here.depths = mountDepths(place, ctx, stage);
+      here.depths = mountDepths(place, ctx, stage, module.formulas);
     } catch (error) {
       console.error(error);
       notice(place, shared.noPanel);

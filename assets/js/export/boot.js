@@ -1,7 +1,7 @@
 // Starts a recorded walk. The function's own text is put into the file: it may use nothing from outside itself.
 
-/** Unpacks modules, sheets and answers, gives each module an address, and starts the page on them. */
-export async function boot(nonce) {
+/** Unpacks modules, sheets and answers, gives each module an address, and starts the page on them; else says `broken`. */
+export async function boot(nonce, broken) {
   const root = document.getElementById('tbt');
   try {
     const place = document.getElementById('walk');
@@ -29,6 +29,6 @@ export async function boot(nonce) {
     const load = (path) => import(`walk/${path.replace('./', '')}`);
     await start(root, { config: walk.config, line, load, recorded: walk.about });
   } catch (error) {
-    root.textContent = `This walk could not be opened (${error.message}). It needs a browser of 2023 or later.`;
+    root.textContent = broken.replace('WHY', () => error.message);
   }
 }

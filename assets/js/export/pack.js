@@ -1,6 +1,7 @@
 // The page as one file: modules, style sheets and answers, compressed, in a shell that unpacks and starts them.
 
 import { base64 } from '../core/server/replay.js';
+import { recorded } from '../parts/words/export.js';
 import { shared } from '../parts/words/shared.js';
 import { boot } from './boot.js';
 
@@ -53,8 +54,8 @@ export async function packed({ title, modules, css, walk }) {
     [
       `<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="${policy}">\n`,
       `<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>${escaped(title)}</title>\n</head>\n<body>\n`,
-      `<div class="tbt" id="tbt"><noscript>This walk needs JavaScript, which comes inside this file.</noscript></div>\n`,
-      `<script type="application/gzip" id="walk">${data}</script>\n<script nonce="${nonce}">(${boot})('${nonce}');</script>\n</body>\n</html>\n`,
+      `<div class="tbt" id="tbt"><noscript>${recorded.noScript}</noscript></div>\n`,
+      `<script type="application/gzip" id="walk">${data}</script>\n<script nonce="${nonce}">(${boot})('${nonce}', ${JSON.stringify(recorded.broken)});</script>\n</body>\n</html>\n`,
     ],
     { type: 'text/html' },
   );

@@ -1,7 +1,6 @@
 // Where the recorder goes: every stage, then every token in the stages that speak of one, every layer, and heads.
 
 import { AROUND, STAGES, positionOf } from '../maths/stops.js';
-import { depths } from '../parts/words/depths.js';
 
 /** What is asked of one head, and for how many positions it was asked when the copy stood there. */
 const PER_HEAD = ['attention_tile', 'attention_position'];
@@ -47,7 +46,7 @@ export async function visitAll({ store, keeper, run, card, start, tell, signal }
     tell(stage, done, stages.length);
     keeper.turn();
     await look({ stage, step: 0, ...select(start) }, 'stage', stage, keeper.PATIENT_MS);
-    if (stage in depths.stages) await keeper.record('code', { stage });
+    await keeper.record('code', { stage });
     if (stage === 'decode' || stage === 'select') {
       await along(stage, 'step', steps, (step) => ({ step, ...select({ position: positionOf(stage, step, run) }) }));
     } else await along(stage, 'position', positions, (position) => select({ position }));

@@ -25,6 +25,6 @@ export function unpack({ dtype, shape, data }) {
     return { data: Float32Array.from(new Uint16Array(bytes.buffer), fromHalf), shape };
   }
   const Type = TYPES[dtype];
-  if (!Type) throw new Error(`arrays of ${dtype} cannot be read`);
+  if (!Type) throw new TypeError(`arrays of ${dtype} cannot be read`);
   return { data: new Type(bytes.buffer), shape };
 }

@@ -2,7 +2,8 @@
 
 const SIGNS = { ' ': '·', '\n': '↵', '\t': '⇥', '\r': '␍', '\u00a0': '⍽' };
 
-const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
+/** A byte as two hexadecimal digits. */
+export const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
 
 /** Text with its white space and control characters made visible. */
 export function visible(text) {

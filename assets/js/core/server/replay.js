@@ -1,22 +1,12 @@
 // A walk without a server: the answers that were recorded stand in for it. Nothing is asked of any other place.
 
+import { ordered, same } from '../../maths/same.js';
 import { messages } from '../words/messages.js';
 
 const BASE = 1 << 15;
 
 /** Names a question; the recipe is the file's own and needs no name. */
-export const keyOf = (name, args) => `${name} ${JSON.stringify(sorted(args ?? {}))}`;
-
-const sorted = (value) =>
-  value && typeof value === 'object' && !Array.isArray(value)
-    ? Object.fromEntries(
-        Object.keys(value)
-          .sort()
-          .map((key) => [key, sorted(value[key])]),
-      )
-    : value;
-
-const same = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+export const keyOf = (name, args) => `${name} ${JSON.stringify(ordered(args ?? {}))}`;
 
 /** Bytes as text. */
 export function base64(bytes) {

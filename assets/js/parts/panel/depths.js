@@ -3,13 +3,19 @@
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
-import { depths as words, scene } from '../words/depths.js';
+import { sequence } from '../../maths/tokens.js';
+import { depths as words } from '../words/depths.js';
 
 const WATCHED = ['run', 'card', 'step', 'selection'];
 
-/** Appends the foot of `stage`'s panel to `root`; nothing where there is nothing to say. */
-export function mountDepths(root, { store, view }, stage) {
-  if (!words.stages[stage]) return { update() {} };
+/** What the formulas of a stage need of the page's state. */
+function scene({ run, card, step, selection }) {
+  const tokens = sequence(run);
+  return { run, card, tokens, position: Math.min(selection.position, tokens.length - 1), now: run.steps[step] };
+}
+
+/** Appends the foot of `stage`'s panel to `root`; `formulasOf(scene)` gives its formulas, or null while there are none. */
+export function mountDepths(root, { store, view }, stage, formulasOf) {
   const formulas = h('ol', { class: 'formulas' });
   const listing = h('div', { class: 'listing' });
   const how = disclosure(words.how, formulas, () => compute(store.state));
@@ -24,7 +30,7 @@ export function mountDepths(root, { store, view }, stage) {
 
   function compute(state) {
     if (!how.open || !state.card) return;
-    const lines = (words.stages[stage](scene(state)) || []).filter(Boolean);
+    const lines = (formulasOf(scene(state)) || []).filter(Boolean);
     if (!lines.length) return void fill(formulas, h('li', { class: 'dim' }, words.none));
     fill(
       formulas,

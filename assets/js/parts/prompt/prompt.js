@@ -1,6 +1,7 @@
 // What the visitor asks: prompt, template, sampling settings; nothing runs until Run is pressed.
 
 import { fill, h, toggle } from '../../core/elements/dom.js';
+import { same } from '../../maths/same.js';
 import { page } from '../words/page.js';
 import { mountSettings } from './settings.js';
 
@@ -83,7 +84,6 @@ export function mountAsk(parts, { store, runner, examples }) {
     ),
   );
 
-  const same = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
   store.subscribe((state, changed) => {
     if (changed.has('draft')) {
       const { draft } = state;
@@ -101,12 +101,3 @@ export function mountAsk(parts, { store, runner, examples }) {
   });
   store.set({ draft: { ...store.state.draft } });
 }
-
-const sorted = (value) =>
-  value && typeof value === 'object' && !Array.isArray(value)
-    ? Object.fromEntries(
-        Object.keys(value)
-          .sort()
-          .map((key) => [key, sorted(value[key])]),
-      )
-    : value;

@@ -113,13 +113,14 @@ export function mountSettings(root, store, patch) {
 }
 
 /** A link may hold what is no number: it stands here as it was written, until it is mended. */
-const said = (value) => (typeof value === 'number' ? num(value, 3) : value);
+const plain = (value) => (typeof value === 'number' ? num(value, 3) : value);
 
+/** The settings that are not as usual, in one line. */
 function summaryOf(sampling) {
-  const on = (names) =>
-    names.filter((name) => sampling[name] !== DEFAULTS[name]).map((name) => `${name} ${said(sampling[name])}`);
-  const penalties = on(['repetition_penalty', 'presence_penalty', 'frequency_penalty']);
+  const said = (name) => page.inSummary(name, plain(sampling[name]));
+  const changed = (names) => names.filter((name) => sampling[name] !== DEFAULTS[name]).map(said);
+  const penalties = changed(['repetition_penalty', 'presence_penalty', 'frequency_penalty']);
   if (!sampling.do_sample) return [page.greedy.toLowerCase(), ...penalties].join(' · ');
-  const filters = on(['top_k', 'top_p', 'min_p', 'typical_p']);
-  return [`temperature ${said(sampling.temperature)}`, ...filters, ...penalties, `seed ${sampling.seed}`].join(' · ');
+  const filters = changed(['top_k', 'top_p', 'min_p', 'typical_p']);
+  return [said('temperature'), ...filters, ...penalties, page.inSummary('seed', sampling.seed)].join(' · ');
 }

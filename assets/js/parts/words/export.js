@@ -57,6 +57,9 @@ export function comparison(found) {
 }
 
 export const recorded = {
+  noScript: 'This walk needs JavaScript, which comes inside this file.',
+  // What stopped it is put in by a script that cannot import this one.
+  broken: 'This walk could not be opened (WHY). It needs a browser of 2023 or later.',
   title: 'A recorded walk',
   about: ({ model, dtype, device }) =>
     `This page is one file. Every number in it was computed by ${model} (${dtype}, ${device}) and recorded; no server is asked.`,

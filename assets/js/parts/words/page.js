@@ -4,6 +4,7 @@ import { isBeam } from '../../maths/branches.js';
 import { count, every, ms, num, pct } from '../../maths/format.js';
 import { ownItl, takenOver } from '../../maths/times.js';
 import { candidate, label } from '../../maths/tokens.js';
+import { quoted } from './formula.js';
 
 export const page = {
   title: 'Token by Token',
@@ -34,6 +35,7 @@ export const page = {
   seed: 'Seed',
   maxNewTokens: 'New tokens, at most',
   off: 'off',
+  inSummary: (name, value) => `${name} ${value}`,
   stop: 'Stop string',
   stopHint: 'none',
   speed: 'Speed of Play',
@@ -102,8 +104,6 @@ export const ribbon = {
   },
   loop: (n) => (n > 1 ? `↺ fed back ${count(n - 1, 'time')}` : ''),
 };
-
-const quoted = (token) => `“${label(token, 24)}”`;
 
 function chosen(recipe, step, byBeams) {
   if (step.forced)

@@ -1,16 +1,17 @@
 // The architecture of this model as a diagram: the residual stream down, what reads it and adds to it beside it.
 
+import { drawBlock, EDGE, GAP, STREAM } from './charts/block.js';
 import { drawn, tall } from './charts/flow.js';
 import { fill, h, svg } from '../../core/elements/dom.js';
 import { keepsCache } from '../../maths/models.js';
 import { around } from '../../parts/words/around.js';
+import { ribbon } from '../../parts/words/page.js';
 import { model as words } from './words/model.js';
 
-const STREAM = 30;
-const GAP = 18;
-const EDGE = 8;
 const MOST_SQUARES = 64;
 const NAMES = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
+const nameOf = (tab) => (tab === 'routing' ? words.below : (ribbon[tab] ?? around[tab]).title);
 
 /** The card in `root`; show(found) draws it, select(selection) follows the selected layer. */
 export function diagramCard(root, ctx) {
@@ -42,7 +43,7 @@ export function diagramCard(root, ctx) {
       kind,
       title,
       texts: known,
-      label: [title, ...known, words.opens(words.tabs[tab] ?? around[tab].title)].join(', '),
+      label: [title, ...known, words.opens(nameOf(tab))].join(', '),
       go,
       ...more,
     };
@@ -91,95 +92,9 @@ export function diagramCard(root, ctx) {
     ];
   }
 
-  /** One step beside the stream: out of it, through its boxes, and back into it with a +. */
-  function beside({ shared, columns }, top) {
-    const left = STREAM + 34;
-    const across = width - EDGE - 12 - left;
-    const each = (across - 10 * (columns.length - 1)) / columns.length;
-    const marks = [];
-    const line = (...points) =>
-      marks.push(svg('path', { class: 'flow-wire', d: `M${points.map((p) => p.join(' ')).join('L')}` }));
-    const tip = (x, at) => marks.push(svg('path', { class: 'flow-tip', d: `M${x - 4} ${at - 7}h8l-4 7z` }));
-    let y = top + GAP;
-    const from = top + 6;
-    const middle = left + across / 2;
-    const centres = columns.map((_, i) => left + i * (each + 10) + each / 2);
-    marks.push(svg('circle', { class: 'flow-dot', cx: STREAM, cy: from, r: 3.5 }));
-    if (shared.length) {
-      line([STREAM, from], [middle, from], [middle, y]);
-      tip(middle, y);
-      for (const norm of shared) {
-        marks.push(...drawn(norm, left, y, across));
-        y += tall(norm, across) + GAP;
-      }
-      centres.forEach((x) => line([x, y - GAP], [x, y]));
-      centres.forEach((x) => tip(x, y));
-    } else {
-      centres.forEach((x) => line([STREAM, from], [x, from], [x, y]));
-      centres.forEach((x) => tip(x, y));
-    }
-    const bottoms = columns.map((column, i) => {
-      let below = y;
-      column.forEach((part, place_) => {
-        if (place_) {
-          line([centres[i], below - GAP], [centres[i], below]);
-          tip(centres[i], below);
-        }
-        marks.push(...drawn(part, left + i * (each + 10), below, each));
-        below += tall(part, each) + GAP;
-      });
-      return below - GAP;
-    });
-    const join = Math.max(...bottoms) + 14;
-    centres.forEach((x, i) => line([x, bottoms[i]], [x, join], [STREAM + 10, join]));
-    marks.push(svg('path', { class: 'flow-tip', d: `M${STREAM + 18} ${join - 4}v8l-7 -4z` }));
-    marks.push(
-      svg(
-        'g',
-        { class: 'flow-join' },
-        svg('circle', { cx: STREAM, cy: join, r: 10 }),
-        svg('path', { d: `M${STREAM - 5} ${join}H${STREAM + 5}M${STREAM} ${join - 5}V${join + 5}` }),
-      ),
-    );
-    return [marks, join + 14];
-  }
-
-  function block(kind, top) {
-    const marks = [];
-    let y = top + 46;
-    const first = [];
-    for (const step of steps(kind)) {
-      if (step.norm) {
-        marks.push(...drawn(step.norm, EDGE + 10, y, width - 2 * EDGE - 20));
-        y += tall(step.norm, width - 2 * EDGE - 20) + 12;
-      } else {
-        const [made, below] = beside(step, y);
-        first.push((y + below) / 2 - 6);
-        marks.push(...made);
-        y = below;
-      }
-    }
-    const lost = kind.norms.filter(({ place: where }) => where === 'unknown').length;
-    if (lost) {
-      marks.push(svg('text', { class: 'flow-line', x: STREAM + 34, y: y + 10 }, words.unknownNorms(lost)));
-      y += 20;
-    }
-    marks.push(
-      svg(
-        'text',
-        { class: 'flow-name', transform: `translate(${STREAM - 10} ${first[0] ?? (top + y) / 2}) rotate(-90)` },
-        words.stream,
-      ),
-    );
-    const title = words.block(kind, found.card.n_layers);
-    const frame = svg(
-      'g',
-      {},
-      svg('rect', { class: 'flow-frame', x: EDGE / 2, y: top, width: width - EDGE, height: y - top, rx: 12 }),
-      svg('text', { class: 'flow-title', x: STREAM + 34, y: top + 20 }, title),
-      svg('text', { class: 'flow-line', x: STREAM + 34, y: top + 37 }, words.blockNote(kind)),
-    );
-    return [frame, marks, y];
+  function unplaced({ norms }) {
+    const n = norms.filter(({ place: where }) => where === 'unknown').length;
+    return n ? words.unknownNorms(n) : '';
   }
 
   function draw() {
@@ -209,7 +124,13 @@ export function diagramCard(root, ctx) {
       });
     stack(before);
     const start = y - GAP;
-    const [frame, parts, end] = block(found.kinds[kindAt()], y);
+    const block = found.kinds[kindAt()];
+    const titles = {
+      title: words.block(block, card.n_layers),
+      note: words.blockNote(block),
+      unplaced: unplaced(block),
+    };
+    const [frame, parts, end] = drawBlock(steps(block), { ...titles, stream: words.stream }, y, width);
     marks.push(...parts);
     y = end + GAP;
     stack(after);

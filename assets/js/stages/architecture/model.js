@@ -9,6 +9,8 @@ import { diagramCard } from './diagram.js';
 import { parametersCard } from './parameters.js';
 import { routingCard } from './routing.js';
 
+export { model as formulas } from './words/formulas.js';
+
 export function mount(root, ctx) {
   const card = (place, name) => place.appendChild(h('div', { class: 'card', id: `model-${name}` }));
   const columns = root.appendChild(h('div', { class: 'model-columns' }));

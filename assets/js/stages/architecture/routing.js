@@ -7,7 +7,7 @@ import { fill, h, svg } from '../../core/elements/dom.js';
 import { num } from '../../maths/format.js';
 import { fed, label } from '../../maths/tokens.js';
 import { measurement } from '../../parts/panel/measurement.js';
-import { model as words } from './words/model.js';
+import { routing as words } from './words/routing.js';
 
 /** The card in `root`; show(found) says whether there is a router, update(state, changed) follows run and selection. */
 export function routingCard(root, ctx) {
@@ -51,13 +51,13 @@ export function routingCard(root, ctx) {
   const live = h(
     'div',
     { class: 'model-live', hidden: true },
-    h('p', { class: 'dim' }, words.routingNote),
+    h('p', { class: 'dim' }, words.note),
     h('div', { class: 'kv-controls' }, work.button),
     work.found,
     work.said,
   );
   const dense = h('p', { class: 'dim', hidden: true }, words.dense);
-  root.append(h('h2', {}, words.routing), dense, live);
+  root.append(h('h2', {}, words.title), dense, live);
   const grid = routes(place, {
     onpick: (row, column) => select({ layer: shown.layers[row], position: shown.start + column }),
     onpoint,
@@ -100,7 +100,7 @@ export function routingCard(root, ctx) {
     draw();
     drawLoad();
     const busiest = counts.data.reduce((best, value, at) => (value > counts.data[best] ? at : best), 0);
-    return words.routingSaid(found, {
+    return words.said(found, {
       layer: found.layers[Math.floor(busiest / shown.nExperts)],
       expert: busiest % shown.nExperts,
       share: counts.data[busiest] / found.n_positions,

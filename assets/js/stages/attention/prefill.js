@@ -15,6 +15,8 @@ import { headsCard } from './heads.js';
 import { mapCard } from './map.js';
 import { positionLists } from './position.js';
 
+export { prefill as formulas } from './words/formulas.js';
+
 const IDLE = 400;
 
 export function mount(root, ctx) {

@@ -6,6 +6,8 @@ import { batching as words } from './words/batching.js';
 import { requestsEditor } from './requests.js';
 import { servedView } from './served.js';
 
+export { batching as formulas } from './words/formulas.js';
+
 export function mount(root, ctx) {
   const editor = requestsEditor(ctx);
   const chat = h('p', { class: 'dim', hidden: true }, words.chat);

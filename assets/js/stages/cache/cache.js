@@ -12,6 +12,8 @@ import { sizesCard } from './sizes.js';
 import { variantCard } from './variant.js';
 import { layersTable } from '../../parts/panel/cache_table.js';
 
+export { cache as formulas } from './words/formulas.js';
+
 export function mount(root, ctx) {
   const { store, view } = ctx;
   const facts = h('dl', { class: 'facts' });

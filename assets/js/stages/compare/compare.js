@@ -9,6 +9,8 @@ import { compare as words } from './words/compare.js';
 import { shared } from '../../parts/words/shared.js';
 import { comparison } from './shown.js';
 
+export { compare as formulas } from './words/formulas.js';
+
 const TYPED = 'typed';
 const DROPPED = new Error('stopped');
 

@@ -9,6 +9,8 @@ import { branches as words } from './words/branches.js';
 import { page } from '../../parts/words/page.js';
 import { mountBeams } from './beams.js';
 
+export { branches as formulas } from './words/formulas.js';
+
 const MAX_SHADE = 10;
 
 /** A token shaded by its surprisal; the number is in its label. */

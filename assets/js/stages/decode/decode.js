@@ -13,6 +13,8 @@ import { chip } from '../../core/elements/chip.js';
 import { mountForce } from './force.js';
 import { decode as words } from './words/decode.js';
 
+export { decode as formulas } from './words/formulas.js';
+
 const COUNTS = [5, 10, 20, 50];
 
 /** The last input and what it led to: the heading of a step. */

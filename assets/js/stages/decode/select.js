@@ -4,13 +4,14 @@ import { cumulative } from './charts/cumulative.js';
 import { waterfall } from './charts/waterfall.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { beginning, fallsOn, likeliest } from '../../maths/draw.js';
-import { pct } from '../../maths/format.js';
 import { explain } from '../../core/errors.js';
 import { createLogits } from '../../core/server/logits.js';
 import { contextOf, sameSettings, stages } from '../../maths/sampling.js';
 import { candidate, label, sequence } from '../../maths/tokens.js';
 import { chip } from '../../core/elements/chip.js';
 import { decode as decodeWords, select as words } from './words/decode.js';
+
+export { select as formulas } from './words/formulas.js';
 
 const ROWS = 8;
 const SEGMENTS = 50;
@@ -35,7 +36,7 @@ function partsOf(tokens, shares, selectedId) {
   });
 }
 
-const nameOf = (tokens, id, limit = 10) => (tokens.has(id) ? label(tokens.get(id), limit) : `id ${id}`);
+const nameOf = (tokens, id, limit = 10) => (tokens.has(id) ? label(tokens.get(id), limit) : words.id(id));
 
 export function mount(root, { store, view }) {
   const title = h('h2');
@@ -102,7 +103,7 @@ export function mount(root, { store, view }) {
     fill(
       title,
       chip(now.token, { limit: 30, class: 'big' }),
-      h('span', { class: 'dim' }, `id ${now.token.id} · ${words.chosenBy[how]} · ${words.own(pct(now.probability))}`),
+      h('span', { class: 'dim' }, words.chosen(now.token.id, how, now.probability)),
     );
     const ended = now.index === run.steps.length - 1 && run.stop.kind;
     fill(

@@ -7,6 +7,8 @@ import { scene } from '../../parts/panel/card.js';
 import { mountPosition } from './position.js';
 import { mountRows } from './rows.js';
 
+export { embed as formulas } from './words/formulas.js';
+
 export function mount(root, ctx) {
   const rows = mountRows(root, ctx);
   const columns = h('div', { class: 'columns' });

@@ -73,7 +73,7 @@ export function mountLearned(root, ctx) {
     };
     norms.show(
       [line],
-      { xaxis: axis(words.columns[0]), yaxis: axis('norm', { rangemode: 'tozero' }), height: 300 },
+      { xaxis: axis(words.columns[0]), yaxis: axis(words.norm, { rangemode: 'tozero' }), height: 300 },
       'norms',
     );
     const labels = [...places].map((position) => num(position));

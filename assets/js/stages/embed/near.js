@@ -110,7 +110,7 @@ export function mountNearest(root, ctx) {
         h(
           'li',
           {},
-          h('span', { class: 'near-name' }, chip(near, { title: `id ${near.id}` })),
+          h('span', { class: 'near-name' }, chip(near, { title: words.id(near.id) })),
           h(
             'span',
             { class: 'track' },

@@ -10,6 +10,8 @@ import { batchCard, lengthsCard } from './sweeps.js';
 import { roofCard } from './roof.js';
 import { splitCard } from './split.js';
 
+export { latency as formulas } from './words/formulas.js';
+
 export function mount(root, ctx) {
   const { store, select } = ctx;
   const card = () => root.appendChild(h('div', { class: 'card' }));

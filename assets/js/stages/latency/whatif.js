@@ -6,6 +6,8 @@ import { explain } from '../../core/errors.js';
 import { measurement } from '../../parts/panel/measurement.js';
 import { whatif as words } from './words/whatif.js';
 
+export { whatif as formulas } from './words/formulas.js';
+
 const PAUSE_MS = 150;
 const BITS = { weight_bits: [4, 8, 16, 32], cache_bits: [8, 16, 32] };
 

@@ -9,6 +9,8 @@ import { lensCard } from './lens.js';
 import { neuronsCard } from './neurons.js';
 import { residualCard } from './residual.js';
 
+export { layers as formulas } from './words/formulas.js';
+
 export function mount(root, ctx) {
   const hint = h('p', { class: 'dim', hidden: true });
   const cards = [lensCard, residualCard, attributionCard, neuronsCard].map((make) => {

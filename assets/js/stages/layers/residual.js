@@ -100,7 +100,7 @@ export function residualCard(root, { view, select }) {
       (name) => unpack(found[name]).data,
     );
     const { layer } = found;
-    fill(title, words.stream, ' at ', chip(now.tokens[found.position]), ` (position ${found.position})`);
+    fill(title, words.streamAt(chip(now.tokens[found.position]), found.position));
     fill(note, words.streamNote(found.parallel), !found.has_attention && ` ${words.noAttention}`);
     logLines(chart, {
       series: [

@@ -10,6 +10,8 @@ import { measurement } from '../../parts/panel/measurement.js';
 import { speculative as words } from './words/speculative.js';
 import { roundsList } from './rounds.js';
 
+export { speculative as formulas } from './words/formulas.js';
+
 const NEAR_TIE = 1e-3;
 
 export function mount(root, ctx) {

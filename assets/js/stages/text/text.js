@@ -4,6 +4,8 @@ import { fill, h } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
 import { text as words } from './words/text.js';
 
+export { text as formulas } from './words/formulas.js';
+
 export function mount(root, { store }) {
   const question = h('div', { class: 'quote', dir: 'auto' });
   const answer = h('div', { class: 'quote answer', dir: 'auto' });

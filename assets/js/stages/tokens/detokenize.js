@@ -6,6 +6,8 @@ import { reveal } from '../../core/elements/scroll.js';
 import { detokenize as words } from './words/detokenize.js';
 import { asker, card } from '../../parts/panel/card.js';
 
+export { detokenize as formulas } from './words/formulas.js';
+
 const AROUND = 80;
 
 export function mount(root, ctx) {

@@ -2,13 +2,11 @@
 
 import { fill, h } from '../../core/elements/dom.js';
 import { chip } from '../../core/elements/chip.js';
-import { promptPosition, visible } from '../../maths/tokens.js';
+import { hex, promptPosition, visible } from '../../maths/tokens.js';
 import { tokenize as words } from './words/tokenize.js';
 import { asker, card } from '../../parts/panel/card.js';
 
 const PACE = 800;
-
-const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
 
 export function mountMerges(root, ctx) {
   const ladder = h('ol', { class: 'ladder' });

@@ -83,7 +83,7 @@ export function mountSeen(root, ctx) {
       {
         type: 'button',
         class: classes.filter(Boolean).join(' '),
-        title: `${spoken(token)} · ${kind}`,
+        title: words.ofKind(spoken(token), kind),
         'aria-label': spoken(token),
         tabindex: '-1',
         disabled: preview,

@@ -3,11 +3,9 @@
 import { fill, h } from '../../core/elements/dom.js';
 import { reveal } from '../../core/elements/scroll.js';
 import { chip } from '../../core/elements/chip.js';
-import { label, sequence } from '../../maths/tokens.js';
+import { hex, label, sequence } from '../../maths/tokens.js';
 import { tokenize as words } from './words/tokenize.js';
 import { asker, card, holds, scene } from '../../parts/panel/card.js';
-
-const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
 
 export function mountTable(root, ctx) {
   const body = h('tbody');

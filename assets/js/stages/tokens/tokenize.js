@@ -7,6 +7,8 @@ import { mountPath } from './path.js';
 import { mountSeen } from './seen.js';
 import { mountTable } from './table.js';
 
+export { tokenize as formulas } from './words/formulas.js';
+
 export function mount(root, ctx) {
   const seen = mountSeen(root, ctx);
   const path = mountPath(root, ctx);

@@ -40,6 +40,7 @@ export const decode = {
 };
 
 export const select = {
+  id: (id) => `id ${id}`,
   title: (token) => `${token} was selected`,
   chosenBy: {
     greedy: 'greedy: the largest logit wins',
@@ -47,7 +48,7 @@ export const select = {
     draw: 'drawn by the seed',
     forced: 'forced, not selected',
   },
-  own: (share) => `${share} by the model itself`,
+  chosen: (id, how, share) => `id ${id} · ${select.chosenBy[how]} · ${pct(share)} by the model itself`,
   stages: 'From the model’s probabilities to the draw',
   stagesNote:
     'Each column is one stage of the sampler, applied to all tokens of the vocabulary, in transformers’ order. Every filter keeps at least one token.',

@@ -1,7 +1,6 @@
 // Tokens as points of a map in two or three dimensions, the prompt's among their vocabulary neighbours.
 
 import { css } from '../../../core/elements/color.js';
-import { pct } from '../../../maths/format.js';
 import { label } from '../../../maths/tokens.js';
 import { axis, enlarged, plain, plot } from './plotly.js';
 
@@ -64,7 +63,7 @@ export function tokenMap(root, url, { words, onSelect }) {
     const ofSelected = near.filter((i) => linked.includes(i));
     const ownersOf = (i) => links.flatMap((those, owner) => (those.includes(i) ? [label(tokens[owner], 20)] : []));
     const hover = (i) =>
-      `${plain(label(tokens[i], 40))}<br>id ${tokens[i].id}${i < n ? '' : `<br>${plain(words.neighbourOf(ownersOf(i)))}`}`;
+      `${plain(label(tokens[i], 40))}<br>${words.id(tokens[i].id)}${i < n ? '' : `<br>${plain(words.neighbourOf(ownersOf(i)))}`}`;
     const common = (indices, more) => ({
       type: kind,
       ...at(indices),
@@ -135,7 +134,7 @@ export function tokenMap(root, url, { words, onSelect }) {
       const selected = found.positions.findIndex((places) => places.includes(position));
       // One unit is as long on both axes, where there is room for that.
       const wide = root.clientWidth > NARROW;
-      const titles = [0, 1, 2].map((a) => `PC ${a + 1} · ${pct(found.explained[a])}`);
+      const titles = [0, 1, 2].map((a) => words.component(a, found.explained[a]));
       const xs = found.tokens.map((_, i) => found.coordinates[i * found.n_axes]);
       const ys = found.tokens.map((_, i) => found.coordinates[i * found.n_axes + 1]);
       const points = onScreen(xs, ys, Math.max(200, root.clientWidth - 110), wide ? 400 : 300, wide);

@@ -5,6 +5,9 @@ import { count, num, pct } from '../../../maths/format.js';
 const power = (value) => num(value, 3);
 
 export const embed = {
+  id: (id) => `id ${id}`,
+  norm: 'norm',
+  component: (axis, explained) => `PC ${axis + 1} · ${pct(explained)}`,
   noCharts: 'The chart library could not be loaded. Reload the page.',
   svg: 'Download as SVG',
   normed: (spoken, norm) => `${spoken}, norm ${num(norm, 3)}`,

@@ -67,6 +67,7 @@ export const layers = {
   lensColumns: ['row', 'likeliest', 'probability', 'entropy, bits', 'rank of the next token', 'its probability'],
 
   stream: 'Residual stream',
+  streamAt: (token, position) => ['Residual stream at ', token, ` (position ${position})`],
   streamNote: (parallel) =>
     parallel
       ? 'A layer reads the stream and adds what its attention and its MLP make of it, both from the same reading.'
@@ -119,6 +120,10 @@ export const layers = {
   shares: 'By layer',
   sharesLabel: (layer, attn, mlp) =>
     `What each layer adds to the logit. Layer ${layer}: attention ${num(attn)}, MLP ${Number.isNaN(mlp) ? 'none' : num(mlp)}.`,
+  kinds: { attn: 'attention', mlp: 'MLP', other: 'embedding, biases' },
+  slots: { embedding: 'emb', biases: 'bias' },
+  embeddingSaid: (share) => `embedding ${num(share)}`,
+  biasesSaid: (share) => `biases ${num(share)}`,
   sharesSaid: (layer, attn, mlp) =>
     `layer ${layer}: attention ${num(attn, 3)}${Number.isNaN(mlp) ? '' : `, MLP ${num(mlp, 3)}`}`,
   heads: 'By head',

@@ -2,9 +2,7 @@
 
 import { fill, h } from '../../../core/elements/dom.js';
 import { chip } from '../../../core/elements/chip.js';
-import { label, visible } from '../../../maths/tokens.js';
-
-const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
+import { hex, label, visible } from '../../../maths/tokens.js';
 
 /** Bytes as small boxes. */
 export const hexes = (bytes) =>

@@ -23,6 +23,7 @@ export const tokenize = {
     ['Tokens', num(s.n_tokens), `${num(s.n_special)} special, ${num(s.n_partial)} part of a character`],
     ['Characters per token', num(s.n_characters / s.n_tokens), `${num(s.n_bytes / s.n_tokens)} bytes per token`],
   ],
+  ofKind: (token, kind) => `${token} · ${kind}`,
   piecesOf: (text, n) => `${text} is cut into ${count(n, 'token')}`,
 
   path: 'From text to tokens',

@@ -1,0 +1,102 @@
+// One block of a model: the residual stream down its side, and what reads it and adds to it.
+
+import { svg } from '../../../core/elements/dom.js';
+import { drawn, tall } from './flow.js';
+
+/** Where the stream runs, the space between two boxes, and the one at the edge. */
+export const STREAM = 30;
+export const GAP = 18;
+export const EDGE = 8;
+
+/** One step beside the stream: out of it, through its boxes, and back into it with a +. */
+function beside({ shared, columns }, top, width) {
+  const left = STREAM + 34;
+  const across = width - EDGE - 12 - left;
+  const each = (across - 10 * (columns.length - 1)) / columns.length;
+  const marks = [];
+  const line = (...points) =>
+    marks.push(svg('path', { class: 'flow-wire', d: `M${points.map((p) => p.join(' ')).join('L')}` }));
+  const tip = (x, at) => marks.push(svg('path', { class: 'flow-tip', d: `M${x - 4} ${at - 7}h8l-4 7z` }));
+  let y = top + GAP;
+  const from = top + 6;
+  const middle = left + across / 2;
+  const centres = columns.map((_, i) => left + i * (each + 10) + each / 2);
+  marks.push(svg('circle', { class: 'flow-dot', cx: STREAM, cy: from, r: 3.5 }));
+  if (shared.length) {
+    line([STREAM, from], [middle, from], [middle, y]);
+    tip(middle, y);
+    for (const norm of shared) {
+      marks.push(...drawn(norm, left, y, across));
+      y += tall(norm, across) + GAP;
+    }
+    centres.forEach((x) => line([x, y - GAP], [x, y]));
+    centres.forEach((x) => tip(x, y));
+  } else {
+    centres.forEach((x) => line([STREAM, from], [x, from], [x, y]));
+    centres.forEach((x) => tip(x, y));
+  }
+  const bottoms = columns.map((column, i) => {
+    let below = y;
+    column.forEach((part, at) => {
+      if (at) {
+        line([centres[i], below - GAP], [centres[i], below]);
+        tip(centres[i], below);
+      }
+      marks.push(...drawn(part, left + i * (each + 10), below, each));
+      below += tall(part, each) + GAP;
+    });
+    return below - GAP;
+  });
+  const join = Math.max(...bottoms) + 14;
+  centres.forEach((x, i) => line([x, bottoms[i]], [x, join], [STREAM + 10, join]));
+  marks.push(svg('path', { class: 'flow-tip', d: `M${STREAM + 18} ${join - 4}v8l-7 -4z` }));
+  marks.push(
+    svg(
+      'g',
+      { class: 'flow-join' },
+      svg('circle', { cx: STREAM, cy: join, r: 10 }),
+      svg('path', { d: `M${STREAM - 5} ${join}H${STREAM + 5}M${STREAM} ${join - 5}V${join + 5}` }),
+    ),
+  );
+  return [marks, join + 14];
+}
+
+/**
+ * A block's frame with its `steps`, from `top` down: [frame, marks, where it ends]. A step is {norm} on the stream, or
+ * {shared, columns} beside it; `words` are {title, note, stream, unplaced}.
+ */
+export function drawBlock(steps, words, top, width) {
+  const marks = [];
+  let y = top + 46;
+  const first = [];
+  for (const step of steps) {
+    if (step.norm) {
+      marks.push(...drawn(step.norm, EDGE + 10, y, width - 2 * EDGE - 20));
+      y += tall(step.norm, width - 2 * EDGE - 20) + 12;
+    } else {
+      const [made, below] = beside(step, y, width);
+      first.push((y + below) / 2 - 6);
+      marks.push(...made);
+      y = below;
+    }
+  }
+  if (words.unplaced) {
+    marks.push(svg('text', { class: 'flow-line', x: STREAM + 34, y: y + 10 }, words.unplaced));
+    y += 20;
+  }
+  marks.push(
+    svg(
+      'text',
+      { class: 'flow-name', transform: `translate(${STREAM - 10} ${first[0] ?? (top + y) / 2}) rotate(-90)` },
+      words.stream,
+    ),
+  );
+  const frame = svg(
+    'g',
+    {},
+    svg('rect', { class: 'flow-frame', x: EDGE / 2, y: top, width: width - EDGE, height: y - top, rx: 12 }),
+    svg('text', { class: 'flow-title', x: STREAM + 34, y: top + 20 }, words.title),
+    svg('text', { class: 'flow-line', x: STREAM + 34, y: top + 37 }, words.note),
+  );
+  return [frame, marks, y];
+}

@@ -1,0 +1,27 @@
+// The formulas of the panel KV cache, with the run's numbers.
+
+import { bytes, num } from '../../../maths/format.js';
+import { fed } from '../../../maths/tokens.js';
+import { allKept, BYTES, kept, line, sum } from '../../../parts/words/formula.js';
+
+export const cache = ({ run, card }) => {
+  if (!card.cache_layers.length) return null;
+  const [n, size, held] = [fed(run), BYTES[card.dtype] ?? 4, kept(card)];
+  return [
+    line(
+      `bytes = ${held.formula} · positions · bytes each`,
+      `${held.numbers} · ${n} · ${size} = ${bytes(held.each * n * size)}`,
+      `in ${card.dtype}${allKept(card) ? '' : ', where every layer keeps all positions'}; above is what the tensors take`,
+    ),
+    line(
+      'positions computed with the cache',
+      `${run.tokens.length} + ${n - run.tokens.length} = ${n}`,
+      'the prompt once, then one a step',
+    ),
+    line(
+      'positions computed without it',
+      `${num(sum(Array.from({ length: n - run.tokens.length + 1 }, (_, i) => run.tokens.length + i)))}`,
+      'all positions so far, again at every step',
+    ),
+  ];
+};

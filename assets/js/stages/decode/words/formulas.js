@@ -1,0 +1,116 @@
+// The formulas of the panels Probabilities, Selected token and Branches, with the run's numbers.
+
+import { joint, perplexity } from '../../../maths/branches.js';
+import { chance, count, num, pct } from '../../../maths/format.js';
+import { fed } from '../../../maths/tokens.js';
+import { line, quoted, sum } from '../../../parts/words/formula.js';
+
+const softmaxLine = ({ candidates }) => {
+  const [logit, p] = [candidates.logits[0], candidates.probability[0]];
+  const total = logit - Math.log(p);
+  return line(
+    'p(t) = e^logit(t) / Σ e^logit',
+    `e^${num(logit, 4)} / e^${num(total, 4)} = ${pct(p)}`,
+    `the most likely token; the sum over all ${num(candidates.vocabulary)} tokens is e^${num(total, 4)}`,
+  );
+};
+
+export const decode = ({ now, card }) =>
+  now && [
+    line(
+      'logits = W_U·norm(x)',
+      `${num(card.n_vocab)} logits from ${card.d_model} numbers; the largest is ${num(now.candidates.logits[0], 4)}`,
+    ),
+    softmaxLine(now),
+    line(
+      'surprisal = −log₂ p',
+      `−log₂ ${num(now.probability, 3)} = ${num(now.surprisal, 3)} bits`,
+      `the selected token ${quoted(now.token)}`,
+    ),
+    line(
+      'entropy = −Σ p · log₂ p',
+      `${num(now.entropy, 3)} bits`,
+      `over all tokens: as open as ${num(2 ** now.entropy, 3)} equally likely ones`,
+    ),
+  ];
+
+const drawn = ({ run, now }) => {
+  const { sampling } = run.recipe;
+  if (now.forced)
+    return line(
+      'token = the one put here',
+      `${quoted(now.token)} has ${pct(now.probability)} by the model`,
+      'a forced token is not selected by the model',
+    );
+  if (!sampling.do_sample)
+    return line(
+      'token = argmax score(t)',
+      `${quoted(now.token)}, ${pct(now.probability)} by the model`,
+      now.stages.length
+        ? 'greedy: the largest score after the penalties, without chance'
+        : 'greedy: the largest score has the largest probability too; nothing is drawn',
+    );
+  const within = `${num(now.cumulative_from, 4)} ≤ ${num(now.draw, 4)} < ${num(now.cumulative_to, 4)}`;
+  return line(
+    'Σ of the shares before t ≤ u < the same with t',
+    `${within}, so ${quoted(now.token)}`,
+    'tokens side by side, the largest share first; u is where the draw falls',
+  );
+};
+
+const temperature = ({ run }) => {
+  const { temperature: t } = run.recipe.sampling;
+  return line(
+    'share(t) = e^(logit(t) / T) / Σ e^(logit / T)',
+    `T = ${num(t)}`,
+    t === 1
+      ? 'at 1 the shares are the model’s own probabilities, before any filter'
+      : 'then the filters drop tokens, and the rest is shared out anew',
+  );
+};
+
+export const select = (state) => {
+  const { run, now } = state;
+  if (!now) return null;
+  const { do_sample: samples, seed } = run.recipe.sampling;
+  const random = samples && !now.forced;
+  return [
+    random && temperature(state),
+    random &&
+      line(
+        'u = hash(seed, position)',
+        `hash(${seed}, ${now.token.position}) = ${num(now.draw, 4)}`,
+        'from 0 up to 1; the same seed and position give the same u',
+      ),
+    drawn(state),
+    line(
+      'next input = the new token',
+      `id ${now.token.id} at position ${now.token.position}`,
+      'fed back, if the answer goes on',
+    ),
+  ];
+};
+
+export const branches = ({ run }) => {
+  if (!run.steps.length) return null;
+  const bits = sum(run.steps.map(({ surprisal }) => surprisal));
+  return [
+    line(
+      'p(answer) = Π p(token | all before it)',
+      `${count(run.steps.length, 'factor')}: ${chance(joint(run.steps))}`,
+      'the branch that is shown now',
+    ),
+    line(
+      'perplexity = 2^(Σ surprisal / tokens)',
+      `2^(${num(bits, 4)} / ${run.steps.length}) = ${num(perplexity({ tokens: run.steps }), 3)}`,
+      'surprisal in bits',
+    ),
+    line(
+      'positions computed = positions in all − positions shared',
+      `${fed(run)} − ${run.reused_positions} = ${fed(run) - run.reused_positions}`,
+      run.reused_positions
+        ? 'the shared ones were found in another branch’s KV cache'
+        : 'this branch was the first: it shared nothing',
+    ),
+  ];
+};
