@@ -1,31 +1,31 @@
 // Puts the page together: store, bridge, the fixed parts, and one panel a stage.
 
+import { h, notice } from './core/elements/dom.js';
+import { watchTheme } from './core/elements/theme.js';
 import { createBridge } from './core/server/bridge.js';
 import { createChannel } from './core/server/channel.js';
-import { h, notice } from './core/elements/dom.js';
-import { fitFrame } from './core/state/frame.js';
-import { keepLink, read } from './core/state/link.js';
 import { watchLooks } from './core/server/looks.js';
-import { completed } from './maths/recipe.js';
-import { createRunner } from './core/state/runner.js';
-import { AROUND, STAGES } from './maths/stops.js';
-import { createStore } from './core/state/store.js';
-import { watchTheme } from './core/elements/theme.js';
-import { mountAttend } from './parts/walk/attend.js';
-import { mountAround } from './parts/walk/around.js';
-import { mountAsk } from './parts/prompt/prompt.js';
-import { mountDepths } from './parts/panel/depths.js';
-import { mountFigureButton } from './parts/take_along/figures.js';
+import { fitFrame } from './core/state/frame.js';
 import { keepBranches } from './core/state/keeper.js';
+import { keepLink, read } from './core/state/link.js';
+import { createRunner } from './core/state/runner.js';
+import { createStore } from './core/state/store.js';
+import { completed } from './maths/recipe.js';
+import { AROUND, STAGES } from './maths/stops.js';
+import { mountModels } from './parts/models/picker.js';
 import { mountHeader } from './parts/page/header.js';
 import { mountLooks } from './parts/page/looks.js';
-import { mountModels } from './parts/models/picker.js';
-import { mountPlayer } from './parts/walk/player.js';
-import { mountRecorded } from './parts/take_along/recorded.js';
-import { mountRibbon } from './parts/walk/ribbon.js';
 import { mountStatus } from './parts/page/status.js';
-import { mountStrip } from './parts/walk/strip.js';
 import { mountTerms } from './parts/page/terms.js';
+import { mountDepths } from './parts/panel/depths.js';
+import { mountAsk } from './parts/prompt/prompt.js';
+import { mountFigureButton } from './parts/take_along/figures.js';
+import { mountRecorded } from './parts/take_along/recorded.js';
+import { mountAround } from './parts/walk/around.js';
+import { mountAttend } from './parts/walk/attend.js';
+import { mountPlayer } from './parts/walk/player.js';
+import { mountRibbon } from './parts/walk/ribbon.js';
+import { mountStrip } from './parts/walk/strip.js';
 import { shared } from './parts/words/shared.js';
 
 /** Where the panel of each stage is. */

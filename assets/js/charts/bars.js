@@ -1,8 +1,8 @@
 // Horizontal bars as a real table: readable without sight, selectable, and quick to redraw.
 
+import { chip } from '../core/elements/chip.js';
 import { fill, h } from '../core/elements/dom.js';
 import { num, pct } from '../maths/format.js';
-import { chip } from '../core/elements/chip.js';
 
 /** Rows: {token?, name?, id, logit, probability, preview, selected}; `ontake(row)` makes token rows clickable. */
 export function bars(columns, { ontake, takeLabel } = {}) {

@@ -1,7 +1,7 @@
 // What an answer keeps of its numbers in a recorded walk: less than the live page has, and never fewer digits than it shows.
 
-import { unpack } from '../maths/arrays.js';
 import { base64 } from '../core/server/replay.js';
+import { unpack } from '../maths/arrays.js';
 
 export const TOP = 512;
 // Colours and hovered weights, shown with three digits: float16 has them.

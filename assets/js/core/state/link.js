@@ -1,9 +1,9 @@
 // The address bar holds the recipe and where one looks: a reload or a pasted link brings exactly this back.
 
-import { tellHost } from './frame.js';
 import { MODEL } from '../../maths/models.js';
 import { DEFAULTS } from '../../maths/sampling.js';
 import { AROUND, STAGES } from '../../maths/stops.js';
+import { tellHost } from './frame.js';
 
 // A server takes a request line of so many bytes. What is longer stands behind the #, which no server is sent.
 const LONGEST_IN_QUERY = 6000;

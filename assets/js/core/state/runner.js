@@ -1,9 +1,9 @@
 // Runs a recipe and keeps the store's run in step with the server's.
 
-import { messages } from '../words/messages.js';
+import { modelKey } from '../../maths/models.js';
 import { explain } from '../errors.js';
 import { Refused } from '../server/bridge.js';
-import { modelKey } from '../../maths/models.js';
+import { messages } from '../words/messages.js';
 
 const within = (value, size) => Math.max(0, Math.min(value, size - 1));
 

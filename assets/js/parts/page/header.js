@@ -2,11 +2,11 @@
 
 import { h, fill } from '../../core/elements/dom.js';
 import { switchProjector, switchTheme } from '../../core/elements/theme.js';
+import { mountTakeAlong } from '../take_along/take_along.js';
 import { help } from '../words/help.js';
 import { models as words } from '../words/models.js';
 import { page } from '../words/page.js';
 import { mountHelp } from './help.js';
-import { mountTakeAlong } from '../take_along/take_along.js';
 
 const icon = (name, sign, onclick) =>
   h('button', { class: 'icon', type: 'button', title: name, 'aria-label': name, onclick }, sign);

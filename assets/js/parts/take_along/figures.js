@@ -1,11 +1,11 @@
 // Every figure and table of the panel that is open, found where it stands: no chart knows of this.
 
-import { csv, factRows, tableRows } from '../../maths/csv.js';
 import { fill, h } from '../../core/elements/dom.js';
-import { explain } from '../../core/errors.js';
 import { png, svgText } from '../../core/elements/picture.js';
 import { zoomOf } from '../../core/elements/pixels.js';
 import { save, slug } from '../../core/elements/save.js';
+import { explain } from '../../core/errors.js';
+import { csv, factRows, tableRows } from '../../maths/csv.js';
 import { figures as words } from '../words/export.js';
 
 const SMALLEST = 40;

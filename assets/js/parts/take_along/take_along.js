@@ -1,9 +1,9 @@
 // Take along: the run as a trace file, the walk as one page, and the way back in for a trace file.
 
 import { fill, h } from '../../core/elements/dom.js';
+import { save, slug } from '../../core/elements/save.js';
 import { explain } from '../../core/errors.js';
 import { modelOf } from '../../maths/models.js';
-import { save, slug } from '../../core/elements/save.js';
 import { around } from '../words/around.js';
 import { comparison, taking as words } from '../words/export.js';
 import { ribbon } from '../words/page.js';

@@ -1,9 +1,9 @@
 // Attention over the token strip: pointing at a token shows what it attends to and who attends to it, in the selected head.
 
-import { unpack } from '../../maths/arrays.js';
 import { createAsk } from '../../core/ask.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
+import { unpack } from '../../maths/arrays.js';
 import { hasMaps } from '../../maths/models.js';
 import { fed, sequence } from '../../maths/tokens.js';
 import { attend as words } from '../words/attend.js';

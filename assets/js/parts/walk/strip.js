@@ -1,7 +1,7 @@
 // All tokens of the run, prompt and generated apart; always in sight, and the place to select a position.
 
-import { append, fill, h } from '../../core/elements/dom.js';
 import { chip, spoken } from '../../core/elements/chip.js';
+import { append, fill, h } from '../../core/elements/dom.js';
 import { page } from '../words/page.js';
 import { shared } from '../words/shared.js';
 import { mountSurprise } from './surprise.js';

@@ -1,7 +1,7 @@
 // The token strip coloured by surprisal, and the perplexity of prompt and answer.
 
-import { perplexity, rootOf } from '../../maths/branches.js';
 import { fill, h, toggle } from '../../core/elements/dom.js';
+import { perplexity, rootOf } from '../../maths/branches.js';
 import { num } from '../../maths/format.js';
 import { page } from '../words/page.js';
 

@@ -1,7 +1,7 @@
 // One real token on its way: along the ribbon from text to probabilities, selected, and back along the loop.
 
-import { pct } from '../../maths/format.js';
 import { h } from '../../core/elements/dom.js';
+import { pct } from '../../maths/format.js';
 import { STAGES, index } from '../../maths/stops.js';
 import { candidate, label, sequence } from '../../maths/tokens.js';
 

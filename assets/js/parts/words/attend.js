@@ -1,7 +1,7 @@
 // The words of the line under the token strip.
 
-import { num } from '../../maths/format.js';
 import { chip } from '../../core/elements/chip.js';
+import { num } from '../../maths/format.js';
 
 const small = (token) => chip(token, { limit: 12 });
 const listed = (pairs) => pairs.flatMap(([token, weight], i) => [i ? ', ' : '', small(token), ` ${num(weight, 2)}`]);

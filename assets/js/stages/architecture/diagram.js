@@ -1,11 +1,11 @@
 // The architecture of this model as a diagram: the residual stream down, what reads it and adds to it beside it.
 
-import { drawBlock, EDGE, GAP, STREAM } from './charts/block.js';
-import { drawn, tall } from './charts/flow.js';
 import { fill, h, svg } from '../../core/elements/dom.js';
 import { keepsCache } from '../../maths/models.js';
 import { around } from '../../parts/words/around.js';
 import { ribbon } from '../../parts/words/page.js';
+import { drawBlock, EDGE, GAP, STREAM } from './charts/block.js';
+import { drawn, tall } from './charts/flow.js';
 import { model as words } from './words/model.js';
 
 const MOST_SQUARES = 64;

@@ -4,10 +4,10 @@ import { checkMark } from '../../charts/check.js';
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
-import { model as words } from './words/model.js';
 import { diagramCard } from './diagram.js';
 import { parametersCard } from './parameters.js';
 import { routingCard } from './routing.js';
+import { model as words } from './words/model.js';
 
 export { model as formulas } from './words/formulas.js';
 

@@ -1,12 +1,12 @@
 // Which experts this run's tokens were sent to, layer by layer; for a dense model a line that says there are none.
 
 import { checkMark } from '../../charts/check.js';
-import { routes } from './charts/routes.js';
-import { unpack } from '../../maths/arrays.js';
 import { fill, h, svg } from '../../core/elements/dom.js';
+import { unpack } from '../../maths/arrays.js';
 import { num } from '../../maths/format.js';
 import { fed, label } from '../../maths/tokens.js';
 import { measurement } from '../../parts/panel/measurement.js';
+import { routes } from './charts/routes.js';
 import { routing as words } from './words/routing.js';
 
 /** The card in `root`; show(found) says whether there is a router, update(state, changed) follows run and selection. */

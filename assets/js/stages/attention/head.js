@@ -1,12 +1,12 @@
 // One head at one query and one key, step by step: from q and k to its part of attn_out.
 
-import { unpack } from '../../maths/arrays.js';
 import { createAsk } from '../../core/ask.js';
+import { chip } from '../../core/elements/chip.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
-import { chip } from '../../core/elements/chip.js';
-import { head as words } from './words/head.js';
+import { unpack } from '../../maths/arrays.js';
 import { mixCard, outputCard, pairCard, scoreCard, softmaxCard } from './head_cards.js';
+import { head as words } from './words/head.js';
 
 const IDLE = 400;
 const data = (packed) => unpack(packed).data;

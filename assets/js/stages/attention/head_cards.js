@@ -1,11 +1,11 @@
 // The five cards of one head: each shows one step of the computation, and how well it was checked.
 
-import { cells, numbersTable } from './charts/cells.js';
 import { checkMark } from '../../charts/check.js';
+import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { num } from '../../maths/format.js';
-import { chip } from '../../core/elements/chip.js';
 import { label as tokenLabel } from '../../maths/tokens.js';
+import { cells, numbersTable } from './charts/cells.js';
 import { head as words } from './words/head.js';
 
 /** A numbered card; `check(found, note)` sets its mark. */

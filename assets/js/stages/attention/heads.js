@@ -1,14 +1,14 @@
 // The overview of all heads: asked for a few layers at a time, drawn as they come; by layer, or ranked by a score.
 
-import { headsGrid } from './charts/heads.js';
-import { rankedHeads } from './charts/ranked_heads.js';
-import { unpack } from '../../maths/arrays.js';
 import { createAsk } from '../../core/ask.js';
 import { sequential } from '../../core/elements/color.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
-import { prefill as words } from './words/prefill.js';
+import { unpack } from '../../maths/arrays.js';
+import { headsGrid } from './charts/heads.js';
+import { rankedHeads } from './charts/ranked_heads.js';
 import { loadScores, ranked } from './scores.js';
+import { prefill as words } from './words/prefill.js';
 
 const BY_LAYER = 'layer';
 

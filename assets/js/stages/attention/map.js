@@ -1,13 +1,13 @@
 // The map of the selected head: a tile of at most 256 × 256 cells of what is on screen, at the zoom on screen.
 
-import { attentionMap } from './charts/attention_map.js';
-import { unpack } from '../../maths/arrays.js';
 import { createAsk } from '../../core/ask.js';
+import { chip } from '../../core/elements/chip.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
-import { chip } from '../../core/elements/chip.js';
-import { prefill as words } from './words/prefill.js';
+import { unpack } from '../../maths/arrays.js';
+import { attentionMap } from './charts/attention_map.js';
 import { weightScale } from './heads.js';
+import { prefill as words } from './words/prefill.js';
 
 const LEGEND = [0, 0.05, 0.25, 0.5, 1];
 

@@ -1,10 +1,10 @@
 // The selected position in one head: what it attends to, and who attends to it.
 
 import { createAsk } from '../../core/ask.js';
+import { chip, spoken } from '../../core/elements/chip.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { num } from '../../maths/format.js';
-import { chip, spoken } from '../../core/elements/chip.js';
 import { prefill as words } from './words/prefill.js';
 
 /** Cards in `root`; update({run, tokens, selection, n}) fills them. */

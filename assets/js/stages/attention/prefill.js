@@ -3,17 +3,17 @@
 import { checkMark } from '../../charts/check.js';
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
-import { explain } from '../../core/errors.js';
 import { facts as figures } from '../../core/elements/facts.js';
+import { explain } from '../../core/errors.js';
 import { hasMaps } from '../../maths/models.js';
 import { fed, sequence } from '../../maths/tokens.js';
-import { prefill as words } from './words/prefill.js';
 import { bertvizSection } from './bertviz.js';
 import { cacheCard } from './cache.js';
 import { headSection } from './head.js';
 import { headsCard } from './heads.js';
 import { mapCard } from './map.js';
 import { positionLists } from './position.js';
+import { prefill as words } from './words/prefill.js';
 
 export { prefill as formulas } from './words/formulas.js';
 

@@ -2,9 +2,9 @@
 
 import { fill, h } from '../../core/elements/dom.js';
 import { measurement } from '../../parts/panel/measurement.js';
-import { batching as words } from './words/batching.js';
 import { requestsEditor } from './requests.js';
 import { servedView } from './served.js';
+import { batching as words } from './words/batching.js';
 
 export { batching as formulas } from './words/formulas.js';
 

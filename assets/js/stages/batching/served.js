@@ -1,10 +1,10 @@
 // What became of the requests: both ways side by side on one time axis, and request by request.
 
-import { gantt, paddedRows } from './charts/gantt.js';
-import { facts } from '../../core/elements/facts.js';
-import { fill, h } from '../../core/elements/dom.js';
-import { num } from '../../maths/format.js';
 import { chip } from '../../core/elements/chip.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { facts } from '../../core/elements/facts.js';
+import { num } from '../../maths/format.js';
+import { gantt, paddedRows } from './charts/gantt.js';
 import { batching as words } from './words/batching.js';
 
 const legend = (names, prefix) =>

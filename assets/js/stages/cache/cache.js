@@ -1,16 +1,16 @@
 // The KV cache: what it holds, how it fills, what it saves, and what a smaller one would change.
 
-import { fed } from '../../maths/tokens.js';
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
-import { explain } from '../../core/errors.js';
 import { facts as figures } from '../../core/elements/facts.js';
-import { cache as words } from './words/cache.js';
+import { explain } from '../../core/errors.js';
+import { fed } from '../../maths/tokens.js';
+import { layersTable } from '../../parts/panel/cache_table.js';
 import { fillCard } from './fill.js';
 import { raceCard } from './race.js';
 import { sizesCard } from './sizes.js';
 import { variantCard } from './variant.js';
-import { layersTable } from '../../parts/panel/cache_table.js';
+import { cache as words } from './words/cache.js';
 
 export { cache as formulas } from './words/formulas.js';
 

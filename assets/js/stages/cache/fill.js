@@ -1,11 +1,11 @@
 // The cache as it fills: a grid, a slider over the steps, and what the chosen step reads and computes.
 
-import { cacheGrid } from './charts/cache_grid.js';
+import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { bytes, flops } from '../../maths/format.js';
 import { positionOf } from '../../maths/stops.js';
-import { chip } from '../../core/elements/chip.js';
 import { sequence } from '../../maths/tokens.js';
+import { cacheGrid } from './charts/cache_grid.js';
 import { cache as words } from './words/cache.js';
 
 const FRAME_MS = 110;

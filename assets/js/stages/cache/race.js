@@ -1,10 +1,10 @@
 // The race: the run's own prompt decoded with the cache and without, live.
 
 import { lines, linesKey } from '../../charts/lines.js';
-import { fill, h } from '../../core/elements/dom.js';
-import { flops, ms, num } from '../../maths/format.js';
 import { chip } from '../../core/elements/chip.js';
+import { fill, h } from '../../core/elements/dom.js';
 import { facts } from '../../core/elements/facts.js';
+import { flops, ms, num } from '../../maths/format.js';
 import { measurement } from '../../parts/panel/measurement.js';
 import { cache as words } from './words/cache.js';
 

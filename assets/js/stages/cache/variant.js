@@ -1,9 +1,9 @@
 // A cache that forgets (a window) or rounds (8-bit floats), beside the full one: where the answers part.
 
 import { lines } from '../../charts/lines.js';
+import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { num } from '../../maths/format.js';
-import { chip } from '../../core/elements/chip.js';
 import { label as tokenLabel } from '../../maths/tokens.js';
 import { measurement } from '../../parts/panel/measurement.js';
 import { cache as words } from './words/cache.js';

@@ -5,9 +5,9 @@ import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { readLens } from '../../maths/lens.js';
 import { modelKey, modelOf } from '../../maths/models.js';
-import { compare as words } from './words/compare.js';
 import { shared } from '../../parts/words/shared.js';
 import { comparison } from './shown.js';
+import { compare as words } from './words/compare.js';
 
 export { compare as formulas } from './words/formulas.js';
 

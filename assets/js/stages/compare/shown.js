@@ -2,10 +2,10 @@
 
 import { bars } from '../../charts/bars.js';
 import { lines, linesKey } from '../../charts/lines.js';
+import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { pct } from '../../maths/format.js';
 import { candidate } from '../../maths/tokens.js';
-import { chip } from '../../core/elements/chip.js';
 import { compare as words } from './words/compare.js';
 
 const KINDS = ['side-one', 'side-other'];

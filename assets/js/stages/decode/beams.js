@@ -1,9 +1,9 @@
 // Beam search as an explorer of the same tree: each beam it returns is a branch.
 
 import { checkMark } from '../../charts/check.js';
-import { rootOf, withBranch } from '../../maths/branches.js';
-import { fill, h } from '../../core/elements/dom.js';
 import { chip } from '../../core/elements/chip.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { rootOf, withBranch } from '../../maths/branches.js';
 import { branches as words } from './words/branches.js';
 
 const field = (value, max) => h('input', { type: 'number', min: 1, max, value });

@@ -1,13 +1,13 @@
 // The runs of one prompt as a tree that shares its beginning; two of them side by side; beam search.
 
-import { joint, perplexity, tree } from '../../maths/branches.js';
-import { fill, h } from '../../core/elements/dom.js';
-import { chance, num } from '../../maths/format.js';
 import { chip } from '../../core/elements/chip.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { joint, perplexity, tree } from '../../maths/branches.js';
+import { chance, num } from '../../maths/format.js';
 import { label } from '../../maths/tokens.js';
-import { branches as words } from './words/branches.js';
 import { page } from '../../parts/words/page.js';
 import { mountBeams } from './beams.js';
+import { branches as words } from './words/branches.js';
 
 export { branches as formulas } from './words/formulas.js';
 

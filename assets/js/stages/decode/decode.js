@@ -2,14 +2,14 @@
 
 import { bars } from '../../charts/bars.js';
 import { checkMark } from '../../charts/check.js';
+import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
-import { ms, num } from '../../maths/format.js';
 import { explain } from '../../core/errors.js';
 import { createLogits } from '../../core/server/logits.js';
+import { ms, num } from '../../maths/format.js';
 import { contextOf, distribution, sameSettings, softmax } from '../../maths/sampling.js';
 import { candidate, label, sequence } from '../../maths/tokens.js';
-import { chip } from '../../core/elements/chip.js';
 import { mountForce } from './force.js';
 import { decode as words } from './words/decode.js';
 

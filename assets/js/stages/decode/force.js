@@ -1,8 +1,8 @@
 // Another token in a token's place: by click, by typing, or by deleting it. Each makes a branch.
 
-import { diverted, forcing } from '../../maths/branches.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
+import { diverted, forcing } from '../../maths/branches.js';
 import { label } from '../../maths/tokens.js';
 import { force as words } from './words/branches.js';
 

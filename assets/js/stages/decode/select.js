@@ -1,14 +1,14 @@
 // How one token was selected from the distribution, and how it goes back to the input.
 
-import { cumulative } from './charts/cumulative.js';
-import { waterfall } from './charts/waterfall.js';
+import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
-import { beginning, fallsOn, likeliest } from '../../maths/draw.js';
 import { explain } from '../../core/errors.js';
 import { createLogits } from '../../core/server/logits.js';
+import { beginning, fallsOn, likeliest } from '../../maths/draw.js';
 import { contextOf, sameSettings, stages } from '../../maths/sampling.js';
 import { candidate, label, sequence } from '../../maths/tokens.js';
-import { chip } from '../../core/elements/chip.js';
+import { cumulative } from './charts/cumulative.js';
+import { waterfall } from './charts/waterfall.js';
 import { decode as decodeWords, select as words } from './words/decode.js';
 
 export { select as formulas } from './words/formulas.js';

@@ -1,13 +1,13 @@
 // One query and one key: their score at every distance, and what each pair adds at the real one.
 
 import { checkMark } from '../../charts/check.js';
-import { axis, plot } from './charts/plotly.js';
-import { unpack } from '../../maths/arrays.js';
+import { chip } from '../../core/elements/chip.js';
 import { css } from '../../core/elements/color.js';
 import { fill, h, svg } from '../../core/elements/dom.js';
-import { chip } from '../../core/elements/chip.js';
-import { embed as words } from './words/embed.js';
+import { unpack } from '../../maths/arrays.js';
 import { asker, card } from '../../parts/panel/card.js';
+import { axis, plot } from './charts/plotly.js';
+import { embed as words } from './words/embed.js';
 
 const WIDTH = 600;
 const HEIGHT = 110;

@@ -1,9 +1,9 @@
 // Embeddings and positions: each token's row, who its neighbours are, and how order gets in.
 
 import { h } from '../../core/elements/dom.js';
+import { scene } from '../../parts/panel/card.js';
 import { mountMap } from './map.js';
 import { mountNearest, mountSimilarity } from './near.js';
-import { scene } from '../../parts/panel/card.js';
 import { mountPosition } from './position.js';
 import { mountRows } from './rows.js';
 

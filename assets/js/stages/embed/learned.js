@@ -1,14 +1,14 @@
 // A learned table of positions: the row that is added, and how rows of different positions compare.
 
+import { css } from '../../core/elements/color.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { unpack } from '../../maths/arrays.js';
+import { num } from '../../maths/format.js';
 import { matrix } from './charts/matrix.js';
 import { axis, plot } from './charts/plotly.js';
 import { strips } from './charts/strips.js';
-import { unpack } from '../../maths/arrays.js';
-import { css } from '../../core/elements/color.js';
-import { fill, h } from '../../core/elements/dom.js';
-import { num } from '../../maths/format.js';
-import { embed as words } from './words/embed.js';
 import { signed } from './near.js';
+import { embed as words } from './words/embed.js';
 
 export function mountLearned(root, ctx) {
   const rowTitle = h('h3');

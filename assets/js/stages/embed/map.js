@@ -1,10 +1,10 @@
 // The map of this run's tokens among their neighbours, flat or in three dimensions.
 
-import { tokenMap } from './charts/token_map.js';
-import { unpack } from '../../maths/arrays.js';
 import { fill, h } from '../../core/elements/dom.js';
-import { embed as words } from './words/embed.js';
+import { unpack } from '../../maths/arrays.js';
 import { asker, card } from '../../parts/panel/card.js';
+import { tokenMap } from './charts/token_map.js';
+import { embed as words } from './words/embed.js';
 
 export function mountMap(root, ctx) {
   const place = h('div', { class: 'map-place' });

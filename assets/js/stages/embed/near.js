@@ -1,14 +1,14 @@
 // Which tokens are alike: within the run, and in the whole vocabulary.
 
-import { matrix } from './charts/matrix.js';
-import { unpack } from '../../maths/arrays.js';
+import { chip } from '../../core/elements/chip.js';
 import { diverging } from '../../core/elements/color.js';
 import { fill, h } from '../../core/elements/dom.js';
-import { chip } from '../../core/elements/chip.js';
+import { unpack } from '../../maths/arrays.js';
 import { label } from '../../maths/tokens.js';
+import { asker, card, holds } from '../../parts/panel/card.js';
+import { matrix } from './charts/matrix.js';
 import { legend } from './charts/strips.js';
 import { embed as words } from './words/embed.js';
-import { asker, card, holds } from '../../parts/panel/card.js';
 
 const K = 15;
 

@@ -1,16 +1,16 @@
 // How this model knows the order of its tokens: rotation, a learned table, or neither.
 
-import { angleMap } from './charts/angles.js';
 import { checkMark } from '../../charts/check.js';
-import { clocks } from './charts/clocks.js';
-import { unpack } from '../../maths/arrays.js';
-import { fill, h } from '../../core/elements/dom.js';
 import { chip } from '../../core/elements/chip.js';
+import { fill, h } from '../../core/elements/dom.js';
+import { unpack } from '../../maths/arrays.js';
 import { label } from '../../maths/tokens.js';
-import { embed as words } from './words/embed.js';
+import { asker, card, holds } from '../../parts/panel/card.js';
+import { angleMap } from './charts/angles.js';
+import { clocks } from './charts/clocks.js';
 import { mountDot } from './dot.js';
 import { mountLearned } from './learned.js';
-import { asker, card, holds } from '../../parts/panel/card.js';
+import { embed as words } from './words/embed.js';
 
 const CLOCKS = 8;
 

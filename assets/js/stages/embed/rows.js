@@ -1,11 +1,11 @@
 // The rows of the embedding matrix as heat strips.
 
-import { strips, legend } from './charts/strips.js';
-import { unpack } from '../../maths/arrays.js';
 import { fill, h } from '../../core/elements/dom.js';
+import { unpack } from '../../maths/arrays.js';
 import { label } from '../../maths/tokens.js';
-import { embed as words } from './words/embed.js';
 import { asker, card, holds } from '../../parts/panel/card.js';
+import { strips, legend } from './charts/strips.js';
+import { embed as words } from './words/embed.js';
 
 const PER_LINE = 8;
 

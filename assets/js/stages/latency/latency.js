@@ -1,14 +1,14 @@
 // Latency: what this run took, where it went, what the machine allows, and how it grows with length and batch.
 
-import { itlColumns } from './charts/itl.js';
 import { createAsk } from '../../core/ask.js';
-import { explain } from '../../core/errors.js';
-import { facts } from '../../core/elements/facts.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
-import { latency as words } from './words/latency.js';
-import { batchCard, lengthsCard } from './sweeps.js';
+import { facts } from '../../core/elements/facts.js';
+import { explain } from '../../core/errors.js';
+import { itlColumns } from './charts/itl.js';
 import { roofCard } from './roof.js';
 import { splitCard } from './split.js';
+import { batchCard, lengthsCard } from './sweeps.js';
+import { latency as words } from './words/latency.js';
 
 export { latency as formulas } from './words/formulas.js';
 

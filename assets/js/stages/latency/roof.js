@@ -1,11 +1,11 @@
 // The roofline of this machine, with the passes of this run below it.
 
 import { linesKey } from '../../charts/lines.js';
-import { xy } from './charts/xy.js';
-import { facts } from '../../core/elements/facts.js';
 import { fill, h } from '../../core/elements/dom.js';
+import { facts } from '../../core/elements/facts.js';
 import { bytes, flops, num, pct } from '../../maths/format.js';
 import { measurement } from '../../parts/panel/measurement.js';
+import { xy } from './charts/xy.js';
 import { latency as words } from './words/latency.js';
 
 const SPAN = [0.1, 1000];

@@ -1,10 +1,10 @@
 // Latency over prompt length, and throughput over batch size: two live measurements of one shape.
 
 import { linesKey } from '../../charts/lines.js';
-import { xy } from './charts/xy.js';
 import { append, fill, h } from '../../core/elements/dom.js';
 import { bytes, num } from '../../maths/format.js';
 import { measurement } from '../../parts/panel/measurement.js';
+import { xy } from './charts/xy.js';
 import { latency as words } from './words/latency.js';
 
 const MEASURED = { name: words.measured, kind: 'kv-with' };

@@ -2,9 +2,9 @@
 
 import { checkMark } from '../../charts/check.js';
 import { createAsk } from '../../core/ask.js';
+import { chip } from '../../core/elements/chip.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
-import { chip } from '../../core/elements/chip.js';
 import { label } from '../../maths/tokens.js';
 import { sharesView } from './shares.js';
 import { layers as words } from './words/layers.js';

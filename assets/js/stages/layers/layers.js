@@ -1,13 +1,13 @@
 // Layers: one position through the network: what it would say after each layer, what each part added, and why.
 
-import { fill, h } from '../../core/elements/dom.js';
 import { chip } from '../../core/elements/chip.js';
+import { fill, h } from '../../core/elements/dom.js';
 import { fed, sequence } from '../../maths/tokens.js';
-import { layers as words } from './words/layers.js';
 import { attributionCard } from './attribution.js';
 import { lensCard } from './lens.js';
 import { neuronsCard } from './neurons.js';
 import { residualCard } from './residual.js';
+import { layers as words } from './words/layers.js';
 
 export { layers as formulas } from './words/formulas.js';
 

@@ -1,15 +1,15 @@
 // The logit lens as a heat map; its rows arrive a few at a time.
 
 import { checkMark } from '../../charts/check.js';
-import { lensMap } from './charts/lens_map.js';
 import { createAsk } from '../../core/ask.js';
+import { chip } from '../../core/elements/chip.js';
 import { sequential } from '../../core/elements/color.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { num, pct } from '../../maths/format.js';
 import { readLens } from '../../maths/lens.js';
-import { chip } from '../../core/elements/chip.js';
 import { label } from '../../maths/tokens.js';
+import { lensMap } from './charts/lens_map.js';
 import { layers as words } from './words/layers.js';
 
 const MODES = Object.keys(words.modes);

@@ -2,10 +2,10 @@
 
 import { checkMark } from '../../charts/check.js';
 import { createAsk } from '../../core/ask.js';
+import { chip } from '../../core/elements/chip.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { num } from '../../maths/format.js';
-import { chip } from '../../core/elements/chip.js';
 import { label } from '../../maths/tokens.js';
 import { layers as words } from './words/layers.js';
 

@@ -1,15 +1,15 @@
 // The residual stream of one position: lengths by layer, and the vectors of the selected layer as a sum.
 
-import { logLines } from './charts/by_layer.js';
 import { checkMark } from '../../charts/check.js';
 import { pixels } from '../../charts/heatmap.js';
-import { unpack } from '../../maths/arrays.js';
 import { createAsk } from '../../core/ask.js';
+import { chip } from '../../core/elements/chip.js';
 import { diverging } from '../../core/elements/color.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
+import { unpack } from '../../maths/arrays.js';
 import { num } from '../../maths/format.js';
-import { chip } from '../../core/elements/chip.js';
+import { logLines } from './charts/by_layer.js';
 import { layers as words } from './words/layers.js';
 
 function strip(data, reach) {

@@ -1,10 +1,10 @@
 // What each part of the network added to a logit: as a sum, as bars by layer, by head, and the largest of all.
 
-import { headGrid, signedBars } from './charts/by_layer.js';
-import { unpack } from '../../maths/arrays.js';
 import { diverging } from '../../core/elements/color.js';
 import { fill, h } from '../../core/elements/dom.js';
+import { unpack } from '../../maths/arrays.js';
 import { num } from '../../maths/format.js';
+import { headGrid, signedBars } from './charts/by_layer.js';
 import { layers as words } from './words/layers.js';
 
 /** `sum` and `body` are elements to put where they belong; show(found, {layer, head}) fills them. */

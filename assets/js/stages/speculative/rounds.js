@@ -1,8 +1,8 @@
 // The rounds as rows of tokens, and one of them in full.
 
+import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { num, pct } from '../../maths/format.js';
-import { chip } from '../../core/elements/chip.js';
 import { speculative as words } from './words/speculative.js';
 
 const verdict = ({ accepted, judged }) => (accepted ? 'accepted' : judged ? 'rejected' : 'unjudged');

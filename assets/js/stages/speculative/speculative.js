@@ -1,14 +1,14 @@
 // Speculative decoding: a draft, the rounds it took, and what they cost beside plain decoding.
 
-import { lanes, lanesKey } from './charts/lanes.js';
 import { createAsk } from '../../core/ask.js';
-import { explain } from '../../core/errors.js';
-import { facts } from '../../core/elements/facts.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
+import { facts } from '../../core/elements/facts.js';
+import { explain } from '../../core/errors.js';
 import { ms } from '../../maths/format.js';
 import { measurement } from '../../parts/panel/measurement.js';
-import { speculative as words } from './words/speculative.js';
+import { lanes, lanesKey } from './charts/lanes.js';
 import { roundsList } from './rounds.js';
+import { speculative as words } from './words/speculative.js';
 
 export { speculative as formulas } from './words/formulas.js';
 

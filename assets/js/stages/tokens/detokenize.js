@@ -1,10 +1,10 @@
 // Tokens back to text: the answer grows token by token, and bytes of an unfinished character wait.
 
-import { blocks, hexes } from './charts/byte_blocks.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { reveal } from '../../core/elements/scroll.js';
-import { detokenize as words } from './words/detokenize.js';
 import { asker, card } from '../../parts/panel/card.js';
+import { blocks, hexes } from './charts/byte_blocks.js';
+import { detokenize as words } from './words/detokenize.js';
 
 export { detokenize as formulas } from './words/formulas.js';
 

@@ -1,8 +1,8 @@
 // One sentence in several languages, and how many tokens each takes.
 
 import { fill, h } from '../../core/elements/dom.js';
-import { tokenize as words } from './words/tokenize.js';
 import { asker, card } from '../../parts/panel/card.js';
+import { tokenize as words } from './words/tokenize.js';
 
 export function mountLanguages(root, ctx) {
   const list = h('ul', { class: 'languages' });

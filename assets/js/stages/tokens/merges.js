@@ -1,10 +1,10 @@
 // The BPE merges of the selected piece, replayed from bytes to tokens.
 
-import { fill, h } from '../../core/elements/dom.js';
 import { chip } from '../../core/elements/chip.js';
+import { fill, h } from '../../core/elements/dom.js';
 import { hex, promptPosition, visible } from '../../maths/tokens.js';
-import { tokenize as words } from './words/tokenize.js';
 import { asker, card } from '../../parts/panel/card.js';
+import { tokenize as words } from './words/tokenize.js';
 
 const PACE = 800;
 

@@ -1,10 +1,10 @@
 // Text, normalised text, pieces and tokens, one under another, around the selected piece.
 
-import { fill, h } from '../../core/elements/dom.js';
 import { chip } from '../../core/elements/chip.js';
+import { fill, h } from '../../core/elements/dom.js';
 import { promptPosition, visible } from '../../maths/tokens.js';
-import { tokenize as words } from './words/tokenize.js';
 import { asker, card } from '../../parts/panel/card.js';
+import { tokenize as words } from './words/tokenize.js';
 
 export function mountPath(root, ctx) {
   const parts = h('dl', { class: 'tokenizer-parts' });

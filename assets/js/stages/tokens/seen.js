@@ -1,12 +1,12 @@
 // The text the model sees, with its token edges, in the chat template or without.
 
+import { spoken } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
 import { reveal } from '../../core/elements/scroll.js';
 import { label, visible } from '../../maths/tokens.js';
-import { spoken } from '../../core/elements/chip.js';
-import { tokenize as words } from './words/tokenize.js';
 import { asker, card } from '../../parts/panel/card.js';
+import { tokenize as words } from './words/tokenize.js';
 
 /** Text as it is, but for signs that would not be seen or would move others. */
 const shownText = (text) => text.split(' ').map(visible).join(' ');

@@ -1,11 +1,11 @@
 // Every token of the run with its id, entry, bytes and offsets; a window of rows around the selection.
 
+import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { reveal } from '../../core/elements/scroll.js';
-import { chip } from '../../core/elements/chip.js';
 import { hex, label, sequence } from '../../maths/tokens.js';
-import { tokenize as words } from './words/tokenize.js';
 import { asker, card, holds, scene } from '../../parts/panel/card.js';
+import { tokenize as words } from './words/tokenize.js';
 
 export function mountTable(root, ctx) {
   const body = h('tbody');

@@ -1,9 +1,9 @@
 // One head's map on a canvas: query rows × key columns, labels thinned, the mask hatched, drag to zoom.
 
+import { pixels } from '../../../charts/heatmap.js';
 import { h } from '../../../core/elements/dom.js';
 import { sharpness, within } from '../../../core/elements/pixels.js';
 import { axes, GUTTER, hatch } from './map_axes.js';
-import { pixels } from '../../../charts/heatmap.js';
 
 const LARGEST = 560;
 const LARGEST_CELL = 72;

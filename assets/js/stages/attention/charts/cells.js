@@ -1,10 +1,10 @@
 // Vectors as strips of cells, one under another, that share a pointer: a column is one dimension.
 
+import { pixels } from '../../../charts/heatmap.js';
 import { css, diverging } from '../../../core/elements/color.js';
 import { fill, h } from '../../../core/elements/dom.js';
-import { num } from '../../../maths/format.js';
 import { sharpness, within } from '../../../core/elements/pixels.js';
-import { pixels } from '../../../charts/heatmap.js';
+import { num } from '../../../maths/format.js';
 
 const TALL = 20;
 const NARROWEST = 4.5;

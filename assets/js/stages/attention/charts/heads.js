@@ -1,9 +1,9 @@
 // All layers × heads as thumbnails on one canvas, to pick from; heads that share a key/value head stand together.
 
-import { h } from '../../../core/elements/dom.js';
-import { sharpness, within } from '../../../core/elements/pixels.js';
 import { pixels } from '../../../charts/heatmap.js';
 import { picking } from '../../../charts/picking.js';
+import { h } from '../../../core/elements/dom.js';
+import { sharpness, within } from '../../../core/elements/pixels.js';
 
 const LEFT = 30;
 const TOP = 34;

@@ -1,7 +1,7 @@
 // Heads in the order of a score: a list of buttons, each a thumbnail with its name and its number.
 
-import { fill, h } from '../../../core/elements/dom.js';
 import { heatmap } from '../../../charts/heatmap.js';
+import { fill, h } from '../../../core/elements/dom.js';
 
 const SIDE = 60;
 

@@ -1,7 +1,7 @@
 // Requests over time: waiting, prefill, decoding, a tick for each token; and below, what each forward pass held.
 
-import { h, svg } from '../../../core/elements/dom.js';
 import { ticks } from '../../../charts/lines.js';
+import { h, svg } from '../../../core/elements/dom.js';
 
 const ROW = 22;
 const PAD = { top: 6, right: 14, bottom: 24, left: 76 };

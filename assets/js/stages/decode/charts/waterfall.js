@@ -1,9 +1,9 @@
 // The sampler stage by stage: what each setting did to the likeliest tokens, to all others, and how much it moved.
 
+import { chip } from '../../../core/elements/chip.js';
 import { fill, h } from '../../../core/elements/dom.js';
 import { likeliest } from '../../../maths/draw.js';
 import { pct } from '../../../maths/format.js';
-import { chip } from '../../../core/elements/chip.js';
 
 const WIDEST = 84;
 

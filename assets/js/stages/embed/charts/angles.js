@@ -1,8 +1,8 @@
 // Angles by position and dimension pair: a heat map whose colours go round as angles do.
 
+import { cellAt, heatmap, pixels } from '../../../charts/heatmap.js';
 import { rgb } from '../../../core/elements/color.js';
 import { fill, h } from '../../../core/elements/dom.js';
-import { cellAt, heatmap, pixels } from '../../../charts/heatmap.js';
 
 const TURN = 2 * Math.PI;
 const LINE = 15;

@@ -1,7 +1,7 @@
 // A square matrix over positions on a canvas, with labels thinned so that they never overlap.
 
-import { fill, h } from '../../../core/elements/dom.js';
 import { cellAt, heatmap } from '../../../charts/heatmap.js';
+import { fill, h } from '../../../core/elements/dom.js';
 
 const WIDEST = 22;
 const LINE = 15;

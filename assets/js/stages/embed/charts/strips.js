@@ -1,12 +1,12 @@
 // Rows of a matrix as heat strips, one a token, with the norm of each beside it.
 
+import { pixels } from '../../../charts/heatmap.js';
+import { chip, spoken } from '../../../core/elements/chip.js';
 import { diverging } from '../../../core/elements/color.js';
 import { fill, h } from '../../../core/elements/dom.js';
-import { num } from '../../../maths/format.js';
 import { sharpness } from '../../../core/elements/pixels.js';
-import { chip, spoken } from '../../../core/elements/chip.js';
+import { num } from '../../../maths/format.js';
 import { embed as words } from '../words/embed.js';
-import { pixels } from '../../../charts/heatmap.js';
 
 const HEIGHT = 18;
 

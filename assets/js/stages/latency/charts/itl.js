@@ -1,7 +1,7 @@
 // Inter-token latencies: one column a token in order, and the same values sorted, with their percentiles.
 
-import { fill, h, svg } from '../../../core/elements/dom.js';
 import { ticks } from '../../../charts/lines.js';
+import { fill, h, svg } from '../../../core/elements/dom.js';
 
 const HEIGHT = 150;
 const PAD = { top: 12, right: 84, bottom: 24, left: 56 };

@@ -1,7 +1,7 @@
 // Points over a logarithmic x axis as SVG lines; both axes logarithmic where it says so.
 
-import { fill, h, svg } from '../../../core/elements/dom.js';
 import { ticks } from '../../../charts/lines.js';
+import { fill, h, svg } from '../../../core/elements/dom.js';
 
 const HEIGHT = 230;
 const PAD = { top: 14, right: 92, bottom: 40, left: 84 };

@@ -1,9 +1,9 @@
 // The lens as a heat map with words in its cells: rows are layers from bottom to top, columns positions.
 
+import { picking } from '../../../charts/picking.js';
 import { fill, h } from '../../../core/elements/dom.js';
 import { sharpness, within } from '../../../core/elements/pixels.js';
 import { label } from '../../../maths/tokens.js';
-import { picking } from '../../../charts/picking.js';
 
 const GUTTER = 58;
 const EDGE = 24;

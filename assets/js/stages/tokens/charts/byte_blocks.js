@@ -1,7 +1,7 @@
 // Tokens over their bytes over their text; tokens that share a character stand in one block.
 
-import { fill, h } from '../../../core/elements/dom.js';
 import { chip } from '../../../core/elements/chip.js';
+import { fill, h } from '../../../core/elements/dom.js';
 import { hex, label, visible } from '../../../maths/tokens.js';
 
 /** Bytes as small boxes. */
