@@ -22,7 +22,7 @@ assert len(CHECKED) > 100, "no module of model/ is found: no shape would be chec
 install_import_hook(CHECKED, "beartype.beartype")
 
 # The fixtures that need what a mark names: see `markers` in pyproject.toml.
-NEEDS = {"bundled": {"lm", "server"}, "browser": {"chromium"}}
+NEEDS = {"bundled": {"lm", "server", "public"}, "browser": {"chromium"}}
 
 
 def pytest_collection_modifyitems(items):
