@@ -194,6 +194,6 @@ def test_the_bundled_model_passes_at_every_layer(engine):
 def test_what_does_not_exist_is_refused_by_name(engine, args, said):
     recipe = Recipe("The capital of France is", max_new_tokens=1)
     list(engine.run(recipe))
-    for call in (engine.one_head, engine.head_checks):
+    for call in (engine.attention.one_head, engine.attention.check_head):
         with pytest.raises(UserError, match=said):
             call(recipe, *args)

@@ -82,7 +82,7 @@ def test_views_that_need_more_than_maps_say_so(tiny, monkeypatch):
     engine = LocalEngine(tiny)
     list(engine.run(RECIPE))
     n = engine.cache.contents(RECIPE).n_positions
-    for look in (engine.attention_overview, lambda *a: engine.attention.head_scores(*a)):
+    for look in (engine.attention.overview, lambda *a: engine.attention.head_scores(*a)):
         with pytest.raises(UserError, match="one layer a pass"):
             look(RECIPE, 0, n)
     with pytest.raises(UserError, match="layer is 2; .* from 0 to 1"):

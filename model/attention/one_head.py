@@ -9,8 +9,9 @@ from model.attention.attention_row import AttentionRow, attention_row
 from model.attention.head_output import head_parts, output_bias, output_projection
 from model.attention.maps import captured_layer
 from model.network.capture import Capture, LayerCapture, QueryChunk
+from model.network.chunk_rows import softcapped
 from model.network.language_model import LanguageModel
-from model.network.to_numpy import to_numpy
+from model.network.to_numpy import to_double, to_numpy
 from model.records.head import (
     HeadPart,
     OneHead,
@@ -79,21 +80,21 @@ def find_place(lm: LanguageModel, capture: Capture, layer: int, head: int, query
 def _pair(place: Place, row: AttentionRow, key: int) -> PairScore:
     head, chunk = place.head, place.chunk
     q = row.query[head]
-    k = place.captured.key[head // row.group, key].detach().cpu().double()
+    k = to_double(place.captured.key[head // row.group, key])
     products = q * k
-    dot = float(products.sum())
+    dot = products.sum()
     scaled = dot * chunk.scaling
     softcap = chunk.extras.get("softcap")
     # A key that comes later has no place in the row; its score can be computed all the same.
-    capped = scaled if softcap is None else math.tanh(scaled / softcap) * softcap
+    capped = float(softcapped(scaled, softcap))
     bias = float(row.bias[head, key]) if key <= place.query else 0.0
     return PairScore(
         query_vector=to_numpy(q),
         key_vector=to_numpy(k),
         products=to_numpy(products),
-        dot=dot,
+        dot=float(dot),
         scaling=float(chunk.scaling),
-        scaled=scaled,
+        scaled=float(scaled),
         softcap=None if softcap is None else float(softcap),
         capped=capped,
         bias=bias,
@@ -137,7 +138,7 @@ def _softmax(row: AttentionRow, head: int, key: int) -> SoftmaxRow:
 
 def _mix(place: Place, row: AttentionRow, key: int) -> ValueMix:
     head = place.head
-    value = place.captured.value[head // row.group, key].detach().cpu().double()
+    value = to_double(place.captured.value[head // row.group, key])
     weight = row.weight[head, key] if key <= place.query else torch.tensor(0.0, dtype=torch.float64)
     return ValueMix(to_numpy(value), to_numpy(weight * value), to_numpy(row.z[head]))
 

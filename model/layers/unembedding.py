@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from model.network.capture import Capture, capturing
+from model.network.chunk_rows import softcapped
 from model.network.language_model import LanguageModel
 from model.network.per_model import once_per_model
 from model.network.recording import ModuleCall, recording
@@ -45,8 +46,7 @@ class Unembedding:
 
     def finish(self, raw: Tensor) -> Tensor:
         """Applies factor and softcap to the head's output."""
-        raw = raw * self.factor
-        return raw if self.softcap is None else torch.tanh(raw / self.softcap) * self.softcap
+        return softcapped(raw * self.factor, self.softcap)
 
 
 class UpToHead(nn.Module):
