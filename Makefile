@@ -35,6 +35,8 @@ test: lint test-js ## format check, lint, tests (browser tests need a Chromium)
 lint: $(TEST_READY) $(NODE_READY) ## format check and lint
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
+	$(VENV)/bin/lint-imports --no-logo --no-cache
+	$(VENV)/bin/basedpyright
 	$(NODE) node_modules/.bin/prettier --check --log-level warn $(SCRIPTS)
 	$(NODE) node_modules/.bin/eslint .
 

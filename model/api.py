@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from model.records.run import Run
 from model.request.errors import UserError
 from model.request.recipe import Recipe, SamplingSettings
+from model.runtime.present import present
 
 if TYPE_CHECKING:
     from model.engine.core import LocalEngine
@@ -81,7 +82,7 @@ class Api:
             "tokens": [step.token.text for step in run.steps],
             "text": run.text,
             "stop_reason": run.stop.kind,
-            "ttft_ms": run.ttft * 1000,
+            "ttft_ms": present(run.ttft) * 1000,
             "itl_ms": [seconds * 1000 for seconds in run.itl],
         }
 
@@ -104,4 +105,6 @@ class Api:
         return {"tokens": [token.text for token in tokens.tokens], "pattern": pattern.tolist()}
 
     def _finished(self, recipe: Recipe) -> Run:
-        return list(self._engine().run(recipe))[-1]
+        *_, run = self._engine().run(recipe)
+        assert isinstance(run, Run), "the last thing a run yields is the run"
+        return run

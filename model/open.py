@@ -53,7 +53,7 @@ class LocalOpener:
 
     def open(self, key: ModelKey, plan: Plan, report: Callable[[Progress], None], make_room) -> LocalEngine:
         """Downloads what is missing, has room made, and loads."""
-        folder = plan.folder
+        folder = plan.folder or Path()
         if plan.found is not None:
             folder = download(plan, self._hub, report) / Path(plan.source.file).parent
         if plan.found is not None or plan.source.file:

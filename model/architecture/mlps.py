@@ -34,7 +34,7 @@ def describe_mlp(lm: LanguageModel, layer: Sublayers) -> Mlp | None:
         activation=_activation(lm, layer),
         d_hidden=width,
         n_experts=n_experts,
-        n_chosen=next((r.top_k for r in layer.routers if hasattr(r, "top_k")), first_number(config, N_CHOSEN)),
+        n_chosen=next((vars(r)["top_k"] for r in layer.routers if "top_k" in vars(r)), first_number(config, N_CHOSEN)),
         d_shared=_kind(shared, d_model)[1] if shared else 0,
     )
 

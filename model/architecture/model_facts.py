@@ -22,7 +22,7 @@ def model_facts(lm: LanguageModel, embed_scale: float) -> ModelFacts:
         licence=licence,
         licence_from=source,
         n_tokens=len(tokenizer),
-        bos=tokenizer.bos_token or "",
+        bos=str(tokenizer.bos_token or ""),
         eos=tuple(token for token in tokenizer.convert_ids_to_tokens(list(lm.card.eos_token_ids)) if token),
         rope=_ropes(config) if lm.card.position_kind == "rope" else (),
         logit_softcap=float(getattr(config, "final_logit_softcapping", None) or 0),

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from model.layers.linearised import freeze
+from model.layers.linearised import FrozenNorm, freeze
 from model.network.recording import ModuleCall
 from model.network.sublayers import Sublayers
 from model.records.architecture import NormPlace
@@ -75,6 +75,9 @@ def norm_kind(norm: ModuleCall) -> str:
     if norm.input is None or norm.output is None:
         return name
     try:
-        return "LayerNorm" if freeze(norm.module, norm.input[-1], norm.output[-1]).centred else "RMSNorm"
-    except (UserError, AttributeError):
+        frozen = freeze(norm.module, norm.input[-1], norm.output[-1])
+    except UserError:
         return name
+    if not isinstance(frozen, FrozenNorm):
+        return name
+    return "LayerNorm" if frozen.centred else "RMSNorm"

@@ -41,8 +41,9 @@ def routing(lm: LanguageModel, trace: Trace, position: int, on_layer: Callable[[
             _watch(hooks, layer, seen[index])
         with layer_progress(lm, on_layer):
             lm.model(torch.tensor([list(ids)], device=lm.device), use_cache=False, logits_to_keep=1)
-    choices = [_choice(layers[index], seen[index], len(ids)) for index in layers]
-    if any(choice is None for choice in choices):
+    read = [_choice(layers[index], seen[index], len(ids)) for index in layers]
+    choices = [choice for choice in read if choice is not None]
+    if len(choices) < len(read):
         raise UserError(
             f"What the router of {lm.card.family!r} picks could not be read from what it hands to the experts. "
             "Choose another mixture of experts for this view."
@@ -174,7 +175,7 @@ def _by_logits(experts: Tensor, logits: list[Tensor]) -> float:
 
 def _check(lm: LanguageModel, logits: list[tuple[Tensor, Tensor | None]]) -> Check:
     pairs = [(own, given) for own, given in logits if given is not None]
-    tolerance = LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype]
+    tolerance = LOGIT_TOLERANCE[lm.dtype]
     if not pairs:
         return Check(LOGITS, float("nan"), tolerance, "this router does not give its logits away", made=False)
     largest = max(float(own.abs().max()) for own, _ in pairs)

@@ -9,6 +9,7 @@ from model.network.pattern import pattern_rows
 from model.network.to_numpy import to_numpy
 from model.records.head import AttentionWindow, HeadVectors
 from model.request.validate import require_integer
+from model.runtime.present import present
 
 
 def attention_window(
@@ -31,7 +32,7 @@ def head_vectors(lm: LanguageModel, capture: Capture, layer: int, head: int, sta
     """One head's queries, keys and weights among positions [start, stop)."""
     captured = captured_layer(lm, capture, layer, head)
     _require_window(capture, start, stop)
-    chunks = [captured.chunk_of(position) for position in range(start, stop)]
+    chunks = [present(captured.chunk_of(position)) for position in range(start, stop)]
     query = torch.stack([c.query[head, p - c.start] for p, c in zip(range(start, stop), chunks, strict=True)])
     group = captured.n_heads // captured.key.shape[0]
     return HeadVectors(

@@ -10,6 +10,7 @@ from model.attention.attention_row import AttentionRow, attention_row
 from model.attention.head_output import OutputProjection, head_parts, output_bias, output_projection
 from model.attention.one_head import Place, find_place
 from model.network.forward import cache_argument
+from model.network.implementation import attention_as
 from model.network.language_model import LanguageModel
 from model.network.tolerances import LOGIT_TOLERANCE, MAP_TOLERANCE
 from model.records.head import HeadChecks
@@ -17,6 +18,7 @@ from model.records.run import Check
 from model.request.validate import require_integer
 from model.run.run_cache import cache_before
 from model.run.trace import Trace
+from model.runtime.present import present
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +66,14 @@ def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: Outp
     ids = trace.fed_ids[: place.query + 1]
     cache = cache_before(lm, trace, place.query)
     fed = ids if cache is None else ids[-1:]
-    own = lm.model.config.get_text_config()._attn_implementation
-    handles = [place.captured.module.register_forward_hook(keep_output)]
+    handles = [present(place.captured.module).register_forward_hook(keep_output)]
     if projection is not None:
         handles.append(projection.module.register_forward_pre_hook(keep_input))
     try:
-        lm.model.set_attn_implementation("eager")
         input_ids = torch.tensor([list(fed)], device=lm.device)
-        lm.model(input_ids, **cache_argument(lm, cache), use_cache=cache is not None, logits_to_keep=1)
+        with attention_as(lm, "eager"):
+            lm.model(input_ids, **cache_argument(lm, cache), use_cache=cache is not None, logits_to_keep=1)
     finally:
-        lm.model.set_attn_implementation(own)
         for handle in handles:
             handle.remove()
     kept = {name: tensor.double().cpu() for name, tensor in kept.items()}
@@ -99,7 +99,7 @@ def _weights_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen)
     ours, theirs = row.weight[head], seen.weight[head]
     eager = torch.zeros_like(ours)
     eager[len(ours) - len(theirs) :] = theirs
-    dtype = lm.anatomy.embed.weight.dtype
+    dtype = lm.dtype
     how = (
         f"largest difference of {len(ours)} weights from the model's own eager attention: this position "
         "forwarded again, over the run's own keys and values"
@@ -109,8 +109,9 @@ def _weights_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen)
 
 def _mix_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen) -> Check:
     d_v = row.z.shape[-1]
-    theirs = seen.mixed[head * d_v : (head + 1) * d_v]
-    largest = float(seen.mixed.abs().max())
+    mixed = present(seen.mixed)
+    theirs = mixed[head * d_v : (head + 1) * d_v]
+    largest = float(mixed.abs().max())
     how = (
         "largest difference of z from what entered W_O when this position was forwarded again; "
         f"the largest entry of all heads is {largest:.3g}"
@@ -132,4 +133,4 @@ def _output_check(lm: LanguageModel, row: AttentionRow, projection: OutputProjec
 
 
 def _relative(lm: LanguageModel) -> float:
-    return LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype]
+    return LOGIT_TOLERANCE[lm.dtype]

@@ -11,6 +11,7 @@ from model.network.pattern import pattern_rows
 from model.records.prefill import RunChecks
 from model.records.run import Check
 from model.run.trace import Trace
+from model.runtime.present import present
 
 # One pass over this many positions takes about a second on two cores.
 CHECKED_POSITIONS = 512
@@ -45,7 +46,7 @@ def attention_check(lm: LanguageModel, capture: Capture, ids, layer: int, head: 
     captured = captured_layer(lm, capture, layer, head)
     ids = ids[:CHECKED_POSITIONS]
     with lm.lock:
-        maps, _ = eager_patterns(lm, ids, {layer: captured.module})
+        maps, _ = eager_patterns(lm, ids, {layer: present(captured.module)})
     ours = pattern_rows(captured, 0, len(ids), len(ids), head)
     where = f"layer {layer}, head {head}, {len(ids)} positions"
     return compare(lm, {layer: ours}, {layer: maps[layer][head : head + 1]}, where)

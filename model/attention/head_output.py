@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
 from model.network.capture import LayerCapture
+from model.runtime.present import present
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +28,11 @@ def output_projection(layer: LayerCapture, d_model: int) -> OutputProjection | N
     """W_O of a captured layer by heads; None where the attention module has no such linear map."""
     n_heads, d_v = layer.n_heads, layer.values[0].shape[-1]
     found = None
-    for module in layer.module.modules():
-        weight = getattr(module, "weight", None)
+    for module in present(layer.module).modules():
         if not isinstance(module, nn.Linear | Conv1D):
             continue
         # Conv1D (GPT-2) keeps (in, out), Linear (out, in).
-        by_input = weight if isinstance(module, Conv1D) else weight.T
+        by_input = module.weight if isinstance(module, Conv1D) else module.weight.T
         if tuple(by_input.shape) == (n_heads * d_v, d_model):
             found = OutputProjection(module, by_input.unflatten(0, (n_heads, d_v)), module.bias)
     return found

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from model.batching.continuous import serve_continuous
 from model.batching.static import Watched, serve_static
+from model.network.implementation import attention_as
 from model.network.language_model import LanguageModel
 from model.network.sequence import Decoding
 from model.network.tolerances import LOGIT_TOLERANCE
@@ -91,12 +92,8 @@ def _work(lm: LanguageModel, kind: str, prompts, requests, total: int) -> Callab
 @contextmanager
 def _plain_attention(lm: LanguageModel) -> Iterator[None]:
     """For the time of a batch, transformers' own attention; what captures comes back whatever happens."""
-    own = lm.model.config.get_text_config()._attn_implementation
-    lm.model.set_attn_implementation("sdpa" if getattr(lm.model, "_supports_sdpa", False) else "eager")
-    try:
+    with attention_as(lm, "sdpa" if getattr(lm.model, "_supports_sdpa", False) else "eager"):
         yield
-    finally:
-        lm.model.set_attn_implementation(own)
 
 
 def _alone(lm: LanguageModel, prompt: Sequence[int], n: int) -> list[tuple[int, Tensor]]:
@@ -113,7 +110,7 @@ def other_tokens(lm: LanguageModel, way: BatchingResult, alone) -> str:
     """Why a way of serving is not shown: a request got another token than alone, and rounding does not explain it."""
     for row, one in enumerate(way.served):
         largest = max(float(logits.abs().max()) for _, logits in alone[row])
-        if one.gap is not None and one.gap > LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest:
+        if one.gap is not None and one.gap > LOGIT_TOLERANCE[lm.dtype] * largest:
             return (
                 f"request {row + 1} got other tokens in the {way.kind} batch than alone, where the logits of the two "
                 f"are {one.gap:.2g} apart"

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from transformers import GenerationConfig
 from transformers.generation.configuration_utils import ContinuousBatchingConfig
@@ -13,6 +14,7 @@ from model.batching.static import Watched, nothing_yet
 from model.network.language_model import LanguageModel
 from model.records.batching import Request, Step
 from model.request.errors import UserError
+from model.runtime.present import present
 from model.runtime.timing import now
 
 BLOCK = 16
@@ -55,7 +57,8 @@ def _manager(lm: LanguageModel, n_blocks: int) -> ContinuousBatchingManager:
         allow_block_sharing=False,
         auto_switch_to_flash=False,
     )
-    manager = lm.model.init_continuous_batching(generation_config=greedy, continuous_batching_config=paged)
+    model: Any = lm.model
+    manager = model.init_continuous_batching(generation_config=greedy, continuous_batching_config=paged)
     manager.start()
     return manager
 
@@ -70,7 +73,7 @@ def _watching(lm: LanguageModel, manager: ContinuousBatchingManager, seen: Watch
 
     def after(module, args, kwargs, out):
         bounds = kwargs["cu_seq_lens_q"].tolist()
-        allocators = manager.batch_processor.cache.cache_allocators.values()
+        allocators = present(manager.batch_processor).cache.cache_allocators.values()
         blocks = sum(len(table) for allocator in allocators for table in allocator.block_table.values())
         n_positions = kwargs["input_ids"].numel()
         end = now(lm.device) - began
@@ -118,5 +121,5 @@ def _serve(
             raise UserError(f"transformers' continuous batching refused a request: {result.error:.200}")
         row = int(result.request_id)
         seen.ids[row] = list(result.generated_tokens)
-        seen.times[row] = [stamp - began for stamp in result.timestamps]
+        seen.times[row] = [stamp - began for stamp in present(result.timestamps)]
         seen.started[row] = result.lifespan[0] - began

@@ -94,7 +94,7 @@ def way_to_pad(lm: LanguageModel) -> str:
     rows = [[(17 * i + 3) % lm.card.n_vocab for i in range(n)] for n in (3, 7)]
     ids, mask = padded(rows, lm.device, pad_id(lm))
     alone = lm.model(torch.tensor(rows[:1], device=lm.device), use_cache=False).logits[0, -1].float()
-    allowed = LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * float(alone.abs().max())
+    allowed = LOGIT_TOLERANCE[lm.dtype] * float(alone.abs().max())
     known = "position_ids" in signature(lm.model.forward).parameters
     apart = math.inf
     for way in ("position_ids", "mask") if known else ("mask",):

@@ -5,6 +5,7 @@ from transformers.cache_utils import DynamicLayer
 
 from model.records.prefill import KVCacheRecord, LayerCache
 from model.run.trace import Trace
+from model.runtime.present import present
 
 
 def describe_cache(trace: Trace) -> KVCacheRecord:
@@ -15,7 +16,7 @@ def describe_cache(trace: Trace) -> KVCacheRecord:
     n_positions = len(trace.fed_ids)
     layers = tuple(
         _layer_cache(index, layer, n_positions)
-        for index, layer in enumerate(trace.cache.layers)
+        for index, layer in enumerate(present(trace.cache).layers)
         if getattr(layer, "keys", None) is not None
     )
     n_heads = {index: x.n_heads for index, x in enumerate(trace.capture.layers) if x.chunks}

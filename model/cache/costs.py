@@ -12,14 +12,19 @@ A latent cache (MLA, DeepSeek-V2 2024) is unfolded into keys and values at every
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Tensor
+from torch.nn import Module
 from transformers import Cache
 
+from model.network.anatomy import weight_of
+from model.network.cache_layers import held_layers
 from model.network.experts import Experts, experts_of, unique_weights
 from model.network.language_model import LanguageModel
 from model.records.kv import PassCost, StepCosts
 from model.run.trace import Trace
+from model.runtime.present import present
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ class Costs:
 
 def costs_of(lm: LanguageModel, cache: Cache) -> Costs:
     """The costs of a model with a cache that has been filled."""
-    head, blocks, experts = lm.anatomy.head.weight, lm.anatomy.blocks, experts_of(lm.model, lm.anatomy)
+    head, blocks, experts = lm.anatomy.head_weight, lm.anatomy.blocks, experts_of(lm.model, lm.anatomy)
     everyone = [weight for module, weight in unique_weights(blocks) if id(module) not in experts.modules]
     routed = [weight for module, weight in unique_weights(blocks) if id(module) in experts.modules]
     return Costs(
@@ -104,20 +109,26 @@ def costs_of(lm: LanguageModel, cache: Cache) -> Costs:
 
 
 def _shapes(lm: LanguageModel, cache: Cache) -> tuple[LayerShape, ...]:
-    kept = [layer for layer in cache.layers if getattr(layer, "keys", None) is not None]
+    kept = held_layers(cache)
     # What transformers calls the matrix from the latent vector to all heads' keys and values.
     unfolding = [module for module in lm.anatomy.blocks.modules() if hasattr(module, "kv_b_proj")]
     if len(unfolding) != len(kept):
         unfolding = [None] * len(kept)
     return tuple(
         LayerShape(
-            d_both=mla.qk_head_dim + mla.v_head_dim if mla else layer.keys.shape[-1] + layer.values.shape[-1],
-            row_bytes=layer.keys[..., :1, :].nbytes + layer.values[..., :1, :].nbytes,
+            d_both=_latent_width(mla) if mla else keys.shape[-1] + values.shape[-1],
+            row_bytes=keys[..., :1, :].nbytes + values[..., :1, :].nbytes,
             window=getattr(layer, "sliding_window", None),
-            unfolding=mla.kv_b_proj.weight.numel() if mla else 0,
+            unfolding=weight_of(mla.get_submodule("kv_b_proj")).numel() if mla else 0,
         )
-        for layer, mla in zip(kept, unfolding, strict=True)
+        for (layer, keys, values), mla in zip(kept, unfolding, strict=True)
     )
+
+
+def _latent_width(mla: Module) -> int:
+    """How many numbers of a query and a value attention computes with, once the latent vector is unfolded."""
+    widths: list[Any] = [mla.qk_head_dim, mla.v_head_dim]
+    return sum(widths)
 
 
 def _matrices(weights: list[Tensor]) -> int:
@@ -127,7 +138,7 @@ def _matrices(weights: list[Tensor]) -> int:
 
 def step_costs(lm: LanguageModel, trace: Trace) -> StepCosts:
     """What every step of a run costs both ways; the prefill, step 0, is the same pass."""
-    costs, n_prompt = costs_of(lm, trace.cache), len(trace.run.tokens)
+    costs, n_prompt = costs_of(lm, present(trace.cache)), len(trace.run.tokens)
     n_steps = max(1, len(trace.logits))
     cached = tuple(costs.cached(1 if step else n_prompt, n_prompt + step) for step in range(n_steps))
     full = tuple(costs.full(n_prompt + step) for step in range(n_steps))

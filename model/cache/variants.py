@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from transformers import Cache, QuantizedCache
 from transformers.cache_utils import DynamicLayer
-from transformers.utils import is_hqq_available, is_optimum_quanto_available
+from transformers.utils.import_utils import is_hqq_available, is_optimum_quanto_available
 
 from model.cache.race import held_bytes, pass_over
 from model.decode.finish import stop_reason, written
@@ -23,6 +23,7 @@ from model.records.run import Run, Tokens
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.runtime.budget import Budget
+from model.runtime.present import present
 from model.runtime.progress import Progress
 
 KINDS = ("window", "fp8")
@@ -48,7 +49,7 @@ class WindowLayer(DynamicLayer):
         return self.seen
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        held = self.keys.shape[-2] if self.is_initialized else 0
+        held = present(self.keys).shape[-2] if self.is_initialized else 0
         return held + query_length, self.seen - held
 
     def _kept(self, states: Tensor) -> Tensor:
@@ -96,9 +97,10 @@ def cache_variant(
     while not found.ended:
         logits: list[Tensor | None] = []
         for place, cache in enumerate(caches):
-            logits.append(_next_logits(lm, runs[place], cache))
-            if logits[place] is not None:
-                step = select(lm, runs[place], logits[place], 0.0)
+            following = _next_logits(lm, runs[place], cache)
+            logits.append(following)
+            if following is not None:
+                step = select(lm, runs[place], following, 0.0)
                 runs[place] = replace(runs[place], steps=(*runs[place].steps, step))
         found = _with_step(lm, found, runs, logits, late=not budget.allows())
         found = replace(found, bytes=held_bytes(caches[0]), other_bytes=held_bytes(caches[1]))
@@ -118,8 +120,8 @@ def _with_step(lm: LanguageModel, found: Variant, runs: list[Run], logits: list[
     index = len(found.steps)
     token, other = (run.steps[index].token if len(run.steps) > index else None for run in runs)
     same_before = found.first_different is None
-    drift = float((logits[0] - logits[1]).abs().max()) if same_before else None
-    differ = same_before and token.id != other.id
+    drift = float((present(logits[0]) - present(logits[1])).abs().max()) if same_before else None
+    differ = same_before and present(token).id != present(other).id
     reasons = [stop_reason(lm, run).kind for run in runs]
     return replace(
         found,

@@ -31,7 +31,8 @@ def beam_search(lm: LanguageModel, recipe: Recipe, tokens: Tokens, num_beams: in
     ids = torch.tensor([tokens.ids], device=lm.device)
     with lm.lock:
         started = now(lm.device)
-        out = lm.model.generate(
+        # Typed as an attribute of any module.
+        out = lm.model.generate(  # pyright: ignore[reportCallIssue]
             ids,
             attention_mask=torch.ones_like(ids),
             do_sample=False,
@@ -83,4 +84,4 @@ def _check(lm: LanguageModel, beams: tuple[Beam, ...], largest: float) -> Check:
     """The scores of generate against the mean log-probability by passes of our own."""
     error = max(abs(beam.score + math.log(2) * sum(beam.surprisal) / len(beam.tokens)) for beam in beams)
     how = "largest difference from the mean log-probability of its tokens, by one pass over prompt and beam"
-    return Check(SCORE, error, LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest, how)
+    return Check(SCORE, error, LOGIT_TOLERANCE[lm.dtype] * largest, how)

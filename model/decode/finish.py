@@ -5,6 +5,7 @@ from dataclasses import replace
 from model.network.language_model import LanguageModel
 from model.records.run import DecodeStep, Run, StopReason
 from model.request.recipe import Recipe
+from model.runtime.present import present
 from model.runtime.timing import now
 from model.tokens.detokenize import decode
 
@@ -26,7 +27,7 @@ def as_asked(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run:
 
 def _ttft(run: Run, first: DecodeStep) -> float:
     """Seconds from text to the first token: tokenize, prefill or find it done, select."""
-    filled = run.reuse_seconds if run.reused_positions else run.prefill.forward_seconds
+    filled = run.reuse_seconds if run.reused_positions else present(run.prefill).forward_seconds
     return run.tokens.seconds + filled + first.sampling_seconds
 
 

@@ -16,6 +16,7 @@ from model.network.language_model import LanguageModel
 from model.records.run import DecodeStep, Run, Tokens
 from model.request.recipe import Recipe
 from model.run.trace import Trace
+from model.runtime.present import present
 from model.runtime.timing import now
 
 
@@ -31,7 +32,7 @@ def fork(lm: LanguageModel, parents: list[Trace], recipe: Recipe, tokens: Tokens
     with parent.lock:
         steps, n_logits = _replay(lm, parent, Run(recipe, tokens, parent.run.prefill))
         n_positions = len(tokens) + n_logits - 1
-        cache, capture = cut_cache(parent.cache, n_positions), _cut_capture(parent.capture, n_positions)
+        cache, capture = cut_cache(present(parent.cache), n_positions), _cut_capture(parent.capture, n_positions)
         logits = parent.logits[:n_logits]
     seconds = now(lm.device) - started
     run = Run(recipe, tokens, parent.run.prefill, steps, reused_positions=n_positions, reuse_seconds=seconds)

@@ -12,6 +12,7 @@ from model.network.language_model import LanguageModel
 from model.records.run import Run
 from model.request.recipe import Recipe
 from model.run.trace import Trace
+from model.runtime.present import present
 from model.runtime.timing import now
 
 
@@ -36,9 +37,7 @@ def _extended(lm: LanguageModel, trace: Trace, n_steps: int) -> Run:
 
 
 def _decode_one(lm: LanguageModel, trace: Trace) -> Run:
-    steps, prefill = trace.run.steps, trace.run.prefill
-    assert prefill is not None, "a trace starts with its prefill"
-    seconds = prefill.forward_seconds
+    steps, seconds = trace.run.steps, present(trace.run.prefill).forward_seconds
     if len(trace.logits) == len(steps):
         logits, seconds = _feed(lm, trace, steps[-1].token.id)
         trace.logits.append(logits)
@@ -50,5 +49,5 @@ def _feed(lm: LanguageModel, trace: Trace, token_id: int) -> tuple[Tensor, float
     """The logits (vocab,) after one more token, and the seconds of its forward pass."""
     with lm.lock:
         started = now(lm.device)
-        logits = forward(lm, [token_id], trace.cache, trace.capture)
+        logits = forward(lm, [token_id], present(trace.cache), trace.capture)
         return logits, now(lm.device) - started

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ from transformers import (
 
 from model.records.run import StageCount
 from model.request.recipe import SamplingSettings
+from model.runtime.present import present
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,12 @@ def process(
     """
     scores, counts = logits.float()[None], []
     stages = processors(settings, n_prompt)
-    before = scores.double().softmax(-1) if stages else None
+    if not stages:
+        # Greedy without penalties: no softmax over the vocabulary at each step.
+        return scores[0], ()
+    before = scores.double().softmax(-1)
     for name, setting, processor in stages:
-        scores = processor(ids[None], scores)
+        scores = processor(cast(torch.LongTensor, ids[None]), cast(torch.FloatTensor, scores))
         after, kept = scores.double().softmax(-1), torch.isfinite(scores)
         counts.append(
             StageCount(
@@ -157,7 +162,7 @@ def _placed(chosen_from: Tensor, draw: float | None, forced_id: int | None) -> t
     else:
         # Rounding may leave the sum just under 1: the last token with a share takes the gap.
         n_kept = int((chosen_from > 0).sum())
-        place = min(int(torch.searchsorted(upto, draw, right=True)), n_kept - 1)
+        place = min(int(torch.searchsorted(upto, present(draw), right=True)), n_kept - 1)
     return int(order[place]), float(upto[place])
 
 

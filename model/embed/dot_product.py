@@ -65,9 +65,10 @@ def dot_product(lm: LanguageModel, capture: Capture, layer: int, head: int, quer
 def _verified_rotation(lm: LanguageModel, layer: int) -> Rotation:
     require_integer("layer", layer, 0, lm.card.n_layers - 1, "choose a layer of this model")
     by_layer = rotations(lm)
-    if layer >= len(by_layer) or not rotates(by_layer[layer]):
+    rotation = by_layer[layer] if layer < len(by_layer) else None
+    if rotation is None or not rotates(rotation):
         raise UserError(f"That layer {layer} rotates its keys could not be shown. Choose another layer.")
-    return by_layer[layer]
+    return rotation
 
 
 def _chunk_of(capture: Capture, layer: int, query: int) -> QueryChunk:

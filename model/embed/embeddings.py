@@ -70,7 +70,7 @@ def neighbours_of(
     best, best_ids = queries.new_empty(len(ids), 0), itself.new_empty(len(ids), 0)
     for start in range(0, n_vocab(lm), VOCABULARY_CHUNK):
         stop = min(start + VOCABULARY_CHUNK, n_vocab(lm))
-        cosine = queries @ unit_length(lm.anatomy.embed.weight[start:stop].float()).T
+        cosine = queries @ unit_length(lm.anatomy.embed_weight[start:stop].float()).T
         here = torch.arange(start, stop, device=lm.device)
         cosine = cosine.masked_fill(here == itself[:, None], -torch.inf)
         merged = torch.cat([best, cosine], dim=-1)
@@ -82,7 +82,7 @@ def neighbours_of(
 
 def rows_of(lm: LanguageModel, ids: Sequence[int]) -> Tensor:
     """Rows (n, d_embed) of the matrix itself, float32, without the factor that some embedding modules apply (gemma)."""
-    return lm.anatomy.embed.weight[torch.tensor(list(ids), device=lm.device)].float()
+    return lm.anatomy.embed_weight[torch.tensor(list(ids), device=lm.device)].float()
 
 
 def unit_length(rows: Tensor) -> Tensor:
@@ -92,11 +92,11 @@ def unit_length(rows: Tensor) -> Tensor:
 
 def n_vocab(lm: LanguageModel) -> int:
     """The number of tokens that have both a row and an entry: some matrices are padded with unused rows."""
-    return min(lm.anatomy.embed.weight.shape[0], len(lm.tokenizer))
+    return min(lm.anatomy.embed_weight.shape[0], len(lm.tokenizer))
 
 
 @torch.inference_mode()
 def _mean_norm(lm: LanguageModel) -> float:
-    weight = lm.anatomy.embed.weight[: n_vocab(lm)]
+    weight = lm.anatomy.embed_weight[: n_vocab(lm)]
     norms = [part.float().norm(dim=-1) for part in weight.split(VOCABULARY_CHUNK)]
     return float(torch.cat(norms).mean())

@@ -34,7 +34,7 @@ def positions(lm: LanguageModel, capture: Capture, ids: Sequence[int], around: i
         return Positions("learned", reason, received, learned=learned_positions(table, around))
     received = block_input(lm, None)
     rotation = rotations(lm)[layer] if layer < len(rotations(lm)) else None
-    if rotates(rotation):
+    if rotation is not None and rotates(rotation):
         rotary = _rotary(lm, capture, ids, around, rotation)
         return Positions("rope", "Queries and keys are rotated by their position.", received, rotary=rotary)
     return Positions("other", _why_not(lm, rotation, layer), received)
@@ -43,7 +43,7 @@ def positions(lm: LanguageModel, capture: Capture, ids: Sequence[int], around: i
 def _rotary(lm, capture, ids, around: int, rotation: Rotation) -> RotaryPositions:
     start, stop = window(len(ids), around, MAX_SIMILARITY)
     radians = angles(rotation, torch.arange(start, stop))
-    errors = [r.check.error for r in rotations(lm) if rotates(r)]
+    errors = [r.check.error for r in rotations(lm) if r is not None and rotates(r)]
     return RotaryPositions(
         rotation=rotation,
         start=start,
@@ -61,15 +61,15 @@ def _rotary(lm, capture, ids, around: int, rotation: Rotation) -> RotaryPosition
 def _repeats_check(lm: LanguageModel, capture: Capture, ids: Sequence[int]) -> Check | None:
     """Compares tokens that this run repeats: in layer 0, their keys must be equal once rotated back to position 0."""
     rotation = rotations(lm)[0]
-    if not rotates(rotation):
+    if rotation is None or not rotates(rotation):
         return None
     key = capture.layers[0].key.float().cpu()
-    ids = torch.tensor(list(ids[: key.shape[1]]))
-    _, group, counts = ids.unique(return_inverse=True, return_counts=True)
+    fed = torch.tensor(list(ids[: key.shape[1]]))
+    _, group, counts = fed.unique(return_inverse=True, return_counts=True)
     repeated = (counts[group] > 1).nonzero()[:, 0]
     if key.shape[1] != capture.n_positions or len(repeated) == 0:
         return None
-    first = torch.tensor([int((ids == i).nonzero()[0]) for i in ids[repeated]])
+    first = torch.tensor([int((fed == i).nonzero()[0]) for i in fed[repeated]])
     back, _ = unrotated_pairs(rotation, key, torch.arange(key.shape[1]))
     error = float((back[:, repeated] - back[:, first]).abs().max() / back.abs().max())
     how = (

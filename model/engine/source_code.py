@@ -57,7 +57,7 @@ def read(function: Callable) -> SourceCode:
     lines, line = inspect.getsourcelines(function)
     return SourceCode(
         name=function.__qualname__,
-        file=_short(Path(inspect.getsourcefile(function)).resolve(), function.__module__),
+        file=_short(Path(inspect.getsourcefile(function) or "").resolve(), function.__module__),
         line=line,
         text=textwrap.dedent("".join(lines)).rstrip(),
     )

@@ -17,6 +17,7 @@ from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
 from model.run.core import Core
+from model.runtime.present import present
 from model.runtime.progress import Progress
 
 MEASURING = Progress("Measuring memory bandwidth and matrix products", 0, 1)
@@ -42,10 +43,10 @@ class LatencyCalls:
         yield MEASURING
         roofline = self._limits.measure()
         run, trace = self._core.snapshot(recipe), self._core.trace(recipe)
-        costs, n = costs_of(self._lm, trace.cache), len(run.tokens)
+        costs, n = costs_of(self._lm, present(trace.cache)), len(run.tokens)
         if not costs.layers:
             raise UserError("This model keeps no keys and values: what its steps read is not known by formula.")
-        dots = [dot(roofline, "prefill", costs.least(n, n), run.prefill.forward_seconds)]
+        dots = [dot(roofline, "prefill", costs.least(n, n), present(run.prefill).forward_seconds)]
         steps = [step.forward_seconds for step in run.steps[1:] if not step.reused]
         if steps:
             dots.append(dot(roofline, "decode", costs.least(1, n + len(steps) // 2), median(steps)))
@@ -89,7 +90,7 @@ class LatencyCalls:
         require_integer("model", model, 0, len(sizes_known) - 1, "choose one of the list")
         own = None
         if self._limits.known and has_cache:
-            bits = 8 * self._lm.anatomy.embed.weight.dtype.itemsize
+            bits = 8 * self._lm.dtype.itemsize
             own = estimate(known[0], mine, bits, run.n_prompt, run.n_prompt + run.n_tokens, 1, bits)
         return WhatIf(
             estimate=estimate(known[machine], sizes_known[model], weight_bits, *sizes, cache_bits),

@@ -53,8 +53,9 @@ class _Taken:
 
 
 def _take(lm: LanguageModel, ids: list[int]) -> _Taken:
-    taken: list[float] = []
-    while not taken or (taken[0] < QUICK_SECONDS and len(taken) < REPEATS):
+    decoding = Decoding(lm, ids[:1])
+    taken = [_seconds(decoding, ids)]
+    while taken[0] < QUICK_SECONDS and len(taken) < REPEATS:
         decoding = Decoding(lm, ids[:1])
         taken.append(_seconds(decoding, ids))
     steps = [_seconds(decoding, ids[:1]) for _ in range(STEPS)]

@@ -24,7 +24,7 @@ REPEATS = 5
 @torch.inference_mode()
 def measure_roofline(lm: LanguageModel) -> Roofline:
     """The best of a few matrix-vector products (bytes/s) and matrix products (FLOP/s), in the model's own dtype."""
-    device, dtype = lm.device, lm.anatomy.embed.weight.dtype
+    device, dtype = lm.device, lm.dtype
     started = now(device)
     rows = READ_BYTES // (SIDE * dtype.itemsize)
     with lm.lock:
@@ -116,18 +116,20 @@ class Limits:
 
     def reached(self, dots: Iterable[RooflinePoint]) -> Roofline:
         """As it is known after passes that may have done better."""
-        self.measured()
+        known = self.measured()
         with self._lock:
+            known = self._known or known
             for dot in dots:
                 did = replace(
-                    self._known,
+                    known,
                     bandwidth=dot.bytes / dot.seconds,
                     flops=dot.achieved,
                     bandwidth_by_pass=True,
                     flops_by_pass=True,
                 )
-                self._known = _raised(self._known, did)
-            return self._known
+                known = _raised(known, did)
+            self._known = known
+            return known
 
 
 def _raised(known: Roofline, found: Roofline) -> Roofline:

@@ -16,6 +16,7 @@ from model.network.language_model import LanguageModel
 from model.network.sequence import Decoding
 from model.records.latency import StageSplit, StageTimes
 from model.records.run import Run
+from model.runtime.present import present
 from model.runtime.progress import Progress
 from model.runtime.timing import now, timing
 
@@ -30,9 +31,11 @@ def stage_times(lm: LanguageModel, run: Run) -> Iterator[Progress | StageTimes]:
     following = [step.token.id for step in run.steps][:STEPS] or [ids[-1]]
     taken: dict[str, list[tuple[dict[str, float], float, float]]] = {"prefill": [], "decode": []}
     sampling: list[float] = []
+    hooked, plain = Decoding(lm, ids[:1]), Decoding(lm, ids[:1])
     for repeat in range(PREFILLS):
         yield Progress("Prefill with timers and without", repeat, PREFILLS)
-        hooked, plain = Decoding(lm, ids[:1]), Decoding(lm, ids[:1])
+        if repeat:
+            hooked, plain = Decoding(lm, ids[:1]), Decoding(lm, ids[:1])
         taken["prefill"].append(_pair(hooked, plain, ids, modules, repeat))
     for place, token_id in enumerate(following):
         yield Progress("Decoding with timers and without: token", place, len(following))
@@ -71,7 +74,8 @@ def _mlp(block: nn.Module, found: BlockParts) -> nn.Module | None:
     """The smallest module inside the block that holds all of the MLP's matrices."""
     wanted = {found.down, *found.inputs} - {None}
     if not wanted:
-        return None if found.mlp.normed else found.mlp.module
+        mlp = present(found.mlp)
+        return None if mlp.normed else mlp.module
     holding = [m for m in block.modules() if wanted <= set(m.modules())]
     smallest = min(holding, key=lambda m: sum(1 for _ in m.modules()))
     # Loose matrices of the block itself are timed by the last of them alone.
@@ -87,7 +91,7 @@ def _pair(hooked: Decoding, plain: Decoding, ids: list[int], modules: dict, turn
         device = decoding.lm.device
         with timing(modules, device) if way == "hooked" else nullcontext({}) as inside:
             started = now(device)
-            decoding.logits = decoding.forward(ids, keep=1)
+            decoding.forward(ids, keep=1)
             seconds[way] = now(device) - started
         with_timers |= inside
     return with_timers, seconds["hooked"], seconds["plain"]
@@ -95,7 +99,7 @@ def _pair(hooked: Decoding, plain: Decoding, ids: list[int], modules: dict, turn
 
 def _sampling(lm: LanguageModel, run: Run, decoding: Decoding, ids: list[int]) -> float:
     started = now(lm.device)
-    choose(decoding.logits[0], torch.tensor(ids), run.recipe.sampling, len(run.tokens))
+    choose(present(decoding.logits)[0], torch.tensor(ids), run.recipe.sampling, len(run.tokens))
     return now(lm.device) - started
 
 

@@ -27,6 +27,7 @@ from model.records.layers import Attribution, Share
 from model.records.run import Check
 from model.request.validate import require_integer
 from model.run.trace import Trace
+from model.runtime.present import present
 from model.tokens.describe import describe
 
 CANDIDATES = 12
@@ -120,12 +121,13 @@ def _heads(lm: LanguageModel, trace: Trace, layer: int, row: LayerRows, parts: B
         return *none, "its heads' values were not captured in every layer"
     captured = trace.capture.layers[layer]
     projection = output_projection(captured, lm.card.d_model)
+    assert projection is not None, "what entered W_O was recorded"
     weight, bias = matrix(projection.module).float(), output_bias(projection)
-    mixed = row.mixed.to(weight.device)
-    error = float(((mixed @ weight).cpu() + bias - row.attn_raw).abs().max() / row.attn_raw.abs().max())
-    if not error <= LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype]:
+    mixed, attn_raw, attn_out = row.mixed.to(weight.device), present(row.attn_raw), present(row.attn_out)
+    error = float(((mixed @ weight).cpu() + bias - attn_raw).abs().max() / attn_raw.abs().max())
+    if not error <= LOGIT_TOLERANCE[lm.dtype]:
         return *none, f"the heads of layer {layer} do not sum to what its attention gave (off by {error:.1g} of it)"
-    norm = sublayer_norm(parts.mixer, row.attn_raw, row.attn_out)
+    norm = sublayer_norm(parts.mixer, attn_raw, attn_out)
     direction, constant = pull_through(parts.mixer, norm, reading.direction)
     # Each entry of z times its weight along the direction through W_O; the entries of a head are adjacent.
     shares = mixed * (weight @ direction.to(weight.device, torch.float32))
@@ -166,7 +168,7 @@ def _total_check(lm: LanguageModel, total: float, logit: float, logits: Tensor) 
         f"The sum of all parts ({total:.6g}) against the model's own logit ({logit:.6g}), before a softcap if it "
         f"has one. The largest logit is {largest:.3g}."
     )
-    tolerance = LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest
+    tolerance = LOGIT_TOLERANCE[lm.dtype] * largest
     return Check(TOTAL, abs(total - logit), tolerance, how)
 
 
@@ -178,4 +180,4 @@ def _heads_check(lm: LanguageModel, errors: tuple[float | None, ...]) -> tuple[C
         f"Each head's values through its slice of W_O, summed, against what the attention module gave: the largest "
         f"difference as a share of its largest entry, in the worst of {len(known)} layers."
     )
-    return (Check(HEADS, max(known), LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype], how),)
+    return (Check(HEADS, max(known), LOGIT_TOLERANCE[lm.dtype], how),)

@@ -12,11 +12,13 @@ import torch
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
+from model.network.anatomy import weight_of
 from model.network.capture import Capture, capturing
 from model.network.language_model import LanguageModel
 from model.network.per_model import once_per_model
 from model.network.recording import ModuleCall, recording
 from model.request.errors import UserError
+from model.runtime.present import present
 
 N_PROBED = 12
 # How much of a block's output may be missing at the median position: a wrong choice of modules misses far more, and
@@ -69,7 +71,7 @@ def stream_parts(lm: LanguageModel) -> StreamParts:
         call = by_module.pop(block, None)
         if call is None or call.input is None or call.output is None:
             return StreamParts((), f"layer {index} does not take and give one vector a position")
-        parts = find_parts(list(by_module.values()), call.input, call.output, _dtype(lm))
+        parts = find_parts(list(by_module.values()), call.input, call.output, lm.dtype)
         if parts is None:
             return StreamParts((), f"no modules of layer {index} sum to what it adds to its input")
         blocks.append(_block_parts(block, parts, by_module, call.input, lm.card.d_model))
@@ -111,20 +113,25 @@ def find_parts(calls: list[ModuleCall], pre: Tensor, post: Tensor, dtype: torch.
     """
     added = (post - pre).double()
     # Outermost first, to find a sublayer rather than the matrix at its end.
-    outputs = [call for call in reversed(calls) if call.output is not None and call.output.shape == pre.shape]
+    outputs = [
+        (call.module, call.output)
+        for call in reversed(calls)
+        if call.output is not None and call.output.shape == pre.shape
+    ]
     rounding = ROUNDINGS * torch.finfo(dtype).eps * (pre.abs() + post.abs()).amax(-1).double()
     for fit in (_unit_fit, _scaled_fit):
         best, best_error = None, MISSING[dtype]
         for size in (2, 1):
             for chosen in combinations(outputs, size):
-                factors = fit(added, [call.output.double() for call in chosen])
-                total = sum(f * call.output.double() for f, call in zip(factors, chosen, strict=True))
+                factors = fit(added, [output.double() for _, output in chosen])
+                scaled = [f * output.double() for f, (_, output) in zip(factors, chosen, strict=True)]
+                total = sum(scaled, torch.zeros_like(added))
                 missing = (added - total).abs().amax(-1)
                 error = float((missing / added.abs().amax(-1).clamp_min(1e-30)).median())
                 if error < best_error and bool((missing <= rounding + 1e-3 * added.abs().amax(-1)).all()):
                     best, best_error = list(zip(chosen, factors, strict=True)), error
         if best:
-            return tuple(Part(call.module, factor, _is_leaf(call.module)) for call, factor in reversed(best))
+            return tuple(Part(module, factor, _is_leaf(module)) for (module, _), factor in reversed(best))
     return None
 
 
@@ -138,7 +145,8 @@ def _scaled_fit(added: Tensor, outputs: list[Tensor]) -> list[float]:
     normal = columns.T @ columns + 1e-12 * torch.eye(len(outputs), dtype=torch.float64)
     try:
         return torch.linalg.solve(normal, columns.T @ added.flatten()).tolist()
-    except torch.linalg.LinAlgError:  # an output is all zeros, or equal to another
+    # An output is all zeros, or equal to another. torch documents this name, but does not export it.
+    except torch.linalg.LinAlgError:  # pyright: ignore[reportPrivateImportUsage]
         return [0.0] * len(outputs)
 
 
@@ -153,7 +161,7 @@ def _block_parts(
     mixer, mlp = parts if len(parts) == 2 else (parts[0], None)
     down = _down(mlp, calls) if mlp else None
     inputs = _input_matrices(block, down, d_model) if down is not None else ()
-    middle = pre + mixer.factor * calls[mixer.module].output
+    middle = pre + mixer.factor * present(calls[mixer.module].output)
     reads = [x.input for x in calls.values() if x.input is not None and x.input.shape == pre.shape]
     is_sequential = any((x - middle).norm() < 0.1 * (middle - pre).norm() for x in reads)
     return BlockParts(mixer, mlp, mlp is not None and not is_sequential, down, inputs)
@@ -162,7 +170,7 @@ def _block_parts(
 def _down(mlp: Part, calls: dict[nn.Module, ModuleCall]) -> nn.Module | None:
     """The matrix whose output is the MLP's; None for a mixture of experts, which has no single such matrix."""
     call = calls[mlp.module]
-    output = call.input if mlp.normed else call.output
+    output = present(call.input if mlp.normed else call.output)
     for module, other in calls.items():
         if isinstance(module, nn.Linear | Conv1D) and other.output is not None and torch.equal(other.output, output):
             return module
@@ -183,8 +191,5 @@ def _input_matrices(block: nn.Module, down: nn.Module, d_model: int) -> tuple[nn
 
 def matrix(module: nn.Module) -> Tensor:
     """The weight as (in, out): Conv1D (GPT-2) stores it like this, Linear transposed."""
-    return module.weight if isinstance(module, Conv1D) else module.weight.T
-
-
-def _dtype(lm: LanguageModel) -> torch.dtype:
-    return lm.anatomy.embed.weight.dtype
+    weight = weight_of(module)
+    return weight if isinstance(module, Conv1D) else weight.T

@@ -104,4 +104,4 @@ def lens_check(lm: LanguageModel, unembed: Unembedding, window: Window) -> Check
         f"largest difference over {window.stop - window.start} positions and {window.logits.shape[-1]:,} tokens; "
         f"the largest logit is {largest:.3g}."
     )
-    return Check(LENS, float(error), LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest, how)
+    return Check(LENS, float(error), LOGIT_TOLERANCE[lm.dtype] * largest, how)

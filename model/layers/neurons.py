@@ -7,6 +7,7 @@ its activation (Geva et al. 2022). Its direct effect on the logits is computed w
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from transformers.pytorch_utils import Conv1D
 
 from model.layers.attribution import target_token
 from model.layers.block_parts import BlockParts, matrix, require_parts
@@ -16,6 +17,7 @@ from model.layers.readout import Readout, pull_through, readout, sublayer_norm
 from model.layers.residual import at_row, note, passed, recompute_check
 from model.layers.unembedding import Unembedding
 from model.layers.window import window_of
+from model.network.anatomy import weight_of
 from model.network.language_model import LanguageModel
 from model.network.recording import LayerRows
 from model.network.to_numpy import to_numpy
@@ -25,6 +27,7 @@ from model.records.run import Check
 from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.trace import Trace
+from model.runtime.present import present
 from model.tokens.describe import describe
 
 MAX_NEURONS = 20
@@ -59,7 +62,7 @@ def neurons(lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, 
     row = at_row(window.layers[layer], position - window.start)
     token_id = target_token(lm, trace, window, position, token_id)
     reading = readout(unembed, at_row(window.layers[-1], position - window.start).resid_post, token_id, None)
-    weight, hidden = matrix(parts.down).detach().float().cpu(), row.hidden
+    weight, hidden = matrix(parts.down).detach().float().cpu(), present(row.hidden)
     writes = hidden.abs() * weight.norm(dim=-1)
     order = writes.topk(min(k, len(writes))).indices
     gate, up, function = neuron_inputs(parts, row)
@@ -85,14 +88,14 @@ def neuron_inputs(parts: BlockParts, row: LayerRows) -> tuple[Tensor | None, Ten
     """
     if row.mlp_in is None or len(parts.inputs) > 2:
         return None, None, ""
-    rows = [_apply(module, row.mlp_in) for module in parts.inputs]
-    if len(rows) == 1 and len(rows[0]) == 2 * len(row.hidden):
+    rows, hidden = [_apply(module, row.mlp_in) for module in parts.inputs], present(row.hidden)
+    if len(rows) == 1 and len(rows[0]) == 2 * len(hidden):
         rows = list(rows[0].chunk(2))
     if len(rows) == 1:
-        fits = [(_error(function(rows[0]), row.hidden), name, None, rows[0]) for name, function in FUNCTIONS.items()]
+        fits = [(_error(function(rows[0]), hidden), name, None, rows[0]) for name, function in FUNCTIONS.items()]
     else:
         fits = [
-            (_error(function(gate) * up, row.hidden), name, gate, up)
+            (_error(function(gate) * up, hidden), name, gate, up)
             for gate, up in (rows, rows[::-1])
             for name, function in FUNCTIONS.items()
         ]
@@ -103,7 +106,7 @@ def neuron_inputs(parts: BlockParts, row: LayerRows) -> tuple[Tensor | None, Ten
 
 
 def _apply(module: nn.Module, x: Tensor) -> Tensor:
-    weight = module.weight
+    weight = weight_of(module)
     return module(x[None].to(weight.device, weight.dtype))[0].float().cpu()
 
 
@@ -122,16 +125,17 @@ def _neurons(
     gate: Tensor | None,
     up: Tensor | None,
 ):
-    rows = matrix(parts.down)[order].detach().double().cpu()
-    written = row.hidden[order].double()[:, None] * rows
-    norm = sublayer_norm(parts.mlp, row.mlp_raw, row.mlp_out)
-    effects = written @ pull_through(parts.mlp, norm, reading.direction)[0]
+    mlp, hidden = present(parts.mlp), present(row.hidden)
+    rows = matrix(present(parts.down))[order].detach().double().cpu()
+    written = hidden[order].double()[:, None] * rows
+    norm = sublayer_norm(mlp, present(row.mlp_raw), present(row.mlp_out))
+    effects = written @ pull_through(mlp, norm, reading.direction)[0]
     logits = _logit_effects(unembed, reading.maps, parts, norm, written)
     highest, lowest = logits.topk(TOKENS), logits.topk(TOKENS, largest=False)
     for place, index in enumerate(order.tolist()):
         yield Neuron(
             index=index,
-            activation=float(row.hidden[index]),
+            activation=float(hidden[index]),
             gate=None if gate is None else float(gate[index]),
             up=None if up is None else float(up[index]),
             direction=float(rows[place].norm()),
@@ -147,7 +151,7 @@ def _logit_effects(
     unembed: Unembedding, maps: tuple[Frozen, ...], parts: BlockParts, norm: Frozen | None, written: Tensor
 ) -> Tensor:
     """What each neuron's vector in `written` (neuron, d_model) adds to every logit: (neuron, vocab)."""
-    added = (written if norm is None else norm.push(written)) * parts.mlp.factor
+    added = (written if norm is None else norm.push(written)) * present(parts.mlp).factor
     for stage in maps:
         added = stage.push(added)
     weight = matrix(unembed.head)
@@ -159,11 +163,13 @@ def _tokens(lm: LanguageModel, ids: Tensor):
 
 
 def _sum_check(lm: LanguageModel, down: nn.Module, total: Tensor, row: LayerRows) -> Check:
+    assert isinstance(down, nn.Linear | Conv1D), "the MLP's last matrix is one of the two"
     bias = 0.0 if down.bias is None else down.bias.detach().float().cpu()
-    largest = float(row.mlp_raw.abs().max())
+    mlp_raw = present(row.mlp_raw)
+    largest = float(mlp_raw.abs().max())
     how = (
-        f"All {len(row.hidden):,} neurons' writings{'' if down.bias is None else ' and the bias'}, summed, against "
-        f"what the MLP gave: the largest difference of an entry; its largest entry is {largest:.3g}."
+        f"All {len(present(row.hidden)):,} neurons' writings{'' if down.bias is None else ' and the bias'}, summed, "
+        f"against what the MLP gave: the largest difference of an entry; its largest entry is {largest:.3g}."
     )
-    tolerance = LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest
-    return Check(SUM, float((total + bias - row.mlp_raw).abs().max()), tolerance, how)
+    tolerance = LOGIT_TOLERANCE[lm.dtype] * largest
+    return Check(SUM, float((total + bias - mlp_raw).abs().max()), tolerance, how)

@@ -9,6 +9,7 @@ from torch import Tensor
 from model.layers.block_parts import Part, matrix
 from model.layers.linearised import Frozen, freeze
 from model.layers.unembedding import Unembedding, UpToHead
+from model.network.anatomy import weight_of
 from model.request.errors import UserError
 
 
@@ -43,7 +44,7 @@ def stages(unembed: Unembedding, last: Tensor) -> tuple[Frozen, ...]:
 
     Raises UserError if one of them is not a norm or a matrix.
     """
-    maps, weight = [], unembed.head.weight
+    maps, weight = [], weight_of(unembed.head)
     if any(isinstance(module, UpToHead) for module in unembed.modules):
         raise UserError(
             "Between its last layer and the unembedding this model computes more than a norm, so a logit is no sum of "

@@ -1,5 +1,7 @@
 """The residual stream of one position through all layers: norms, parts, and the check that the parts sum up."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -14,6 +16,7 @@ from model.records.run import Check
 from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.trace import Trace
+from model.runtime.present import present
 
 SUM = "parts sum to resid_post"
 RECOMPUTED = "recomputed = run"
@@ -62,12 +65,13 @@ def residual_stream(lm: LanguageModel, trace: Trace, position: int, layer: int) 
 
 def at_row(layer: LayerRows, row: int) -> LayerRows:
     """One position of a layer's rows."""
-    return LayerRows(**{name: None if rows is None else rows[row] for name, rows in vars(layer).items()})
+    one: dict[str, Any] = {name: None if rows is None else rows[row] for name, rows in vars(layer).items()}
+    return LayerRows(**one)
 
 
 def middle(layer: LayerRows) -> Tensor:
     """resid_mid: the stream after attention."""
-    return layer.resid_pre + layer.attn_out
+    return layer.resid_pre + present(layer.attn_out)
 
 
 def missing(layer: LayerRows) -> Tensor:
@@ -84,7 +88,7 @@ def recompute_check(lm: LanguageModel, window: Window) -> tuple[Check, ...]:
     """Compares the extra pass with the run's own values; empty if the run kept none of them."""
     if not window.how:
         return ()
-    tolerance = LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * window.largest
+    tolerance = LOGIT_TOLERANCE[lm.dtype] * window.largest
     how = (
         f"Positions {window.start} to {window.stop - 1} were forwarded once more to see inside the layers: the "
         f"largest difference from {window.how}, whose largest is {window.largest:.3g}."
@@ -120,7 +124,7 @@ def _sum_check(lm: LanguageModel, rows: list[LayerRows]) -> Check:
         f"The largest entry of |resid_pre + attn_out + mlp_out - resid_post|, in the worst of {len(rows)} layers "
         f"({layer}), where the stream's largest entry is {size:.3g}; {ROUNDINGS} roundings of it are allowed."
     )
-    tolerance = ROUNDINGS * torch.finfo(lm.anatomy.embed.weight.dtype).eps * size
+    tolerance = ROUNDINGS * torch.finfo(lm.dtype).eps * size
     return Check(SUM, float(missing(rows[layer])), tolerance, how)
 
 
@@ -134,7 +138,7 @@ def _total_check(lm: LanguageModel, rows: list[LayerRows]) -> Check:
         f"What entered layer 0 plus all {len(rows)} layers' parts, against what the last layer gave: the largest "
         f"difference of an entry. The largest entry on the way is {size:.3g}."
     )
-    tolerance = ROUNDINGS * torch.finfo(lm.anatomy.embed.weight.dtype).eps * size * len(rows) ** 0.5
+    tolerance = ROUNDINGS * torch.finfo(lm.dtype).eps * size * len(rows) ** 0.5
     return Check("all parts sum to the end", float((total - rows[-1].resid_post.double()).abs().max()), tolerance, how)
 
 

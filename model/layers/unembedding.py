@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from model.network.anatomy import weight_of
 from model.network.capture import Capture, capturing
 from model.network.chunk_rows import softcapped
 from model.network.language_model import LanguageModel
@@ -38,7 +39,7 @@ class Unembedding:
     @torch.inference_mode()
     def logits(self, x: Tensor) -> Tensor:
         """The logits (n, vocab), float32 on the CPU, of residual rows x (n, d_model)."""
-        weight = self.head.weight
+        weight = weight_of(self.head)
         rows = x[None].to(weight.device, weight.dtype)
         for module in self.modules:
             rows = module(rows)
@@ -97,7 +98,7 @@ def _verified(lm: LanguageModel, modules: tuple[nn.Module, ...], last: Tensor, l
         return Unembedding((), head, reason=f"the modules after the last layer cannot be run alone ({error})")
     fitted = _fit_finish(lm, plain, raw, logits)
     error, largest = float((fitted.finish(raw) - logits).abs().max()), float(logits.abs().max())
-    if error <= LOGIT_TOLERANCE[lm.anatomy.embed.weight.dtype] * largest:
+    if error <= LOGIT_TOLERANCE[lm.dtype] * largest:
         return fitted
     reason = (
         f"final norm and unembedding on the last layer miss the model's own logits by {error:.2g} "
@@ -132,7 +133,7 @@ def _fit_finish(lm: LanguageModel, plain: Unembedding, raw: Tensor, logits: Tens
     def error(candidate: Unembedding) -> float:
         return float((candidate.finish(raw) - logits).abs().max())
 
-    rounding = ROUNDINGS * torch.finfo(lm.anatomy.embed.weight.dtype).eps * float(logits.abs().max())
+    rounding = ROUNDINGS * torch.finfo(lm.dtype).eps * float(logits.abs().max())
     factor = float((raw.double() * logits.double()).sum() / raw.double().square().sum().clamp_min(1e-300))
     candidates = [plain, Unembedding(plain.modules, plain.head, factor)]
     config = lm.model.config.get_text_config()

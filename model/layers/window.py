@@ -7,6 +7,7 @@ decoding steps at any length, and only for positions that are viewed; its values
 
 import time
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,7 @@ from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.run_cache import cache_before, has_all_keys
 from model.run.trace import Trace
+from model.runtime.present import present
 from model.runtime.window import window as around
 
 WINDOW = 16
@@ -115,14 +117,16 @@ def _rows(
         return calls[module].input if module in calls else None
 
     if parts is None:
-        return LayerRows(calls[block].input, None, None, calls[block].output, mixed=input_of(projection))
+        # Of a block whose parts are unknown only its output is read.
+        entry = cast(Tensor, calls[block].input)
+        return LayerRows(entry, None, None, present(calls[block].output), mixed=input_of(projection))
     attn_out, attn_raw = _outputs(parts.mixer, calls)
     mlp_out, mlp_raw = _outputs(parts.mlp, calls)
     return LayerRows(
-        resid_pre=calls[block].input,
+        resid_pre=present(calls[block].input),
         attn_out=attn_out,
         mlp_out=mlp_out,
-        resid_post=calls[block].output,
+        resid_post=present(calls[block].output),
         attn_raw=attn_raw,
         mlp_raw=mlp_raw,
         mixed=input_of(projection),
@@ -136,7 +140,7 @@ def _outputs(part: Part | None, calls: dict[nn.Module, ModuleCall]) -> tuple[Ten
     if part is None:
         return None, None
     call = calls[part.module]
-    added = call.output if part.factor == 1 else call.output * part.factor
+    added = call.output if part.factor == 1 else present(call.output) * part.factor
     return added, call.input if part.normed else call.output
 
 

@@ -20,6 +20,7 @@ from model.network.streamed import eager_pass, streamed_maps
 from model.network.tolerances import LOGIT_TOLERANCE, MAP_TOLERANCE
 from model.records.run import Check
 from model.request.errors import UserError
+from model.runtime.present import present
 
 PROMPT = "The quick brown fox jumps over the lazy dog, then the quick brown fox sleeps."
 N_CHECKED, N_DECODED = 16, 2
@@ -60,7 +61,7 @@ def _refuse_nan(lm: LanguageModel) -> None:
 
 def _run_checks(lm: LanguageModel, ids: Sequence[int]) -> LanguageModel:
     """The model with its checks; the last one, of the logits, may have failed."""
-    implementation_before = lm.model.config.get_text_config()._attn_implementation
+    implementation_before = present(lm.model.config.get_text_config()._attn_implementation)
     for implementation in (SDPA, EAGER):
         checks, layers = _attempt(lm, ids, implementation)
         if all(check.passed for check in checks):
@@ -110,17 +111,16 @@ def _attempt(lm: LanguageModel, ids: Sequence[int], implementation: str) -> tupl
     capture, cache = Capture(), new_cache(lm)
     try:
         forward(lm, ids[:-N_DECODED], cache, capture)
-        for token_id in ids[-N_DECODED:]:
-            logits = forward(lm, [token_id], cache, capture)
+        logits = [forward(lm, [token_id], cache, capture) for token_id in ids[-N_DECODED:]][-1]
         if not any(layer.chunks for layer in capture.layers):
             return (_no_maps(lm),), ()
-        maps, full = eager_patterns(lm, ids, {i: x.module for i, x in enumerate(capture.layers) if x.chunks})
+        maps, full = eager_patterns(lm, ids, {i: present(x.module) for i, x in enumerate(capture.layers) if x.chunks})
         ours = {index: pattern_rows(capture.layers[index], 0, len(ids), len(ids)) for index in maps}
         where = f"{len(ids)} positions, {N_DECODED} of them decoded, all {len(maps)} attention layers and heads"
         stepwise = prefix_check(lm, ids) if lm.card.uncached else logits_check(lm, logits, full, len(ids))
         return (*compare(lm, ours, maps, where), stepwise), tuple(sorted(maps))
     except Exception as error:  # an untested family may fail anywhere; its attention is then not captured
-        return (failed(MAPS, MAP_TOLERANCE[_dtype(lm)], f"its attention could not be captured ({error})"),), ()
+        return (failed(MAPS, MAP_TOLERANCE[lm.dtype], f"its attention could not be captured ({error})"),), ()
 
 
 def _attempt_streamed(lm: LanguageModel, ids: Sequence[int]) -> tuple[Check, ...]:
@@ -142,7 +142,7 @@ def compare(lm: LanguageModel, ours: dict[int, Tensor], maps: dict[int, Tensor],
     """Compares captured with eager maps (head, query, key) by layer: the largest difference, also of the row sums."""
     error = max(_distance(ours[index], maps[index]) for index in maps)
     sums = max(_distance(ours[index].sum(-1), maps[index].sum(-1)) for index in maps)
-    tolerance = MAP_TOLERANCE[_dtype(lm)]
+    tolerance = MAP_TOLERANCE[lm.dtype]
     return (
         Check(MAPS, error, tolerance, f"largest difference from the model's own eager attention: {where}"),
         Check(ROWS, sums, tolerance, f"largest difference of a row's sum from the eager row's sum: {where}"),
@@ -155,7 +155,7 @@ def logits_check(lm: LanguageModel, cached: Tensor, full: Tensor, n: int) -> Che
     return Check(
         CACHED,
         _distance(cached, full),
-        LOGIT_TOLERANCE[_dtype(lm)] * largest,
+        LOGIT_TOLERANCE[lm.dtype] * largest,
         f"largest difference of a logit of position {n - 1} from one pass over {n} positions without a "
         f"cache; the largest logit is {largest:.3g}",
     )
@@ -180,7 +180,7 @@ def prefix_check(lm: LanguageModel, ids: Sequence[int], prefix: Tensor | None = 
         f"largest difference of a logit of position {n - 1} by a pass that ends there from a pass over {len(ids)} "
         f"positions; the largest logit is {largest:.3g}"
     )
-    return Check(PREFIX, _distance(prefix, full), LOGIT_TOLERANCE[_dtype(lm)] * largest, how)
+    return Check(PREFIX, _distance(prefix, full), LOGIT_TOLERANCE[lm.dtype] * largest, how)
 
 
 def _cached_logits(lm: LanguageModel, ids: Sequence[int]) -> Tensor:
@@ -196,12 +196,8 @@ def failed(name: str, tolerance: float, reason: str) -> Check:
 
 def _no_maps(lm: LanguageModel) -> Check:
     reason = f"the family {lm.card.family!r} has no attention that passes where maps can be captured"
-    return Check(MAPS, math.nan, MAP_TOLERANCE[_dtype(lm)], reason, made=False)
+    return Check(MAPS, math.nan, MAP_TOLERANCE[lm.dtype], reason, made=False)
 
 
 def _distance(a: Tensor, b: Tensor) -> float:
     return float((a - b).abs().max())
-
-
-def _dtype(lm: LanguageModel) -> torch.dtype:
-    return lm.anatomy.embed.weight.dtype

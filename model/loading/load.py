@@ -48,7 +48,8 @@ def load(
     weights = {} if gguf_file else {"use_safetensors": True}
     with _load_errors(model_id), reporting(report):
         tokenizer = with_offsets(AutoTokenizer.from_pretrained(folder, **options))
-        model, info = AutoModelForCausalLM.from_pretrained(
+        # With output_loading_info it gives a pair, which its annotation does not say.
+        model, info = AutoModelForCausalLM.from_pretrained(  # pyright: ignore[reportGeneralTypeIssues]
             folder,
             dtype=DTYPES[choose_dtype(dtype, device)],
             device_map="auto" if device == SPLIT else None,
@@ -124,7 +125,7 @@ def describe(
     """The model card, from the config and the modules; the shapes of attention are measured later."""
     config = model.config.get_text_config()
     eos = model.generation_config.eos_token_id
-    weight = anatomy.embed.weight
+    weight = anatomy.embed_weight
     n_heads = _number(config, "num_attention_heads")
     return ModelCard(
         model_id=model_id,
@@ -144,7 +145,7 @@ def describe(
         dtype=str(weight.dtype).removeprefix("torch."),
         device=", ".join(sorted({str(p.device) for p in model.parameters()})),
         position_kind=position_kind(model),
-        tied_embeddings=anatomy.head.weight is weight,
+        tied_embeddings=anatomy.head_weight is weight,
         has_chat_template=bool(tokenizer.chat_template),
         tokenizer_kind=type(tokenizer.backend_tokenizer.model).__name__,
         eos_token_ids=tuple([eos] if isinstance(eos, int) else eos or ()),

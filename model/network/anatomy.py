@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from model.request.errors import UserError
 
@@ -19,22 +20,39 @@ class Anatomy:
     head: nn.Module
     d_model: int
 
+    @property
+    def embed_weight(self) -> Tensor:
+        """One row per token: (vocab, d_embed)."""
+        return weight_of(self.embed)
 
-def find_anatomy(model: nn.Module) -> Anatomy:
+    @property
+    def head_weight(self) -> Tensor:
+        """The unembedding, one row per token: (vocab, d_embed)."""
+        return weight_of(self.head)
+
+
+def weight_of(module: nn.Module) -> Tensor:
+    """The module's own matrix."""
+    weight = module.weight
+    assert isinstance(weight, Tensor), f"{type(module).__name__} has no weight"
+    return weight
+
+
+def find_anatomy(model: PreTrainedModel) -> Anatomy:
     """Finds embedding, blocks and unembedding. Raises UserError if the model lacks one of them."""
     embed, head = model.get_input_embeddings(), model.get_output_embeddings()
     config = model.config.get_text_config()
     n_layers = getattr(config, "num_hidden_layers", 0)
     lists = [m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) == n_layers > 0]
     missing = [name for name, part in (("embedding", embed), ("head", head), ("blocks", lists)) if not part]
-    if missing:
+    if missing or head is None:
         family = model.config.model_type
         raise UserError(
             f"{family!r} has no {missing[0]} that could be found, so it cannot be walked through. "
             "Choose a causal language model."
         )
     width = getattr(config, "hidden_size", None)
-    d_model = width if isinstance(width, int) else embed.weight.shape[1]
+    d_model = width if isinstance(width, int) else weight_of(embed).shape[1]
     return Anatomy(embed=embed, blocks=_nearest(model, embed, lists), head=head, d_model=d_model)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from model.network.implementation import attention_as
 from model.network.language_model import LanguageModel
 
 
@@ -30,13 +31,11 @@ def eager_patterns(
 
         return hook
 
-    implementation = lm.model.config.get_text_config()._attn_implementation
     handles = [module.register_forward_hook(keep(index)) for index, module in modules.items()]
     try:
-        lm.model.set_attn_implementation("eager")
-        logits = full_logits(lm, ids)
+        with attention_as(lm, "eager"):
+            logits = full_logits(lm, ids)
     finally:
-        lm.model.set_attn_implementation(implementation)
         for handle in handles:
             handle.remove()
     return patterns, logits

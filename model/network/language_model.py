@@ -24,7 +24,12 @@ class LanguageModel:
 
     @property
     def device(self) -> torch.device:
-        return self.anatomy.embed.weight.device
+        return self.anatomy.embed_weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The number format of the weights."""
+        return self.anatomy.embed_weight.dtype
 
     def nbytes(self) -> int:
         """Size of the weights and buffers in bytes, each tensor counted once."""

@@ -1,8 +1,8 @@
 """Caches results per model, for as long as the model lives."""
 
 from collections.abc import Callable
-from functools import wraps
-from typing import TypeVar
+from functools import update_wrapper
+from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from model.network.language_model import LanguageModel
@@ -10,15 +10,19 @@ from model.network.language_model import LanguageModel
 T = TypeVar("T")
 
 
-def once_per_model(find: Callable[[LanguageModel], T]) -> Callable[[LanguageModel], T]:
+class once_per_model(Generic[T]):  # noqa: N801 (a decorator, written as one)
     """Caches `find(lm)` per model. Its result must not refer to `lm`, which would then never be freed."""
-    cache: WeakKeyDictionary[LanguageModel, T] = WeakKeyDictionary()
 
-    @wraps(find)
-    def cached_find(lm: LanguageModel) -> T:
-        if lm not in cache:
-            cache[lm] = find(lm)
-        return cache[lm]
+    def __init__(self, find: Callable[[LanguageModel], T]):
+        self._find = find
+        self._found: WeakKeyDictionary[LanguageModel, T] = WeakKeyDictionary()
+        update_wrapper(self, find)
 
-    cached_find.cache_clear = cache.clear
-    return cached_find
+    def __call__(self, lm: LanguageModel) -> T:
+        if lm not in self._found:
+            self._found[lm] = self._find(lm)
+        return self._found[lm]
+
+    def cache_clear(self) -> None:
+        """Forgets what was found, as functools.cache does."""
+        self._found.clear()

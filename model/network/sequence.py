@@ -15,6 +15,7 @@ class Decoding:
 
     def __init__(self, lm: LanguageModel, ids: Sequence[int]):
         self.lm, self.ids, self.cache = lm, list(ids), new_cache(lm)
+        self.logits: Tensor | None = None
         if len(self.ids) > 1:
             self.forward(self.ids[:-1], keep=1)
 
@@ -36,4 +37,6 @@ class Decoding:
                 use_cache=True,
                 logits_to_keep=keep,
             )
-        return out.logits[0, -keep:].float().cpu()
+        logits = out.logits[0, -keep:].float().cpu()
+        self.logits = logits
+        return logits

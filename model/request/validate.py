@@ -27,7 +27,10 @@ def require_field(label: str, value, low: float, high: float, way_out: str, whol
     if value is None:
         kind = "a whole number" if whole else "a number"
         raise UserError(f"{label} is empty; type {kind} from {low:,} to {high:,} ({way_out}).")
-    (require_integer if whole else require_number)(label, value, low, high, way_out)
+    if whole:
+        require_integer(label, value, int(low), int(high), way_out)
+    else:
+        require_number(label, value, low, high, way_out)
 
 
 def shorten(value) -> str:

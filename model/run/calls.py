@@ -9,6 +9,7 @@ from model.request.recipe import Recipe
 from model.run.core import Core
 from model.run.run_file import compare, run_file
 from model.run.run_file_read import read_run_file
+from model.runtime.present import present
 from model.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -45,4 +46,4 @@ class FileCalls:
                 continue
             run = item
             yield Progress("Token", len(run.steps), n_steps)
-        return self._core.trace(recipe), run
+        return self._core.trace(recipe), present(run)

@@ -3,6 +3,7 @@
 from transformers import Cache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from model.network.cache_layers import keys_and_values
 from model.network.capture import Capture
 from model.network.cut_cache import can_be_cut, cut_cache
 from model.network.forward import new_cache
@@ -20,8 +21,9 @@ def cache_before(lm: LanguageModel, trace: Trace, n: int) -> Cache | None:
 
     None if neither is possible (recurrent layers, keys cached as a latent vector); then all must be forwarded again.
     """
-    if can_be_cut(trace.cache) and trace.cache.get_seq_length() >= n:
-        return cut_cache(trace.cache, n)
+    own = trace.cache
+    if own is not None and can_be_cut(own) and own.get_seq_length() >= n:
+        return cut_cache(own, n)
     if not has_all_keys(trace.capture) or not _matches_capture(trace):
         return None
     cache = new_cache(lm)
@@ -36,7 +38,8 @@ def _matches_capture(trace: Trace) -> bool:
         return False
     return all(
         type(cached) in (DynamicLayer, DynamicSlidingWindowLayer)
-        and cached.keys.shape[1::2] == captured.key.shape[::2]
-        and cached.values.shape[1::2] == captured.value.shape[::2]
+        and (held := keys_and_values(cached)) is not None
+        and held[0].shape[1::2] == captured.key.shape[::2]
+        and held[1].shape[1::2] == captured.value.shape[::2]
         for cached, captured in zip(trace.cache.layers, trace.capture.layers, strict=True)
     )

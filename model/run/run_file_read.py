@@ -1,6 +1,6 @@
 """Reads a trace file. It can come from anywhere, so every part is validated before it is used."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ MOST_STEPS = 4_096
 MOST_TOKENS = 131_072
 MOST_CANDIDATES = 1_000
 MADE_BY = ("dtype", "device", "torch", "transformers", "tokenizers", "numpy", "python", "machine")
+T = TypeVar("T")
 WAY_OUT = "Save the run again from its own page, and open that file"
 
 
@@ -95,7 +96,7 @@ def _list(holder: dict, name: str, most: int) -> list:
     return values
 
 
-def _part(holder: Any, name: str, kind: type):
+def _part(holder: Any, name: str, kind: type[T]) -> T:
     value = holder.get(name) if isinstance(holder, dict) else None
     if not isinstance(value, kind):
         raise _damaged(f"no {name!r}")

@@ -1,7 +1,9 @@
 """Decides from a model's config.json and list of files whether this page can open it; weights are not read."""
 
 import transformers
-from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+# The mapping by names loads no module of a family.
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES  # pyright: ignore[reportPrivateImportUsage]
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from model.request.errors import UserError

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from model.request.errors import UserError
+from model.runtime.present import present
 from model.runtime.progress import Progress
 from model.source.hub import Hub
 from model.source.inspect import Plan
@@ -19,12 +20,12 @@ def download(plan: Plan, hub: Hub, report: Callable[[Progress], None]) -> Path:
     """
     total, done = max(plan.about.download_bytes, 1), 0
     _check_disk(plan, hub)
-    path = Path()
+    path, found = Path(), present(plan.found)
     for name in plan.wanted:
-        path = hub.download(plan.found, name, _progress_bar(f"Downloading {name}", done, total, report))
-        done += plan.found.files[name]
+        path = hub.download(found, name, _progress_bar(f"Downloading {name}", done, total, report))
+        done += found.files[name]
     if plan.about.download_bytes:
-        hub.remember(plan.found)
+        hub.remember(found)
     # A file in a subfolder of the repository is that many levels deeper.
     return path.parents[plan.wanted[-1].count("/")]
 

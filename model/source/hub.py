@@ -91,6 +91,8 @@ class Hub:
             about = get_hf_file_metadata(url, token=self.token, timeout=SECONDS, endpoint=self.endpoint)
             blobs = self.folder() / repo_folder_name(repo_id=found.repo, repo_type="model") / "blobs"
             blobs.mkdir(parents=True, exist_ok=True)
+            if about.etag is None or about.size is None:
+                raise UserError(f"The Hub gives neither name nor size of the file {name!r}. Choose another model.")
             blob, part = blobs / about.etag, blobs / f"{about.etag}.part"
             with FileLock(f"{part}.lock"):
                 if blob.exists():

@@ -6,6 +6,7 @@ from pathlib import Path
 from model.records.opening import Inspection
 from model.request.errors import UserError
 from model.runtime.devices import DTYPES, free_bytes
+from model.runtime.present import present
 from model.source.bundled import BUNDLED_ID, bundled_model_dir, locate
 from model.source.config_checks import check_config, check_files, needed_files
 from model.source.config_size import check_parameters
@@ -152,8 +153,9 @@ def _gguf_on_hub(source: Source, hub: Hub, found: Repository) -> Plan:
 
 def _to_fetch(plan: Plan, hub: Hub, names: list[str]) -> Plan:
     """The plan with the files that are not in the cache yet."""
-    missing = tuple(name for name in names if not hub.has(plan.found, name))
-    n_bytes = sum(plan.found.files[name] for name in missing)
+    found = present(plan.found)
+    missing = tuple(name for name in names if not hub.has(found, name))
+    n_bytes = sum(found.files[name] for name in missing)
     if missing:
         return replace(plan, wanted=missing, about=replace(plan.about, download_bytes=n_bytes))
     return replace(plan, wanted=tuple(names[:1]))

@@ -58,7 +58,7 @@ def read_gguf(path: Path) -> Weights:
                 raise ValueError(f"its version is {version}; 2 and 3 can be read")
             metadata = dict(_entry(file) for _ in range(n_values))
             tensors = [_tensor(file) for _ in range(n_tensors)]
-            alignment = int(metadata.get("general.alignment", 32))
+            alignment = int(str(metadata.get("general.alignment", 32)))
             start = -(-file.tell() // alignment) * alignment
     except (ValueError, struct.error, LookupError, TypeError, MemoryError, OverflowError, ZeroDivisionError) as error:
         raise UserError(_damaged(path, str(error))) from None

@@ -5,6 +5,7 @@ Greedy decoding is the same rule on distributions that put all their weight on o
 """
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from jaxtyping import Float64
@@ -20,7 +21,7 @@ def distribution(logits: Tensor, ids: list[int], settings: SamplingSettings, n_p
     """What the token after `ids` is drawn from, float64 (vocab,): softmax of the processed logits, or one token."""
     scores, before = logits.float()[None], torch.tensor([ids])
     for _, _, processor in processors(settings, n_prompt):
-        scores = processor(before, scores)
+        scores = processor(cast(torch.LongTensor, before), cast(torch.FloatTensor, scores))
     if settings.do_sample:
         return scores[0].double().softmax(-1)
     return one_token(int(scores.argmax()), len(logits))

@@ -15,6 +15,7 @@ from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
 from model.run.core import Core
+from model.runtime.present import present
 from model.runtime.progress import Progress
 from model.source.bundled import BUNDLED_ID, bundled_model_dir, locate
 from model.speculative.drafts import Draft, LookupDraft, ModelDraft, leaving_after
@@ -37,7 +38,7 @@ class SpeculativeCalls:
     def drafts(self) -> tuple[DraftChoice, ...]:
         """The ways to draft, each with the reason where it is off."""
         shallow = "" if self._lm.card.n_layers > 1 else "one layer cannot be left early"
-        if len(self._lm.anatomy.head.weight) != self._lm.card.n_vocab:
+        if len(self._lm.anatomy.head_weight) != self._lm.card.n_vocab:
             shallow = "this model has embeddings of tokens that it never gives"
         kinds = (
             DraftChoice("llama", why_not(locate()) or self._other_tokens),
@@ -68,7 +69,7 @@ class SpeculativeCalls:
             yield Progress("Loading the 4-bit weights", 0, 1)
         found = Speculation(kind, n_draft, n_tokens, recipe.sampling.do_sample, (), (), None, None, None, "", "", None)
         with (yield from self._smaller(recipe, kind, draft_model)) as smaller:
-            draft = self._draft(recipe, tokens, kind, n_layers, smaller and smaller.lm)
+            draft = self._draft(recipe, tokens, kind, n_layers, smaller.lm if smaller else None)
             yield from speculate(self._lm, recipe, tokens, draft, found, self._core.budget())
 
     def _draft(self, recipe: Recipe, tokens: Tokens, kind: str, n_layers: int, smaller: LanguageModel | None) -> Draft:
@@ -87,7 +88,7 @@ class SpeculativeCalls:
     @cached_property
     def _llama(self) -> LlamaServer:
         context = self._lm.card.context or MAX_CONTEXT
-        return LlamaServer(locate(), min(context, MAX_CONTEXT))
+        return LlamaServer(present(locate()), min(context, MAX_CONTEXT))
 
     @cached_property
     def _other_tokens(self) -> str:

@@ -37,7 +37,8 @@ class LlamaServer:
     def __init__(self, gguf: Path, context: int):
         import xllamacpp
 
-        params = xllamacpp.CommonParams()
+        # A compiled module without stubs.
+        params = xllamacpp.CommonParams()  # pyright: ignore[reportAttributeAccessIssue]
         params.model.path = str(gguf)
         params.n_ctx, params.n_parallel, params.warmup = context, 1, False
         # By default it would keep every prompt it has seen, up to 8 GiB of them.
@@ -46,7 +47,7 @@ class LlamaServer:
             pool.n_threads, pool.poll = THREADS, 0
         # It also listens on a free port of this machine; without the key nobody is answered.
         params.api_keys, params.verbosity = [secrets.token_hex(16)], -1
-        self._server = xllamacpp.Server(params)
+        self._server = xllamacpp.Server(params)  # pyright: ignore[reportAttributeAccessIssue]
 
     def likeliest(self, ids: Sequence[int], n: int, k: int) -> list[list[tuple[int, float]]]:
         """Greedy decoding of `n` tokens after `ids`: for each the `k` likeliest as (id, log-probability).

@@ -22,13 +22,14 @@ def first_layers(lm: LanguageModel, n_layers: int) -> nn.Module:
         made = copy.copy(module)
         made._modules = dict(module._modules)
         if hasattr(module, "config"):
-            made.config = config if module.config is lm.model.config else text
+            made.__dict__["config"] = config if module.config is lm.model.config else text
         return made
 
     root = inside = own(lm.model)
     *parents, last = path.split(".")
     for name in parents:
-        inside._modules[name] = own(inside._modules[name])
-        inside = inside._modules[name]
+        child = own(inside.get_submodule(name))
+        inside._modules[name] = child
+        inside = child
     inside._modules[last] = lm.anatomy.blocks[:n_layers]
     return root

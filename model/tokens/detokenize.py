@@ -68,7 +68,8 @@ def _anchor(vocabulary: Vocabulary, before: Sequence[int]) -> list[int]:
 
 
 def _decode(vocabulary: Vocabulary, ids: Sequence[int]) -> str:
-    return vocabulary.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    # Of one list of ids it makes one text.
+    return str(vocabulary.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
 def detokenize(

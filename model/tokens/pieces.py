@@ -138,7 +138,7 @@ def _piece(vocabulary: Vocabulary, tokens: Tokens, index: int, place: tuple[int,
     # Added tokens, and those that the tokenizer inserts, do not pass through its algorithm.
     added = cut is None or _is_added(vocabulary, tokens.text, own_tokens[0])
     start, end = (cut.start, cut.end) if cut else (own_tokens[0].start, own_tokens[-1].end)
-    written = own_tokens[0].piece if added else cut.written
+    written = own_tokens[0].piece if added or cut is None else cut.written
     again = [] if added else vocabulary.tokenizer.backend_tokenizer.model.tokenize(written)
     letters = vocabulary.byte_level and not added
     return Piece(

@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerFast
 from model.records.run import Token, Tokens
 from model.request.errors import UserError
 from model.request.recipe import Recipe, require_text
+from model.runtime.present import present
 from model.tokens.describe import describe
 from model.tokens.vocabulary import Vocabulary
 
@@ -29,7 +30,7 @@ def model_text(tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> str:
     messages = [{"role": "system", "content": recipe.system}] if recipe.system else []
     messages.append({"role": "user", "content": recipe.prompt})
     try:
-        return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
     except TemplateError as error:
         raise UserError(
             f"This model's chat template refuses the messages: {error}. Empty the system text, or switch 'chat' off."
@@ -40,7 +41,7 @@ def encode(tokenizer: PreTrainedTokenizerFast, text: str, chat: bool) -> Encodin
     """The tokenizer's own encoding. A chat template contains its special tokens already, so none are added to it:
     a second BOS would be a different input.
     """
-    return tokenizer(text, add_special_tokens=not chat).encodings[0]
+    return present(tokenizer(text, add_special_tokens=not chat).encodings)[0]
 
 
 def tokenize(vocabulary: Vocabulary, recipe: Recipe, limit: int) -> Tokens:

@@ -72,8 +72,8 @@ class Vocabulary:
     def read(self, piece: str) -> bytes:
         """The bytes of an entry, by the rules of the tokenizer's own decoder."""
         if self.byte_level:
-            letters = [self._byte_of_letter.get(letter) for letter in piece]
-            return piece.encode() if None in letters else bytes(letters)
+            known = self._byte_of_letter
+            return bytes(known[letter] for letter in piece) if known.keys() >= set(piece) else piece.encode()
         if self.byte_fallback and (byte := _fallback_byte(piece)) is not None:
             return bytes([byte])
         if self.spaced:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from model.request.recipe import Recipe
+from viz.wire.discover import about_models
 
 LISTED = Path(__file__).resolve().parents[2] / "assets" / "models.json"
 
@@ -29,6 +30,4 @@ def model_look(pool, recipe: Recipe, args: dict) -> dict:
     return asdict(pool.inspect(recipe).about)
 
 
-VIEWS = {"models": models, "model_look": model_look}
-# These are given the pool of models in place of an engine: the model they ask about may not be there.
-ABOUT_MODELS = frozenset(VIEWS)
+VIEWS = {"models": about_models(models), "model_look": about_models(model_look)}

@@ -6,7 +6,7 @@ from contextlib import closing
 
 from model.request.errors import Cancelled, Evicted, NotReady, UserError
 from model.request.recipe import Recipe
-from viz.stages.source import ABOUT_MODELS
+from viz.wire.discover import is_about_models
 from viz.wire.payload import dump
 from viz.wire.request import read_job, read_look, read_request
 
@@ -35,7 +35,7 @@ def answer_view(views: dict, startup, request: str, halts: Container[str] = ()) 
     try:
         name, asked = read_look(request, views)
         view, models = views[name], startup.models()
-        if name in ABOUT_MODELS:
+        if is_about_models(view):
             return dump({"ok": view(models, asked.recipe, asked.args)})
         with models.using(asked.recipe) as engine, engine.stoppable(lambda: asked.id in halts):
             return dump({"ok": view(engine, asked.recipe, asked.args)})
