@@ -51,7 +51,7 @@ def last_matrix(lm, trace, family):
 
 @pytest.mark.parametrize("family", DENSE)
 def test_all_neurons_writings_sum_to_the_mlps_output(lm, family, monkeypatch):
-    monkeypatch.setattr("model.layers.neurons.MOST", 500)
+    monkeypatch.setattr("model.layers.neurons.MAX_NEURONS", 500)
     engine, recipe, trace = layered(family, lm.tokenizer)
     hidden, written, rows, bias = last_matrix(engine.lm, trace, family)
     found = engine.layers.neurons(recipe, 0, 4, len(rows))
@@ -121,7 +121,7 @@ def test_effects_and_tokens_are_the_writing_through_norm_and_unembedding(lm, eng
 def test_all_neurons_effects_and_the_bias_are_the_mlps_part_of_the_logit(lm, monkeypatch):
     from model.layers import neurons
 
-    monkeypatch.setattr(neurons, "MOST", 500)
+    monkeypatch.setattr(neurons, "MAX_NEURONS", 500)
     for family in ("gpt2", "gemma2", "olmo2", "granite", "cohere", "opt"):
         engine, recipe, trace = layered(family, lm.tokenizer)
         found = engine.layers.neurons(recipe, 1, 6, 500, 99)
