@@ -209,6 +209,7 @@ class Slowly(Counting):
         return super().open(key, plan, later, make_room)
 
 
+@pytest.mark.slow
 def test_loading_that_is_cancelled_leaves_nothing_and_can_be_done_again(saved):
     pool = pool_of(saved["gpt2"], opener=Slowly)
     with closing(pool.opened(recipe(saved["qwen3"]))) as opening:
