@@ -8,7 +8,7 @@ import torch
 from numpy.testing import assert_allclose
 
 from model.attention import head_scores as module
-from model.attention.head_scores import NAMES, follows, head_scores, repeats, strip_sums
+from model.attention.head_scores import NAMES, head_scores, is_after_repeat, repeats, strip_sums
 from model.network.capture import Capture
 from model.network.forward import forward, new_cache
 from model.request.errors import UserError
@@ -62,7 +62,7 @@ def test_induction_looks_at_what_followed_the_same_token_before():
     assert means(pointing(lambda i: max(0, i - 4)), tokens)["induction"] == 0
     # Three of the same: both earlier ones count, but never the query's own position.
     assert repeats(torch.tensor([9, 9, 9])) == [2]
-    assert follows(torch.tensor([9, 9, 9]), torch.arange(3)).tolist() == [
+    assert is_after_repeat(torch.tensor([9, 9, 9]), torch.arange(3)).tolist() == [
         [False, False, False],
         [False, False, False],
         [False, True, False],

@@ -1,4 +1,4 @@
-"""Captured attention to the arrays that BertViz draws: exact, over a window of positions."""
+"""The exact attention weights over a window of positions, as arrays for BertViz."""
 
 import torch
 
@@ -15,21 +15,21 @@ from model.runtime.present import present
 def attention_window(
     lm: LanguageModel, capture: Capture, layers: tuple[int, int], start: int, stop: int
 ) -> AttentionWindow:
-    """Exact weights of all heads of layers [first, last) among positions [start, stop).
+    """Exact weights of all heads of the layers [first, last) among the positions [start, stop).
 
-    Layers without attention are left out, and those with another number of heads than the first.
+    Leaves out layers without attention, and layers with another number of heads than the first one.
     """
     captured_layer(lm, capture, layers[0], 0)
     _require_window(capture, start, stop)
     n_heads = capture.layers[layers[0]].n_heads
-    shown = [i for i in range(*layers) if (held := capture.layers[i]).chunks and held.n_heads == n_heads]
-    rows = [pattern_rows(capture.layers[layer], start, stop, stop) for layer in shown]
+    indices = [i for i in range(*layers) if (layer := capture.layers[i]).chunks and layer.n_heads == n_heads]
+    rows = [pattern_rows(capture.layers[index], start, stop, stop) for index in indices]
     pattern = torch.stack([weights[..., start:] for weights in rows])
-    return AttentionWindow(tuple(shown), start, stop, to_numpy(pattern))
+    return AttentionWindow(tuple(indices), start, stop, to_numpy(pattern))
 
 
 def head_vectors(lm: LanguageModel, capture: Capture, layer: int, head: int, start: int, stop: int) -> HeadVectors:
-    """One head's queries, keys and weights among positions [start, stop)."""
+    """One head's queries, keys and weights among the positions [start, stop)."""
     captured = captured_layer(lm, capture, layer, head)
     _require_window(capture, start, stop)
     chunks = [present(captured.chunk_of(position)) for position in range(start, stop)]
@@ -48,6 +48,6 @@ def head_vectors(lm: LanguageModel, capture: Capture, layer: int, head: int, sta
 
 
 def _require_window(capture: Capture, start: int, stop: int) -> None:
-    out = "these many positions have been through the model"
-    require_integer("start", start, 0, capture.n_positions - 1, out)
-    require_integer("stop", stop, start + 1, capture.n_positions, out)
+    hint = "these many positions have been through the model"
+    require_integer("start", start, 0, capture.n_positions - 1, hint)
+    require_integer("stop", stop, start + 1, capture.n_positions, hint)

@@ -1,4 +1,4 @@
-"""The engine's calls about attention."""
+"""The engine's calls for attention."""
 
 import numpy as np
 
@@ -30,13 +30,13 @@ from model.run.core import Core
 
 
 class AttentionCalls:
-    """What may be asked about attention: maps, heads, one head step by step."""
+    """Calls for attention: maps, heads, one head step by step."""
 
     def __init__(self, core: Core):
         self._core, self._lm = core, core.lm
 
     def maps(self, recipe: Recipe, layer: int) -> Capture:
-        """What has this layer's maps: the run's capture, or for some families a pass that makes them."""
+        """A capture with this layer's maps: the run's own, or, for some families, one from a separate pass."""
         trace = self._core.trace(recipe)
         if not self._lm.card.streamed_maps:
             return trace.capture
@@ -61,16 +61,16 @@ class AttentionCalls:
         return attention_overview(self._lm, capture, layer_start, n_positions, rule)
 
     def head_scores(self, recipe: Recipe, layer_start: int, n_positions: int) -> HeadScores:
-        """What every head of some layers does, measured on this run."""
+        """Scores of every head of some layers, measured on this run."""
         trace = self._core.trace(recipe)
         return head_scores(self._lm, trace.capture, trace.fed_ids, layer_start, n_positions)
 
     def position(self, recipe: Recipe, layer: int, head: int, position: int, n_positions: int) -> PositionAttention:
-        """What a position attends to in one head, and who attends to it."""
+        """What a position attends to in one head, and which positions attend to it."""
         return position_attention(self._lm, self.maps(recipe, layer), layer, head, position, n_positions)
 
     def check_run(self, recipe: Recipe, layer: int, head: int, n_steps: int | None = None) -> RunChecks:
-        """This run's numbers against a second forward pass: about a second of work."""
+        """Compares this run's numbers with a second forward pass; takes about a second."""
         return run_checks(self._lm, self._core.shown(recipe, n_steps), layer, head)
 
     def pattern(self, recipe: Recipe, layer: int, head: int, n: int) -> np.ndarray:
@@ -83,13 +83,13 @@ class AttentionCalls:
         return one_head(self._lm, self._core.trace(recipe).capture, layer, head, query, key)
 
     def check_head(self, recipe: Recipe, layer: int, head: int, query: int, key: int) -> HeadChecks:
-        """Its steps against the model's own: costs one decoding step."""
+        """Compares the steps of one head with the model's own; costs one decoding step."""
         return head_checks(self._lm, self._core.trace(recipe), layer, head, query, key)
 
     def window(self, recipe: Recipe, layers: tuple[int, int], start: int, stop: int) -> AttentionWindow:
-        """Exact weights of all heads of layers [first, last) among positions [start, stop)."""
+        """Exact weights of all heads of the layers [first, last) among the positions [start, stop)."""
         return attention_window(self._lm, self._core.trace(recipe).capture, layers, start, stop)
 
     def head_vectors(self, recipe: Recipe, layer: int, head: int, start: int, stop: int) -> HeadVectors:
-        """One head's queries, keys and weights among positions [start, stop)."""
+        """One head's queries, keys and weights among the positions [start, stop)."""
         return head_vectors(self._lm, self._core.trace(recipe).capture, layer, head, start, stop)

@@ -1,4 +1,4 @@
-"""One head's steps against the model's own: its query is forwarded again, with eager attention and hooks."""
+"""Compares one head's steps with the model's own: the query is forwarded again, with eager attention and hooks."""
 
 import time
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ from model.runtime.present import present
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
-    """What the second pass gave at the query: eager weights (n_heads, key), W_O's input, the module's output."""
+class _SecondPass:
+    """The second pass at the query: weights (n_heads, key), W_O's input (n_heads * d_v,), attn_out (d_model,)."""
 
     weight: Tensor
     mixed: Tensor | None
@@ -31,9 +31,9 @@ class _Seen:
 
 
 def head_checks(lm: LanguageModel, trace: Trace, layer: int, head: int, query: int, key: int) -> HeadChecks:
-    """Each step of one head as shown, against what the model itself gives when asked again.
+    """Compares each step of one head with the model's own values in a second pass.
 
-    One position is forwarded over the run's own keys and values, so this costs a decoding step at any length.
+    One position is forwarded over the run's own keys and values, so this costs one decoding step at any length.
     """
     started = time.perf_counter()
     place = find_place(lm, trace.capture, layer, head, query)
@@ -41,20 +41,20 @@ def head_checks(lm: LanguageModel, trace: Trace, layer: int, head: int, query: i
     row = attention_row(place.captured, place.chunk, query)
     projection = output_projection(place.captured, lm.card.d_model)
     with lm.lock:
-        seen = _second_pass(lm, trace, place, projection)
-    found = [("pair", _pair_check(lm, place, row, key)), ("softmax", _weights_check(lm, row, head, seen))]
+        again = _second_pass(lm, trace, place, projection)
+    by_step = [("pair", _pair_check(lm, place, row, key)), ("softmax", _weights_check(lm, row, head, again))]
     if projection is not None:
-        found += [
-            ("mix", _mix_check(lm, row, head, seen)),
-            ("output", _output_check(lm, row, projection, seen)),
+        by_step += [
+            ("mix", _mix_check(lm, row, head, again)),
+            ("output", _output_check(lm, row, projection, again)),
         ]
-    steps, checks = zip(*found, strict=True)
+    steps, checks = zip(*by_step, strict=True)
     return HeadChecks(steps, checks, time.perf_counter() - started)
 
 
 @torch.inference_mode()
-def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: OutputProjection | None) -> _Seen:
-    """The query's position again, by the model's own eager attention. Call it with `lm.lock` held."""
+def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: OutputProjection | None) -> _SecondPass:
+    """Forwards the query's position again with the model's own eager attention. Call it with `lm.lock` held."""
     kept: dict[str, Tensor] = {}
 
     def keep_output(_module, _args, output):
@@ -65,23 +65,23 @@ def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: Outp
 
     ids = trace.fed_ids[: place.query + 1]
     cache = cache_before(lm, trace, place.query)
-    fed = ids if cache is None else ids[-1:]
+    new_ids = ids if cache is None else ids[-1:]
     handles = [present(place.captured.module).register_forward_hook(keep_output)]
     if projection is not None:
         handles.append(projection.module.register_forward_pre_hook(keep_input))
     try:
-        input_ids = torch.tensor([list(fed)], device=lm.device)
+        input_ids = torch.tensor([list(new_ids)], device=lm.device)
         with attention_as(lm, "eager"):
             lm.model(input_ids, **cache_argument(lm, cache), use_cache=cache is not None, logits_to_keep=1)
     finally:
         for handle in handles:
             handle.remove()
     kept = {name: tensor.double().cpu() for name, tensor in kept.items()}
-    return _Seen(kept["weight"], kept.get("mixed"), kept["attn_out"])
+    return _SecondPass(kept["weight"], kept.get("mixed"), kept["attn_out"])
 
 
 def _pair_check(lm: LanguageModel, place: Place, row: AttentionRow, key: int) -> Check:
-    """The sum of the products as shown, against the model's own kernel for a product of matrices."""
+    """Compares the sum of the products with the matrix product kernel that the model uses."""
     q = place.chunk.query[place.head, place.query - place.chunk.start]
     k = place.captured.key[place.head // row.group, key]
     ours = (q.double().cpu() * k.double().cpu()).sum()
@@ -94,9 +94,9 @@ def _pair_check(lm: LanguageModel, place: Place, row: AttentionRow, key: int) ->
     return Check("q · k", float((ours - theirs).abs()), _relative(lm) * size, how)
 
 
-def _weights_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen) -> Check:
-    # A cache that forgets leaves out the first keys, whose weight is 0.
-    ours, theirs = row.weight[head], seen.weight[head]
+def _weights_check(lm: LanguageModel, row: AttentionRow, head: int, again: _SecondPass) -> Check:
+    # A cache that evicts positions lacks the first keys, whose weight is 0.
+    ours, theirs = row.weight[head], again.weight[head]
     eager = torch.zeros_like(ours)
     eager[len(ours) - len(theirs) :] = theirs
     dtype = lm.dtype
@@ -107,9 +107,9 @@ def _weights_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen)
     return Check("weights = eager", float((ours - eager).abs().max()), MAP_TOLERANCE[dtype], how)
 
 
-def _mix_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen) -> Check:
+def _mix_check(lm: LanguageModel, row: AttentionRow, head: int, again: _SecondPass) -> Check:
     d_v = row.z.shape[-1]
-    mixed = present(seen.mixed)
+    mixed = present(again.mixed)
     theirs = mixed[head * d_v : (head + 1) * d_v]
     largest = float(mixed.abs().max())
     how = (
@@ -120,15 +120,15 @@ def _mix_check(lm: LanguageModel, row: AttentionRow, head: int, seen: _Seen) -> 
     return Check("z = input of W_O", error, _relative(lm) * largest, how)
 
 
-def _output_check(lm: LanguageModel, row: AttentionRow, projection: OutputProjection, seen: _Seen) -> Check:
+def _output_check(lm: LanguageModel, row: AttentionRow, projection: OutputProjection, again: _SecondPass) -> Check:
     ours = head_parts(projection, row.z).sum(0) + output_bias(projection)
-    largest = float(seen.attn_out.abs().max())
+    largest = float(again.attn_out.abs().max())
     how = (
         f"largest difference of the sum of all {len(row.query)} heads' parts"
         f"{' and the bias' if projection.bias is not None else ''} from the attention module's own output in "
         f"the second pass; its largest entry is {largest:.3g}"
     )
-    error = float((ours.double() - seen.attn_out).abs().max())
+    error = float((ours.double() - again.attn_out).abs().max())
     return Check("heads sum to attn_out", error, _relative(lm) * largest, how)
 
 

@@ -1,4 +1,4 @@
-"""The self-checks of a run: its own numbers against a second forward pass, asked for by a click."""
+"""The self-checks of a run: compares its numbers with a second forward pass, on request."""
 
 import time
 
@@ -18,9 +18,9 @@ CHECKED_POSITIONS = 512
 
 
 def run_checks(lm: LanguageModel, trace: Trace, layer: int, head: int) -> RunChecks:
-    """One head's captured attention against eager, and the last step's logits against a pass without a cache.
+    """Compares one head's captured attention with eager attention, and the last step's logits with an uncached pass.
 
-    Attention is causal, so the first 512 positions stand alone; longer runs are checked over those.
+    Longer runs are checked over their first 512 positions; attention is causal, so these do not depend on the rest.
     """
     started = time.perf_counter()
     ids = trace.fed_ids
@@ -42,7 +42,7 @@ def run_checks(lm: LanguageModel, trace: Trace, layer: int, head: int) -> RunChe
 
 
 def attention_check(lm: LanguageModel, capture: Capture, ids, layer: int, head: int) -> tuple[Check, Check]:
-    """One head of this run against the model's own eager attention: weights, and row sums."""
+    """Compares one head of this run with the model's own eager attention: weights, and row sums."""
     captured = captured_layer(lm, capture, layer, head)
     ids = ids[:CHECKED_POSITIONS]
     with lm.lock:
@@ -53,9 +53,9 @@ def attention_check(lm: LanguageModel, capture: Capture, ids, layer: int, head: 
 
 
 def cached_check(lm: LanguageModel, trace: Trace, n_positions: int) -> Check:
-    """The logits that followed the first `n_positions`, with the cache and by one pass without it.
+    """Compares the logits after the first `n_positions` with the cache and from one pass without it.
 
-    Where no cache is used, those of the prompt by its own pass and by one over the whole run.
+    For a model without a cache: the logits of the prompt, from its own pass and from one over these positions.
     """
     with lm.lock:
         if lm.card.uncached:
@@ -65,6 +65,6 @@ def cached_check(lm: LanguageModel, trace: Trace, n_positions: int) -> Check:
 
 
 def _cached_positions(trace: Trace) -> int | None:
-    """The last position within the bound whose logits the run has; None when even the prompt is longer."""
+    """The number of positions up to the limit whose logits the run has; None if the prompt alone is longer."""
     n = min(len(trace.fed_ids), CHECKED_POSITIONS)
     return n if n >= len(trace.run.tokens) else None

@@ -1,4 +1,4 @@
-"""Attention maps on demand: any head, any rectangle, computed from what the forward pass captured."""
+"""Attention maps on demand: any head and any rectangle, computed from the captured queries and keys."""
 
 from math import isqrt
 
@@ -14,13 +14,13 @@ from model.request.errors import UserError
 from model.request.validate import require_integer
 
 MAX_CELLS = 256
-# Weights computed in one go (memory), and in one call of the overview (time: well under 300 ms).
+# Limits for weights computed at a time (memory), and per call of the overview (time: well under 300 ms).
 WEIGHTS_AT_ONCE = 4 * 1024**2
-WEIGHTS_A_CALL = 32 * 1024**2
+WEIGHTS_PER_CALL = 32 * 1024**2
 MIN_THUMBNAIL, MAX_THUMBNAIL = 4, 20
 OVERVIEW_BYTES = 140_000
 TOP = 12
-MOST_NAMED = 8
+MAX_NAMED = 8
 RULES = ("max", "mean")
 
 
@@ -33,10 +33,10 @@ def attention_tile(
     keys: tuple[int, int],
     rule: str = "max",
 ) -> AttentionTile:
-    """A rectangle of one head's pattern in at most 256 x 256 cells; `queries` and `keys` are [start, stop).
+    """A rectangle of one head's pattern in at most 256 x 256 cells; `queries` and `keys` are ranges [start, stop).
 
-    When it is larger, each cell is the `rule` of a block of weights; weights above the diagonal are 0 and
-    count. Raises UserError for a layer, head, window or rule that does not exist.
+    If it is larger, each cell is the `rule` ('max' or 'mean') of a block of weights; weights above the diagonal are 0
+    and are included. Raises UserError for a layer, head, range or rule that does not exist.
     """
     captured = captured_layer(lm, capture, layer, head)
     n = capture.n_positions
@@ -65,7 +65,10 @@ def attention_tile(
 def attention_overview(
     lm: LanguageModel, capture: Capture, layer_start: int, n_positions: int, rule: str = "max"
 ) -> AttentionOverview:
-    """Thumbnails of all heads from `layer_start` on, for as many layers as one call may cost."""
+    """Thumbnails of all heads from layer `layer_start` on, for as many layers as one call may compute.
+
+    Raises UserError for a model without maps, or for arguments out of range.
+    """
     refuse_without_maps(lm, capture)
     n_layers = len(capture.layers)
     require_integer("layer_start", layer_start, 0, n_layers - 1, "layers are counted from 0")
@@ -74,8 +77,8 @@ def attention_overview(
     n_heads = max(layer.n_heads for layer in capture.layers if layer.chunks)
     cells = min(MAX_THUMBNAIL, max(MIN_THUMBNAIL, isqrt(OVERVIEW_BYTES // (n_layers * n_heads))))
     block = -(-n_positions // cells)
-    at_once = max(1, WEIGHTS_A_CALL // (n_heads * n_positions**2))
-    layer_stop = min(n_layers, layer_start + at_once)
+    max_layers = max(1, WEIGHTS_PER_CALL // (n_heads * n_positions**2))
+    layer_stop = min(n_layers, layer_start + max_layers)
     side = -(-n_positions // block)
     thumbnails = torch.zeros(layer_stop - layer_start, n_heads, side, side, dtype=torch.uint8)
     everything = (0, n_positions)
@@ -96,11 +99,14 @@ def attention_overview(
 def position_attention(
     lm: LanguageModel, capture: Capture, layer: int, head: int, position: int, n_positions: int
 ) -> PositionAttention:
-    """What one position attends to in a head, and who attends to it, among the first `n_positions`."""
+    """What one position attends to in a head, and which positions attend to it, among the first `n_positions`.
+
+    Raises UserError for a layer, head or position that does not exist.
+    """
     captured = captured_layer(lm, capture, layer, head)
     require_positions(capture, n_positions)
-    out = "a token goes through the model when the next one is asked for"
-    require_integer("position", position, 0, n_positions - 1, out)
+    hint = "a token goes through the model when the next one is asked for"
+    require_integer("position", position, 0, n_positions - 1, hint)
     row = pattern_rows(captured, position, position + 1, n_positions, head)[0, 0]
     column = _pooled(captured, (0, n_positions), (position, position + 1), 1, "max", head)[0, :, 0]
     return PositionAttention(
@@ -116,35 +122,35 @@ def position_attention(
 
 
 def pool(pattern: Tensor, block: int, rule: str) -> Tensor:
-    """Reduces (..., query, key) by blocks; a last block that is not full is reduced over what it has."""
+    """Reduces (..., query, key) by blocks; an incomplete last block is reduced over the entries it has."""
     if block == 1:
         return pattern
     n_rows, n_columns = pattern.shape[-2:]
     rows, columns = -(-n_rows // block), -(-n_columns // block)
-    # Weights are never negative, so zeros added at the edges change neither a maximum nor a sum.
+    # Weights are never negative, so zeros padded at the edges change neither a maximum nor a sum.
     edges = (0, columns * block - n_columns, 0, rows * block - n_rows)
     blocks = torch.nn.functional.pad(pattern, edges)
     blocks = blocks.reshape(*pattern.shape[:-2], rows, block, columns, block)
     if rule == "max":
         return blocks.amax((-3, -1))
-    return blocks.sum((-3, -1)) / (_filled(n_rows, block)[:, None] * _filled(n_columns, block))
+    return blocks.sum((-3, -1)) / (_block_sizes(n_rows, block)[:, None] * _block_sizes(n_columns, block))
 
 
 def captured_layer(lm: LanguageModel, capture: Capture, layer: int, head: int) -> LayerCapture:
-    """One layer's capture. Raises UserError for a layer or head that has no map."""
+    """One layer's capture. Raises UserError for a layer or head without a map."""
     refuse_without_maps(lm, capture)
     require_integer("layer", layer, 0, len(capture.layers) - 1, "layers are counted from 0")
     captured = capture.layers[layer]
     if not captured.chunks:
-        there = [index for index, other in enumerate(capture.layers) if other.chunks]
-        shown = ", ".join(map(str, there[:MOST_NAMED])) + (", …" if len(there) > MOST_NAMED else "")
-        raise UserError(f"Layer {layer} of this model is not an attention layer. Choose one that is: {shown}.")
+        with_maps = [index for index, other in enumerate(capture.layers) if other.chunks]
+        names = ", ".join(map(str, with_maps[:MAX_NAMED])) + (", …" if len(with_maps) > MAX_NAMED else "")
+        raise UserError(f"Layer {layer} of this model is not an attention layer. Choose one that is: {names}.")
     require_integer("head", head, 0, captured.n_heads - 1, "heads are counted from 0")
     return captured
 
 
 def refuse_without_maps(lm: LanguageModel, capture: Capture) -> None:
-    """Raises UserError, with the reason, for a model whose maps cannot be shown or failed their check."""
+    """Raises UserError, with the reason, for a model whose maps are not available or failed their check."""
     check = next((check for check in lm.card.checks if check.name == MAPS), None)
     if lm.card.streamed_maps and not capture.layers:
         raise UserError(
@@ -161,7 +167,7 @@ def refuse_without_maps(lm: LanguageModel, capture: Capture) -> None:
 
 
 def _pooled(layer: LayerCapture, queries, keys, block: int, rule: str, head: int | None = None) -> Tensor:
-    """(n_heads or 1, rows, columns), computed in strips of whole blocks of rows so that memory is bounded."""
+    """Pooled weights (n_heads or 1, rows, columns), computed in strips of whole blocks to bound the memory."""
     n_heads = layer.n_heads if head is None else 1
     (start, stop), (key_start, key_stop) = queries, keys
     step = max(1, WEIGHTS_AT_ONCE // (n_heads * max(stop, key_stop)) // block) * block
@@ -172,21 +178,23 @@ def _pooled(layer: LayerCapture, queries, keys, block: int, rule: str, head: int
     return torch.cat(strips, dim=1)
 
 
-def _filled(length: int, block: int) -> Tensor:
-    """How many entries each block of a length has: `block`, or less in the last."""
+def _block_sizes(length: int, block: int) -> Tensor:
+    """The number of entries in each block of a length: `block`, or fewer in the last one."""
     return torch.tensor([float(min(block, length - low)) for low in range(0, length, block)])
 
 
 def _largest(weights: Tensor) -> Weights:
     top = weights.topk(min(TOP, len(weights)))
-    seen = top.values > 0
-    return Weights(top.indices[seen].numpy().copy(), top.values[seen].numpy().copy(), float(weights.sum()))
+    is_positive = top.values > 0
+    return Weights(
+        top.indices[is_positive].numpy().copy(), top.values[is_positive].numpy().copy(), float(weights.sum())
+    )
 
 
 def require_positions(capture: Capture, n_positions: int) -> None:
-    """Raises UserError for more positions than have been through the model."""
-    out = "these many positions have been through the model"
-    require_integer("n_positions", n_positions, 1, capture.n_positions, out)
+    """Raises UserError for more positions than have been forwarded."""
+    hint = "these many positions have been through the model"
+    require_integer("n_positions", n_positions, 1, capture.n_positions, hint)
 
 
 def _require_rule(rule) -> None:

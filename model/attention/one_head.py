@@ -1,4 +1,4 @@
-"""One head, one query, one key: every number from q and k to the head's part of attn_out."""
+"""Every number of one head for one query and key, from q and k to the head's part of attn_out."""
 
 import math
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ TOP = 6
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where one looks: a captured layer, the chunk with the query, and the numbers of it all."""
+    """One query of one head: its captured layer, the chunk with the query, and the indices."""
 
     captured: LayerCapture
     chunk: QueryChunk
@@ -37,9 +37,9 @@ class Place:
 
 
 def one_head(lm: LanguageModel, capture: Capture, layer: int, head: int, query: int, key: int | None = None) -> OneHead:
-    """The head at position `query`, for the key at `key` (by default the one of the largest weight).
+    """The head at position `query`, for the key at `key` (by default the one with the largest weight).
 
-    Raises UserError for a layer, head or position that has no attention.
+    Raises UserError for a layer, head or position without attention.
     """
     place = find_place(lm, capture, layer, head, query)
     row = attention_row(place.captured, place.chunk, query)
@@ -62,7 +62,7 @@ def one_head(lm: LanguageModel, capture: Capture, layer: int, head: int, query: 
 
 
 def find_place(lm: LanguageModel, capture: Capture, layer: int, head: int, query: int) -> Place:
-    """Where a head and a query live. Raises UserError for those that do not exist, or not yet."""
+    """The place of a head and a query. Raises UserError if they do not exist, or not yet."""
     captured = captured_layer(lm, capture, layer, head)
     require_integer(
         "query",
@@ -85,7 +85,7 @@ def _pair(place: Place, row: AttentionRow, key: int) -> PairScore:
     dot = products.sum()
     scaled = dot * chunk.scaling
     softcap = chunk.extras.get("softcap")
-    # A key that comes later has no place in the row; its score can be computed all the same.
+    # A later key is not part of the row, but its score can still be computed.
     capped = float(softcapped(scaled, softcap))
     bias = float(row.bias[head, key]) if key <= place.query else 0.0
     return PairScore(
@@ -119,14 +119,14 @@ def _softmax(row: AttentionRow, head: int, key: int) -> SoftmaxRow:
     sink_share = 0.0 if sink is None else math.exp(sink - largest)
     denominator = float(exponentials.sum()) + sink_share
     top = weights.topk(min(TOP, int(allowed.sum())))
-    seen = key < len(scores)
+    in_row = key < len(scores)
     return SoftmaxRow(
         first_key=int(allowed.nonzero()[0]),
         n_visible=int(allowed.sum()),
         largest=largest,
-        exponential=float(exponentials[key]) if seen else 0.0,
+        exponential=float(exponentials[key]) if in_row else 0.0,
         denominator=denominator,
-        weight=float(weights[key]) if seen else 0.0,
+        weight=float(weights[key]) if in_row else 0.0,
         sink=sink,
         sink_weight=sink_share / denominator,
         top_positions=top.indices.to(torch.int32).numpy().copy(),

@@ -1,4 +1,4 @@
-"""Tokens to a filled KV cache: one forward pass over all prompt positions at once."""
+"""Prefill: one forward pass over all positions of the prompt, which fills the KV cache."""
 
 from collections.abc import Callable, Generator
 
@@ -16,7 +16,7 @@ from model.runtime.timing import now, timing
 
 
 def prefilled(lm: LanguageModel, recipe: Recipe, tokens: Tokens) -> Generator[Progress, None, Trace]:
-    """A trace of the recipe's prompt, once the model is free; yields which layer is done."""
+    """A trace of the recipe's prompt, as soon as the model is free; yields the progress by layer."""
 
     def work(report: Callable[[Progress], None]) -> Trace:
         report(Progress("Waiting for the model", 0, 1))
@@ -33,7 +33,9 @@ def prefilled(lm: LanguageModel, recipe: Recipe, tokens: Tokens) -> Generator[Pr
 def prefill(
     lm: LanguageModel, tokens: Tokens, on_layer: Callable[[int, int], None]
 ) -> tuple[Prefill, Capture, Cache, Tensor]:
-    """Runs the prompt: timings, what every layer attended to, the cache, and logits (vocab,) for the next token."""
+    """Runs the prompt. Returns the timings, the captured attention, the cache, and the logits (vocab,) for the next
+    token.
+    """
     capture, cache = Capture(), new_cache(lm)
     parts = {"embed": lm.anatomy.embed, "head": lm.anatomy.head}
     with layer_progress(lm, on_layer), timing(parts, lm.device) as seconds:

@@ -14,7 +14,7 @@ from transformers.cache_utils import DynamicLayer
 from transformers.utils.import_utils import is_hqq_available, is_optimum_quanto_available
 
 from model.cache.race import held_bytes, pass_over
-from model.decode.finish import stop_reason, written
+from model.decode.finish import stop_reason, text_of
 from model.decode.select import select
 from model.network.forward import new_cache
 from model.network.language_model import LanguageModel
@@ -127,7 +127,7 @@ def _with_step(lm: LanguageModel, found: Variant, runs: list[Run], logits: list[
         found,
         steps=(*found.steps, VariantStep(token, other, drift)),
         first_different=index if differ else found.first_different,
-        text=written(runs[0].steps),
-        other_text=written(runs[1].steps),
+        text=text_of(runs[0].steps),
+        other_text=text_of(runs[1].steps),
         ended=reasons[0] if all(reasons) else "time" if late else "",
     )

@@ -1,4 +1,4 @@
-"""Beam search over a prompt: transformers' own, each beam a recipe, so that it is a branch like any other."""
+"""Beam search over a prompt with transformers' own `generate`; each beam is a recipe, so that it can be a branch."""
 
 import math
 from dataclasses import replace
@@ -22,9 +22,9 @@ SCORE = "a beam's score"
 
 @torch.inference_mode()
 def beam_search(lm: LanguageModel, recipe: Recipe, tokens: Tokens, num_beams: int, max_new_tokens: int) -> Beams:
-    """The `num_beams` best continuations by `generate(num_beams=…)`. Raises UserError outside the limits.
+    """The `num_beams` best continuations found by `generate(num_beams=…)`. Raises UserError outside the limits.
 
-    It goes by the model's own probabilities: the recipe's settings and penalties say nothing here.
+    It uses the model's own probabilities; the recipe's sampling settings and penalties have no effect.
     """
     require_integer("num_beams", num_beams, 2, MAX_BEAMS, "each beam is one more row of the batch")
     require_integer("max_new_tokens", max_new_tokens, 1, MAX_TOKENS, "search a shorter continuation")
@@ -39,30 +39,30 @@ def beam_search(lm: LanguageModel, recipe: Recipe, tokens: Tokens, num_beams: in
             num_beams=num_beams,
             num_return_sequences=num_beams,
             max_new_tokens=max_new_tokens,
-            # Some models bring a penalty along, which generate would apply unasked.
+            # Some models have a penalty in their generation config, which generate would apply.
             repetition_penalty=1.0,
             return_dict_in_generate=True,
             output_scores=True,
             use_cache=not lm.card.uncached,
         )
         seconds = now(lm.device) - started
-    made = [_until_end(lm, row[len(tokens) :].tolist()) for row in out.sequences]
-    scored = [_surprisal(lm, tokens, beam) for beam in made]
+    beam_ids = [_until_end(lm, row[len(tokens) :].tolist()) for row in out.sequences]
+    surprisals = [_surprisal(lm, tokens, ids) for ids in beam_ids]
     beams = tuple(
-        _beam(lm, recipe, tokens, beam, bits, float(score))
-        for beam, (bits, _), score in zip(made, scored, out.sequences_scores, strict=True)
+        _beam(lm, recipe, tokens, ids, bits, float(score))
+        for ids, (bits, _), score in zip(beam_ids, surprisals, out.sequences_scores, strict=True)
     )
-    return Beams(beams, seconds, _check(lm, beams, max(largest for _, largest in scored)))
+    return Beams(beams, seconds, _check(lm, beams, max(largest for _, largest in surprisals)))
 
 
 def _until_end(lm: LanguageModel, ids: list[int]) -> list[int]:
-    """A beam's ids up to its end token: what follows is padding."""
+    """A beam's ids up to its end token; what follows is padding."""
     ends = [place for place, token_id in enumerate(ids) if token_id in lm.card.eos_token_ids]
     return ids[: ends[0] + 1] if ends else ids
 
 
 def _surprisal(lm: LanguageModel, tokens: Tokens, beam: list[int]) -> tuple[tuple[float, ...], float]:
-    """Bits of each of a beam's tokens after all before it, as a run has them, and the largest logit on the way."""
+    """The surprisal in bits of each of a beam's tokens, given all before it, and the largest logit in the pass."""
     ids = torch.tensor([[*tokens.ids, *beam[:-1]]], device=lm.device)
     with lm.lock:
         logits = lm.model(ids, use_cache=False, logits_to_keep=len(beam)).logits[0, -len(beam) :].cpu()
@@ -73,15 +73,15 @@ def _surprisal(lm: LanguageModel, tokens: Tokens, beam: list[int]) -> tuple[tupl
 def _beam(
     lm: LanguageModel, recipe: Recipe, tokens: Tokens, ids: list[int], bits: tuple[float, ...], score: float
 ) -> Beam:
-    # A stop string would cut the run of a beam that the search has not stopped at it.
+    # Beam search ignores stop strings, and one would cut the beam's run.
     forced = replace(recipe, forced=tuple(enumerate(ids)), max_new_tokens=len(ids), stop=())
-    described = tuple(describe(lm.vocabulary, token_id, len(tokens) + place) for place, token_id in enumerate(ids))
+    beam_tokens = tuple(describe(lm.vocabulary, token_id, len(tokens) + place) for place, token_id in enumerate(ids))
     text = decode(lm.vocabulary, ids, tokens.ids)
-    return Beam(forced, described, bits, text, ids[-1] in lm.card.eos_token_ids, score)
+    return Beam(forced, beam_tokens, bits, text, ids[-1] in lm.card.eos_token_ids, score)
 
 
 def _check(lm: LanguageModel, beams: tuple[Beam, ...], largest: float) -> Check:
-    """The scores of generate against the mean log-probability by passes of our own."""
+    """Compares the scores from `generate` with the mean log-probabilities from separate passes."""
     error = max(abs(beam.score + math.log(2) * sum(beam.surprisal) / len(beam.tokens)) for beam in beams)
     how = "largest difference from the mean log-probability of its tokens, by one pass over prompt and beam"
     return Check(SCORE, error, LOGIT_TOLERANCE[lm.dtype] * largest, how)

@@ -1,4 +1,4 @@
-"""The engine's calls about decoding: the distribution of a step, beams, the prompt's surprisal."""
+"""The engine's calls for decoding: the distribution of a step, beams, the prompt's surprisal."""
 
 from collections.abc import Generator
 
@@ -14,17 +14,17 @@ from model.runtime.progress import Progress, with_progress
 
 
 class DecodeCalls:
-    """What may be asked about decoding."""
+    """Calls for decoding."""
 
     def __init__(self, core: Core):
         self._core, self._lm = core, core.lm
 
     def logits(self, recipe: Recipe, step: int) -> np.ndarray:
-        """The raw logits that chose generated token `step`: float32 (vocab,)."""
+        """The raw logits that generated token `step` was chosen from: float32 (vocab,)."""
         return step_logits(self._core.trace(recipe), step).numpy().copy()
 
     def next_token(self, recipe: Recipe, k: int) -> Distribution:
-        """The distribution of the first generated token, `k` tokens of it."""
+        """The distribution of the first generated token: its `k` most likely tokens."""
         for _ in self._core.run(recipe, 0):
             pass
         return distribution(self._lm, self._core.trace(recipe), 0, k)
@@ -34,7 +34,7 @@ class DecodeCalls:
         return beam_search(self._lm, recipe, self._core.tokenize(recipe), num_beams, max_new_tokens)
 
     def prompt_surprisal(self, recipe: Recipe) -> Generator[Progress, None, PromptSurprisal]:
-        """How surprising the prompt's tokens are, by one more forward pass over them; yields its progress."""
+        """The surprisal of the prompt's tokens, from one more forward pass over them; yields progress."""
         tokens = self._core.tokenize(recipe)
         return with_progress(
             lambda report: prompt_surprisal(

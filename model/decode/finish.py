@@ -1,4 +1,4 @@
-"""A trace's run, cut to what a recipe asks for: its limit, its stop strings, its text, its times."""
+"""Finishes a trace's run for a recipe: applies its limit and stop strings, and adds text and times."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from model.tokens.detokenize import decode
 
 
 def as_asked(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run:
-    """A trace's run as this recipe asks for it: no more than `n_steps`, with text and stop reason."""
+    """A trace's run for this recipe: at most `n_steps` steps, with text, times and stop reason."""
     run = replace(run, recipe=recipe, steps=until_stop(run.steps[:n_steps], recipe.stop))
     first = run.steps[0] if run.steps else None
     run = replace(
@@ -26,23 +26,23 @@ def as_asked(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run:
 
 
 def _ttft(run: Run, first: DecodeStep) -> float:
-    """Seconds from text to the first token: tokenize, prefill or find it done, select."""
-    filled = run.reuse_seconds if run.reused_positions else present(run.prefill).forward_seconds
-    return run.tokens.seconds + filled + first.sampling_seconds
+    """Seconds from the text to the first token: tokenize, prefill (or reuse of an earlier one), select."""
+    prefill_seconds = run.reuse_seconds if run.reused_positions else present(run.prefill).forward_seconds
+    return run.tokens.seconds + prefill_seconds + first.sampling_seconds
 
 
 def _seconds(step: DecodeStep) -> float:
-    """What a token took in this run."""
+    """The seconds that a token took in this run."""
     return step.sampling_seconds + (0.0 if step.reused else step.forward_seconds)
 
 
-def written(steps: tuple[DecodeStep, ...]) -> str:
-    """The text of the steps as far as whole characters have arrived."""
+def text_of(steps: tuple[DecodeStep, ...]) -> str:
+    """The text of the steps, as far as its characters are complete."""
     return "".join(step.text for step in steps)
 
 
 def until_stop(steps: tuple[DecodeStep, ...], stop: tuple[str, ...]) -> tuple[DecodeStep, ...]:
-    """The steps up to the one that completes a stop string: another visitor's trace may have gone on."""
+    """The steps up to the one that completes a stop string: a shared trace may have more."""
     if not stop:
         return steps
     text = ""
@@ -54,11 +54,11 @@ def until_stop(steps: tuple[DecodeStep, ...], stop: tuple[str, ...]) -> tuple[De
 
 
 def stop_reason(lm: LanguageModel, run: Run) -> StopReason:
-    """Why a run ends after its last step; empty while it can go on."""
+    """Why a run ends after its last step; empty while it can continue."""
     if run.steps and (last := run.steps[-1]).token.id in lm.card.eos_token_ids:
         who = "you put in the" if last.forced else "the model gave its"
         return StopReason("eos", f"{who} end token {last.token.piece}")
-    if found := next((text for text in run.recipe.stop if text in written(run.steps)), None):
+    if found := next((text for text in run.recipe.stop if text in text_of(run.steps)), None):
         return StopReason("stop", f"the stop string {found!r} was written")
     if len(run.steps) >= run.recipe.max_new_tokens:
         return StopReason("limit", f"max_new_tokens = {run.recipe.max_new_tokens} reached")

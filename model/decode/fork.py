@@ -1,7 +1,7 @@
-"""A branch from what an earlier run has computed: shared tokens are not forwarded again.
+"""Starts a branch from an earlier run of the same prompt: the tokens that they share are not forwarded again.
 
-A step is a function of its logits, the settings and the seed. So a new recipe over the same prompt is
-replayed on the earlier run's logits until it selects another token; up to there the KV cache is shared.
+A step is a function of its logits, the settings and the seed. So a new recipe is replayed on the earlier run's logits
+until it selects another token; up to there the KV cache is shared.
 """
 
 from dataclasses import replace
@@ -21,14 +21,14 @@ from model.runtime.timing import now
 
 
 def fork(lm: LanguageModel, parents: list[Trace], recipe: Recipe, tokens: Tokens) -> Trace | None:
-    """A trace for `recipe` that shares as much as it can with one of `parents`, traces of the same prompt.
+    """A trace for `recipe` that shares as many steps as possible with one of `parents`, traces of the same prompt.
 
-    None where there is no parent.
+    None if there is no parent.
     """
     if not parents:
         return None
     started = now(lm.device)
-    parent = max(parents, key=lambda p: _shared(p.run.steps, dict(recipe.forced)))
+    parent = max(parents, key=lambda p: _n_compatible(p.run.steps, dict(recipe.forced)))
     with parent.lock:
         steps, n_logits = _replay(lm, parent, Run(recipe, tokens, parent.run.prefill))
         n_positions = len(tokens) + n_logits - 1
@@ -39,14 +39,14 @@ def fork(lm: LanguageModel, parents: list[Trace], recipe: Recipe, tokens: Tokens
     return Trace(recipe, run, capture, cache, logits)
 
 
-def _shared(steps: tuple[DecodeStep, ...], forced: dict[int, int]) -> int:
-    """How many of a parent's steps the forced tokens leave as they are: a quick measure to choose by."""
+def _n_compatible(steps: tuple[DecodeStep, ...], forced: dict[int, int]) -> int:
+    """The number of a parent's steps before the first forced token that differs: a quick estimate of what is shared."""
     differs = [i for i, token_id in forced.items() if i < len(steps) and steps[i].token.id != token_id]
     return min(differs, default=len(steps))
 
 
 def _replay(lm: LanguageModel, parent: Trace, run: Run) -> tuple[tuple[DecodeStep, ...], int]:
-    """The steps that follow from the parent's logits, and how many of its logits they hold for."""
+    """The steps that follow from the parent's logits, and how many of its logits they use."""
     for index, logits in enumerate(parent.logits):
         theirs = parent.run.steps[index] if index < len(parent.run.steps) else None
         seconds = theirs.forward_seconds if theirs else 0.0

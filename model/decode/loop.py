@@ -1,4 +1,4 @@
-"""The autoregressive loop: a trace, one more token at a time, until the recipe has what it asks for."""
+"""The autoregressive loop: extends a trace token by token until the recipe's run is complete."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ from model.runtime.timing import now
 def decoded(lm: LanguageModel, trace: Trace, recipe: Recipe, n_steps: int) -> Iterator[Run]:
     """The run after its prefill, then after each of up to `n_steps` generated tokens.
 
-    It ends earlier where the recipe's stop reason holds. Tokens that the trace already has are not decoded again.
+    It ends earlier if the run has a stop reason. Tokens that the trace already has are not decoded again.
     """
     run = as_asked(lm, trace.run, recipe, 0)
     yield run
@@ -29,7 +29,7 @@ def decoded(lm: LanguageModel, trace: Trace, recipe: Recipe, n_steps: int) -> It
 
 
 def _extended(lm: LanguageModel, trace: Trace, n_steps: int) -> Run:
-    """The trace's run with at least `n_steps` generated tokens: those it lacks are decoded."""
+    """The trace's run with at least `n_steps` generated tokens; missing ones are decoded."""
     with trace.lock:
         while len(trace.run.steps) < n_steps:
             trace.run = _decode_one(lm, trace)

@@ -1,4 +1,4 @@
-"""The distribution a token was, or will be, drawn from: over the whole vocabulary, most likely first."""
+"""The distribution over the vocabulary that a token is drawn from, most likely tokens first."""
 
 import torch
 
@@ -12,9 +12,9 @@ from model.tokens.describe import describe
 
 
 def distribution(lm: LanguageModel, trace: Trace, index: int, k: int) -> Distribution:
-    """The `k` likeliest tokens of generated token `index` after temperature, top-k and top-p.
+    """The `k` most likely tokens for generated token `index`, after the recipe's penalties, temperature and filters.
 
-    Tokens that a filter removed have probability 0 and come after the kept ones, by logit.
+    Tokens that a filter removed have probability 0; they follow the others, ordered by logit.
     """
     require_integer("k", k, 1, lm.card.n_vocab, "k counts tokens of the vocabulary")
     logits = step_logits(trace, index)
@@ -32,7 +32,7 @@ def distribution(lm: LanguageModel, trace: Trace, index: int, k: int) -> Distrib
 
 
 def step_logits(trace: Trace, index: int) -> torch.Tensor:
-    """The raw logits (vocab,) that chose generated token `index`."""
+    """The raw logits (vocab,) that generated token `index` was chosen from. Raises UserError if it does not exist."""
     if not 0 <= index < len(trace.logits):
         raise UserError(
             f"Step {index} has not been computed; this run has steps 0 to {len(trace.logits) - 1}. "

@@ -1,4 +1,4 @@
-"""Logits to the selected token: transformers' own processors, one after another, and a counter-based draw."""
+"""Selects a token from logits: transformers' own processors in order, then a counter-based draw."""
 
 import hashlib
 import math
@@ -24,7 +24,12 @@ from model.runtime.present import present
 
 @dataclass(frozen=True)
 class Choice:
-    """One selected token and what it was selected from. Distributions are float64 (vocab,)."""
+    """One selected token and the distributions behind it, float64 (vocab,).
+
+    `probability` is the model's own, `chosen_from` the one after all stages. The token owns the interval
+    [`cumulative_from`, `cumulative_to`) of its cumulative distribution, most likely tokens first; `draw` is the number
+    in [0, 1) that selects it, None if greedy or forced.
+    """
 
     token_id: int
     probability: Tensor
@@ -36,7 +41,7 @@ class Choice:
 
 
 def uniform(seed: int, position: int, stream: str = "") -> float:
-    """The uniform number in [0, 1) that belongs to a position: a function, so a step can be repeated anywhere.
+    """The uniform number in [0, 1) for a position: a pure function, so that a step can be repeated anywhere.
 
     Numbers of different streams are independent.
     """
@@ -47,7 +52,7 @@ def uniform(seed: int, position: int, stream: str = "") -> float:
 class OccurrencePenalty(LogitsProcessor):
     """Presence and frequency penalty on the generated tokens: logit -= presence·[count > 0] + frequency·count.
 
-    transformers has neither; the formula is that of the OpenAI API, which vLLM and llama.cpp share.
+    transformers has neither; the formula is that of the OpenAI API, which vLLM and llama.cpp use as well.
     """
 
     def __init__(self, presence: float, frequency: float, n_prompt: int):
@@ -59,9 +64,10 @@ class OccurrencePenalty(LogitsProcessor):
 
 
 def processors(settings: SamplingSettings, n_prompt: int) -> list[tuple[str, float, LogitsProcessor]]:
-    """The stages that are switched on, in `generate`'s order: (name, setting, processor).
+    """The active stages as (name, setting, processor), in `generate`'s order; presence and frequency penalty, which
+    `generate` lacks, follow the repetition penalty.
 
-    Penalties work on greedy decoding too; the filters only on sampling, as in `generate`.
+    Penalties apply to greedy decoding too, temperature and filters only to sampling, as in `generate`.
     """
     s = settings
     stages: list[tuple[str, float, LogitsProcessor]] = []
@@ -77,26 +83,26 @@ def processors(settings: SamplingSettings, n_prompt: int) -> list[tuple[str, flo
 
 
 def _warpers(s: SamplingSettings) -> list[tuple[str, float, LogitsProcessor]]:
-    found: list[tuple[str, float, LogitsProcessor]] = []
+    stages: list[tuple[str, float, LogitsProcessor]] = []
     if s.temperature != 1.0:
-        found.append(("temperature", s.temperature, TemperatureLogitsWarper(s.temperature)))
+        stages.append(("temperature", s.temperature, TemperatureLogitsWarper(s.temperature)))
     if s.top_k > 0:
-        found.append(("top_k", float(s.top_k), TopKLogitsWarper(s.top_k)))
+        stages.append(("top_k", float(s.top_k), TopKLogitsWarper(s.top_k)))
     if s.top_p < 1.0:
-        found.append(("top_p", s.top_p, TopPLogitsWarper(s.top_p)))
+        stages.append(("top_p", s.top_p, TopPLogitsWarper(s.top_p)))
     if s.min_p > 0.0:
-        found.append(("min_p", s.min_p, MinPLogitsWarper(s.min_p)))
+        stages.append(("min_p", s.min_p, MinPLogitsWarper(s.min_p)))
     if s.typical_p < 1.0:
-        found.append(("typical_p", s.typical_p, TypicalLogitsWarper(s.typical_p)))
-    return found
+        stages.append(("typical_p", s.typical_p, TypicalLogitsWarper(s.typical_p)))
+    return stages
 
 
 def process(
     logits: Tensor, ids: Tensor, settings: SamplingSettings, n_prompt: int
 ) -> tuple[Tensor, tuple[StageCount, ...]]:
-    """Logits (vocab,) through every stage: processed scores (vocab,) and what each stage did.
+    """Applies every stage to logits (vocab,): scores (vocab,), -inf where filtered out, and the effect of each stage.
 
-    `ids` are all tokens so far, the first `n_prompt` of them the prompt. Each filter keeps at least one token.
+    `ids` are all tokens so far; the first `n_prompt` are the prompt. Each filter keeps at least one token.
     """
     scores, counts = logits.float()[None], []
     stages = processors(settings, n_prompt)
@@ -140,7 +146,7 @@ def choose(
     if draw is None and forced_id is None:
         token_id, upto = int(scores.argmax()), 1.0
     else:
-        token_id, upto = _placed(chosen_from, draw, forced_id)
+        token_id, upto = _locate(chosen_from, draw, forced_id)
     share = float(chosen_from[token_id])
     return Choice(
         token_id=token_id,
@@ -153,14 +159,16 @@ def choose(
     )
 
 
-def _placed(chosen_from: Tensor, draw: float | None, forced_id: int | None) -> tuple[int, float]:
-    """A forced token, or that on which `draw` falls; and the probability of all up to it, the likeliest first."""
+def _locate(chosen_from: Tensor, draw: float | None, forced_id: int | None) -> tuple[int, float]:
+    """The forced token or the one that `draw` falls on, and the cumulative probability up to and including it, most
+    likely tokens first.
+    """
     order = chosen_from.argsort(descending=True, stable=True)
     upto = chosen_from[order].cumsum(-1)
     if forced_id is not None:
         place = int((order == forced_id).nonzero())
     else:
-        # Rounding may leave the sum just under 1: the last token with a share takes the gap.
+        # Rounding may leave the sum just below 1: then the last token with a share is selected.
         n_kept = int((chosen_from > 0).sum())
         place = min(int(torch.searchsorted(upto, present(draw), right=True)), n_kept - 1)
     return int(order[place]), float(upto[place])

@@ -1,4 +1,4 @@
-"""Logits and cache to one more DecodeStep: select a token, then feed it back."""
+"""Selects the next token of a run from its logits, as a DecodeStep."""
 
 import math
 
@@ -16,7 +16,7 @@ N_CANDIDATES = 50
 
 
 def select(lm: LanguageModel, run: Run, logits: Tensor, forward_seconds: float) -> DecodeStep:
-    """Chooses the next token of a run from logits (vocab,): a pure function of ids, settings and seed."""
+    """Selects the next token of a run from logits (vocab,): a function of logits, ids, settings and seed only."""
     started = now(lm.device)
     index = len(run.steps)
     ids = run.tokens.ids + tuple(step.token.id for step in run.steps)
