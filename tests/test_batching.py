@@ -5,7 +5,7 @@ import torch
 
 from model.batching.both_ways import serve_both
 from model.batching.continuous import BLOCK, blocks_of
-from model.batching.static import padded
+from model.batching.static import pad
 from model.engine.core import LocalEngine
 from model.network.capture import SDPA
 from model.records.batching import BatchingRun, Request
@@ -78,7 +78,7 @@ def test_the_waste_of_a_padded_batch_by_hand(found, lm):
 
 
 def test_ids_are_padded_on_the_left_and_masked():
-    ids, mask = padded([[5, 6, 7], [8]], torch.device("cpu"))
+    ids, mask = pad([[5, 6, 7], [8]], torch.device("cpu"))
     assert ids.tolist() == [[5, 6, 7], [0, 0, 8]]
     assert mask.tolist() == [[1, 1, 1], [0, 0, 1]]
 

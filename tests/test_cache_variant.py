@@ -5,7 +5,7 @@ import torch
 from transformers import Cache
 from transformers.cache_utils import DynamicSlidingWindowLayer
 
-from model.cache.race import held_bytes, pass_over
+from model.cache.race import pass_over, tensor_bytes
 from model.cache.variants import cache_variant, other_cache
 from model.engine.core import LocalEngine
 from model.records.kv import Variant
@@ -39,7 +39,7 @@ def test_a_window_equals_one_pass_with_an_explicit_mask(lm, window, sinks):
     whole = explicit(tiny, ids, n_prompt, window, sinks)[n_prompt - 1 :]
     torch.testing.assert_close(torch.stack(logits), whole, atol=1e-4, rtol=0)
     kept = min(24, window - 1)
-    assert held_bytes(cache) == 2 * 2 * 2 * 16 * 4 * kept
+    assert tensor_bytes(cache) == 2 * 2 * 2 * 16 * 4 * kept
 
 
 def test_a_window_without_sinks_is_transformers_own_sliding_layer(lm):
@@ -47,7 +47,7 @@ def test_a_window_without_sinks_is_transformers_own_sliding_layer(lm):
     ours, theirs = other_cache(tiny, "window", 6, 0), Cache(layers=[DynamicSlidingWindowLayer(6) for _ in range(2)])
     for part in (ids[:4], *([token] for token in ids[4:])):
         torch.testing.assert_close(pass_over(tiny, part, ours)[0], pass_over(tiny, part, theirs)[0], atol=1e-5, rtol=0)
-    assert held_bytes(ours) == held_bytes(theirs)
+    assert tensor_bytes(ours) == tensor_bytes(theirs)
 
 
 def variant(lm, recipe, **arguments):

@@ -4,7 +4,7 @@ import pytest
 from torch.utils.flop_counter import FlopCounterMode
 
 from model.cache.costs import costs_of
-from model.cache.race import held_bytes, pass_over
+from model.cache.race import pass_over, tensor_bytes
 from model.network.forward import new_cache
 from tests.small_tokenizers import KINDS
 from tests.test_architecture import SETTINGS
@@ -57,7 +57,7 @@ def check_formula(lm, tolerance):
     assert costs.cached(1, 40).flops == pytest.approx(second, rel=tolerance)
     # A layer with a window has dropped the position that the next token will not see.
     dropped = sum(layer.row_bytes for layer in costs.layers if layer.window)
-    assert costs.cached(1, 40).cache_bytes == held_bytes(cache) + dropped
+    assert costs.cached(1, 40).cache_bytes == tensor_bytes(cache) + dropped
 
 
 @pytest.mark.parametrize("family", ["llama", "mistral", "mixtral"])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from model.cache.race import held_bytes
+from model.cache.race import tensor_bytes
 from model.cache.sizes import published, size_of
 from model.engine.core import LocalEngine
 from model.latency.estimate import estimate, machines, models, own_size
@@ -80,7 +80,7 @@ def test_experts_that_sleep_are_kept_in_memory_but_not_read():
 
 def test_the_kv_bytes_of_this_model_are_those_of_its_tensors(lm):
     decoding = Decoding(lm, list(range(100, 121)))
-    assert size_of(own_size(lm.card).cache, 20).bytes == held_bytes(decoding.cache)
+    assert size_of(own_size(lm.card).cache, 20).bytes == tensor_bytes(decoding.cache)
     assert own_size(lm.card).n_parameters == own_size(lm.card).n_active == sum(p.numel() for p in lm.model.parameters())
 
 

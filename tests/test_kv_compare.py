@@ -15,7 +15,7 @@ from transformers import (
     Qwen3Config,
 )
 
-from model.cache.race import held_bytes
+from model.cache.race import tensor_bytes
 from model.cache.sizes import compare, published, size_of, variants
 from model.engine.core import LocalEngine
 from model.latency.estimate import own_size
@@ -46,7 +46,7 @@ def cache_bytes(config, n_kv_heads, d_head, dtype, n):
     states = torch.empty(1, n_kv_heads, n, d_head, dtype=getattr(torch, dtype), device="meta")
     for layer in range(config.num_hidden_layers):
         cache.update(states, states, layer)
-    return held_bytes(cache)
+    return tensor_bytes(cache)
 
 
 @pytest.mark.parametrize("n", [1, 100, 5000])
@@ -76,7 +76,7 @@ def test_this_model_as_it_is_takes_what_its_tensors_take(lm, engine):
     own = compare(lm.card, n, 8)[0]
     cache = engine.trace(recipe).cache
     assert own.shape.kind == "GQA"
-    assert own.bytes == sum(x.keys.nbytes + x.values.nbytes for x in cache.layers) == held_bytes(cache)
+    assert own.bytes == sum(x.keys.nbytes + x.values.nbytes for x in cache.layers) == tensor_bytes(cache)
     found = cache_costs(engine, recipe, {})
     assert found["cache_bytes"][-1] == own.bytes
     assert found["parameter_bytes"] == 4 * lm.card.n_parameters

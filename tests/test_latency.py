@@ -130,20 +130,20 @@ def test_a_limit_is_the_most_that_was_ever_seen():
     moments = iter((replace(ROOF, n_products=5), quick))
     limits = Limits(lambda: next(moments))
     assert limits.known is None
-    assert limits.measured() == limits.measured() == limits.known
+    assert limits.ensure_measured() == limits.ensure_measured() == limits.known
     again = limits.measure()
     assert (again.bandwidth, again.flops, again.n_products) == (20e9, 100e9, 10)
     assert not again.bandwidth_by_pass
     # 4e9 FLOP and 1e9 bytes in 20 ms: twice the FLOP/s and two and a half times the bytes/s of the products.
     cost = PassCost(n_new=1, n_keys=9, flops=4 * 10**9, cache_bytes=10**8, weight_bytes=9 * 10**8)
     did = dot(again, "decode", cost, 0.02)
-    raised = limits.reached([did])
+    raised = limits.raise_to([did])
     assert did.share > 1
     assert (raised.flops, raised.bandwidth) == pytest.approx((200e9, 50e9))
     assert raised.flops_by_pass
     assert raised.bandwidth_by_pass
     assert under(raised, did).share == pytest.approx(1.0)
-    assert limits.reached([dot(raised, "decode", cost, 1.0)]) == raised == limits.known
+    assert limits.raise_to([dot(raised, "decode", cost, 1.0)]) == raised == limits.known
 
 
 def test_no_measured_pass_stands_above_the_roof(lm):

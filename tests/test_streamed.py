@@ -89,6 +89,6 @@ def test_views_that_need_more_than_maps_say_so(tiny, monkeypatch):
         engine.attention.tile(RECIPE, 2, 0, (0, 5), (0, 5))
     with pytest.raises(UserError, match="head is 4; .* from 0 to 3"):
         engine.attention.tile(RECIPE, 0, 4, (0, 5), (0, 5))
-    monkeypatch.setattr(streamed_capture, "MOST_POSITIONS", 10)
+    monkeypatch.setattr(streamed_capture, "MAX_POSITIONS", 10)
     with pytest.raises(UserError, match="made for up to 10"):
         engine.attention.tile(RECIPE, 0, 0, (0, 5), (0, 5))

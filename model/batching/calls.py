@@ -1,4 +1,4 @@
-"""The engine's call about batching."""
+"""The engine's call for batching."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,12 +11,12 @@ from model.runtime.progress import Progress
 
 
 class BatchingCalls:
-    """What may be asked about batching."""
+    """Calls for batching."""
 
     def __init__(self, core: Core):
         self._core, self._lm = core, core.lm
 
     def serve_both(self, recipe: Recipe, requests: tuple[Request, ...]) -> Iterator[Progress | BatchingRun]:
-        """The requests served statically and continuously, with the recipe's chat template where it has one on."""
+        """Serves the requests statically and continuously, in the chat template if the recipe uses it."""
         prompts = [self._core.tokenize(replace(recipe, prompt=request.prompt, forced=())).ids for request in requests]
         return serve_both(self._lm, requests, prompts, self._core.budget())

@@ -1,4 +1,4 @@
-"""Continuous batching: requests join and leave between two steps, by transformers' own engine and its paged cache."""
+"""Continuous batching: requests join and leave between steps, with transformers' own engine and its paged cache."""
 
 import math
 import time
@@ -10,7 +10,7 @@ from transformers import GenerationConfig
 from transformers.generation.configuration_utils import ContinuousBatchingConfig
 from transformers.generation.continuous_batching import ContinuousBatchingManager
 
-from model.batching.static import Watched, nothing_yet
+from model.batching.static import ServingLog, empty_log
 from model.network.language_model import LanguageModel
 from model.records.batching import Request, Step
 from model.request.errors import UserError
@@ -18,31 +18,33 @@ from model.runtime.present import present
 from model.runtime.timing import now
 
 BLOCK = 16
-MOST_POSITIONS = 512
+MAX_BATCH_POSITIONS = 512
 STALLED_SECONDS = 60.0
 
 
 def serve_continuous(
     lm: LanguageModel, prompts: Sequence[Sequence[int]], requests: Sequence[Request], report: Callable[[int], None]
-) -> Watched:
-    """Serves the requests as they arrive, greedily. The caller holds `lm.lock` and has set an attention that the
-    engine knows; `report(done)` may raise.
+) -> ServingLog:
+    """Serves the requests greedily as they arrive.
+
+    The caller holds `lm.lock` and has set an attention implementation that the engine supports; `report(n_steps)` may
+    raise to end the work. Raises UserError if the engine stops or rejects a request.
     """
-    seen = nothing_yet(len(prompts))
-    seen.block_size = BLOCK
-    seen.n_blocks = sum(blocks_of(len(p) + r.max_new_tokens) for p, r in zip(prompts, requests, strict=True)) + 2
-    manager = _manager(lm, seen.n_blocks)
-    began = now(lm.device)
+    log = empty_log(len(prompts))
+    log.block_size = BLOCK
+    log.n_blocks = sum(blocks_of(len(p) + r.max_new_tokens) for p, r in zip(prompts, requests, strict=True)) + 2
+    manager = _manager(lm, log.n_blocks)
+    started = now(lm.device)
     try:
-        with _watching(lm, manager, seen, began):
-            _serve(manager, prompts, requests, seen, began, report)
+        with _recording_steps(lm, manager, log, started):
+            _serve(manager, prompts, requests, log, started, report)
     finally:
         manager.stop(block=True, hard_stop=True)
-    return seen
+    return log
 
 
 def blocks_of(n_positions: int) -> int:
-    """Blocks of the paged cache that so many positions take: the last one is rarely full."""
+    """The number of blocks of the paged cache for this many positions; the last one is rarely full."""
     return math.ceil(n_positions / BLOCK)
 
 
@@ -52,8 +54,8 @@ def _manager(lm: LanguageModel, n_blocks: int) -> ContinuousBatchingManager:
     paged = ContinuousBatchingConfig(
         page_size=BLOCK,
         num_blocks=n_blocks,
-        max_batch_tokens=MOST_POSITIONS,
-        # Requests that share a beginning would share its blocks: then a block is not one request's.
+        max_batch_tokens=MAX_BATCH_POSITIONS,
+        # Otherwise requests with a common prefix share its blocks, and a block does not belong to one request.
         allow_block_sharing=False,
         auto_switch_to_flash=False,
     )
@@ -64,20 +66,22 @@ def _manager(lm: LanguageModel, n_blocks: int) -> ContinuousBatchingManager:
 
 
 @contextmanager
-def _watching(lm: LanguageModel, manager: ContinuousBatchingManager, seen: Watched, began: float) -> Iterator[None]:
-    """Notes every forward pass of the engine: when, how many requests, how many positions, blocks in use."""
-    passes: list[float] = []
+def _recording_steps(
+    lm: LanguageModel, manager: ContinuousBatchingManager, log: ServingLog, started: float
+) -> Iterator[None]:
+    """Records every forward pass of the engine: its times, requests, positions, and blocks in use."""
+    starts: list[float] = []
 
     def before(module, args, kwargs):
-        passes.append(now(lm.device) - began)
+        starts.append(now(lm.device) - started)
 
     def after(module, args, kwargs, out):
         bounds = kwargs["cu_seq_lens_q"].tolist()
         allocators = present(manager.batch_processor).cache.cache_allocators.values()
         blocks = sum(len(table) for allocator in allocators for table in allocator.block_table.values())
         n_positions = kwargs["input_ids"].numel()
-        end = now(lm.device) - began
-        seen.steps.append(Step(passes[-1], end, len(bounds) - 1, n_positions, n_positions - bounds[-1], blocks))
+        end = now(lm.device) - started
+        log.steps.append(Step(starts[-1], end, len(bounds) - 1, n_positions, n_positions - bounds[-1], blocks))
 
     handles = [
         lm.model.register_forward_pre_hook(before, with_kwargs=True),
@@ -94,15 +98,15 @@ def _serve(
     manager: ContinuousBatchingManager,
     prompts: Sequence[Sequence[int]],
     requests: Sequence[Request],
-    seen: Watched,
-    began: float,
+    log: ServingLog,
+    started: float,
     report: Callable[[int], None],
 ) -> None:
-    """Adds each request when it arrives, and collects what comes back until all are done."""
+    """Adds each request when it arrives, and collects the results until all are done."""
     waiting = sorted(range(len(requests)), key=lambda row: requests[row].arrival)
-    n_left, heard = len(requests), time.monotonic()
+    n_left, last_result = len(requests), time.monotonic()
     while n_left:
-        while waiting and time.perf_counter() - began >= requests[waiting[0]].arrival:
+        while waiting and time.perf_counter() - started >= requests[waiting[0]].arrival:
             row = waiting.pop(0)
             manager.add_request(
                 list(prompts[row]),
@@ -111,15 +115,15 @@ def _serve(
                 record_timestamps=True,
             )
         result = manager.get_result(timeout=0.02)
-        report(len(seen.steps))
+        report(len(log.steps))
         if result is None:
-            if not waiting and time.monotonic() - heard > STALLED_SECONDS or not manager.is_running():
+            if not waiting and time.monotonic() - last_result > STALLED_SECONDS or not manager.is_running():
                 raise UserError("transformers' continuous batching stopped without an answer. Try fewer requests.")
             continue
-        heard, n_left = time.monotonic(), n_left - 1
+        last_result, n_left = time.monotonic(), n_left - 1
         if result.error:
             raise UserError(f"transformers' continuous batching refused a request: {result.error:.200}")
         row = int(result.request_id)
-        seen.ids[row] = list(result.generated_tokens)
-        seen.times[row] = [stamp - began for stamp in present(result.timestamps)]
-        seen.started[row] = result.lifespan[0] - began
+        log.ids[row] = list(result.generated_tokens)
+        log.times[row] = [stamp - started for stamp in present(result.timestamps)]
+        log.started[row] = result.lifespan[0] - started

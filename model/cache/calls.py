@@ -1,4 +1,4 @@
-"""The engine's calls about the KV cache: its costs, its size beside others, decoding both ways."""
+"""The engine's calls for the KV cache: its costs, its size compared with others, decoding with and without it."""
 
 from collections.abc import Iterator
 
@@ -16,37 +16,37 @@ from model.runtime.progress import Progress
 
 
 class CacheCalls:
-    """What may be asked about the KV cache."""
+    """Calls for the KV cache."""
 
     def __init__(self, core: Core):
         self._core, self._lm = core, core.lm
 
     def step_costs(self, recipe: Recipe, n_steps: int | None = None) -> StepCosts:
-        """What each of the run's first `n_steps` steps computes and reads, with the cache and without."""
+        """What each of the run's first `n_steps` steps computes and reads, with the cache and without it."""
         return step_costs(self._lm, self._core.shown(recipe, n_steps))
 
     def sizes(self, recipe: Recipe, n_positions: int, window: int) -> tuple[CacheSize, ...]:
-        """The KV cache of this model, as it is and otherwise, and of known models, by arithmetic."""
+        """The size of this model's KV cache, of its variants, and of well-known models' caches, by arithmetic."""
         return compare(self._lm.card, n_positions, window)
 
     def race(self, recipe: Recipe, n_tokens: int) -> Iterator[Progress | Race]:
-        """The recipe's prompt decoded with the cache and without, token by token in turn."""
+        """Decodes the recipe's prompt with the cache and without, alternating token by token."""
         refuse_without_cache(self._lm)
         return cache_race(self._lm, recipe, self._core.tokenize(recipe), n_tokens, self._core.budget())
 
     def variant(
         self, recipe: Recipe, kind: str, n_tokens: int, window: int, sinks: int
     ) -> Iterator[Progress | Variant]:
-        """The recipe's prompt decoded with the full cache and with one that forgets or rounds."""
+        """Decodes the recipe's prompt with the full cache and with one that evicts or quantises."""
         refuse_without_cache(self._lm)
         return cache_variant(
             self._lm, recipe, self._core.tokenize(recipe), self._core.budget(), kind, n_tokens, window, sinks
         )
 
     def contents(self, recipe: Recipe, n_steps: int | None = None) -> KVCacheRecord:
-        """What the KV cache of the run's first `n_steps` generated tokens holds."""
+        """The contents of the KV cache after the run's first `n_steps` generated tokens."""
         return describe_cache(self._core.shown(recipe, n_steps))
 
     def quantised_backends(self) -> tuple[tuple[str, bool], ...]:
-        """Which backends of a quantised cache there are, and which work here."""
+        """The backends of a quantised cache, and whether each works here."""
         return quantised_backends()

@@ -1,4 +1,4 @@
-"""What the KV cache holds: shapes, dtype and bytes, read from the cache's own tensors."""
+"""The contents of the KV cache: shapes, dtype and bytes, read from the cache's own tensors."""
 
 from torch import Tensor
 from transformers.cache_utils import DynamicLayer
@@ -9,9 +9,9 @@ from model.runtime.present import present
 
 
 def describe_cache(trace: Trace) -> KVCacheRecord:
-    """One entry a layer. A layer without attention (mamba, hybrids) has no keys and is left out.
+    """Describes each layer of a run's cache. A layer without attention (mamba, hybrids) has no keys and is left out.
 
-    A sliding window of w keeps at most w - 1 positions between two passes: the next one brings its own.
+    A sliding window of w keeps at most w - 1 positions between two passes, because the next pass adds its own.
     """
     n_positions = len(trace.fed_ids)
     layers = tuple(
@@ -33,7 +33,7 @@ def describe_cache(trace: Trace) -> KVCacheRecord:
 
 
 def _layer_cache(index: int, layer, n_positions: int) -> LayerCache:
-    """Of a layer that keeps all positions, the first `n_positions`; of one that forgets, what it holds now."""
+    """The first `n_positions` of a layer that keeps all positions; for one with a window, its current contents."""
 
     def first(tensor: Tensor) -> Tensor:
         return tensor[..., :n_positions, :] if type(layer) is DynamicLayer else tensor
@@ -50,6 +50,6 @@ def _layer_cache(index: int, layer, n_positions: int) -> LayerCache:
 
 
 def _per_token(layer: LayerCache) -> int:
-    held = layer.key_shape[-2]
-    full = layer.window is not None and held >= layer.window - 1
-    return 0 if full or not held else layer.bytes // held
+    n_cached = layer.key_shape[-2]
+    is_full = layer.window is not None and n_cached >= layer.window - 1
+    return 0 if is_full or not n_cached else layer.bytes // n_cached

@@ -1,7 +1,7 @@
-"""One prompt decoded twice, step by step in turn: with the KV cache, and by a pass over all positions each time.
+"""Decodes one prompt twice, alternating step by step: with the KV cache, and with a pass over all positions each time.
 
-Both choose from the same ids with the same draws; the answer goes on with the token chosen with the cache. Tokens
-that a person chose are left out: forced on both ways, they would be the same whatever the passes give.
+Both select from the same ids with the same draws; the answer continues with the token selected with the cache. Forced
+tokens are ignored: they would be the same on both sides, whatever the passes compute.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ from model.runtime.timing import now
 
 @torch.inference_mode()
 def pass_over(lm: LanguageModel, ids: Sequence[int], cache: Cache | None) -> tuple[Tensor, float]:
-    """The logits (vocab,) of the last of `ids`, and the seconds it took. Without a cache, nothing is kept."""
+    """Forwards `ids` after those in the cache, if any: the logits (vocab,) of the last one, and the seconds it took."""
     input_ids = torch.tensor([list(ids)], device=lm.device)
     with lm.lock:
         started = now(lm.device)
@@ -39,55 +39,55 @@ def pass_over(lm: LanguageModel, ids: Sequence[int], cache: Cache | None) -> tup
 def cache_race(
     lm: LanguageModel, recipe: Recipe, tokens: Tokens, n_tokens: int, budget: Budget
 ) -> Iterator[Progress | Race]:
-    """Decodes up to `n_tokens` both ways, and yields the race so far after each token.
+    """Decodes up to `n_tokens` with and without the cache, and yields the race so far after each token.
 
-    Ends at the recipe's own end, at `n_tokens`, or when the budget is spent. Raises UserError for a model
+    Ends for the recipe's own stop reason, at `n_tokens`, or when the budget is spent. Raises UserError for a model
     without a cache.
     """
     cache = new_cache(lm)
     run = Run(replace(recipe, max_new_tokens=n_tokens, forced=()), tokens)
     race = Race(len(tokens), n_tokens, (), "", 0)
-    ids, fed = list(tokens.ids), 0
+    ids, n_cached = list(tokens.ids), 0
     yield Progress("Decoding both ways: token", 0, n_tokens)
     while not race.ended:
-        logits, cached_seconds = pass_over(lm, ids[fed:], cache)
+        logits, cached_seconds = pass_over(lm, ids[n_cached:], cache)
         costs = costs_of(lm, cache)
         if not costs.layers:
             raise UserError("This model keeps no keys and values, so there is no cache to race against.")
-        n_new, fed = len(ids) - fed, len(ids)
-        # A place to be stopped at, between two passes that may both be long.
+        n_new, n_cached = len(ids) - n_cached, len(ids)
+        # A chance to stop between two passes that may both be long.
         yield Progress("Decoding both ways: token", len(race.steps) + 1, n_tokens)
-        again, full_seconds = pass_over(lm, ids, None)
-        step, other = select(lm, run, logits, 0.0), select(lm, run, again, 0.0)
-        found = RaceStep(
+        full_logits, full_seconds = pass_over(lm, ids, None)
+        step, other = select(lm, run, logits, 0.0), select(lm, run, full_logits, 0.0)
+        race_step = RaceStep(
             token=step.token,
             equal=step.token.id == other.token.id,
-            max_error=float((logits - again).abs().max()),
-            largest_logit=float(again.abs().max()),
+            max_error=float((logits - full_logits).abs().max()),
+            largest_logit=float(full_logits.abs().max()),
             cached_seconds=cached_seconds,
             full_seconds=full_seconds,
-            cached=costs.cached(n_new, fed),
-            full=costs.full(fed),
+            cached=costs.cached(n_new, n_cached),
+            full=costs.full(n_cached),
         )
         run = replace(run, steps=(*run.steps, step))
         ids.append(step.token.id)
-        late = not budget.allows(full_seconds)
-        race = _with_step(race, found, run, cache, stop_reason(lm, run).kind or ("time" if late else ""))
+        is_late = not budget.allows(full_seconds)
+        race = _with_step(race, race_step, run, cache, stop_reason(lm, run).kind or ("time" if is_late else ""))
         yield race
 
 
 def _with_step(race: Race, step: RaceStep, run: Run, cache: Cache, ended: str) -> Race:
     steps = (*race.steps, step)
-    return replace(race, steps=steps, text=text_of(run.steps), cache_bytes=held_bytes(cache), ended=ended)
+    return replace(race, steps=steps, text=text_of(run.steps), cache_bytes=tensor_bytes(cache), ended=ended)
 
 
-def held_bytes(cache: Cache) -> int:
-    """Bytes of all tensors a cache keeps for its positions, in whatever form."""
+def tensor_bytes(cache: Cache) -> int:
+    """Size in bytes of all tensors in a cache, in full precision or quantised."""
     return sum(sum(t.nbytes for t in _tensors(layer)) for layer in cache.layers)
 
 
 def _tensors(layer) -> list[Tensor]:
     names = ("keys", "values", "_quantized_keys", "_quantized_values")
-    found = [getattr(layer, name, None) for name in names]
+    items = [getattr(layer, name, None) for name in names]
     # A quantised entry is a pair: the numbers and their scale.
-    return [t for item in found for t in (item if isinstance(item, tuple) else (item,)) if torch.is_tensor(t)]
+    return [t for item in items for t in (item if isinstance(item, tuple) else (item,)) if torch.is_tensor(t)]

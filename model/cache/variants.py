@@ -1,7 +1,7 @@
-"""A full KV cache beside one that forgets (a window) or rounds (8-bit floats): when their answers part.
+"""Compares decoding with a full KV cache and with one that evicts (a window) or quantises (8-bit floats).
 
-The prompt is read whole by both, as it stands; what a cache forgets or rounds is missed from the next
-position on. Tokens that a person chose are left out: both caches would have them, whatever they forget.
+Both prefill the whole prompt exactly; eviction or rounding has an effect from the next position on. Forced tokens are
+ignored: they would be the same on both sides, whatever the caches lose.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from transformers import Cache, QuantizedCache
 from transformers.cache_utils import DynamicLayer
 from transformers.utils.import_utils import is_hqq_available, is_optimum_quanto_available
 
-from model.cache.race import held_bytes, pass_over
+from model.cache.race import pass_over, tensor_bytes
 from model.decode.finish import stop_reason, text_of
 from model.decode.select import select
 from model.network.forward import new_cache
@@ -30,34 +30,34 @@ KINDS = ("window", "fp8")
 
 
 class WindowLayer(DynamicLayer):
-    """Keeps `window` positions, the one being computed among them: the first `sinks`, and the newest.
+    """Keeps `window` positions, including the current one: the first `sinks`, and the latest.
 
     Keys keep the rotation of their true position. Xiao et al. 2023 found that a window needs the first tokens.
     """
 
     def __init__(self, window: int, sinks: int):
         super().__init__()
-        self.window, self.sinks, self.seen = window, sinks, 0
+        self.window, self.sinks, self.n_positions = window, sinks, 0
 
     def update(self, key_states: Tensor, value_states: Tensor, *args, **kwargs) -> tuple[Tensor, Tensor]:
         keys, values = super().update(key_states, value_states, *args, **kwargs)
-        self.seen += key_states.shape[-2]
-        self.keys, self.values = self._kept(keys), self._kept(values)
+        self.n_positions += key_states.shape[-2]
+        self.keys, self.values = self._evict(keys), self._evict(values)
         return keys, values
 
     def get_seq_length(self) -> int:
-        return self.seen
+        return self.n_positions
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        held = present(self.keys).shape[-2] if self.is_initialized else 0
-        return held + query_length, self.seen - held
+        n_cached = present(self.keys).shape[-2] if self.is_initialized else 0
+        return n_cached + query_length, self.n_positions - n_cached
 
-    def _kept(self, states: Tensor) -> Tensor:
-        n, newest = states.shape[-2], self.window - 1 - self.sinks
+    def _evict(self, states: Tensor) -> Tensor:
+        n, n_latest = states.shape[-2], self.window - 1 - self.sinks
         if n < self.window:
             return states
-        # A copy: a view would hold what has been forgotten.
-        return torch.cat([states[..., : self.sinks, :], states[..., n - newest :, :]], dim=-2)
+        # A copy: a view would keep the evicted positions in memory.
+        return torch.cat([states[..., : self.sinks, :], states[..., n - n_latest :, :]], dim=-2)
 
 
 def quantised_backends() -> tuple[tuple[str, bool], ...]:
@@ -66,7 +66,7 @@ def quantised_backends() -> tuple[tuple[str, bool], ...]:
 
 
 def other_cache(lm: LanguageModel, kind: str, window: int, sinks: int) -> Cache:
-    """An empty cache that forgets or rounds. Raises UserError for what this model cannot have."""
+    """An empty cache that evicts or quantises. Raises UserError for a kind that this model does not support."""
     if kind not in KINDS:
         raise UserError(f"kind is {kind!r:.40}; choose one of: {', '.join(KINDS)}.")
     kinds = {type(layer) for layer in new_cache(lm).layers}
@@ -89,12 +89,12 @@ def cache_variant(
     window: int = 32,
     sinks: int = 0,
 ) -> Iterator[Progress | Variant]:
-    """Decodes with a full cache and with another, each going on with its own tokens; yields both after each token."""
+    """Decodes with a full cache and with another; each continues with its own tokens. Yields both after each token."""
     caches = new_cache(lm), other_cache(lm, kind, window, sinks)
     runs = [Run(replace(recipe, max_new_tokens=n_tokens, forced=()), tokens) for _ in caches]
-    found = Variant(kind, len(tokens), n_tokens, (), None, "", "", 0, 0)
+    variant = Variant(kind, len(tokens), n_tokens, (), None, "", "", 0, 0)
     yield Progress("Decoding with both caches: token", 0, n_tokens)
-    while not found.ended:
+    while not variant.ended:
         logits: list[Tensor | None] = []
         for place, cache in enumerate(caches):
             following = _next_logits(lm, runs[place], cache)
@@ -102,32 +102,34 @@ def cache_variant(
             if following is not None:
                 step = select(lm, runs[place], following, 0.0)
                 runs[place] = replace(runs[place], steps=(*runs[place].steps, step))
-        found = _with_step(lm, found, runs, logits, late=not budget.allows())
-        found = replace(found, bytes=held_bytes(caches[0]), other_bytes=held_bytes(caches[1]))
-        yield found
+        variant = _with_step(lm, variant, runs, logits, is_late=not budget.allows())
+        variant = replace(variant, bytes=tensor_bytes(caches[0]), other_bytes=tensor_bytes(caches[1]))
+        yield variant
 
 
 def _next_logits(lm: LanguageModel, run: Run, cache: Cache) -> Tensor | None:
-    """The logits that choose a run's next token; None when it has ended."""
+    """The logits (vocab,) for a run's next token; None if it has ended."""
     if stop_reason(lm, run).kind:
         return None
     ids = (run.steps[-1].token.id,) if run.steps else run.tokens.ids
     return pass_over(lm, ids, cache)[0]
 
 
-def _with_step(lm: LanguageModel, found: Variant, runs: list[Run], logits: list[Tensor | None], late: bool) -> Variant:
-    """The comparison with one more step; the logits are compared while all ids before them are the same."""
-    index = len(found.steps)
+def _with_step(
+    lm: LanguageModel, variant: Variant, runs: list[Run], logits: list[Tensor | None], is_late: bool
+) -> Variant:
+    """Adds one step to the comparison; logits are compared as long as all ids before them are the same."""
+    index = len(variant.steps)
     token, other = (run.steps[index].token if len(run.steps) > index else None for run in runs)
-    same_before = found.first_different is None
+    same_before = variant.first_different is None
     drift = float((present(logits[0]) - present(logits[1])).abs().max()) if same_before else None
     differ = same_before and present(token).id != present(other).id
     reasons = [stop_reason(lm, run).kind for run in runs]
     return replace(
-        found,
-        steps=(*found.steps, VariantStep(token, other, drift)),
-        first_different=index if differ else found.first_different,
+        variant,
+        steps=(*variant.steps, VariantStep(token, other, drift)),
+        first_different=index if differ else variant.first_different,
         text=text_of(runs[0].steps),
         other_text=text_of(runs[1].steps),
-        ended=reasons[0] if all(reasons) else "time" if late else "",
+        ended=reasons[0] if all(reasons) else "time" if is_late else "",
     )

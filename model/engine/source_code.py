@@ -36,7 +36,7 @@ FUNCTIONS: dict[str, tuple[Callable, ...]] = {
     "branches": (fork.fork, cut_cache.cut_cache, beams.beam_search),
     "cache": (forward.new_cache, race.pass_over, costs.Costs),
     "latency": (timing.now, finish._ttft, finish._seconds, latency.latency),
-    "batching": (static.serve_static, static.padded),
+    "batching": (static.serve_static, static.pad),
     "compare": (surprisal.prompt_surprisal, lens.lens),
     "whatif": (estimate.estimate,),
     "speculative": (loop.one_round, accept.judge, accept.accept_chance, accept.residual),

@@ -1,4 +1,4 @@
-"""The engine's calls about latency and throughput."""
+"""The engine's calls for latency and throughput."""
 
 from collections.abc import Generator, Iterator
 from statistics import median
@@ -24,22 +24,22 @@ MEASURING = Progress("Measuring memory bandwidth and matrix products", 0, 1)
 
 
 class LatencyCalls:
-    """What may be asked about latency and throughput."""
+    """Calls for latency and throughput."""
 
     def __init__(self, core: Core):
         self._core, self._lm = core, core.lm
         self._limits = Limits(lambda: measure_roofline(core.lm))
 
     def recorded(self, recipe: Recipe, n_steps: int | None = None) -> Latency:
-        """What the run, or its first `n_steps` generated tokens, took, as it was recorded while it ran."""
+        """The times of the run, or of its first `n_steps` generated tokens, as recorded while it ran."""
         return latency(self._core.snapshot(recipe, n_steps))
 
     def stage_times(self, recipe: Recipe) -> Iterator[Progress | StageTimes]:
-        """Where the time of the run's passes goes, measured in passes of their own."""
+        """The time of the run's passes by part, measured in separate passes."""
         return stage_times(self._lm, self._core.snapshot(recipe))
 
     def roofline(self, recipe: Recipe) -> Generator[Progress, None, RooflineRun]:
-        """This machine's limits, measured again at every call, and the run's passes below them."""
+        """This machine's limits, measured again at every call, and the run's passes as points under the roofline."""
         yield MEASURING
         roofline = self._limits.measure()
         run, trace = self._core.snapshot(recipe), self._core.trace(recipe)
@@ -50,22 +50,22 @@ class LatencyCalls:
         steps = [step.forward_seconds for step in run.steps[1:] if not step.reused]
         if steps:
             dots.append(dot(roofline, "decode", costs.least(1, n + len(steps) // 2), median(steps)))
-        roofline = self._limits.reached(dots)
+        roofline = self._limits.raise_to(dots)
         return RooflineRun(roofline, tuple(under(roofline, dot) for dot in dots))
 
     def length_sweep(self, recipe: Recipe, longest: int) -> Iterator[Progress | LengthSweep]:
-        """TTFT and ITL over length, with the recipe's own tokens."""
+        """TTFT and ITL over prompt length, with the recipe's own tokens."""
         limit = min(self._core.max_prompt_tokens, (self._lm.card.context or 10**9) - 8)
         if longest > limit:
             raise UserError(f"The longest prompt is {longest:,} tokens; the limit here is {limit:,}. Ask for fewer.")
         yield MEASURING
-        self._limits.measured()
+        self._limits.ensure_measured()
         yield from length_sweep(self._lm, self._core.tokenize(recipe).ids, longest, self._limits, self._core.budget())
 
     def throughput(self, recipe: Recipe, largest: int) -> Iterator[Progress | Throughput]:
         """Tokens per second over batch size, with the recipe's own prompt."""
         yield MEASURING
-        self._limits.measured()
+        self._limits.ensure_measured()
         yield from throughput(self._lm, self._core.tokenize(recipe).ids, largest, self._limits, self._core.budget())
 
     def what_if(
@@ -77,25 +77,25 @@ class LatencyCalls:
         sizes: tuple[int, int, int],
         cache_bits: int = 16,
     ) -> WhatIf:
-        """One case by formula: `machine` and `model` by their place in the lists, this machine and model first.
+        """One case by formula; `machine` and `model` are indices of the lists, which start with this machine and model.
 
-        `sizes` are prompt, context and users. This machine is in the list once its limits have been measured.
+        `sizes` are (prompt tokens, context length, users). This machine is listed once its limits have been measured.
         """
-        known, run = self._machines(), latency(self._core.snapshot(recipe))
+        machine_list, run = self._machines(), latency(self._core.snapshot(recipe))
         mine = own_size(self._lm.card)
         has_cache = size_of(mine.cache, 1).bytes > 0
-        # The formulas are of models with a KV cache; a recurrent model's state does not grow.
-        sizes_known = ((mine,) if has_cache else ()) + models()
-        require_integer("machine", machine, 0, len(known) - 1, "choose one of the list")
-        require_integer("model", model, 0, len(sizes_known) - 1, "choose one of the list")
+        # The formulas are for models with a KV cache; a recurrent model's state does not grow.
+        model_list = ((mine,) if has_cache else ()) + models()
+        require_integer("machine", machine, 0, len(machine_list) - 1, "choose one of the list")
+        require_integer("model", model, 0, len(model_list) - 1, "choose one of the list")
         own = None
         if self._limits.known and has_cache:
             bits = 8 * self._lm.dtype.itemsize
-            own = estimate(known[0], mine, bits, run.n_prompt, run.n_prompt + run.n_tokens, 1, bits)
+            own = estimate(machine_list[0], mine, bits, run.n_prompt, run.n_prompt + run.n_tokens, 1, bits)
         return WhatIf(
-            estimate=estimate(known[machine], sizes_known[model], weight_bits, *sizes, cache_bits),
-            machines=known,
-            models=sizes_known,
+            estimate=estimate(machine_list[machine], model_list[model], weight_bits, *sizes, cache_bits),
+            machines=machine_list,
+            models=model_list,
             own=own,
             measured_ttft=run.ttft,
             measured_itl=run.itl_p50,

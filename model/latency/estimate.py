@@ -1,7 +1,8 @@
-"""From measured or published figures to other cases by formula: memory, how many fit, TTFT, ITL, throughput.
+"""Estimates memory, users, TTFT, ITL and throughput by formula from measured or published figures.
 
-The roofline (Williams et al. 2009): a pass takes the longer of reading its bytes and computing its FLOPs. Weights
-are read once a step for all users, each user's KV cache for itself. Real systems reach a part of this.
+By the roofline model (Williams et al. 2009), a pass takes the longer of reading its bytes and computing its FLOPs. The
+weights are read once per step for all users, and each user's KV cache separately. Real systems reach only a part of
+this.
 """
 
 import json
@@ -19,24 +20,24 @@ from model.records.latency import Roofline
 from model.records.run import ModelCard
 
 TABLE = Path(__file__).resolve().parents[2] / "assets" / "whatif.json"
-# What a server leaves free for activations and the framework.
+# The share of memory for weights and caches; the rest is for activations and the framework.
 USABLE = 0.9
-# The numbers of a KV cache, by their bits.
+# The number formats of a KV cache, by bits.
 CACHE_NUMBERS = {8: "float8", 16: "bfloat16", 32: "float32"}
 
 
 def machines() -> tuple[Machine, ...]:
-    """Well-known machines, with their published figures."""
+    """Well-known machines with their published figures."""
     return tuple(Machine(**entry) for entry in _table()["machines"])
 
 
 def models() -> tuple[ModelSize, ...]:
-    """Well-known models: published shapes and parameter counts."""
+    """Well-known models with their published shapes and parameter counts."""
     shapes = {shape.model_id: shape for shape in published()}
-    found = []
+    sizes = []
     for entry in _table()["models"]:
         shape = shapes[entry["model_id"]]
-        found.append(
+        sizes.append(
             ModelSize(
                 name=shape.name,
                 model_id=shape.model_id,
@@ -45,11 +46,11 @@ def models() -> tuple[ModelSize, ...]:
                 cache=shape,
             )
         )
-    return tuple(found)
+    return tuple(sizes)
 
 
 def own_size(card: ModelCard) -> ModelSize:
-    """The model at hand, its cache as it was measured."""
+    """The size of the loaded model, with the measured shape of its cache."""
     return ModelSize(
         name=card.model_id.rpartition("/")[2],
         model_id=card.model_id,
@@ -60,7 +61,7 @@ def own_size(card: ModelCard) -> ModelSize:
 
 
 def this_machine(roofline: Roofline, device: torch.device) -> Machine:
-    """The machine at hand, by its measured limits."""
+    """This machine, with its measured limits."""
     on_cuda = device.type == "cuda"
     memory = torch.cuda.mem_get_info(device)[1] if on_cuda else psutil.virtual_memory().total
     source = f"measured here, {roofline.dtype} on {roofline.device}"
@@ -76,7 +77,7 @@ def estimate(
     n_users: int,
     cache_bits: int = 16,
 ) -> Estimate:
-    """One case. `n_context` are the positions each user's KV cache has seen, `n_prompt` those of one prefill."""
+    """One case: a prefill of `n_prompt` tokens, and a step with `n_context` positions in the cache of each user."""
     weight_bytes = model.n_parameters * weight_bits / 8
     active_bytes = model.n_active * weight_bits / 8
     cache = size_of(replace(model.cache, dtype=CACHE_NUMBERS[cache_bits]), n_context)
@@ -84,9 +85,9 @@ def estimate(
     usable = USABLE * machine.memory_bytes
     memory = weight_bytes + n_users * kv_bytes
     prefill_flops = 2.0 * n_prompt * model.n_active + _attention_flops(model.cache, n_prompt)
-    # Users may be sent to different experts: then all weights are read.
-    read = min(weight_bytes, active_bytes * n_users) + n_users * kv_bytes
-    reading, computing = read / machine.bandwidth, 2.0 * n_users * model.n_active / machine.flops
+    # Different users may need different experts, up to all weights.
+    step_bytes = min(weight_bytes, active_bytes * n_users) + n_users * kv_bytes
+    reading, computing = step_bytes / machine.bandwidth, 2.0 * n_users * model.n_active / machine.flops
     itl = max(reading, computing)
     return Estimate(
         machine=machine,
@@ -113,10 +114,10 @@ def estimate(
 
 
 def _attention_flops(shape: CacheShape, n: int) -> float:
-    """2 for each component of a head's key and value and each pair of positions that causal mask and window leave."""
-    kept = min(n, shape.window or n)
-    whole, windowed = n * (n + 1) / 2, kept * (kept + 1) / 2 + (n - kept) * kept
-    pairs = (shape.n_layers - shape.windowed_layers) * whole + shape.windowed_layers * windowed
+    """Attention's FLOPs in a prefill of `n`: 2·n_heads·(d_head + d_value) per pair of positions that masks allow."""
+    width = min(n, shape.window or n)
+    causal, windowed = n * (n + 1) / 2, width * (width + 1) / 2 + (n - width) * width
+    pairs = (shape.n_layers - shape.windowed_layers) * causal + shape.windowed_layers * windowed
     return 2.0 * shape.n_heads * (shape.d_head + (shape.d_value or shape.d_head)) * pairs
 
 

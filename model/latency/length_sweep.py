@@ -1,4 +1,4 @@
-"""Latency over length: the prompt's own tokens, repeated or cut to each length, prefilled and then decoded behind."""
+"""Latency over length: prefills the prompt's own tokens, repeated or cut to each length, and decodes a few steps."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,33 +17,33 @@ from model.runtime.timing import now
 
 SHORTEST = 16
 STEPS = 5
-# A prefill that is this quick is repeated, for its median.
+# A prefill that is faster than this is repeated, and its median is taken.
 QUICK_SECONDS, REPEATS = 1.0, 3
-# Attention makes the next, doubled length cost more than twice as much.
+# Doubling the length more than doubles the cost, because of attention.
 GROWTH = 2.5
 
 
 def length_sweep(
     lm: LanguageModel, ids: Sequence[int], longest: int, limits: Limits, budget: Budget
 ) -> Iterator[Progress | LengthSweep]:
-    """Doubles the length up to `longest`; yields all points so far after each."""
+    """Doubles the length up to `longest`; yields all points so far after each length."""
     lengths = [SHORTEST * 2**i for i in range(20) if SHORTEST * 2**i < longest] + [longest]
-    taken: list[_Taken] = []
+    measurements: list[_Measurement] = []
     last = 0.0
     for place, n in enumerate(lengths):
         yield Progress("Prefill of every length: tokens", n, longest)
         if not budget.allows(GROWTH * last):
-            yield _found(taken, limits, "time")
+            yield _sweep(measurements, limits, "time")
             return
         started = now(lm.device)
-        taken.append(_take(lm, list(islice(cycle(ids), n))))
+        measurements.append(_measure(lm, list(islice(cycle(ids), n))))
         last = now(lm.device) - started
-        yield _found(taken, limits, "limit" if place == len(lengths) - 1 else "")
+        yield _sweep(measurements, limits, "limit" if place == len(lengths) - 1 else "")
 
 
 @dataclass(frozen=True)
-class _Taken:
-    """One length as it was measured: seconds, and what its two passes cost at least."""
+class _Measurement:
+    """The seconds measured for one length, and the least cost of its two passes."""
 
     prefill: float
     step: float
@@ -52,35 +52,35 @@ class _Taken:
     n_repeats: int
 
 
-def _take(lm: LanguageModel, ids: list[int]) -> _Taken:
+def _measure(lm: LanguageModel, ids: list[int]) -> _Measurement:
     decoding = Decoding(lm, ids[:1])
-    taken = [_seconds(decoding, ids)]
-    while taken[0] < QUICK_SECONDS and len(taken) < REPEATS:
+    prefills = [_seconds(decoding, ids)]
+    while prefills[0] < QUICK_SECONDS and len(prefills) < REPEATS:
         decoding = Decoding(lm, ids[:1])
-        taken.append(_seconds(decoding, ids))
+        prefills.append(_seconds(decoding, ids))
     steps = [_seconds(decoding, ids[:1]) for _ in range(STEPS)]
     costs, n = costs_of(lm, decoding.cache), len(ids)
-    return _Taken(median(taken), median(steps), costs.least(n, n), costs.least(1, n + 1), len(taken))
+    return _Measurement(median(prefills), median(steps), costs.least(n, n), costs.least(1, n + 1), len(prefills))
 
 
-def _found(taken: list[_Taken], limits: Limits, ended: str) -> LengthSweep:
-    """All points under a roof that none of them passes."""
-    here = limits.measured()
-    roofline = limits.reached(
-        [dot(here, "prefill", one.prefill_cost, one.prefill) for one in taken]
-        + [dot(here, "decode", one.step_cost, one.step) for one in taken]
+def _sweep(measurements: list[_Measurement], limits: Limits, ended: str) -> LengthSweep:
+    """All points, under a roofline that is raised so that none of them exceeds it."""
+    roofline = limits.ensure_measured()
+    roofline = limits.raise_to(
+        [dot(roofline, "prefill", one.prefill_cost, one.prefill) for one in measurements]
+        + [dot(roofline, "decode", one.step_cost, one.step) for one in measurements]
     )
-    return LengthSweep(tuple(_point(one, roofline) for one in taken), roofline, ended)
+    return LengthSweep(tuple(_point(one, roofline) for one in measurements), roofline, ended)
 
 
-def _point(taken: _Taken, roofline: Roofline) -> LengthPoint:
+def _point(measurement: _Measurement, roofline: Roofline) -> LengthPoint:
     return LengthPoint(
-        n=taken.prefill_cost.n_new,
-        prefill=taken.prefill,
-        step=taken.step,
-        prefill_bound=bound(roofline, taken.prefill_cost),
-        step_bound=bound(roofline, taken.step_cost),
-        n_repeats=taken.n_repeats,
+        n=measurement.prefill_cost.n_new,
+        prefill=measurement.prefill,
+        step=measurement.step,
+        prefill_bound=bound(roofline, measurement.prefill_cost),
+        step_bound=bound(roofline, measurement.step_cost),
+        n_repeats=measurement.n_repeats,
         n_steps=STEPS,
     )
 

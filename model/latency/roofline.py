@@ -1,4 +1,4 @@
-"""The two limits of this machine, measured, and where the passes of a run stand below them.
+"""Measures the two limits of this machine, and places the passes of a run under them.
 
 Williams, Waterman & Patterson 2009, "Roofline: an insightful visual performance model".
 """
@@ -23,7 +23,7 @@ REPEATS = 5
 
 @torch.inference_mode()
 def measure_roofline(lm: LanguageModel) -> Roofline:
-    """The best of a few matrix-vector products (bytes/s) and matrix products (FLOP/s), in the model's own dtype."""
+    """The best of a few matrix-vector products (bytes/s) and a few matrix products (FLOP/s), in the model's dtype."""
     device, dtype = lm.device, lm.dtype
     started = now(device)
     rows = READ_BYTES // (SIDE * dtype.itemsize)
@@ -44,18 +44,19 @@ def measure_roofline(lm: LanguageModel) -> Roofline:
 
 
 def _best(work: Callable[[], object], device: torch.device) -> float:
+    """The shortest of a few repetitions, in seconds, after one to warm up."""
     work()
-    taken = []
+    seconds = []
     for _ in range(REPEATS):
         started = now(device)
         work()
-        taken.append(now(device) - started)
-    return min(taken)
+        seconds.append(now(device) - started)
+    return min(seconds)
 
 
 def dot(roofline: Roofline, name: str, cost: PassCost, seconds: float, batch: int = 1) -> RooflinePoint:
-    """A pass that took `seconds`: the weights are read once for the whole batch, each row's cache for itself."""
-    flops, read = batch * cost.flops, cost.weight_bytes + batch * cost.cache_bytes
+    """A pass that took `seconds`: the weights are read once for the whole batch, the cache of each row separately."""
+    flops, n_bytes = batch * cost.flops, cost.weight_bytes + batch * cost.cache_bytes
     return under(
         roofline,
         RooflinePoint(
@@ -63,9 +64,9 @@ def dot(roofline: Roofline, name: str, cost: PassCost, seconds: float, batch: in
             n_new=cost.n_new,
             batch=batch,
             flops=flops,
-            bytes=read,
+            bytes=n_bytes,
             seconds=seconds,
-            intensity=flops / read,
+            intensity=flops / n_bytes,
             achieved=flops / seconds,
             attainable=math.nan,
             share=math.nan,
@@ -74,20 +75,20 @@ def dot(roofline: Roofline, name: str, cost: PassCost, seconds: float, batch: in
 
 
 def under(roofline: Roofline, dot: RooflinePoint) -> RooflinePoint:
-    """The dot below this roofline."""
+    """The point with its attainable FLOP/s under this roofline."""
     attainable = roofline.attainable(dot.intensity)
     return replace(dot, attainable=attainable, share=dot.achieved / attainable)
 
 
 def bound(roofline: Roofline, cost: PassCost) -> float:
-    """Seconds that a pass takes at least: the longer of computing and reading."""
+    """The least seconds that a pass takes: the longer of computing and reading."""
     return max(cost.flops / roofline.flops, (cost.weight_bytes + cost.cache_bytes) / roofline.bandwidth)
 
 
 class Limits:
-    """The roofline as one engine knows it: each limit the most that was ever seen, for a busy moment can only lower it.
+    """The best known roofline of one engine: each limit is the largest value so far, because other load only lowers it.
 
-    What a pass of the model reached counts too: a machine that did so many FLOP/s can do them.
+    A pass of the model counts too: if it achieved more than the measured limit, the limit was too low.
     """
 
     def __init__(self, measure: Callable[[], Roofline]):
@@ -97,45 +98,46 @@ class Limits:
 
     @property
     def known(self) -> Roofline | None:
-        """What has been seen so far; None before the first measurement."""
+        """The limits so far; None before the first measurement."""
         return self._known
 
-    def measured(self) -> Roofline:
-        """As it is known, measured at first use."""
+    def ensure_measured(self) -> Roofline:
+        """The limits so far, measured now if they were not before."""
         return self._known or self.measure()
 
     def measure(self) -> Roofline:
-        """Measures now, and keeps the larger of each limit."""
-        found = self._measure()
+        """Measures again, and keeps the larger value of each limit."""
+        roofline = self._measure()
         with self._lock:
             if self._known is not None:
-                n_products = found.n_products + self._known.n_products
-                found = replace(_raised(self._known, found), seconds=found.seconds, n_products=n_products)
-            self._known = found
-        return found
+                n_products = roofline.n_products + self._known.n_products
+                best = _larger(self._known, roofline)
+                roofline = replace(best, seconds=roofline.seconds, n_products=n_products)
+            self._known = roofline
+        return roofline
 
-    def reached(self, dots: Iterable[RooflinePoint]) -> Roofline:
-        """As it is known after passes that may have done better."""
-        known = self.measured()
+    def raise_to(self, dots: Iterable[RooflinePoint]) -> Roofline:
+        """The limits, raised to what these passes achieved."""
+        known = self.ensure_measured()
         with self._lock:
             known = self._known or known
             for dot in dots:
-                did = replace(
+                achieved = replace(
                     known,
                     bandwidth=dot.bytes / dot.seconds,
                     flops=dot.achieved,
                     bandwidth_by_pass=True,
                     flops_by_pass=True,
                 )
-                known = _raised(known, did)
+                known = _larger(known, achieved)
             self._known = known
             return known
 
 
-def _raised(known: Roofline, found: Roofline) -> Roofline:
-    """The larger of each limit, with how it was found."""
-    if found.bandwidth > known.bandwidth:
-        known = replace(known, bandwidth=found.bandwidth, bandwidth_by_pass=found.bandwidth_by_pass)
-    if found.flops > known.flops:
-        known = replace(known, flops=found.flops, flops_by_pass=found.flops_by_pass)
+def _larger(known: Roofline, other: Roofline) -> Roofline:
+    """The larger value of each limit, and whether it came from a pass."""
+    if other.bandwidth > known.bandwidth:
+        known = replace(known, bandwidth=other.bandwidth, bandwidth_by_pass=other.bandwidth_by_pass)
+    if other.flops > known.flops:
+        known = replace(known, flops=other.flops, flops_by_pass=other.flops_by_pass)
     return known

@@ -1,4 +1,4 @@
-"""Throughput over batch size: one prompt in many rows, decoded together, greedily."""
+"""Throughput over batch size: decodes one prompt greedily in many rows at once."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -23,15 +23,19 @@ from model.runtime.timing import now
 
 SIZES = (1, 2, 4, 8, 16, 32, 64)
 STEPS = 8
-# Of the free memory, what a batch's cache may take.
+# The share of free memory that a batch's cache may take.
 MEMORY_SHARE = 0.25
-ENOUGH_MORE = 1.5
+# Throughput bends where doubling the batch raises it by less than this factor.
+MIN_GROWTH = 1.5
 
 
 def throughput(
     lm: LanguageModel, ids: Sequence[int], largest: int, limits: Limits, budget: Budget
 ) -> Iterator[Progress | Throughput]:
-    """Doubles the batch up to `largest`; yields all points so far after each. Row by row equal to the run alone."""
+    """Doubles the batch up to `largest`; yields all points so far after each size. Compares each row with a single row.
+
+    Raises UserError for a model with recurrent layers, whose cache cannot be repeated.
+    """
     sizes = [size for size in SIZES if size < largest] + [largest]
     points: list[BatchPoint] = []
     alone = Decoding(lm, [*ids, 0])
@@ -46,11 +50,11 @@ def throughput(
         yield Progress("Decoding in batches: rows", size, sizes[-1])
         last = points[-1].step * STEPS if points else 0.0
         if not budget.allows(2 * last) or size * row_bytes > MEMORY_SHARE * free_bytes(lm.device.type):
-            yield _found(points, limits, "memory" if budget.allows(2 * last) else "time")
+            yield _throughput(points, limits, "memory" if budget.allows(2 * last) else "time")
             return
-        taken, rows = _decode(lm, list(ids), size)
+        step_seconds, rows = _decode(lm, list(ids), size)
         expected = expected or rows[0]
-        step = median(taken)
+        step = median(step_seconds)
         points.append(
             BatchPoint(
                 batch=size,
@@ -58,45 +62,47 @@ def throughput(
                 rate=size / step,
                 equal=all(row == expected for row in rows),
                 cache_bytes=size * row_bytes,
-                dot=dot(limits.measured(), f"decode × {size}", cost, step, size),
+                dot=dot(limits.ensure_measured(), f"decode × {size}", cost, step, size),
             )
         )
-        yield _found(points, limits, "limit" if size == sizes[-1] else "")
+        yield _throughput(points, limits, "limit" if size == sizes[-1] else "")
 
 
 @torch.inference_mode()
 def _decode(lm: LanguageModel, ids: list[int], size: int) -> tuple[list[float], list[list[int]]]:
-    """Seconds of each of `STEPS` steps of `size` equal rows, and the tokens of each row."""
+    """The seconds of each of `STEPS` steps with `size` equal rows, and the tokens of each row."""
     decoding = Decoding(lm, ids[:1])
     first = int(decoding.forward(ids, keep=1)[0].argmax())
     decoding.cache.batch_repeat_interleave(size)
     column = torch.full((size, 1), first, device=lm.device)
-    taken, columns = [], [column]
+    step_seconds, columns = [], [column]
     for _ in range(STEPS):
         with lm.lock:
             started = now(lm.device)
             out = lm.model(column, **cache_argument(lm, decoding.cache), use_cache=True, logits_to_keep=1)
             column = out.logits[:, -1].argmax(-1, keepdim=True)
-            taken.append(now(lm.device) - started)
+            step_seconds.append(now(lm.device) - started)
         columns.append(column)
-    return taken, torch.cat(columns, dim=1).tolist()
+    return step_seconds, torch.cat(columns, dim=1).tolist()
 
 
-def _found(points: list[BatchPoint], limits: Limits, ended: str) -> Throughput:
-    """All points under a roof that none of them passes, and where the curve bends."""
-    roofline = limits.reached([point.dot for point in points])
-    under_it = tuple(replace(point, dot=under(roofline, point.dot)) for point in points)
+def _throughput(points: list[BatchPoint], limits: Limits, ended: str) -> Throughput:
+    """All points, under a roofline that is raised so that none of them exceeds it, and where the curve bends."""
+    roofline = limits.raise_to([point.dot for point in points])
+    raised = tuple(replace(point, dot=under(roofline, point.dot)) for point in points)
     bend, slow_start = bend_of([(point.batch, point.rate) for point in points])
-    return Throughput(under_it, roofline, bend, slow_start, STEPS, ended)
+    return Throughput(raised, roofline, bend, slow_start, STEPS, ended)
 
 
 def bend_of(rates: Sequence[tuple[int, float]]) -> tuple[int | None, bool]:
-    """From which size on every doubling gave less than half as much again, and whether the first alone did."""
+    """From (batch, rate) pairs: the batch from which every doubling raises the rate by less than 50 %, and whether
+    the first doubling did so, too, although a later one raised it by more.
+    """
     pairs = list(pairwise(rates))
-    slow = [b < a * ENOUGH_MORE ** math.log2(n_b / n_a) for (n_a, a), (n_b, b) in pairs]
-    quick = max((place for place, is_slow in enumerate(slow) if not is_slow), default=-1)
-    behind = quick + 1
-    # One row is a matrix-vector product: what it gains on two says nothing of where the curve ends.
-    bends = behind < len(pairs) and (behind > 0 or len(pairs) > 1)
-    bend = rates[behind][0] if bends else None
+    slow = [b < a * MIN_GROWTH ** math.log2(n_b / n_a) for (n_a, a), (n_b, b) in pairs]
+    last_fast = max((place for place, is_slow in enumerate(slow) if not is_slow), default=-1)
+    first_slow = last_fast + 1
+    # One row is a matrix-vector product: the step to two rows alone does not show where the curve bends.
+    bends = first_slow < len(pairs) and (first_slow > 0 or len(pairs) > 1)
+    bend = rates[first_slow][0] if bends else None
     return bend, bool(slow and slow[0] and bend != rates[0][0])
