@@ -1,18 +1,18 @@
-"""Token by Token: options -> engine, loading behind the page -> page -> launch."""
+"""Token by Token: parses the options, builds and serves the page, and loads the engine in the background."""
 
 import argparse
 import json
 import os
 from pathlib import Path
 
-# Before anything loads torch or gradio: worker threads take their thread count from here, and nothing calls home.
+# Set before torch or gradio is imported: worker threads read their thread count from here, and telemetry stays off.
 os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 
 def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The command line. Bad values end the program with one line that names the limit."""
+    """Parses the command line. A bad value ends the program with one line that names the limit."""
     parser = argparse.ArgumentParser(
         prog="python app.py",
         description="Walk through LLM inference on a live model.",
@@ -23,7 +23,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--device", default="auto", choices=devices, help="where to compute; split: over all devices")
     dtypes = ["auto", "float32", "bfloat16", "float16"]
     parser.add_argument("--dtype", default="auto", choices=dtypes, help="auto: float32 on the CPU, else bfloat16")
-    # A hosted Space says in these variables where it wants to be served.
+    # A hosted Space sets these variables.
     host, port = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), os.environ.get("GRADIO_SERVER_PORT", "7860")
     parser.add_argument("--host", default=host, help="address to serve on; 0.0.0.0 serves the network")
     parser.add_argument("--port", default=port, type=whole(1, 65_535), help="port to serve on")
@@ -50,12 +50,12 @@ def whole(low: int, high: int):
 
 
 def assets_list(name: str) -> list[dict]:
-    """One of the lists that come with the page."""
+    """Reads one of the lists in the assets folder."""
     return json.loads((Path(__file__).parent / "assets" / name).read_text(encoding="utf-8"))
 
 
 def build_models(options: argparse.Namespace, allowed, report):
-    """Imports torch and loads the first model; called in a thread, behind the page."""
+    """Imports torch and loads the first model; called in a background thread."""
     report(0.0, "Starting torch")
     from model.open import EngineOptions, open_pool
     from model.request.recipe import Recipe
@@ -67,7 +67,7 @@ def build_models(options: argparse.Namespace, allowed, report):
 
 
 def allowed_models(options: argparse.Namespace):
-    """Which models the page opens. Ends the program with one line for a bad --models-allowed."""
+    """The models that the page may open. A bad --models-allowed ends the program with one line."""
     from model.request.errors import UserError
     from model.source.sources import read_allowed
 
@@ -80,7 +80,7 @@ def allowed_models(options: argparse.Namespace):
 
 
 def main() -> None:
-    """Starts the model behind the page and serves the page."""
+    """Serves the page, and loads the model in the background."""
     options = parse_options()
     allowed = allowed_models(options)
     from model.api import Api
@@ -90,7 +90,7 @@ def main() -> None:
     startup = Startup(lambda report: build_models(options, allowed, report))
     page = build_page(startup, Api(startup.engine))
     launch(page, options.host, options.port, options.share)
-    # After the page is served: two imports at once would slow each other.
+    # Only after the page is served: two imports at once would slow each other down.
     startup.start()
     page.block_thread()
 

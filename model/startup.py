@@ -1,6 +1,6 @@
-"""Brings the engine up behind the page: torch is imported and the model loaded in a thread.
+"""Starts the engine in the background: imports torch and loads the model in a thread.
 
-Importing this is light, so that the page can be served while it goes on.
+This module imports nothing heavy, so that the page can be served in the meantime.
 """
 
 import sys
@@ -19,7 +19,7 @@ Build = Callable[[Callable[[float, str], None]], "ModelPool"]
 
 
 class Startup:
-    """The models of a page on their way. `build(report)` is called once, in a thread, by `start`."""
+    """Loads the models of a page. `start` calls `build(report)` once, in a thread."""
 
     def __init__(self, build: Build):
         self._build = build
@@ -28,7 +28,7 @@ class Startup:
         self._ended = threading.Event()
 
     def start(self) -> None:
-        """Begins in the background; `status` tells how far it is."""
+        """Starts loading in the background; `status` reports the progress."""
         threading.Thread(target=self._run, name="startup", daemon=True).start()
 
     def _run(self) -> None:
@@ -38,7 +38,7 @@ class Startup:
         except UserError as error:
             self._status = EngineStatus("failed", str(error), 0.0)
             print(error, file=sys.stderr)
-        except Exception as error:  # a page that waits for ever would hide it
+        except Exception as error:  # otherwise the page would wait forever
             self._status = EngineStatus("failed", f"The model did not load: {error}", 0.0)
             raise
         finally:
@@ -48,19 +48,19 @@ class Startup:
         self._status = EngineStatus("loading", message, fraction)
 
     def status(self) -> EngineStatus:
-        """How far it is."""
+        """The current status."""
         return self._status
 
     def wait(self, timeout: float | None = None) -> EngineStatus:
-        """Waits until it is ready, has failed, or `timeout` seconds have passed."""
+        """Waits until loading is done or has failed, or until `timeout` seconds have passed."""
         self._ended.wait(timeout)
         return self._status
 
     def models(self) -> "ModelPool":
-        """The models. Raises NotReady, saying how far the first one is, and UserError when it failed."""
+        """The models. Raises NotReady, with the progress, while the first one loads, and UserError if it failed."""
         if self._models is None:
-            refused = UserError if self._ended.is_set() else NotReady
-            raise refused(f"The model is not ready: {self._status.message}. Try again shortly.")
+            error = UserError if self._ended.is_set() else NotReady
+            raise error(f"The model is not ready: {self._status.message}. Try again shortly.")
         return self._models
 
     def engine(self) -> "LocalEngine":

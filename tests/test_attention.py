@@ -71,7 +71,7 @@ def test_zooming_in_reaches_the_exact_weights(tiny, held):
 
 
 def test_the_overview_is_every_heads_block_maximum_in_pieces_of_bounded_cost(tiny, held, monkeypatch):
-    monkeypatch.setattr(maps, "WEIGHTS_A_CALL", 1)
+    monkeypatch.setattr(maps, "WEIGHTS_PER_CALL", 1)
     for layer in (0, 1):
         found = attention_overview(tiny, held, layer, LONG)
         assert (found.layer_start, found.layer_stop, found.block) == (layer, layer + 1, 15)

@@ -93,7 +93,7 @@ def by_loops(pattern, ids):
 def test_the_bundled_models_scores_are_those_of_its_eager_maps(lm, prompt, monkeypatch):
     # Small pieces, so that strips and calls meet.
     monkeypatch.setattr(module, "WEIGHTS_AT_ONCE", 500)
-    monkeypatch.setattr(module, "WEIGHTS_A_CALL", 8_000)
+    monkeypatch.setattr(module, "WEIGHTS_PER_CALL", 8_000)
     ids = lm.tokenizer(prompt)["input_ids"]
     held = Capture()
     forward(lm, ids, new_cache(lm), held)

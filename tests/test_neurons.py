@@ -126,7 +126,7 @@ def test_all_neurons_effects_and_the_bias_are_the_mlps_part_of_the_logit(lm, mon
         engine, recipe, trace = layered(family, lm.tokenizer)
         found = engine.layers.neurons(recipe, 1, 6, 500, 99)
         mlp = engine.layers.attribution(recipe, 6, 99).mlp[1]
-        bias = getattr(neurons.known_parts(engine.lm)[1].down, "bias", None)
+        bias = getattr(neurons.require_parts(engine.lm)[1].down, "bias", None)
         rest = 0.0 if bias is None else along(engine.lm, trace, 6, 99, bias.detach().double())
         assert len(found.neurons) == found.n_neurons
         assert_allclose(sum(neuron.effect for neuron in found.neurons) + rest, mlp, atol=TINY * 4)

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from model.engine.core import LocalEngine
 from model.request.recipe import Recipe
-from model.run.truncated import truncated
+from model.run.truncated import truncate
 
 RECIPE = Recipe("The Eiffel Tower is in the city of", max_new_tokens=24)
 N_STEPS = 3
@@ -34,9 +34,9 @@ def same(ours, theirs):
 
 def test_the_last_token_shown_has_not_been_through_the_model(engines):
     longer, shorter = engines
-    trace = truncated(longer.trace(RECIPE), N_STEPS)
+    trace = truncate(longer.trace(RECIPE), N_STEPS)
     assert trace.fed_ids == shorter.trace(RECIPE).fed_ids
-    assert truncated(trace, None) is trace
+    assert truncate(trace, None) is trace
 
 
 def test_the_lens_the_stream_and_the_shares_are_of_the_tokens_shown(engines):

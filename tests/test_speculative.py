@@ -17,7 +17,7 @@ from model.request.recipe import Recipe, SamplingSettings
 from model.runtime.budget import Budget
 from model.speculative import accept, calls
 from model.speculative.accept import accept_chance, draw, judge, residual, rule_error
-from model.speculative.drafts import LookupDraft, ModelDraft, Proposal, leaving_after
+from model.speculative.drafts import LookupDraft, ModelDraft, Proposal, early_exit
 from model.speculative.llama_draft import why_not
 from model.speculative.loop import one_round, speculate
 from model.speculative.totals import expected_speed_up, expected_tokens
@@ -216,7 +216,7 @@ def test_a_model_left_early_gives_the_logit_lens_of_its_layer(engine, lm):
     """By another route: final norm and head laid on the residual stream; and the whole model is as it was."""
     recipe = Recipe(PROMPT, max_new_tokens=1)
     run = list(engine.run(recipe, 0))[-1]
-    shallow = leaving_after(lm, 20)
+    shallow = early_exit(lm, 20)
     with torch.inference_mode():
         logits = shallow.model(torch.tensor([run.tokens.ids]), logits_to_keep=1).logits[0, -1]
     last = len(run.tokens) - 1
@@ -264,7 +264,7 @@ def test_a_model_that_runs_other_layers_than_it_is_given_cannot_leave_early(lm, 
     # Bound to the whole stack, so that a copy with fewer layers runs all of them.
     monkeypatch.setattr(stack, "forward", stack.forward)
     with pytest.raises(UserError, match="ran 2 layers where 1 were asked for: it cannot leave early"):
-        leaving_after(tiny, 1)
+        early_exit(tiny, 1)
 
 
 def test_an_exit_after_the_last_layer_is_refused(lm):

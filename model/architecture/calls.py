@@ -1,4 +1,4 @@
-"""The engine's calls about the model itself."""
+"""The engine's calls for the model's architecture."""
 
 from collections.abc import Callable, Generator
 from functools import cached_property
@@ -12,7 +12,7 @@ from model.runtime.progress import Progress, with_progress
 
 
 class ArchitectureCalls:
-    """What may be asked about the model itself."""
+    """Calls for the model's architecture."""
 
     def __init__(self, core: Core):
         self._core, self._lm = core, core.lm
@@ -22,11 +22,11 @@ class ArchitectureCalls:
         return architecture(self._lm)
 
     def describe(self) -> Architecture:
-        """What the model is made of, found out once."""
+        """The model's architecture; computed once."""
         return self._architecture
 
     def routing(self, recipe: Recipe, position: int) -> Generator[Progress, None, Routing]:
-        """Which experts the positions around this one were sent to, by one more pass over the run; yields progress."""
+        """The experts that the positions around this one are routed to, from one more pass; yields progress."""
         trace = self._core.trace(recipe)
 
         def work(report: Callable[[Progress], None]) -> Routing:

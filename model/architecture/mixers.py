@@ -1,4 +1,4 @@
-"""A block's mixer to its description: heads from the shapes it computes with, the rest from module and config."""
+"""Describes a block's mixer: heads from the shapes of its tensors, the rest from its module and the config."""
 
 import re
 
@@ -12,7 +12,7 @@ QK_NORM = re.compile(r"^(q|k|qk|query|key)_?(layer)?_?(norm|ln)$|^(q|k)_layernor
 
 
 def describe_mixer(lm: LanguageModel, index: int, module: nn.Module, kind: str, capture: Capture) -> Mixer:
-    """What the mixer of layer `index` is; `capture` is of a short pass."""
+    """Describes a mixer of layer `index`; `capture` is that of a short pass."""
     if kind != "attention":
         return Mixer(kind, type(module).__name__)
     inside = set(module.modules())
@@ -51,7 +51,7 @@ def _heads(n_heads: int, n_kv_heads: int) -> str:
 
 
 def _shapes(lm: LanguageModel, module: nn.Module, layer: LayerCapture | None) -> tuple[int, int, int, int]:
-    """Heads, KV heads and the sizes of a key and a value: as computed, else as configured."""
+    """(heads, KV heads, d_head, d_value): as captured, or else as configured."""
     if layer is not None:
         return layer.n_heads, layer.key.shape[0], layer.chunks[0].query.shape[-1], layer.value.shape[-1]
     card = lm.card
@@ -72,7 +72,7 @@ def _layer_type(lm: LanguageModel, index: int) -> str:
 
 
 def _window(lm: LanguageModel, index: int, module: nn.Module) -> tuple[int, bool]:
-    """How many positions back this layer sees, 0 for all of them; whether in chunks that do not overlap."""
+    """The number of positions that this layer sees (0: all), and whether they form chunks that do not overlap."""
     kind = _layer_type(lm, index)
     if "chunked" in kind:
         return _setting(lm, "attention_chunk_size") or 0, True
@@ -86,7 +86,7 @@ def _window(lm: LanguageModel, index: int, module: nn.Module) -> tuple[int, bool
 
 
 def _position(lm: LanguageModel, index: int) -> str:
-    """What tells this layer's positions apart."""
+    """The position encoding of this layer."""
     if any("alibi" in name for name in dir(lm.model.base_model)) and _setting(lm, "alibi") is not False:
         return "alibi"
     if _setting(lm, "alibi") is True:
@@ -102,11 +102,11 @@ def _position(lm: LanguageModel, index: int) -> str:
 
 
 def _rotated(lm: LanguageModel, index: int, d_head: int) -> float:
-    """The share of a head's components that are rotated."""
+    """The share of a head's dimensions that are rotated."""
     n = _setting(lm, "qk_rope_head_dim") or _setting(lm, "rotary_dim")
     if n and d_head:
         return min(1.0, n / d_head)
     rope = _setting(lm, "rope_parameters") or {}
-    # A kind of layer that rotates nothing has no settings.
+    # A kind of layer without rotation has no settings.
     rope = (rope.get(_layer_type(lm, index), rope) or {}) if isinstance(rope, dict) else {}
     return float(rope.get("partial_rotary_factor") or _setting(lm, "partial_rotary_factor") or 1.0)

@@ -1,4 +1,4 @@
-"""A block's MLP, or its experts, to a description: gated or plain by the sizes of the matrices."""
+"""Describes a block's MLP or experts; whether they are gated follows from the sizes of the matrices."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ ACTIVATIONS = ("hidden_act", "hidden_activation", "activation_function", "activa
 
 
 def describe_mlp(lm: LanguageModel, layer: Sublayers) -> Mlp | None:
-    """What the MLP of a layer is; None where it has none."""
+    """Describes the MLP of a layer; None if it has none."""
     if not layer.mlp:
         return None
     d_model, config = lm.card.d_model, lm.model.config.get_text_config()
@@ -20,10 +20,10 @@ def describe_mlp(lm: LanguageModel, layer: Sublayers) -> Mlp | None:
         kind, width = _kind([p for part in layer.mlp for p in part.parameters() if p.ndim == 2], d_model)
         return Mlp(kind, type(layer.mlp[0]).__name__, _activation(lm, layer), width)
     n_experts = first_number(config, N_EXPERTS)
-    listed = [m for m in layer.experts if isinstance(m, nn.ModuleList)]
+    lists = [m for m in layer.experts if isinstance(m, nn.ModuleList)]
     weights = (
-        listed[0][0].parameters()
-        if listed
+        lists[0][0].parameters()
+        if lists
         else (p[0] for m in layer.experts for p in m.parameters(recurse=False) if p.ndim == 3)
     )
     kind, width = _kind([p for p in weights if p.ndim == 2], d_model)
@@ -40,7 +40,7 @@ def describe_mlp(lm: LanguageModel, layer: Sublayers) -> Mlp | None:
 
 
 def _kind(matrices: Iterable[Tensor], d_model: int) -> tuple[str, int]:
-    """'gated' when three matrices' worth of numbers lie between the stream and the hidden width, 'plain' when two."""
+    """The kind and hidden width: 'gated' if the matrices have the numbers of three of that width, 'plain' if of two."""
     sizes = [p.numel() // d_model for p in matrices]
     if not sizes:
         return "other", 0
@@ -52,11 +52,11 @@ def _kind(matrices: Iterable[Tensor], d_model: int) -> tuple[str, int]:
 
 
 def _activation(lm: LanguageModel, layer: Sublayers) -> str:
-    """The activation's name: of a module that is one, else what the config says."""
+    """The activation's name: from a module that is one, or else from the config."""
     modules = [m for part in (*layer.mlp, layer.block) for m in part.modules() if not list(m.children())]
-    named = [type(m).__name__ for m in modules if not list(m.parameters()) and _is_activation(m)]
-    if named:
-        return named[0]
+    names = [type(m).__name__ for m in modules if not list(m.parameters()) and _is_activation(m)]
+    if names:
+        return names[0]
     config = lm.model.config.get_text_config()
     return next((value for name in ACTIVATIONS if isinstance(value := getattr(config, name, None), str)), "")
 

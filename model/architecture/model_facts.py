@@ -1,4 +1,4 @@
-"""What the config, the tokenizer and the model's own files say about it; nothing is guessed."""
+"""Facts about a model from its config, its tokenizer and its files; nothing is guessed."""
 
 import re
 from dataclasses import replace
@@ -14,7 +14,7 @@ GGUF_LICENCE = b"general.license"
 
 
 def model_facts(lm: LanguageModel, embed_scale: float) -> ModelFacts:
-    """The facts; empty where nothing says so."""
+    """The facts about a model; empty or 0 where no source states them."""
     config, tokenizer = lm.model.config.get_text_config(), lm.tokenizer
     licence, source = _licence(lm)
     tensors = (*lm.model.parameters(), *lm.model.buffers())
@@ -32,12 +32,12 @@ def model_facts(lm: LanguageModel, embed_scale: float) -> ModelFacts:
 
 
 def _ropes(config: PreTrainedConfig) -> tuple[Rope, ...]:
-    """The rotation's settings; of a model with other ones for each kind of layer, all that differ."""
+    """The RoPE settings; one per kind of layer if these differ."""
     settings = getattr(config, "rope_parameters", None) or {}
     nested = {kind: value for kind, value in settings.items() if isinstance(value, dict)}
-    found = [_rope(kind, value) for kind, value in (nested or {"": settings}).items()]
-    alike = len({replace(rope, kind="") for rope in found}) == 1
-    return tuple(rope for rope in ([replace(found[0], kind="")] if alike else found) if rope.theta)
+    ropes = [_rope(kind, value) for kind, value in (nested or {"": settings}).items()]
+    are_equal = len({replace(rope, kind="") for rope in ropes}) == 1
+    return tuple(rope for rope in ([replace(ropes[0], kind="")] if are_equal else ropes) if rope.theta)
 
 
 def _rope(kind: str, settings: dict) -> Rope:
@@ -46,30 +46,30 @@ def _rope(kind: str, settings: dict) -> Rope:
 
 
 def _licence(lm: LanguageModel) -> tuple[str, str]:
-    """The licence and the place that names it: the config, or the head of the README beside the weights.
+    """The licence and its source: the config, or the front matter of the README next to the weights.
 
-    The bundled model's is in the GGUF file that its weights come from.
+    The bundled model's licence is in the GGUF file that its weights come from.
     """
     config, gguf = lm.model.config, locate() if lm.card.model_id == BUNDLED_ID else None
-    if gguf is not None and (named := _in_gguf(gguf)):
-        return named, "GGUF"
-    if isinstance(named := getattr(config, "license", None), str):
-        return named, "config.json"
+    if gguf is not None and (licence := _in_gguf(gguf)):
+        return licence, "GGUF"
+    if isinstance(licence := getattr(config, "license", None), str):
+        return licence, "config.json"
     folder = Path(getattr(config, "_name_or_path", None) or "/nowhere")
     readme = folder / "README.md"
     if folder.is_dir() and readme.is_file():
         head = readme.read_text(encoding="utf-8", errors="replace")[:4000]
-        found = re.search(r"\A---\n.*?^license:\s*(\S[^\n]*)$.*?^---$", head, re.DOTALL | re.MULTILINE)
-        if found:
-            return found[1].strip("'\" ")[:60], "README.md"
+        match = re.search(r"\A---\n.*?^license:\s*(\S[^\n]*)$.*?^---$", head, re.DOTALL | re.MULTILINE)
+        if match:
+            return match[1].strip("'\" ")[:60], "README.md"
     return "", ""
 
 
 def _in_gguf(path: Path) -> str:
-    """The licence in a GGUF file's metadata: key, type 8 (a string), length, text. A whole reader takes seconds."""
+    """The licence in a GGUF's metadata: key, type 8 (a string), length, text. A complete parser would take seconds."""
     with path.open("rb") as file:
         head = file.read(4096)
     key = head.find(GGUF_LICENCE) + len(GGUF_LICENCE)
     kind, length = int.from_bytes(head[key : key + 4], "little"), int.from_bytes(head[key + 4 : key + 12], "little")
-    named = GGUF_LICENCE in head and kind == 8 and length < 100
-    return head[key + 12 : key + 12 + length].decode("utf-8", errors="replace") if named else ""
+    is_present = GGUF_LICENCE in head and kind == 8 and length < 100
+    return head[key + 12 : key + 12 + length].decode("utf-8", errors="replace") if is_present else ""

@@ -1,4 +1,4 @@
-"""Where a block's norms stand: by what enters and leaves them in one short pass, not by their names."""
+"""The places of a block's norms, from their inputs and outputs in one short pass, not from their names."""
 
 import torch
 from torch import Tensor, nn
@@ -10,19 +10,18 @@ from model.records.architecture import NormPlace
 from model.request.errors import UserError
 
 
-def norm_places(layer: Sublayers, seen: dict[nn.Module, ModuleCall]) -> tuple[tuple[NormPlace, ...], bool]:
-    """The norms in the order they ran, and whether mixer and MLP read the same stream."""
-    norms = [seen[norm] for norm in seen if norm in layer.norms]
-    block = seen.get(layer.block)
-    mixers = [seen[mixer] for mixer, _ in layer.mixers if mixer in seen]
-    mlp = [seen[part] for part in layer.mlp if part in seen]
+def norm_places(layer: Sublayers, calls: dict[nn.Module, ModuleCall]) -> tuple[tuple[NormPlace, ...], bool]:
+    """The norms in the order in which they ran, and whether mixer and MLP read the same stream."""
+    norms = [calls[module] for module in calls if module in layer.norms]
+    block = calls.get(layer.block)
+    mixers = [calls[mixer] for mixer, _ in layer.mixers if mixer in calls]
+    mlp = [calls[part] for part in layer.mlp if part in calls]
     post_ln = block is not None and any(same(norm.output, block.output) for norm in norms)
-    # What a norm inside a sublayer does is that sublayer's own matter, unless it is on the stream: bert's sublayers add
-    # themselves to it.
+    # A norm inside a sublayer is not listed, unless it is on the stream: bert's sublayers include the addition.
     inner = {m for unit in (*(mixer for mixer, _ in layer.mixers), *layer.mlp) for m in unit.modules()}
-    found = [(norm, _place(norm, block, mixers, mlp, norms, post_ln)) for norm in norms]
-    shown = [(norm, place) for norm, place in found if norm.module not in inner or place.startswith("stream")]
-    return tuple(NormPlace(norm_kind(norm), place) for norm, place in shown), _parallel(block, mixers, mlp, norms)
+    places = [(norm, _place(norm, block, mixers, mlp, norms, post_ln)) for norm in norms]
+    outer = [(norm, place) for norm, place in places if norm.module not in inner or place.startswith("stream")]
+    return tuple(NormPlace(norm_kind(norm), place) for norm, place in outer), _parallel(block, mixers, mlp, norms)
 
 
 def _place(
@@ -52,7 +51,7 @@ def _place(
 def _parallel(
     block: ModuleCall | None, mixers: list[ModuleCall], mlp: list[ModuleCall], norms: list[ModuleCall]
 ) -> bool:
-    """True when what enters the MLP, before its norm, is what entered the block."""
+    """True if the MLP's input, before its norm, is the block's input."""
     if block is None or block.input is None or not mixers or not mlp or mlp[0].input is None:
         return False
     before = [norm.input for norm in norms if same(norm.output, mlp[0].input)]
@@ -60,7 +59,7 @@ def _parallel(
 
 
 def same(a: Tensor | None, b: Tensor | None) -> bool:
-    """True for equal tensors, also where the block put a factor between them."""
+    """True for tensors that are equal, or equal up to a constant factor."""
     if a is None or b is None or a.shape != b.shape:
         return False
     if torch.equal(a, b):
@@ -70,7 +69,7 @@ def same(a: Tensor | None, b: Tensor | None) -> bool:
 
 
 def norm_kind(norm: ModuleCall) -> str:
-    """'LayerNorm' when the mean is taken off, 'RMSNorm' when not: by its numbers; else the module's own name."""
+    """'LayerNorm' if the norm subtracts the mean, 'RMSNorm' if not, by its values; else the name of the module."""
     name = type(norm.module).__name__
     if norm.input is None or norm.output is None:
         return name

@@ -1,4 +1,4 @@
-"""Parameters and bytes by part, counted from the modules' own tensors: each tensor once, also where it is tied."""
+"""Parameters and bytes by part, counted from the modules' own tensors; tied tensors count once."""
 
 import re
 
@@ -12,7 +12,7 @@ from model.records.architecture import PARTS, Parameters
 
 
 def parameters(lm: LanguageModel, layers: tuple[Sublayers, ...]) -> Parameters:
-    """Every tensor of the model under the part that owns it, block by block."""
+    """Counts every tensor of the model under the part that owns it, in total and by block."""
     owners = _owners(lm, layers)
     layer_of = {id(module): index for index, block in enumerate(lm.anatomy.blocks) for module in block.modules()}
     experts = experts_of(lm.model, lm.anatomy)
@@ -29,32 +29,32 @@ def parameters(lm: LanguageModel, layers: tuple[Sublayers, ...]) -> Parameters:
 
 
 def _owners(lm: LanguageModel, layers: tuple[Sublayers, ...]) -> dict[int, str]:
-    """Modules to parts: what is named later is more exact and wins."""
+    """From module ids to parts; later assignments are more specific and override earlier ones."""
     owners: dict[int, str] = {}
 
-    def own(part: str, *roots: nn.Module) -> None:
+    def assign(part: str, *roots: nn.Module) -> None:
         owners.update({id(module): part for root in roots for module in root.modules()})
 
     for name, module in lm.model.named_modules():
         if isinstance(module, nn.Embedding) and is_positions(name, module, lm):
-            own("positions", module)
-    own("unembedding", lm.anatomy.head)
-    own("embedding", lm.anatomy.embed)
+            assign("positions", module)
+    assign("unembedding", lm.anatomy.head)
+    assign("embedding", lm.anatomy.embed)
     for layer in layers:
         for mixer, kind in layer.mixers:
-            own("attention" if kind == "attention" else "state", mixer)
+            assign("attention" if kind == "attention" else "state", mixer)
         for part, roots in (
             ("mlp", layer.mlp),
             ("experts", layer.experts),
             ("shared", layer.shared),
             ("router", layer.routers),
         ):
-            own(part, *roots)
-    own("norms", *(module for module in lm.model.modules() if is_norm(module)))
+            assign(part, *roots)
+    assign("norms", *(module for module in lm.model.modules() if is_norm(module)))
     return owners
 
 
 def is_positions(name: str, table: nn.Embedding, lm: LanguageModel) -> bool:
-    """A table with a row for each position."""
-    named = re.search(r"pos|wpe", name.rsplit(".", 1)[-1].lower()) or "position" in type(table).__name__.lower()
-    return table is not lm.anatomy.embed and bool(named or 0 <= table.num_embeddings - lm.card.context <= 2)
+    """Whether a table is one of positions, by its name or by its number of rows."""
+    has_name = re.search(r"pos|wpe", name.rsplit(".", 1)[-1].lower()) or "position" in type(table).__name__.lower()
+    return table is not lm.anatomy.embed and bool(has_name or 0 <= table.num_embeddings - lm.card.context <= 2)

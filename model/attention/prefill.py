@@ -15,7 +15,7 @@ from model.runtime.progress import Progress, with_progress
 from model.runtime.timing import now, timing
 
 
-def prefilled(lm: LanguageModel, recipe: Recipe, tokens: Tokens) -> Generator[Progress, None, Trace]:
+def start_trace(lm: LanguageModel, recipe: Recipe, tokens: Tokens) -> Generator[Progress, None, Trace]:
     """A trace of the recipe's prompt, as soon as the model is free; yields the progress by layer."""
 
     def work(report: Callable[[Progress], None]) -> Trace:

@@ -10,7 +10,7 @@ from model.runtime.timing import now
 from model.tokens.detokenize import decode
 
 
-def as_asked(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run:
+def finish_run(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run:
     """A trace's run for this recipe: at most `n_steps` steps, with text, times and stop reason."""
     run = replace(run, recipe=recipe, steps=until_stop(run.steps[:n_steps], recipe.stop))
     first = run.steps[0] if run.steps else None

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from model.decode.finish import as_asked
+from model.decode.finish import finish_run
 from model.decode.select import select
 from model.network.forward import forward
 from model.network.language_model import LanguageModel
@@ -16,15 +16,15 @@ from model.runtime.present import present
 from model.runtime.timing import now
 
 
-def decoded(lm: LanguageModel, trace: Trace, recipe: Recipe, n_steps: int) -> Iterator[Run]:
+def decode_steps(lm: LanguageModel, trace: Trace, recipe: Recipe, n_steps: int) -> Iterator[Run]:
     """The run after its prefill, then after each of up to `n_steps` generated tokens.
 
     It ends earlier if the run has a stop reason. Tokens that the trace already has are not decoded again.
     """
-    run = as_asked(lm, trace.run, recipe, 0)
+    run = finish_run(lm, trace.run, recipe, 0)
     yield run
     while len(run.steps) < n_steps and not run.stop.kind:
-        run = as_asked(lm, _extended(lm, trace, len(run.steps) + 1), recipe, len(run.steps) + 1)
+        run = finish_run(lm, _extended(lm, trace, len(run.steps) + 1), recipe, len(run.steps) + 1)
         yield run
 
 

@@ -1,6 +1,4 @@
-"""The engine's calls for the Embed stage. `n` is how many tokens of the run, prompt first, are
-meant.
-"""
+"""The engine's calls for the Embed stage."""
 
 from model.embed.dot_product import dot_product
 from model.embed.embeddings import embeddings, nearest, similarity
@@ -21,7 +19,7 @@ from model.run.trace import Trace
 
 
 class EmbedCalls:
-    """What may be asked about the embeddings of a run. `n` counts tokens of the run, prompt first."""
+    """Calls for the embeddings of a run. `n` is a number of tokens of the run, starting with the prompt."""
 
     def __init__(self, core: Core):
         self._core, self._lm = core, core.lm
@@ -31,24 +29,24 @@ class EmbedCalls:
         return embeddings(self._lm, _ids(self._core.trace(recipe), n), position)
 
     def similarity(self, recipe: Recipe, n: int, position: int) -> Similarity:
-        """Cosine between the rows of the tokens around a position."""
+        """Cosine similarity of the rows of the tokens around a position."""
         return similarity(self._lm, _ids(self._core.trace(recipe), n), position)
 
     def nearest(self, recipe: Recipe, token_id: int, k: int) -> Neighbours:
-        """The vocabulary's tokens nearest to one token."""
+        """The tokens of the vocabulary nearest to one token."""
         return nearest(self._lm, token_id, k)
 
     def embedding_map(self, recipe: Recipe, n: int, position: int) -> EmbeddingMap:
-        """Principal components of the tokens around a position and their vocabulary neighbours."""
+        """Principal components of the tokens around a position and their neighbours in the vocabulary."""
         return embedding_map(self._lm, _ids(self._core.trace(recipe), n), position)
 
     def positions(self, recipe: Recipe, n: int, position: int, layer: int) -> Positions:
-        """How the model knows the order of tokens, shown for one layer."""
+        """How the model encodes the order of tokens, for one layer."""
         trace = self._core.trace(recipe)
         return positions(self._lm, trace.capture, _ids(trace, n), position, layer)
 
     def dot_product(self, recipe: Recipe, layer: int, head: int, query: int, key: int) -> DotProduct:
-        """The score of one query and key, as it is and at every other distance."""
+        """The score of one query and key at their own and at every other distance."""
         return dot_product(self._lm, self._core.trace(recipe).capture, layer, head, query, key)
 
 

@@ -1,7 +1,7 @@
-"""The engine: typed calls that take a recipe and give records. This one runs the model in this process.
+"""The engine: typed calls that take a recipe and return records. This one runs the model in this process.
 
-A call is a function of its recipe; traces only make it quick. The page knows these calls and nothing
-of where the model lives.
+A call is a function of its recipe; traces only make it faster. The page knows only these calls, not where the model
+runs.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,13 +9,13 @@ from contextlib import AbstractContextManager
 
 from model.architecture.calls import ArchitectureCalls
 from model.attention.calls import AttentionCalls
-from model.attention.prefill import prefilled
+from model.attention.prefill import start_trace
 from model.batching.calls import BatchingCalls
 from model.cache.calls import CacheCalls
 from model.decode.calls import DecodeCalls
-from model.decode.finish import as_asked
+from model.decode.finish import finish_run
 from model.decode.fork import fork
-from model.decode.loop import decoded
+from model.decode.loop import decode_steps
 from model.embed.calls import EmbedCalls
 from model.engine.code_calls import CodeCalls
 from model.engine.token_calls import TokenCalls
@@ -27,19 +27,19 @@ from model.request.errors import Evicted, UserError
 from model.request.recipe import Recipe
 from model.run.calls import FileCalls
 from model.run.trace import Trace, TraceStore
-from model.run.truncated import truncated
+from model.run.truncated import truncate
 from model.runtime.budget import Budget
 from model.runtime.progress import Progress
 from model.runtime.stoppable import stoppable
 from model.speculative.calls import SpeculativeCalls
 from model.tokens.tokenize import refuse_beyond, tokenize
 
-# What the traces of all engines of a page may hold together.
+# The limit for the traces of all engines of a page together.
 TRACE_BYTES = 2 * 1024**3
 
 
 class LocalEngine:
-    """Runs one loaded model in this process. A stage's calls are reached by its name: `engine.attention.tile(…)`."""
+    """Runs one loaded model in this process. Calls are grouped by stage: `engine.attention.tile(…)`."""
 
     def __init__(
         self,
@@ -68,23 +68,23 @@ class LocalEngine:
         self.code = CodeCalls(self)
 
     def card(self) -> ModelCard:
-        """What the loaded model is."""
+        """The card of the loaded model."""
         return self.lm.card
 
     def budget(self) -> Budget:
-        """The time that one live measurement may take from now on."""
+        """A new time limit for one live measurement, starting now."""
         return Budget(self.budget_seconds)
 
     def limit_traces(self, budget_bytes: int) -> None:
-        """How much this engine's traces may hold from now on: engines beside it want some too."""
+        """Sets the limit for this engine's traces, which share the memory with those of other engines."""
         self.traces.limit(budget_bytes)
 
-    def stoppable(self, unwanted: Callable[[], bool]) -> AbstractContextManager[None]:
-        """Calls on this engine inside the context raise Cancelled once `unwanted()` is true."""
-        return stoppable(unwanted)
+    def stoppable(self, is_cancelled: Callable[[], bool]) -> AbstractContextManager[None]:
+        """Calls on this engine inside the context raise Cancelled once `is_cancelled()` is true."""
+        return stoppable(is_cancelled)
 
     def check_limits(self, recipe: Recipe) -> None:
-        """Raises UserError when a recipe asks for more than this page allows."""
+        """Raises UserError if a recipe exceeds the limits of this page or the model's vocabulary."""
         if recipe.max_new_tokens > self.max_new_tokens:
             raise UserError(
                 f"max_new_tokens is {recipe.max_new_tokens}; the limit here is {self.max_new_tokens:,}. "
@@ -98,17 +98,17 @@ class LocalEngine:
             )
 
     def tokenize(self, recipe: Recipe) -> Tokens:
-        """The recipe's text and tokens. Raises UserError over the prompt limit, and for a token without a row."""
+        """The recipe's text and tokens. Raises UserError beyond the prompt limit, and for a token without a row."""
         context = self.lm.card.context or self.max_prompt_tokens
         tokens = tokenize(self.lm.vocabulary, recipe, min(self.max_prompt_tokens, context))
         refuse_beyond(tokens.tokens, self.lm.card.n_vocab)
         return tokens
 
     def run(self, recipe: Recipe, n_steps: int | None = None) -> Iterator[Progress | Run]:
-        """Prefill, then token by token: yields progress, and the whole run so far after each stage.
+        """Runs the recipe: yields progress during the prefill, and the run so far after it and after each token.
 
-        Stops after `n_steps` generated tokens, at the recipe's limit, at EOS or when the context is
-        full. What a trace already holds is given without computing it again. Raises UserError beyond the limits.
+        Stops after `n_steps` generated tokens, at the recipe's limit or stop string, at EOS, or when the context is
+        full. Tokens that are already in a trace are not computed again. Raises UserError beyond the limits.
         """
         self.check_limits(recipe)
         trace = self.traces.get(recipe.trace_key)
@@ -117,26 +117,26 @@ class LocalEngine:
             yield Run(recipe, tokens)
             trace = fork(self.lm, self.traces.same_prompt(tokens.ids), recipe, tokens)
             if trace is None:
-                trace = yield from prefilled(self.lm, recipe, tokens)
+                trace = yield from start_trace(self.lm, recipe, tokens)
             self.traces.put(recipe.trace_key, trace)
-        yield from decoded(self.lm, trace, recipe, _at_most(n_steps, recipe.max_new_tokens))
+        yield from decode_steps(self.lm, trace, recipe, _at_most(n_steps, recipe.max_new_tokens))
         self.traces.trim()
 
     def snapshot(self, recipe: Recipe, n_steps: int | None = None) -> Run:
-        """The run as far as it has been computed, or its first `n_steps` generated tokens, without computing more."""
+        """The run as computed so far, or its first `n_steps` generated tokens; computes nothing. Raises Evicted."""
         run = self.trace(recipe).run
-        return as_asked(self.lm, run, recipe, min(len(run.steps), _at_most(n_steps, recipe.max_new_tokens)))
+        return finish_run(self.lm, run, recipe, min(len(run.steps), _at_most(n_steps, recipe.max_new_tokens)))
 
     def trace(self, recipe: Recipe) -> Trace:
-        """What the recipe's run left on the device. Raises Evicted when it is no longer in memory."""
+        """The tensors of the recipe's run. Raises Evicted if they are no longer in memory."""
         trace = self.traces.get(recipe.trace_key)
         if trace is None:
             raise Evicted("This run is no longer in memory. Run it again: the numbers will be the same.")
         return trace
 
     def shown(self, recipe: Recipe, n_steps: int | None) -> Trace:
-        """The trace as far as a page has it: with its first `n_steps` generated tokens, or all."""
-        return truncated(self.trace(recipe), n_steps)
+        """The trace truncated to what a page has: its first `n_steps` generated tokens, or all (None)."""
+        return truncate(self.trace(recipe), n_steps)
 
 
 def _at_most(n_steps: int | None, limit: int) -> int:

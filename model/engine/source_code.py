@@ -1,4 +1,4 @@
-"""A stage of the walk to the lines that did it, read from the functions that are loaded."""
+"""The source code of a stage, read from the loaded functions."""
 
 import inspect
 import textwrap
@@ -22,7 +22,7 @@ from model.speculative import accept, loop
 from model.tokens import bpe, detokenize, tokenize
 
 ROOT = Path(__file__).resolve().parents[2]
-# What did each stage's work, in the order in which it is called.
+# The functions that do each stage's work, in the order in which they are called.
 FUNCTIONS: dict[str, tuple[Callable, ...]] = {
     "text": (tokenize.model_text,),
     "tokenize": (tokenize.tokenize, tokenize.encode, bpe.merge),
@@ -44,7 +44,10 @@ FUNCTIONS: dict[str, tuple[Callable, ...]] = {
 
 
 def source_code(lm: LanguageModel, stage) -> tuple[SourceCode, ...]:
-    """The functions of a stage, which is checked here; for the layers the model's own block too, from transformers."""
+    """The functions of a stage; for 'layers' also the forward of the model's own block, from transformers.
+
+    Raises UserError for an unknown stage.
+    """
     if not isinstance(stage, str) or stage not in FUNCTIONS:
         raise UserError(f"There is no code of {stage!r:.40}; it must be one of: {', '.join(FUNCTIONS)}.")
     own = (type(lm.anatomy.blocks[0]).forward,) if stage == "layers" else ()
@@ -52,7 +55,7 @@ def source_code(lm: LanguageModel, stage) -> tuple[SourceCode, ...]:
 
 
 def read(function: Callable) -> SourceCode:
-    """A function or class as its file has it."""
+    """The source of a function or class."""
     function = inspect.unwrap(function)
     lines, line = inspect.getsourcelines(function)
     return SourceCode(
@@ -64,7 +67,7 @@ def read(function: Callable) -> SourceCode:
 
 
 def _short(path: Path, module: str) -> str:
-    """The file without where it is installed: from the project's folder, or from its package's."""
+    """The path relative to the project's folder, or to the installed package."""
     if path.is_relative_to(ROOT) and not module.startswith("transformers"):
         return path.relative_to(ROOT).as_posix()
     return "/".join(path.parts[-len(module.split(".")) :])

@@ -12,29 +12,29 @@ from model.run.core import Core
 from model.tokens.bpe import replay
 from model.tokens.detokenize import detokenize
 from model.tokens.languages import count_languages
-from model.tokens.pieces import path, seen, shares
+from model.tokens.pieces import model_input, path, shares
 from model.tokens.tokenize import continuation, refuse_beyond
 
 
 class TokenCalls:
-    """What may be asked about tokens, and about text made of them."""
+    """Calls for tokenizing and detokenizing."""
 
     def __init__(self, core: Core):
         self._core, self._lm = core, core.lm
 
     def seen(self, recipe: Recipe, chat: bool) -> ModelInput:
-        """What the model sees of the recipe's prompt, with the chat template or without."""
-        asked = replace(recipe, chat=chat)
-        return seen(self._lm.vocabulary, asked, self._core.tokenize(asked))
+        """What the model sees of the recipe's prompt, with the chat template or without it."""
+        variant = replace(recipe, chat=chat)
+        return model_input(self._lm.vocabulary, variant, self._core.tokenize(variant))
 
     def encode(self, recipe: Recipe, text: str) -> tuple[Token, ...]:
-        """The tokens of a text to be forced. Raises UserError when it is empty or too long for one choice."""
+        """The tokens of a text that is to be forced. Raises UserError if it is empty or too long."""
         tokens = continuation(self._lm.vocabulary, text)
         refuse_beyond(tokens, self._lm.card.n_vocab)
         return tokens
 
     def shares(self, recipe: Recipe, n: int) -> tuple[tuple[Share, ...], ...]:
-        """For each of the run's first `n` tokens, the parts of characters it holds."""
+        """For each of the run's first `n` tokens, its shares of split characters."""
         return shares(self._sequence(recipe, n))
 
     def path(self, recipe: Recipe, position: int) -> Path:
@@ -45,9 +45,9 @@ class TokenCalls:
         return path(self._lm.vocabulary, tokens, position)
 
     def merges(self, recipe: Recipe, position: int) -> Replay:
-        """The BPE merges of the piece that holds a prompt token."""
-        found = self.path(recipe, position)
-        piece = next(p for p in found.pieces if p.index == found.selected)
+        """The BPE merges of the piece with a prompt token. Raises UserError for an added token, which has none."""
+        token_path = self.path(recipe, position)
+        piece = next(p for p in token_path.pieces if p.index == token_path.selected)
         if piece.added:
             raise UserError(
                 f"{piece.written} is an entry of its own, found whole before the text is cut. Nothing is merged."
@@ -55,11 +55,11 @@ class TokenCalls:
         return replay(self._lm.vocabulary, piece.written)
 
     def languages(self, recipe: Recipe, sentences: Sequence[tuple[str, str, str]]) -> tuple[LanguageCount, ...]:
-        """How many tokens each sentence (code, name, text) takes."""
+        """The number of tokens of each sentence (code, name, text)."""
         return count_languages(self._lm.vocabulary, sentences)
 
     def detokenize(self, recipe: Recipe, n: int, around: int, prompt: bool) -> Detokenization:
-        """The run's prompt, or its first `n` generated tokens, joined to text."""
+        """Decodes the run's prompt, or its first `n` generated tokens, to text."""
         tokens = self._core.tokenize(recipe)
         if prompt:
             return detokenize(self._lm.vocabulary, tokens.tokens, around)

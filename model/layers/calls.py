@@ -10,17 +10,17 @@ from model.run.core import Core
 
 
 class LayersCalls:
-    """What may be asked about the layers. `n_steps`: how many generated tokens of the run are shown."""
+    """Calls for the layers. `n_steps` is the number of generated tokens that the page has (None: all)."""
 
     def __init__(self, core: Core):
         self._core, self._lm = core, core.lm
 
     def residual(self, recipe: Recipe, position: int, layer: int, n_steps: int | None = None) -> ResidualStream:
-        """The residual stream of a position; the vectors themselves for one layer."""
+        """The residual stream of a position, with the vectors of one layer."""
         return residual_stream(self._lm, self._core.shown(recipe, n_steps), position, layer)
 
     def lens(self, recipe: Recipe, position: int, row_start: int, n_steps: int | None = None) -> LensTile:
-        """The logit lens on the positions around one, from a row on: as many rows as a call may cost."""
+        """The logit lens on the positions around one, from `row_start` on, for as many rows as one call may compute."""
         return lens(self._lm, self._core.shown(recipe, n_steps), position, row_start)
 
     def attribution(
@@ -31,7 +31,7 @@ class LayersCalls:
         against: int | None = None,
         n_steps: int | None = None,
     ) -> Attribution:
-        """What each part of the network added to a token's logit, or to the difference of two."""
+        """What each part of the network adds to a token's logit, or to the difference of two."""
         return attribution(self._lm, self._core.shown(recipe, n_steps), position, token_id, against)
 
     def neurons(

@@ -35,7 +35,10 @@ class Beams:
 
 @dataclass(frozen=True, eq=False)
 class Distribution:
-    """`k` tokens of one step, most likely first after the sampling settings; `probability` sums to at most 1."""
+    """The `k` most likely tokens of one step after the sampling settings; `probability` sums to at most 1.
+
+    `logits` are the model's own.
+    """
 
     token_ids: Int[np.ndarray, " k"]
     texts: tuple[str, ...]
@@ -45,11 +48,11 @@ class Distribution:
 
 @dataclass(frozen=True, eq=False)
 class PromptSurprisal:
-    """-log2 p of each prompt token given those before it, in bits; NaN for the first, which nothing precedes.
+    """The surprisal -log2 p of each prompt token given those before it, in bits; NaN for the first token.
 
     `perplexity` is 2 to the mean surprisal (Jelinek et al. 1977), NaN for a prompt of one token. `bits_per_byte` is
-    the same sum over the UTF-8 bytes of those tokens: models that cut the text into other tokens compare by it.
-    It is NaN where `n_unknown` of the prompt's tokens are unknown ones, whose bytes are lost.
+    the summed surprisal per UTF-8 byte of those tokens, which makes models with different tokenizers comparable; it is
+    NaN if `n_unknown` of the prompt's tokens are unknown ones, whose bytes are lost.
     """
 
     bits: Float[np.ndarray, " position"]

@@ -14,7 +14,7 @@ class DraftChoice:
 
 
 @dataclass(frozen=True)
-class Proposal:
+class JudgedProposal:
     """One proposed token, with its probability `q` in the draft and `p` in the target, sampling settings applied.
 
     `accept` is min(1, p/q); `draw` is the uniform number it is compared with, None in greedy decoding.
@@ -56,7 +56,7 @@ class Round:
     target's, or the residual norm(max(p - q, 0)) (Leviathan et al. 2023). Times in seconds.
     """
 
-    proposed: tuple[Proposal, ...]
+    proposed: tuple[JudgedProposal, ...]
     n_accepted: int
     extra: Token | None
     extra_kind: str

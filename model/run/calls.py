@@ -1,4 +1,4 @@
-"""Engine calls for the file that takes a run along."""
+"""The engine's calls for trace files."""
 
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 
 class FileCalls:
-    """What may be asked about the file that holds a run."""
+    """Calls for writing a run to a trace file, and for reading and comparing one."""
 
     def __init__(self, core: Core):
         self._core, self._lm = core, core.lm
 
     def run_file(self, recipe: Recipe, n_steps: int) -> Generator[Progress, None, RunFile]:
-        """The run up to `n_steps` tokens as a file takes it along; what is not in memory is computed again."""
-        trace, run = yield from self._again(recipe, n_steps)
+        """The record of the run up to `n_steps` tokens; it is computed again if it is not in memory."""
+        trace, run = yield from self._run(recipe, n_steps)
         return run_file(run, self._lm.card, trace.logits)
 
     def read_run_file(self, document: Any) -> FileContents:
-        """A file's recipe and numbers, checked. Raises UserError for what cannot be read here."""
+        """A file's recipe and numbers, validated. Raises UserError if it is invalid or exceeds this page's limits."""
         filed = read_run_file(document, self._lm.card)
         self._core.check_limits(filed.recipe)
         return filed
 
     def compare_run_file(self, filed: FileContents) -> Generator[Progress, None, Comparison]:
-        """Runs the file's recipe here and holds its numbers against the file's."""
-        trace, run = yield from self._again(filed.recipe, len(filed.steps))
+        """Runs the file's recipe here and compares the numbers with those in the file."""
+        trace, run = yield from self._run(filed.recipe, len(filed.steps))
         return compare(filed, run, self._lm.card, trace.logits)
 
-    def _again(self, recipe: Recipe, n_steps: int) -> Generator[Progress, None, tuple["Trace", Run]]:
+    def _run(self, recipe: Recipe, n_steps: int) -> Generator[Progress, None, tuple["Trace", Run]]:
         run = None
         for item in self._core.run(recipe, n_steps):
             if isinstance(item, Progress):

@@ -1,4 +1,4 @@
-"""What the calls of every stage are written against: the one declared face of an engine's inside."""
+"""The interface of an engine that the calls of every stage depend on."""
 
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
@@ -20,29 +20,29 @@ class Core(Protocol):
     max_new_tokens: int
 
     def check_limits(self, recipe: Recipe) -> None:
-        """Raises UserError when a recipe asks for more than this page allows."""
+        """Raises UserError if a recipe exceeds the limits of this page or the model's vocabulary."""
         ...
 
     def budget(self) -> Budget:
-        """The time that one live measurement may take from now on."""
+        """A new time limit for one live measurement, starting now."""
         ...
 
     def tokenize(self, recipe: Recipe) -> Tokens:
-        """The recipe's text and tokens. Raises UserError over the prompt limit, and for a token without a row."""
+        """The recipe's text and tokens. Raises UserError beyond the prompt limit, and for a token without a row."""
         ...
 
     def run(self, recipe: Recipe, n_steps: int | None = None) -> Iterator[Progress | Run]:
-        """Prefill, then token by token: yields progress, and the whole run so far after each stage."""
+        """Runs the recipe: yields progress during the prefill, and the run so far after it and after each token."""
         ...
 
     def snapshot(self, recipe: Recipe, n_steps: int | None = None) -> Run:
-        """The run as far as it has been computed, or its first `n_steps` generated tokens."""
+        """The run as computed so far, or its first `n_steps` generated tokens. Raises Evicted."""
         ...
 
     def trace(self, recipe: Recipe) -> Trace:
-        """What the recipe's run left on the device. Raises Evicted when it is no longer in memory."""
+        """The tensors of the recipe's run. Raises Evicted if they are no longer in memory."""
         ...
 
     def shown(self, recipe: Recipe, n_steps: int | None) -> Trace:
-        """The trace with its first `n_steps` generated tokens, or all."""
+        """The trace truncated to its first `n_steps` generated tokens, or all (None)."""
         ...

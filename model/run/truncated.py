@@ -5,7 +5,7 @@ from dataclasses import replace
 from model.run.trace import Trace
 
 
-def truncated(trace: Trace, n_steps: int | None) -> Trace:
+def truncate(trace: Trace, n_steps: int | None) -> Trace:
     """The trace with its first `n_steps` generated tokens (None: all); it shares tensors and windows with the original.
 
     At least the logits of the prefill are kept: the first token is chosen from them.

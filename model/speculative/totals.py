@@ -1,10 +1,10 @@
-"""What speculative decoding has cost and saved: totals of its rounds, and the speed-up that theory expects."""
+"""The cost and gain of speculative decoding: totals over its rounds, and the speed-up expected by theory."""
 
 from model.records.speculative import Round, Totals
 
 
 def expected_tokens(acceptance: float, n_draft: float) -> float:
-    """Tokens of one round when each proposal is accepted with the same chance: (1 - a^(n+1)) / (1 - a).
+    """Expected tokens per round if each proposal is accepted with the same probability: (1 - a^(n+1)) / (1 - a).
 
     Leviathan et al. 2023, equation 1.
     """
@@ -14,15 +14,15 @@ def expected_tokens(acceptance: float, n_draft: float) -> float:
 
 
 def expected_speed_up(acceptance: float, n_draft: float, draft_cost: float, verify_cost: float = 1.0) -> float:
-    """Expected tokens of a round over its cost in plain steps: n drafted tokens and one verification.
+    """Expected tokens of a round divided by its cost in plain steps: n drafted tokens and one verification.
 
-    Leviathan et al. 2023, theorem 3.8, which takes `verify_cost` as 1: a verification as dear as a plain step.
+    Leviathan et al. 2023, theorem 3.8, which assumes a `verify_cost` of 1: a verification costs one plain step.
     """
     return expected_tokens(acceptance, n_draft) / (n_draft * draft_cost + verify_cost)
 
 
 def totals(rounds: tuple[Round, ...], n_tokens: int) -> Totals:
-    """Sums over all rounds, and what follows from them."""
+    """Sums over all rounds, and the ratios derived from them."""
     n_proposed = sum(len(r.proposed) for r in rounds)
     overlaps = [p.overlap for r in rounds for p in r.proposed if p.judged]
     n_judged = len(overlaps)

@@ -1,4 +1,4 @@
-"""A token id to the token's record: its vocabulary entry, its bytes, its text."""
+"""Describes a token id: its vocabulary entry, its bytes, its text."""
 
 from model.records.run import Token
 from model.tokens.vocabulary import Vocabulary

@@ -26,7 +26,7 @@ class Cut(NamedTuple):
     end: int
 
 
-def seen(vocabulary: Vocabulary, recipe: Recipe, tokens: Tokens) -> ModelInput:
+def model_input(vocabulary: Vocabulary, recipe: Recipe, tokens: Tokens) -> ModelInput:
     """What the model sees of a recipe, and which parts of it the person wrote."""
     return ModelInput(
         tokens=tokens,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from model.records.speculative import Proposal, Round, Speculation
+from model.records.speculative import JudgedProposal, Round, Speculation
 from model.request.recipe import Recipe, require_text
 from model.request.validate import require_field
 from viz.wire.payload import token_payload
@@ -53,7 +53,7 @@ def _round(item: Round) -> dict:
     }
 
 
-def _proposed(proposed: Proposal) -> dict:
+def _proposed(proposed: JudgedProposal) -> dict:
     return {**asdict(proposed), "token": token_payload(proposed.token)}
 
 
