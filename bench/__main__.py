@@ -1,4 +1,4 @@
-"""`python -m bench`: every ratio, measured side by side in one run; a table, and bench/results.json."""
+"""`python -m bench`: measures every ratio side by side in one run, prints a table, and writes bench/results.json."""
 
 import json
 import sys
@@ -15,17 +15,17 @@ VIEW_LIMIT_KB = 200.0
 
 
 def model_rows() -> Iterator[dict]:
-    """What needs the model alone."""
-    lm = attention.loaded()
+    """The measurements that need only the model."""
+    lm = attention.load_bundled()
     for n in (64, 256, 1024):
-        taken = attention.prefill_seconds(lm, n)
-        yield row(f"prefill with capture / plain, N={n}", 1e3 * taken["captured"], 1e3 * taken["plain"], "ms", 7)
+        seconds = attention.prefill_seconds(lm, n)
+        yield row(f"prefill with capture / plain, N={n}", 1e3 * seconds["captured"], 1e3 * seconds["plain"], "ms", 7)
     rates = decode.decode_rate(lm)
     yield row("decode with capture / generate", rates["ours"], rates["generate"], "tokens/s", decode.ROUNDS)
-    taken = decode.branch_seconds(lm, 1000)
-    yield row("branch at 1,000 tokens / new prefill", 1e3 * taken["shared"], 1e3 * taken["fresh"], "ms", decode.ROUNDS)
-    held = decode.branch_bytes(lm, 200)
-    yield row("memory of 100 branches / of 100 runs", held["branches"], held["alone"], "MB", decode.BRANCHES)
+    times = decode.branch_seconds(lm, 1000)
+    yield row("branch at 1,000 tokens / new prefill", 1e3 * times["shared"], 1e3 * times["fresh"], "ms", decode.ROUNDS)
+    megabytes = decode.branch_bytes(lm, 200)
+    yield row("memory of 100 branches / of 100 runs", megabytes["branches"], megabytes["alone"], "MB", decode.BRANCHES)
     engine = LocalEngine(lm)
     yield from serving.latency_rows(engine)
     yield from serving.speculative_rows(engine)
@@ -41,7 +41,7 @@ def model_rows() -> Iterator[dict]:
 
 
 def memory_rows() -> Iterator[dict]:
-    """Peak memory above the loaded model, each in a process of its own."""
+    """Peak memory above that of the loaded model, each measured in a separate process."""
     for n in (256, 512, 1024):
         peak = attention.peak_memory(n)
         above = {way: peak[way] - peak["nothing"] for way in attention.WAYS}
@@ -49,20 +49,20 @@ def memory_rows() -> Iterator[dict]:
 
 
 def painted_rows() -> Iterator[dict]:
-    """A click on a head until its map is on the screen, in the longest prompt and in a short one."""
+    """The time from a click on a head until its map is painted, for the longest prompt and a short one."""
     long, short = painted.head_painted(4096), painted.head_painted(64)
     yield row("click to painted, one head, N=4096 / N=64", long["median_ms"], short["median_ms"], "ms", 5)
 
 
 def main() -> None:
-    """Measures, prints as it goes, writes the results."""
+    """Measures, prints each row as soon as it is known, and writes the results."""
     rows = []
-    # Memory first: a process inherits the peak of the one that started it.
+    # Memory first, because a process inherits the peak of its parent.
     for part in (memory_rows, model_rows, page.measure, painted_rows, classroom):
-        for found in part():
-            rows.append(found)
-            print(f"{found['name']:<62} {found['ours']:>10.4g} {found['reference']:>10.4g} {found['unit']:<9}"
-                  f" ratio {found['ratio']:.3g}", flush=True)  # fmt: skip
+        for result in part():
+            rows.append(result)
+            print(f"{result['name']:<62} {result['ours']:>10.4g} {result['reference']:>10.4g} {result['unit']:<9}"
+                  f" ratio {result['ratio']:.3g}", flush=True)  # fmt: skip
     RESULTS.write_text(json.dumps(rows, indent=1) + "\n")
     print(f"\n{len(rows)} rows in {RESULTS.name}", file=sys.stderr)
 

@@ -1,6 +1,6 @@
-"""Attention: what looking into the prefill costs, beside the ways that keep every map.
+"""The cost of capturing attention in the prefill, compared with keeping every map.
 
-`python -m bench.attention` prints everything; each figure is a function, for `make bench`.
+`python -m bench.attention` prints all figures; each one is also a function for `make bench`.
 """
 
 import json
@@ -27,19 +27,19 @@ WAYS = ("plain", "captured", "eager")
 TEXT = "The quick brown fox jumps over the lazy dog, and the dog does not mind. "
 
 
-def loaded() -> LanguageModel:
+def load_bundled() -> LanguageModel:
     """The bundled model in float32 on the CPU."""
     return load(bundled_model_dir(), BUNDLED_ID, "cpu", "float32")
 
 
 def ids_of(lm: LanguageModel, n: int) -> list[int]:
-    """`n` tokens of English."""
+    """The ids of `n` tokens of English text."""
     return lm.tokenizer(TEXT * n, add_special_tokens=False)["input_ids"][:n]
 
 
 @torch.inference_mode()
 def prefill(lm: LanguageModel, ids: list[int], way: str):
-    """One prefill: SDPA alone, SDPA with our capture, or eager attention that returns every map."""
+    """One prefill: with plain SDPA, with SDPA and capture, or with eager attention that returns every map."""
     if way == "captured":
         lm.model.set_attn_implementation("captured")
         capture, cache = Capture(), new_cache(lm)
@@ -50,7 +50,7 @@ def prefill(lm: LanguageModel, ids: list[int], way: str):
 
 
 def peak_memory(n: int) -> dict[str, float]:
-    """Most memory of a process that loads the model and fills a cache of `n` positions, in MB, by each way."""
+    """Peak memory in MB of a process that loads the model and prefills `n` positions, for each way."""
     command = [sys.executable, "-m", "bench.attention", "peak"]
     runs = {way: [*command, way, str(n)] for way in ("nothing", *WAYS)}
     return {
@@ -60,38 +60,38 @@ def peak_memory(n: int) -> dict[str, float]:
 
 
 def own_peak(way: str, n: int) -> float:
-    """This process's peak after one prefill; with 'nothing', after loading."""
-    lm = loaded()
-    held = None if way == "nothing" else prefill(lm, ids_of(lm, n), way)
+    """This process's peak memory in MB after one prefill; with 'nothing', after loading only."""
+    lm = load_bundled()
+    result = None if way == "nothing" else prefill(lm, ids_of(lm, n), way)
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MEGABYTE
-    del held
+    del result
     return peak
 
 
 def prefill_seconds(lm: LanguageModel, n: int, rounds: int = 7) -> dict[str, float]:
-    """Median seconds of a prefill by each way, taken in turns so that a busy machine slows all of them."""
+    """Median seconds of a prefill for each way; the ways alternate, so that other load slows all of them."""
     ids, seconds = ids_of(lm, n), {way: [] for way in WAYS}
     for _ in range(rounds + 1):
         for way in WAYS:
             started = time.perf_counter()
-            held = prefill(lm, ids, way)
+            result = prefill(lm, ids, way)
             seconds[way].append(time.perf_counter() - started)
-            del held
+            del result
     lm.model.set_attn_implementation("captured")
-    # The first round warms up.
-    return {way: median(taken[1:]) for way, taken in seconds.items()}
+    # The first round is a warm-up.
+    return {way: median(rounds[1:]) for way, rounds in seconds.items()}
 
 
 def view_bytes(engine: LocalEngine, n: int) -> dict[str, int]:
-    """Bytes of the largest answer of each view of a prompt of `n` tokens, as the page gets them."""
+    """Size in bytes of the largest answer of each view, for a prompt of `n` tokens."""
     lm = engine.lm
     recipe = Recipe(lm.tokenizer.decode(ids_of(lm, n)), max_new_tokens=1)
     for run in engine.run(recipe):  # noqa: B007
         pass
     n = len(run.tokens)
     whole = {"query_start": 0, "query_stop": n, "key_start": 0, "key_stop": n}
-    asked = {
+    requests = {
         "run": {},
         "attention_tile": {"layer": 3, "head": 2, **whole},
         "attention_overview": {"layer_start": 0, "n_positions": n},
@@ -100,11 +100,11 @@ def view_bytes(engine: LocalEngine, n: int) -> dict[str, int]:
         "kv_cache": {},
     }
     views = all_views()
-    return {name: len(dump(views[name](engine, recipe, args)).encode()) for name, args in asked.items()}
+    return {name: len(dump(views[name](engine, recipe, args)).encode()) for name, args in requests.items()}
 
 
 def bertviz_bytes(lm: LanguageModel, n: int) -> int:
-    """Bytes of BertViz's own head view of one layer (all heads, whole prompt) as HTML."""
+    """Size in bytes of BertViz's own head view of one layer (all heads, whole prompt) as HTML."""
     import bertviz
 
     lm.model.set_attn_implementation("eager")
@@ -117,14 +117,14 @@ def bertviz_bytes(lm: LanguageModel, n: int) -> int:
 
 
 def measure() -> dict:
-    """Every figure of this file but the browser's."""
-    lm = loaded()
+    """All figures of this module."""
+    lm = load_bundled()
     engine = LocalEngine(lm)
     return {
         "peak_memory_mb": {n: peak_memory(n) for n in (256, 512, 1024)},
         "prefill_seconds": {n: prefill_seconds(lm, n) for n in (256, 1024)},
         "view_bytes": {n: view_bytes(engine, n) for n in (64, 512, 4096)},
-        # At 4,096 tokens it would be 64 times that at 512.
+        # At 4,096 tokens it would be 64 times as large as at 512.
         "bertviz_head_view_bytes": {n: bertviz_bytes(lm, n) for n in (64, 512)},
     }
 

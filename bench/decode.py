@@ -1,4 +1,4 @@
-"""Decoding with everything that is captured, beside `generate`; and what a branch costs, beside a run of its own."""
+"""Decoding with capture compared with `generate`, and the cost of a branch compared with a separate run."""
 
 import time
 from dataclasses import replace
@@ -17,58 +17,58 @@ BRANCHES = 100
 
 
 def last(events):
-    """The last of what an engine gives."""
+    """The last event of an engine's generator."""
     return list(events)[-1]
 
 
 def decode_rate(lm: LanguageModel) -> dict[str, float]:
-    """Tokens per second, greedy, ours (capture, logits, 50 candidates a step) and generate's, taken in turns."""
+    """Greedy tokens per second, alternating: ours (capture, logits, 50 candidates per step) and `generate`."""
     recipe = Recipe("1, 2, 3, 4, 5, 6, 7, 8,", max_new_tokens=N_TOKENS)
-    taken = {"ours": [], "generate": []}
+    rates = {"ours": [], "generate": []}
     for _ in range(ROUNDS + 1):
         engine = LocalEngine(lm)
         tokens = engine.tokenize(recipe)
         last(engine.run(recipe, 0))
         started = time.perf_counter()
         run = last(engine.run(recipe))
-        taken["ours"].append((len(run.steps)) / (time.perf_counter() - started))
+        rates["ours"].append((len(run.steps)) / (time.perf_counter() - started))
         ids = torch.tensor([tokens.ids])
         lm.model.set_attn_implementation("sdpa")
         started = time.perf_counter()
         with torch.inference_mode():
             out = lm.model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=N_TOKENS)
-        taken["generate"].append((out.shape[1] - len(tokens)) / (time.perf_counter() - started))
+        rates["generate"].append((out.shape[1] - len(tokens)) / (time.perf_counter() - started))
         lm.model.set_attn_implementation("captured")
-    return {way: median(rates[1:]) for way, rates in taken.items()}
+    return {way: median(values[1:]) for way, values in rates.items()}
 
 
 def branch_seconds(lm: LanguageModel, n: int) -> dict[str, float]:
-    """Seconds to the first token of a branch at `n` prompt tokens: with the cache shared, and by a new prefill."""
+    """Seconds to the first token of a branch at `n` prompt tokens: with the shared cache, and with a new prefill."""
     recipe = Recipe(lm.tokenizer.decode(ids_of(lm, n)), max_new_tokens=2)
-    taken = {"shared": [], "fresh": []}
+    seconds = {"shared": [], "fresh": []}
     for token_id in range(500, 500 + ROUNDS):
         branch = replace(recipe, forced=((0, token_id),), max_new_tokens=1)
         engine = LocalEngine(lm)
         last(engine.run(recipe))
-        for way, on in (("shared", engine), ("fresh", LocalEngine(lm))):
+        for way, branch_engine in (("shared", engine), ("fresh", LocalEngine(lm))):
             started = time.perf_counter()
-            last(on.run(branch))
-            taken[way].append(time.perf_counter() - started)
-    return {way: median(seconds) for way, seconds in taken.items()}
+            last(branch_engine.run(branch))
+            seconds[way].append(time.perf_counter() - started)
+    return {way: median(values) for way, values in seconds.items()}
 
 
 def branch_bytes(lm: LanguageModel, n: int) -> dict[str, float]:
-    """Megabytes of the traces of 100 branches of one prompt, tensors counted once, and of 100 runs alone."""
+    """Megabytes of the traces of 100 branches of one prompt, shared tensors counted once, and of 100 separate runs."""
     recipe = Recipe(lm.tokenizer.decode(ids_of(lm, n)), max_new_tokens=4)
     engine = LocalEngine(lm, trace_budget_bytes=2**40)
     last(engine.run(recipe))
     alone = engine.traces.nbytes()
     for token_id in range(500, 500 + BRANCHES):
         last(engine.run(replace(recipe, forced=((0, token_id),))))
-    held: dict[int, int] = {}
+    sizes: dict[int, int] = {}
     for trace in engine.traces.recent(BRANCHES + 1):
         tensors = [t for layer in trace.capture.layers for t in (*layer.keys, *layer.values)]
         tensors += [chunk.query for layer in trace.capture.layers for chunk in layer.chunks]
         tensors += trace.logits
-        held |= {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
-    return {"branches": sum(held.values()) / 1e6, "alone": BRANCHES * alone / 1e6}
+        sizes |= {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
+    return {"branches": sum(sizes.values()) / 1e6, "alone": BRANCHES * alone / 1e6}

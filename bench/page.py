@@ -1,5 +1,5 @@
-"""In a real browser: what a first visit weighs and when it shows something, from a click to the painted panel, and how
-many steps a second are painted while a run streams.
+"""Measurements in a real browser: size and first paint of a first visit, time from a click to the painted panel, steps
+painted per second while a run streams.
 """
 
 from statistics import median
@@ -9,44 +9,44 @@ from tests.browser import ARGUMENTS, app, chromium, finished
 ROUNDS = 15
 VISITS = 5
 OWN = "/gradio_api/file="
-# Milliseconds from the navigation until the first generated token is painted, as the page's own clock has it.
+# Milliseconds from the navigation until the first generated token is painted, by the page's own clock.
 FIRST = """() => {
-  const seen = new MutationObserver(() => {
+  const observer = new MutationObserver(() => {
     if (!document.querySelector('.group-generated .chip')) return;
-    seen.disconnect();
+    observer.disconnect();
     requestAnimationFrame(() => requestAnimationFrame(() => { window.firstToken = performance.now(); }));
   });
-  seen.observe(document, { childList: true, subtree: true });
+  observer.observe(document, { childList: true, subtree: true });
 }"""
-# Two frames after the click's work is done; the same click on nothing gives what the frames alone take.
+# Resolves two frames after the click was handled; without a selector it measures the two frames alone.
 CLICK = """(selector) => new Promise((resolve) => {
-  const began = performance.now();
+  const start = performance.now();
   if (selector) document.querySelector(selector).click();
-  requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - began)));
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
 })"""
 COUNT = """(prompt) => new Promise((resolve) => {
   const strip = document.querySelector('.group-generated .tokens');
-  let began = null;
+  let start = null;
   let painted = 0;
-  const seen = new MutationObserver(() => {
+  const observer = new MutationObserver(() => {
     if (document.querySelector('#tbt').dataset.prompt !== prompt) return;
-    began ??= performance.now();
+    start ??= performance.now();
     painted += 1;
   });
-  seen.observe(strip, { childList: true });
+  observer.observe(strip, { childList: true });
   document.querySelector('button.run').click();
   const wait = setInterval(() => {
     const busy = document.querySelector('.status .working');
-    if (!began || busy || !document.querySelector('.group-generated .end')) return;
+    if (!start || busy || !document.querySelector('.group-generated .end')) return;
     clearInterval(wait);
-    seen.disconnect();
-    resolve([painted, document.querySelectorAll('.group-generated .chip').length, performance.now() - began]);
+    observer.disconnect();
+    resolve([painted, document.querySelectorAll('.group-generated .chip').length, performance.now() - start]);
   }, 50);
 })"""
 
 
 def measure() -> list[dict]:
-    """Rows of click -> painted for each stage, beside the same two frames with no click, and of painted steps."""
+    """The rows for first visits, for the time from click to paint of each stage, and for painted steps."""
     from playwright.sync_api import sync_playwright
 
     with app() as url, sync_playwright() as playwright:
@@ -63,27 +63,27 @@ def measure() -> list[dict]:
 
 
 def _first_visit(browser, url: str) -> dict[str, float]:
-    """A visit with an empty cache, to a server whose model is loaded: bytes on the wire, and when what was painted."""
+    """A visit with an empty cache to a server whose model is loaded: bytes transferred, and paint times."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     page = context.new_page()
-    line = context.new_cdp_session(page)
-    where, weight = {}, {}
-    line.on("Network.requestWillBeSent", lambda event: where.update({event["requestId"]: event["request"]["url"]}))
-    line.on("Network.loadingFinished", lambda event: weight.update({event["requestId"]: event["encodedDataLength"]}))
-    line.send("Network.enable")
+    session = context.new_cdp_session(page)
+    urls, sizes = {}, {}
+    session.on("Network.requestWillBeSent", lambda event: urls.update({event["requestId"]: event["request"]["url"]}))
+    session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
+    session.send("Network.enable")
     page.add_init_script(f"({FIRST})()")
     page.goto(url)
     finished(page)
     page.wait_for_function("() => window.firstToken")
-    painted = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
-    found = {
-        "bytes": sum(weight.values()),
-        "own": sum(size for request, size in weight.items() if OWN in where.get(request, "")),
+    first_paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
+    visit = {
+        "bytes": sum(sizes.values()),
+        "own": sum(size for request, size in sizes.items() if OWN in urls.get(request, "")),
         "token": page.evaluate("window.firstToken"),
-        "paint": page.evaluate(painted),
+        "paint": page.evaluate(first_paint),
     }
     context.close()
-    return found
+    return visit
 
 
 def _visit_rows(visits: list[dict[str, float]]) -> list[dict]:
@@ -122,5 +122,5 @@ def _streaming(page) -> dict:
 
 
 def row(name: str, ours: float, reference: float, unit: str, n: int) -> dict:
-    """One line of the table; `ratio` is ours over the reference."""
+    """One row of the table; `ratio` is ours divided by the reference."""
     return {"name": name, "ours": ours, "reference": reference, "ratio": ours / reference, "unit": unit, "n": n}

@@ -1,6 +1,6 @@
-"""From a click on a head to its map on the screen, in a real browser: `python -m bench.painted [tokens]`.
+"""The time from a click on a head until its map is painted, in a real browser: `python -m bench.painted [tokens]`.
 
-Needs Playwright and the system's Chromium, as the browser tests do.
+Like the browser tests, it needs Playwright and the system's Chromium.
 """
 
 import json
@@ -10,19 +10,19 @@ from statistics import median
 from tests.browser import ARGUMENTS, app, chromium
 
 HEADS = ((3, 2), (9, 0), (14, 5), (20, 8), (27, 3))
-# The map says in its label which head it shows once it is drawn; two frames later it is on the screen.
-WATCH = """([x, y, wanted]) => new Promise((resolve) => {
+# Once it is drawn, the map's label names its head; two frames later it is on the screen.
+WATCH = """([x, y, label]) => new Promise((resolve) => {
   const map = document.querySelector('canvas.attention-map');
   const heads = document.querySelector('canvas.heads');
   const box = heads.getBoundingClientRect();
   const at = { bubbles: true, clientX: box.left + x, clientY: box.top + y };
-  const began = performance.now();
-  const seen = new MutationObserver(() => {
-    if (!map.getAttribute('aria-label').includes(wanted)) return;
-    seen.disconnect();
-    requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - began)));
+  const start = performance.now();
+  const observer = new MutationObserver(() => {
+    if (!map.getAttribute('aria-label').includes(label)) return;
+    observer.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
   });
-  seen.observe(map, { attributes: true });
+  observer.observe(map, { attributes: true });
   heads.dispatchEvent(new MouseEvent('click', at));
 })"""
 PLACE = """([layer, head, layers, heads]) => {
@@ -34,22 +34,22 @@ PLACE = """([layer, head, layers, heads]) => {
 
 
 def head_painted(n: int) -> dict[str, float]:
-    """Milliseconds from the click to the painted map: the median and the slowest of five heads never shown before."""
+    """Milliseconds from the click to the painted map: the median and the slowest of five heads not shown before."""
     from playwright.sync_api import sync_playwright
 
     with app() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        taken = _clicks(page, url, n)
+        milliseconds = _clicks(page, url, n)
         browser.close()
-    return {"tokens": n, "median_ms": median(taken), "slowest_ms": max(taken)}
+    return {"tokens": n, "median_ms": median(milliseconds), "slowest_ms": max(milliseconds)}
 
 
 def _clicks(page, url: str, n: int) -> list[float]:
     page.goto(url)
     page.wait_for_selector("#tbt .strip .chip", timeout=120_000)
     page.wait_for_selector("#tbt .status:empty", state="attached", timeout=60_000)
-    # One token a word, but for the first.
+    # One token per word.
     page.fill("#tbt textarea", "the" + " the" * (n - 1))
     page.click("#tbt button.primary")
     page.wait_for_selector(f'#tbt .strip [data-position="{n - 1}"]', timeout=300_000)

@@ -1,4 +1,4 @@
-"""The serving side: what stage timers cost, what batches and speculative decoding gain."""
+"""Serving: the cost of stage timers, and the gain of batches and speculative decoding."""
 
 from collections.abc import Iterator
 
@@ -15,20 +15,20 @@ N_TOKENS = 64
 
 
 def speculative_rows(engine: LocalEngine) -> Iterator[dict]:
-    """Tokens per second with each draft, beside plain decoding taken in turns with it."""
+    """Tokens per second with each draft, compared with plain decoding that alternates with it."""
     for kind, n_draft in (("llama", 4), ("llama", 8), ("lookup", 5), ("exit", 3)):
         for name, prompt in (("free", FREE), ("repeating", REPEATING)):
             layers = round(2 * engine.card().n_layers / 3)
-            found = list(engine.speculative.speculate(Recipe(prompt), kind, n_draft, N_TOKENS, layers, ""))[-1]
-            assert isinstance(found, Speculation)
-            t = found.totals
+            *_, speculation = engine.speculative.speculate(Recipe(prompt), kind, n_draft, N_TOKENS, layers, "")
+            assert isinstance(speculation, Speculation)
+            t = speculation.totals
             ours, plain = t.n_tokens / (t.draft_seconds + t.verify_seconds), t.n_tokens / t.plain_seconds
             name = f"speculative, {kind} × {n_draft}, {name} prompt (accepted {t.acceptance or 0:.0%}) / plain"
             yield row(name, ours, plain, "tokens/s", t.n_rounds)
 
 
 def latency_rows(engine: LocalEngine) -> Iterator[dict]:
-    """Passes with a timer on each part beside passes without, and tokens per second over batch size."""
+    """Passes with a timer on each part compared with passes without, and tokens per second over batch size."""
     recipe = Recipe(FREE, max_new_tokens=12)
     *_, _ = engine.run(recipe)
     *_, times = engine.latency.stage_times(recipe)
@@ -36,19 +36,19 @@ def latency_rows(engine: LocalEngine) -> Iterator[dict]:
     for split in (times.prefill, times.decode):
         name = f"{split.phase} with stage timers / without"
         yield row(name, 1e3 * split.seconds, 1e3 * split.unhooked, "ms", split.n_passes)
-    *_, found = engine.latency.throughput(recipe, 32)
-    assert isinstance(found, Throughput)
-    for point in found.points[1:]:
-        yield row(f"decoding {point.batch} rows / one", point.rate, found.points[0].rate, "tokens/s", found.n_steps)
+    *_, sweep = engine.latency.throughput(recipe, 32)
+    assert isinstance(sweep, Throughput)
+    for point in sweep.points[1:]:
+        yield row(f"decoding {point.batch} rows / one", point.rate, sweep.points[0].rate, "tokens/s", sweep.n_steps)
 
 
 def batching_rows(engine: LocalEngine) -> Iterator[dict]:
-    """Eight requests of mixed lengths, all there at once: continuous beside static."""
+    """Eight requests of mixed lengths that arrive together: continuous compared with static batching."""
     lengths = (4, 48, 8, 32, 6, 24, 12, 16)
     requests = tuple(Request(f"{FREE} {'and so on ' * n}", n, 0.0) for n in lengths)
-    *_, found = engine.batching.serve_both(Recipe(FREE), requests)
-    assert isinstance(found, BatchingRun)
-    ways = found.continuous, found.static
+    *_, run = engine.batching.serve_both(Recipe(FREE), requests)
+    assert isinstance(run, BatchingRun)
+    ways = run.continuous, run.static
     yield row("8 mixed requests, continuous / static", *(way.rate for way in ways), "tokens/s", 1)
     ttft = [1e3 * sum(one.ttft for one in way.served) / len(lengths) for way in ways]
     yield row("8 mixed requests, mean TTFT, continuous / static", *ttft, "ms", 1)
