@@ -54,8 +54,8 @@ class Api:
         temperature, top_k and top_p (0 for a token they removed). top_k=0 and top_p=1 switch a filter off.
         """
         settings = SamplingSettings(True, temperature, top_k, top_p)
-        found = self._engine().decode.next_token(Recipe(prompt, chat, sampling=settings), k)
-        rows = zip(found.token_ids, found.texts, found.logits, found.probability, strict=True)
+        top = self._engine().decode.next_token(Recipe(prompt, chat, sampling=settings), k)
+        rows = zip(top.token_ids, top.texts, top.logits, top.probability, strict=True)
         return [
             {"id": int(i), "text": text, "logit": float(logit), "probability": float(p)} for i, text, logit, p in rows
         ]

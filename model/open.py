@@ -54,9 +54,9 @@ class LocalOpener:
     def open(self, key: ModelKey, plan: Plan, report: Callable[[Progress], None], make_room) -> LocalEngine:
         """Downloads missing files, calls `make_room(name, n_bytes)`, and loads the model. Raises UserError."""
         folder = plan.folder or Path()
-        if plan.found is not None:
+        if plan.repository is not None:
             folder = download(plan, self._hub, report) / Path(plan.source.file).parent
-        if plan.found is not None or plan.source.file:
+        if plan.repository is not None or plan.source.file:
             check_here(plan, folder)
         about = plan.about
         make_room(about.name, max(about.n_parameters, plan.allocated) * DTYPES[key.dtype].itemsize)

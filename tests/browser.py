@@ -1,4 +1,4 @@
-"""The page in a real browser: the app as a process of its own, and a Chromium that reaches nothing else."""
+"""The page in a real browser: the app in a separate process, and a Chromium without other network access."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ START_SECONDS = 120
 
 
 def chromium() -> str | None:
-    """The browser's path, or None where there is none."""
+    """The path of the browser, or None."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
@@ -31,7 +31,7 @@ def free_port() -> int:
 
 @contextmanager
 def app(*options: str, log: Path | None = None, port: int | None = None) -> Iterator[str]:
-    """`python app.py` on a port, a free one if none is named: yields its address once the page answers."""
+    """Runs `python app.py` on a port (default: a free one); yields its address once the page answers."""
     port = port or free_port()
     command = [sys.executable, "app.py", "--port", str(port), *options]
     with open(log or os.devnull, "w") as out:
@@ -57,13 +57,13 @@ def _answering(url: str, process: subprocess.Popen) -> str:
 
 
 def finished(page, timeout: float = 90_000) -> None:
-    """Waits until a run is complete: an answer with its end mark, and nothing under way."""
+    """Waits until a run is complete: an answer with its end mark, and no work in progress."""
     page.wait_for_selector(".strip .group-generated .end", timeout=timeout)
     page.wait_for_function("() => !document.querySelector('.status .working')", timeout=timeout)
 
 
 def settled(page, stage: str) -> None:
-    """Opens a tab and waits until nothing in it wants for an answer."""
+    """Opens a tab and waits until all its requests are answered."""
     page.click(f"#tab-{stage}")
     page.wait_for_selector(f"#panel-{stage} .card")
     page.wait_for_timeout(300)
@@ -85,6 +85,6 @@ def ask(page, prompt: str) -> None:
 
 
 def tokens(page, group: str = "generated") -> list[int]:
-    """The ids of a group of the token strip, from what a screen reader hears."""
+    """The ids of a group of the token strip, from their labels for screen readers."""
     labels = page.eval_on_selector_all(f".group-{group} .chip", "chips => chips.map(c => c.ariaLabel)")
     return [int(label.rsplit("id ", 1)[1]) for label in labels]

@@ -1,4 +1,4 @@
-"""Fixtures: each asserts what it pretends to be."""
+"""Fixtures; each one asserts what it claims to be."""
 
 import os
 import sys
@@ -10,8 +10,8 @@ from jaxtyping import install_import_hook
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-# Shapes and types are checked at every call. The recipe is left out: what it is given comes from
-# outside, and its own checks must see it.
+# Shapes and types are checked at every call. The recipe is left out: its input comes from outside, and its own
+# validation must see it.
 UNCHECKED = {"recipe", "validate", "__init__"}
 CHECKED = [
     ".".join(file.relative_to(ROOT).with_suffix("").parts)
@@ -21,12 +21,12 @@ CHECKED = [
 assert len(CHECKED) > 100, "no module of model/ is found: no shape would be checked"
 install_import_hook(CHECKED, "beartype.beartype")
 
-# The fixtures that need what a mark names: see `markers` in pyproject.toml.
+# The fixtures that imply a mark; see `markers` in pyproject.toml.
 NEEDS = {"bundled": {"lm", "server", "public"}, "browser": {"chromium"}}
 
 
 def pytest_collection_modifyitems(items):
-    """Marks each test by what it asks for, so that none is forgotten."""
+    """Marks each test by its fixtures, so that no mark is forgotten."""
     for item in items:
         for mark, fixtures in NEEDS.items():
             if fixtures & set(item.fixturenames):
@@ -55,7 +55,7 @@ def engine(lm):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """The address of the app, started as a visitor's would be."""
+    """The address of the app, started with its default options."""
     from tests.browser import app
 
     with app(log=tmp_path_factory.mktemp("app") / "log.txt") as url:
@@ -64,7 +64,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def chromium():
-    """A headless Chromium that can reach this machine alone. In CI it must be there."""
+    """A headless Chromium that can only reach this machine. In CI it is required."""
     from playwright.sync_api import sync_playwright
 
     from tests.browser import ARGUMENTS, chromium
@@ -83,9 +83,9 @@ def chromium():
 
 @pytest.fixture
 def page(chromium):
-    """A fresh tab. The test fails when the console has an error, or a script fails.
+    """A fresh tab. The test fails if the console shows an error, or a script fails.
 
-    Gradio's own scripts complain when a tab is left while they wait for an answer: that is no fault of the page.
+    Gradio's own scripts report an error if a tab is closed while they wait for an answer; that is ignored.
     """
     context = chromium.new_context(viewport={"width": 1440, "height": 1000})
     tab = context.new_page()

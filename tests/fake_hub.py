@@ -1,4 +1,4 @@
-"""A Hub of this machine: the few addresses that a download asks for, with the answers the real one gives."""
+"""A local fake of the Hub: the few addresses that a download uses, with the same answers as the real one."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @dataclass
 class FakeHub:
-    """Repositories by name, each a folder. `requests` are the files that were asked for, with their range."""
+    """Repositories by name, each a folder. `requests` lists the requested files with their range."""
 
     url: str = ""
     repositories: dict[str, Path] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class FakeHub:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers for `server.hub`."""
+    """Serves the repositories of `server.hub`."""
 
     protocol_version = "HTTP/1.1"
 

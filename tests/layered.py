@@ -1,4 +1,4 @@
-"""Short runs of tiny models whose layers are put together in different ways."""
+"""Short runs of tiny models whose layers are structured in different ways."""
 
 from functools import cache
 
@@ -17,7 +17,7 @@ LAYERED = {
     "cohere": {"num_key_value_heads": 2},
     "granite": {"num_key_value_heads": 2, "residual_multiplier": 0.4, "logits_scaling": 3.0},
     "deepseek_v3": LATENT,
-    # Its own file writes attention out in full, with the residual added inside.
+    # It computes attention in its own code, with the residual added inside.
     "bloom": {"attention": "eager"},
     "mamba": {"state_size": 8},
 }
@@ -29,7 +29,7 @@ TEXT = "the cat sat on the mat and the cat slept on it all day and all night lon
 
 @cache
 def layered(family: str, tokenizer) -> tuple[LocalEngine, Recipe, Trace]:
-    """A run of 18 prompt tokens and 5 generated ones: longer than a window of the panel, and than a sliding one."""
+    """A run of 18 prompt tokens and 5 generated ones: longer than a window of the panel, and than a sliding window."""
     tiny = tiny_lm(family, tokenizer, **LAYERED[family])
     engine, recipe = LocalEngine(tiny), Recipe(TEXT, max_new_tokens=5)
     list(engine.run(recipe))
@@ -40,11 +40,11 @@ def layered(family: str, tokenizer) -> tuple[LocalEngine, Recipe, Trace]:
 
 @torch.inference_mode()
 def by_transformers(lm, trace) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """Hidden states and logits of the whole run in one plain pass: nothing of ours."""
+    """Hidden states and logits of the whole run from one plain pass: none of our code."""
     ids = torch.tensor([trace.fed_ids])
     out = lm.model(ids, use_cache=False, output_hidden_states=True)
     states = [states[0] for states in out.hidden_states]
     if lm.card.family == "mamba":
-        # Its list begins after the first layer.
+        # Its list starts after the first layer.
         states.insert(0, lm.anatomy.embed(ids)[0])
     return states, out.logits[0]

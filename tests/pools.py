@@ -1,4 +1,4 @@
-"""Pools of tiny models to test with: saved on the disk, opened as the page opens them, and run."""
+"""Pools of tiny models for tests: saved on the disk, and opened and run like on the page."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ PROMPT = "the quick brown fox"
 
 
 def three_models(root: Path) -> dict[str, Path]:
-    """Three families with two tokenizers on the disk, by name."""
-    # Small vocabularies: most of the time of opening a tiny model is its tokenizer's.
+    """Saves models of three families, with two tokenizers; returns their folders by name."""
+    # Small vocabularies, because most of the time to open a tiny model is spent on its tokenizer.
     one, other = KINDS["whole words"]().tokenizer, KINDS["byte fallback"]().tokenizer
     return {
         "gpt2": save(root / "tiny-gpt2", "gpt2", one),
@@ -27,7 +27,7 @@ def three_models(root: Path) -> dict[str, Path]:
 
 
 class Counting(LocalOpener):
-    """Notes what is opened."""
+    """Records what is opened."""
 
     def __init__(self, options):
         super().__init__(options)
@@ -49,7 +49,7 @@ def recipe(folder, **changes) -> Recipe:
 
 
 def use(pool, recipe):
-    """The engine of a recipe, loaded if need be; what was reported on the way."""
+    """The engine of a recipe, loaded if needed, and the progress reports."""
     reports, opening = [], pool.opened(recipe)
     while True:
         try:
@@ -65,5 +65,5 @@ def run(pool, recipe):
 
 
 def same(a, b):
-    """Equal but for the last bits, which depend on where in memory weights begin."""
+    """Equal except for the last bits, which depend on the alignment of the weights in memory."""
     np.testing.assert_allclose(a, b, atol=1e-5)

@@ -1,11 +1,11 @@
-"""What the page's answers ask of a startup and of the models, for one engine that is there."""
+"""A stand-in for startup and pool with a single engine, for calls of the page's views and jobs."""
 
 from contextlib import nullcontext
 from types import SimpleNamespace
 
 
 class Ready:
-    """A startup that is done, whose every recipe names this engine's model."""
+    """A finished startup in which every recipe uses this engine."""
 
     def __init__(self, engine):
         self._engine = engine

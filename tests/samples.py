@@ -1,4 +1,4 @@
-"""Texts that tokenizers find hard, and words of many scripts; the same at every run."""
+"""Texts that are hard for tokenizers, and words in many scripts; the same in every run."""
 
 import json
 import random
@@ -38,7 +38,7 @@ SCRIPTS = {
 
 
 def words(n_per_script: int = 100) -> list[str]:
-    """Real words of the languages' sentences, then made-up words of each script."""
+    """Real words from the sentences of the languages, then random words in each script."""
     real = {word for language in LANGUAGES for word in language["text"].split()}
     chance = random.Random(0)
     made = []

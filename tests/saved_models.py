@@ -1,4 +1,4 @@
-"""Tiny models on the disk, as a person would have them: safetensors with a tokenizer, or one GGUF."""
+"""Tiny models on the disk: safetensors with a tokenizer, or one GGUF."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.tiny import tiny_lm
 
 
 def save(folder: Path, family: str, tokenizer, **settings) -> Path:
-    """A random model of a family with its tokenizer, saved as transformers does."""
+    """A random model of a family with its tokenizer, saved with transformers."""
     lm = tiny_lm(family, tokenizer, **settings)
     lm.model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -17,7 +17,7 @@ def save(folder: Path, family: str, tokenizer, **settings) -> Path:
 
 
 def write_gguf(path: Path, architecture: str = "llama", n_layers: int = 1) -> Path:
-    """A llama of one layer with 262 tokens, in float32: every part a reader looks for. `n_layers` is what it claims."""
+    """A llama of one layer with 262 tokens in float32, complete for any reader; its header claims `n_layers`."""
     width, n_heads, d_mlp = 32, 4, 64
     pieces = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", "▁a", "b"]
     kinds = [TokenType.UNKNOWN, *[TokenType.CONTROL] * 2, *[TokenType.BYTE] * 256, *[TokenType.NORMAL] * 3]

@@ -1,4 +1,4 @@
-"""`python -m tests.screenshots`: pictures of every tab of the running page, to be looked at; and the README's."""
+"""`python -m tests.screenshots`: takes pictures of every tab of the running page, or those of the README."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ SETTLE_MS = 1500
 
 
 def shoot(folder: Path, url: str, browser) -> None:
-    """Every tab, light and dark, on a screen, a phone and a projector, from top to bottom."""
+    """Takes full-page pictures of every tab, light and dark, on a screen, a phone and a projector."""
     for name, sizes in (("", SIZES), ("projector-", PROJECTOR)):
         for width, height in sizes.items():
             for theme in ("light", "dark"):
@@ -33,7 +33,7 @@ def shoot(folder: Path, url: str, browser) -> None:
 
 
 def shoot_readme(folder: Path, url: str, browser) -> None:
-    """The few pictures the README shows."""
+    """Takes the pictures of the README."""
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.goto(f"{url}?__theme=light")
     finished(page)
@@ -46,7 +46,7 @@ def shoot_readme(folder: Path, url: str, browser) -> None:
 
 
 def main() -> None:
-    """Takes every tab's pictures into screenshots/, or with `readme` those the README shows."""
+    """Takes the pictures of every tab into screenshots/, or, with `readme`, those of the README."""
     every = sys.argv[1:] != ["readme"]
     with app() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))

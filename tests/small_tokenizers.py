@@ -1,4 +1,4 @@
-"""Tokenizers of the kinds that models have, trained in a moment on a few sentences."""
+"""Small tokenizers of every kind, trained on a few sentences."""
 
 import json
 
@@ -17,12 +17,12 @@ TEXT = [
 
 
 def vocabulary_of(tokenizer: Tokenizer, **settings) -> Vocabulary:
-    """The tokenizer as a model would bring it."""
+    """The tokenizer's vocabulary, as read for a model."""
     return read_vocabulary(PreTrainedTokenizerFast(tokenizer_object=tokenizer, **settings))
 
 
 def byte_fallback() -> Vocabulary:
-    """As Llama 2 has it: characters with ▁ for the space, bytes for what is no entry."""
+    """Like Llama 2: characters with ▁ for the space, and bytes for characters outside the vocabulary."""
     normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     learned = _trained(models.BPE(), trainers.BpeTrainer(vocab_size=220, limit_alphabet=30), normalizer)
     entries = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *learned["vocab"]]
@@ -39,7 +39,7 @@ def byte_fallback() -> Vocabulary:
 
 
 def unigram() -> Vocabulary:
-    """As T5 and XGLM have it: SentencePiece's Unigram behind a Metaspace."""
+    """Like T5 and XGLM: SentencePiece's Unigram after a Metaspace."""
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.normalizer = normalizers.NFKC()
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -50,7 +50,7 @@ def unigram() -> Vocabulary:
 
 
 def wordpiece() -> Vocabulary:
-    """As BERT has it: lower case, ## before what continues a word."""
+    """Like BERT: lower case, with ## before the continuation of a word."""
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -60,7 +60,7 @@ def wordpiece() -> Vocabulary:
 
 
 def word_ends() -> Vocabulary:
-    """As the first GPT has it: </w> at the end of a word."""
+    """Like the first GPT: </w> at the end of a word."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", end_of_word_suffix="</w>"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -71,14 +71,14 @@ def word_ends() -> Vocabulary:
 
 
 def whole_words() -> Vocabulary:
-    """As Llama 3 has it: byte letters, and a piece that is an entry is taken without merging."""
+    """Like Llama 3: byte letters, and a piece that is an entry is taken without merging."""
     learned = _trained(
         models.BPE(),
         trainers.BpeTrainer(vocab_size=400, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()),
         normalizers.NFC(),
         pre_tokenizers.ByteLevel(add_prefix_space=False),
     )
-    # An entry that no merge leads to, as some of Llama 3's.
+    # An entry that no merge produces, like some of Llama 3's.
     vocab = learned["vocab"] | {"Ġzyzzyva": len(learned["vocab"])}
     merges = [tuple(pair) for pair in learned["merges"]]
     tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=True))
@@ -89,7 +89,7 @@ def whole_words() -> Vocabulary:
 
 
 def byte_level() -> Vocabulary:
-    """As GPT-2 has it: byte letters behind a cut at spaces."""
+    """Like GPT-2: byte letters after a split at spaces."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -99,7 +99,7 @@ def byte_level() -> Vocabulary:
 
 
 def byte_letters() -> Vocabulary:
-    """A byte model: 256 entries and nothing to merge."""
+    """A byte model: 256 entries and no merges."""
     letters = {letter: byte for byte, letter in sorted(bytes_to_unicode().items())}
     tokenizer = Tokenizer(models.BPE(vocab=letters, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
@@ -108,7 +108,7 @@ def byte_letters() -> Vocabulary:
 
 
 def word_level() -> Vocabulary:
-    """Whole words, and one entry for all the others."""
+    """Whole words, and one entry for all unknown ones."""
     tokenizer = Tokenizer(models.WordLevel(unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.train_from_iterator(TEXT, trainers.WordLevelTrainer(vocab_size=80, special_tokens=["<unk>"]))

@@ -1,7 +1,7 @@
-"""`make sweep`: every causal-LM family of transformers, tiny and with random weights, through the whole way.
+"""`make sweep`: takes every causal-LM family of transformers, tiny and with random weights, through all stages.
 
-Families run in processes of their own, a few at a time, so that one that crashes or hangs loses itself alone.
-The table goes to docs/families.md.
+Families run in separate processes, a few at a time, so that one that crashes or hangs does not affect the others.
+The table is written to docs/families.md.
 """
 
 import argparse
@@ -28,7 +28,7 @@ SECONDS_EACH = 90
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.sweep", description=__doc__)
     parser.add_argument("--families", nargs="*", help="only these; the page is then printed and not written")
-    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)  # a child's own list of results
+    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)  # the result file of a child process
     options = parser.parse_args()
     if options.into:
         _child(options.families, options.into)
@@ -54,7 +54,7 @@ def _child(names: list[str], into: Path) -> None:
 
 
 def _in_a_process(names: list[str]) -> list[Family]:
-    """The families' results; those after a crash are tried again in a process of their own."""
+    """The families' results; those after a crash are run in another process."""
     found: list[Family] = []
     while left := names[len(found) :]:
         with tempfile.TemporaryDirectory() as folder:

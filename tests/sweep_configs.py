@@ -1,6 +1,6 @@
-"""Tiny configs of any causal-LM family: its own default config with every size made small.
+"""Tiny configs for any causal-LM family: its own default config with small sizes.
 
-Sizes are known by name. What a name cannot tell (sums that must agree, periods of a hybrid's layers) is in OWN.
+Sizes are recognised by name. Other constraints (sums that must agree, periods of a hybrid's layers) are in OWN.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ N_LAYERS, MOST_LAYERS = 2, 4
 WIDTH, HEADS, KV_HEADS, HEAD, MLP, LENGTH, WINDOW = 64, 4, 2, 16, 96, 128, 8
 EXPERTS, TOP_EXPERTS = 4, 2
 
-# Names of one size, by what the size is.
+# The names of each size.
 NAMES = (
     (
         WIDTH,
@@ -88,7 +88,7 @@ SMALL: dict[str, Any] = {
     "eos_token_id": 2,
 }
 
-# One attention block's weights serve several layers, which read the stream beside the embedding.
+# Several layers share the weights of one attention block, which reads the stream and the embedding.
 ZAMBA: dict[str, Any] = {
     "layers_block_type": ["linear_attention", "hybrid"] * 2,
     "num_hidden_layers": 4,
@@ -97,7 +97,7 @@ ZAMBA: dict[str, Any] = {
     "attention_head_dim": 2 * WIDTH // HEADS,
 }
 
-# What a family needs beyond its names: values whose agreement its own file asks for.
+# What a family needs beyond sizes by name: values that must agree with each other in its code.
 OWN: dict[str, dict[str, Any]] = {
     "bamba": {"attn_layer_indices": [1]},
     "blt": {"encoder_hash_byte_group_vocab": 64},
@@ -151,7 +151,7 @@ OWN: dict[str, dict[str, Any]] = {
 
 
 def tiny_config(family: str, n_vocab: int) -> PreTrainedConfig:
-    """The config of a family with a few narrow layers and this vocabulary. Raises what its own class raises."""
+    """The config of a family with a few narrow layers and this vocabulary size. Raises what its class raises."""
     settings = _small(CONFIG_MAPPING[family], n_vocab)
     for name, value in OWN.get(family, {}).items():
         inside = isinstance(settings.get(name), dict) and "model_type" in settings[name]
@@ -160,15 +160,15 @@ def tiny_config(family: str, n_vocab: int) -> PreTrainedConfig:
 
 
 def _small(cls: type[PreTrainedConfig], n_vocab: int, first: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Settings for a config class: every size of its default that has a small value, and its lists of layers cut."""
+    """Settings for a config class: small values for the sizes of its default, and shortened lists of layers."""
     default = cls(**(first or {}))
     own = {**vars(default)}
     n_default = next((own[name] for name in LAYERS if isinstance(own.get(name), int)), 0)
     places = _places([v for v in own.values() if isinstance(v, list | tuple) and len(v) == n_default and n_default])
     settings: dict[str, Any] = {}
-    # Where only a part of a head is turned, some configs give that part's width as the head's.
+    # If only a part of a head is rotated, some configs have the width of that part as head_dim.
     turned = own.get("qk_rope_head_dim")
-    # Keys and values through a latent vector have a head for every query's.
+    # Latent attention has one key and value head per query head.
     latent = {"num_key_value_heads": HEADS} if own.get("kv_lora_rank") else {}
     small = SMALL | latent
     for name, value in own.items():
@@ -188,7 +188,7 @@ def _small(cls: type[PreTrainedConfig], n_vocab: int, first: dict[str, Any] | No
 
 
 def _places(lists: list) -> list[int]:
-    """Which layers of the default are kept: one of each kind there is, in their order."""
+    """The layers of the default that are kept: one of each kind, in order."""
     kinds: dict[tuple, int] = {}
     for place, kind in enumerate(zip(*lists, strict=True)):
         kinds.setdefault(tuple(map(str, kind)), place)

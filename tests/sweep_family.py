@@ -1,7 +1,7 @@
-"""One family through the whole way: load, self-check, tokenize, prefill, maps, lens, decode, batching.
+"""Takes one family through all stages: load, self-check, tokenize, prefill, maps, lens, decode, batching.
 
-Each stage is asked for by the page's own calls, and checked by a second instance of the model with the same weights
-and plain eager attention, in one pass without a cache. A stage is on, off with a reason, or wrong.
+Each stage is run by the page's own calls, and compared with a second instance of the model with the same weights and
+plain eager attention, in one pass without a cache. A stage is on, off with a reason, or wrong.
 """
 
 import math
@@ -31,7 +31,7 @@ ON, OFF, WRONG = "on", "off", "wrong"
 
 @dataclass
 class Stage:
-    """How a stage went: on, off or wrong; the error of the independent check, and why it is off or what broke."""
+    """The result of a stage: on, off or wrong; the error of the independent check; the reason or the failure."""
 
     state: str = OFF
     error: float = math.nan
@@ -40,7 +40,7 @@ class Stage:
 
 @dataclass
 class Family:
-    """What the sweep found about one family. `faults`: views that failed with something else than a reason."""
+    """The results of the sweep for one family. `faults`: views that failed with something other than a reason."""
 
     name: str
     built: str = ""
@@ -53,7 +53,7 @@ STAGES = ("load", "maps", "lens", "residual", "decode", "static", "continuous")
 
 
 def walk(family: str, tokenizer) -> Family:
-    """All stages of a family. Nothing is raised: what fails is in the record."""
+    """Runs all stages of a family. Nothing is raised: failures are in the record."""
     found = Family(family, stages={name: Stage() for name in STAGES})
     try:
         model, plain = pair(family, len(tokenizer))
@@ -79,7 +79,7 @@ def walk(family: str, tokenizer) -> Family:
     _judge(found, "maps", lambda: _map_error(engine, recipe, theirs), MAP_ERROR)
     _judge(found, "lens", lambda: _lens_error(engine, recipe, theirs), LOGIT_ERROR)
     _judge(found, "residual", lambda: _residual_error(engine, recipe, theirs), 1.0)
-    # A share of what is allowed, and no distance like the others.
+    # This is a share of the tolerance, not a distance like the others.
     found.stages["residual"].error = math.nan
     _batching(found, engine, theirs)
     found.faults = list(faults(engine, recipe))
@@ -87,7 +87,7 @@ def walk(family: str, tokenizer) -> Family:
 
 
 def _decode_error(engine: LocalEngine, recipe: Recipe, run: Run, theirs: Plain) -> float:
-    """The largest distance of the run's logits from those of one pass, by the largest logit; greedy ids equal."""
+    """The largest error of the run's logits compared with one pass, relative to the largest; greedy ids are equal."""
     logits = torch.stack(engine.trace(recipe).logits)
     first = len(run.tokens) - 1
     full = theirs.logits[first : first + len(logits)]
@@ -98,7 +98,7 @@ def _decode_error(engine: LocalEngine, recipe: Recipe, run: Run, theirs: Plain) 
 
 
 def _map_error(engine: LocalEngine, recipe: Recipe, theirs: Plain) -> float:
-    """The largest distance of any weight of any head from the model's own; asked for as the page asks."""
+    """The largest error of any weight of any head compared with the model's own; uses the calls of the page."""
     lm, capture_ = engine.lm, engine.trace(recipe).capture
     check = next((c for c in lm.card.checks if c.name == MAPS), None)
     layers = range(lm.card.n_layers) if lm.card.streamed_maps else range(max(len(capture_.layers), 1))
@@ -123,7 +123,7 @@ def _maps_apart(ours: list[Tensor], theirs: list[Tensor]) -> float:
 
 
 def _lens_error(engine: LocalEngine, recipe: Recipe, theirs: Plain) -> float:
-    """The lens's last row against the softmax of the logits of the eager instance, at the last positions."""
+    """Compares the lens's last row with the softmax of the eager instance's logits, at the last positions."""
     tile = engine.layers.lens(recipe, theirs.n - 1, 0)
     while tile.row_stop < tile.n_rows:
         tile = engine.layers.lens(recipe, theirs.n - 1, tile.row_stop)
@@ -135,13 +135,13 @@ def _lens_error(engine: LocalEngine, recipe: Recipe, theirs: Plain) -> float:
 
 
 def _residual_error(engine: LocalEngine, recipe: Recipe, theirs: Plain) -> float:
-    """The page's own checks of the stream: what they measured, by what they allow."""
+    """The page's own checks of the stream: the largest error relative to its tolerance."""
     stream = engine.layers.residual(recipe, theirs.n - 1, 0)
     return max(check.error / check.tolerance for check in stream.checks)
 
 
 def _batching(found: Family, engine: LocalEngine, theirs: Plain) -> None:
-    """Each request of a batch gets the tokens that the second instance gives it alone."""
+    """Checks that each request of a batch gets the tokens that the second instance generates for it alone."""
     try:
         results = [item for item in engine.batching.serve_both(Recipe("x"), REQUESTS) if isinstance(item, BatchingRun)]
     except Exception as error:
@@ -181,5 +181,5 @@ def _judge(found: Family, name: str, measure: Callable[[], float], allowed: floa
 
 
 def _off(error: Exception) -> Stage:
-    """Off with a reason where it is the page's own; anything else is wrong."""
+    """Off for a UserError of the page, which has a reason; any other error is wrong."""
     return Stage(OFF if isinstance(error, UserError) else WRONG, why=said(error))

@@ -1,4 +1,4 @@
-"""A tiny model of a family twice: one for the page, and one that transformers runs by itself."""
+"""Two instances of a tiny model of a family: one for the page, and one that transformers runs by itself."""
 
 from collections.abc import Collection
 
@@ -22,7 +22,7 @@ def pair(family: str, n_vocab: int) -> tuple[PreTrainedModel, PreTrainedModel]:
     if size > MOST_PARAMETERS:
         raise UserError(f"its smallest config here has {size:,} parameters")
     model = AutoModelForCausalLM.from_config(config).float().eval()
-    # Freshly made norms are all ones and biases zero, which would hide mistakes; small weights repeat one token.
+    # New norms are all ones and biases are zero, which would hide mistakes; small weights would repeat one token.
     with torch.no_grad():
         for parameter in model.parameters():
             noise = torch.randn_like(parameter)
@@ -36,7 +36,7 @@ def pair(family: str, n_vocab: int) -> tuple[PreTrainedModel, PreTrainedModel]:
 
 
 class Plain:
-    """What transformers itself gives for these ids by one eager pass without a cache: nothing of ours."""
+    """transformers' own results for these ids, from one eager pass without a cache: none of our code."""
 
     @torch.inference_mode()
     def __init__(self, model: PreTrainedModel, ids):
@@ -47,12 +47,12 @@ class Plain:
             given = model(tokens, use_cache=False, output_attentions=True)
             self.maps = [layer[0].float() for layer in given.attentions or () if torch.is_tensor(layer)]
         except Exception:
-            # Families that cannot return them: then their maps have no second source.
+            # The family cannot return maps, so there is no second source.
             self.maps = []
 
     @torch.inference_mode()
     def greedy(self, ids: list[int], n: int, ends: Collection[int]) -> list[int]:
-        """Up to `n` tokens after `ids`, each by one pass over everything before it."""
+        """Up to `n` tokens after `ids`, each from one pass over everything before it."""
         made: list[int] = []
         while len(made) < n and not (made and made[-1] in ends):
             logits = self.model(torch.tensor([[*ids, *made]]), use_cache=False).logits[0, -1]

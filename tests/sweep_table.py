@@ -1,4 +1,4 @@
-"""What the sweep found, as the page docs/families.md."""
+"""Writes the results of the sweep as the page docs/families.md."""
 
 import math
 import re

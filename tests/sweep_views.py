@@ -1,4 +1,4 @@
-"""Every further view of the page on one run: what neither answers nor says why is a fault."""
+"""Calls all other views of the page on one run; one that fails without a reason is a fault."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,14 +10,14 @@ from model.request.recipe import Recipe
 
 
 def faults(engine: LocalEngine, recipe: Recipe) -> Iterator[str]:
-    """Every further view of the page on this run: those that neither answer nor say why."""
+    """Calls all other views of the page on this run; yields those that fail without a reason."""
     for name, error in outcomes(engine, recipe):
         if error and not isinstance(error, UserError):
             yield f"{name}: {said(error)}"
 
 
 def outcomes(engine: LocalEngine, recipe: Recipe) -> Iterator[tuple[str, Exception | None]]:
-    """Every further view of the page on this run, with the error in place of an answer where there is none."""
+    """Calls all other views of the page on this run; yields each name with its error, or None."""
     run = engine.snapshot(recipe)
     n, last, token = engine.trace(recipe).capture.n_positions, len(run.tokens) - 1, run.tokens.ids[-1]
     calls: dict[str, Callable] = {
@@ -77,5 +77,5 @@ def said(error: Exception) -> str:
 
 
 def last_of(items: Iterable):
-    """The last of what a generator gives."""
+    """The last item of a generator."""
     return deque(items, maxlen=1).pop()

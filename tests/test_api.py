@@ -1,4 +1,4 @@
-"""The four calls, over HTTP, against transformers itself."""
+"""The four calls over HTTP, compared with transformers itself."""
 
 import math
 import time
@@ -14,7 +14,7 @@ PROMPT = "The capital of France is"
 @pytest.fixture(scope="module")
 def client(server):
     found = Client(server, verbose=False)
-    # The model may still be loading behind the page.
+    # The model may still be loading in the background.
     for _ in range(100):
         try:
             found.predict(PROMPT, False, api_name="/tokenize")
@@ -69,7 +69,7 @@ def test_next_token_over_all_tokens_sums_to_one_after_temperature_and_top_p(clie
     assert math.fsum(row["probability"] for row in rows) == pytest.approx(1.0)
     found = [row["probability"] for row in rows]
     assert found == sorted(found, reverse=True)
-    # The nucleus by hand: the likeliest tokens, up to the one that reaches top_p, share everything.
+    # The nucleus by hand: the most likely tokens, up to the one that reaches top_p, share the whole probability.
     shares = (logits_of(lm, PROMPT) / 1.5).softmax(-1).sort(descending=True).values
     kept = shares[shares.cumsum(0) - shares < 0.9]
     assert 1 < len(kept) < len(found)

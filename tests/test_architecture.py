@@ -1,4 +1,4 @@
-"""The model card is true: parts sum to the model, blocks are as their papers say, routers pick as shown."""
+"""The model card is correct: parts sum to the model, blocks match their papers, routers choose as shown."""
 
 import math
 
@@ -29,7 +29,7 @@ SETTINGS = {
 PRE = ("before mixer", "before mlp")
 BOTH = ("before mixer", "after mixer", "before mlp", "after mlp")
 
-# heads, norms' places, norm, parallel, kind of MLP, activation, position
+# heads, places of norms, norm, parallel, kind of MLP, activation, position encoding
 EXPECTED = {
     "llama": ("GQA", PRE, "RMSNorm", False, "gated", "SiLUActivation", "rope"),
     "gpt2": ("MHA", PRE, "LayerNorm", False, "plain", "NewGELUActivation", "learned"),
@@ -65,16 +65,16 @@ def parts_of(found):
 
 
 def between_stream_and_tables(model) -> int:
-    """What stands between the stream and embedding or unembedding.
+    """The number of parameters between the stream and embedding or unembedding.
 
-    In bert a dense layer, its norm and the logits' bias; in opt-350m the matrices to and from the stream's width.
+    In bert these are a dense layer, its norm and the logits' bias; in opt-350m the matrices to and from d_model.
     """
     own = (("cls." in name or "project_" in name, name, weight) for name, weight in model.named_parameters())
     return sum(weight.numel() for between, name, weight in own if between and not name.endswith("decoder.weight"))
 
 
 def own_sum(model) -> int:
-    """All parameters by their storage: each place in memory once."""
+    """The number of parameters, each place in memory counted once."""
     names = {name for name, _ in model.named_parameters(remove_duplicate=False)}
     tensors = [tensor for name, tensor in model.state_dict().items() if name in names]
     return sum({tensor.data_ptr(): tensor.numel() for tensor in tensors}.values())
@@ -139,7 +139,7 @@ def test_what_only_some_families_have(tiny):
 
     assert [(m.window, m.softcap) for m in mixers("gemma2")] == [(8, 50.0), (0, 50.0)]
     facts = tiny("gemma2")[1].facts
-    # 64 ** 0.5: gemma multiplies the rows it reads.
+    # 64 ** 0.5: gemma multiplies the embedding rows by it.
     assert (facts.logit_softcap, round(facts.embed_scale, 4)) == (5.0, 8.0)
     assert [m.qk_norm for m in mixers("qwen3")] == [m.qk_norm for m in mixers("olmo2")] == [True]
     assert [m.qk_norm for m in mixers("llama")] == [False]
@@ -169,7 +169,7 @@ def test_frequencies_that_differ_by_the_kind_of_layer_are_rope_with_a_theta_each
     assert lm.card.position_kind == "rope"
     assert {mixer.position for kind in found.kinds for mixer in kind.mixers} == {"rope"}
     assert {rope.kind: rope.theta for rope in found.facts.rope} == TURNS[family]
-    # What the Embeddings stage proves by the keys of this run must be what the config says.
+    # What the Embeddings stage verifies with the keys of this run must match the config.
     turned = rotations(lm)
     assert len(turned) == lm.card.n_layers > 1
     for rotation in turned:
@@ -215,7 +215,7 @@ def routed(lm, prompt="one two three four five", position=2):
 
 
 def by_transformers(family, logits):
-    """Experts and weights from the router's logits, by the family's own paper."""
+    """Experts and weights from the router's logits, by the formula in the family's paper."""
     if family == "gpt_oss":
         top = logits.topk(2)
         return top.indices, top.values.softmax(-1)
@@ -263,7 +263,7 @@ def test_a_router_with_a_rule_of_its_own_is_shown_as_it_chose(tiny):
     with gate.register_forward_pre_hook(lambda _, args: entered.append(args[0])), torch.inference_mode():
         lm.model(torch.tensor([ids]))
         scores = (entered[0].reshape(len(ids), -1) @ gate.weight.T).sigmoid()
-    # Two groups of two experts; the better group's experts are taken.
+    # Two groups of two experts; the experts of the better group are chosen.
     best = scores.reshape(-1, 2, 2).sum(-1).argmax(-1)
     assert (torch.from_numpy(found.experts[0]).sort(-1).values == torch.stack([2 * best, 2 * best + 1], -1)).all()
     assert found.by_logits < 1

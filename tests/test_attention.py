@@ -1,4 +1,4 @@
-"""Tiles, thumbnails and one position's attention are reductions of the exact map, by their stated rule."""
+"""Tiles, thumbnails and the attention of one position are reductions of the exact map by their stated rule."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def tiny(lm):
 
 @pytest.fixture(scope="module")
 def held(tiny):
-    """A run longer than a tile has cells, the last three positions decoded."""
+    """A run with more positions than a tile has cells; the last three are decoded."""
     captured, cache = Capture(), new_cache(tiny)
     forward(tiny, [13 * i % 997 for i in range(LONG - 3)], cache, captured)
     for token_id in (1, 2, 3):
@@ -31,7 +31,7 @@ def held(tiny):
 
 
 def full(held, layer, head):
-    """The map by the definition, all at once, in float64."""
+    """The map by definition, in one piece, in float64."""
     captured = held.layers[layer]
     query = torch.cat([chunk.query for chunk in captured.chunks], 1)[head].double()
     scores = query @ captured.key[head // 2].double().T / 4
@@ -57,7 +57,7 @@ def test_pooling_is_the_rule_of_each_block_also_of_the_last_that_is_not_full(rul
 
 @pytest.mark.parametrize("rule", ["max", "mean"])
 def test_a_map_that_is_too_large_arrives_as_blocks_of_the_exact_map(tiny, held, rule, monkeypatch):
-    # Small strips, so that the blocks meet the strips' edges.
+    # Small strips, so that blocks touch the edges of strips.
     monkeypatch.setattr(maps, "WEIGHTS_AT_ONCE", 20_000)
     tile = attention_tile(tiny, held, 1, 3, (0, LONG), (0, LONG), rule)
     assert tile.block == 2

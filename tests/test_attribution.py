@@ -1,4 +1,4 @@
-"""What the parts add to a logit: they sum to the model's own, and each is what taking it away takes away."""
+"""Contributions to a logit: they sum to the model's own logit, and removing a part removes its contribution."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_heads_and_biases_sum_to_the_layers_attention(lm, family):
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "gpt_neox", "phi3", "mixtral", "deepseek_v3"])
 def test_a_heads_share_is_what_its_slice_of_w_o_loses_when_the_head_is_silenced(lm, family):
-    """Without a norm after attention: the module's output less that without the head, along the readout."""
+    """Without a norm after attention: the output minus the output without the head, along the readout."""
     engine, recipe, trace = layered(family, lm.tokenizer)
     names = {"gpt2": "c_proj", "gpt_neox": "dense"}
     module = trace.capture.layers[1].module
@@ -84,7 +84,7 @@ def test_a_heads_share_is_what_its_slice_of_w_o_loses_when_the_head_is_silenced(
 
 
 def along(lm, trace, position, token_id, part):
-    """What `part` of the last residual adds to a logit with the norm's scale held, by the norm's own formula."""
+    """What `part` of the last residual adds to a logit with the norm's scale held fixed, by the norm's formula."""
     norm, head = final(lm), lm.model.get_output_embeddings()
     kept = []
     handle = norm.register_forward_pre_hook(lambda _, args: kept.append(args[0][0, position].double()))
@@ -96,7 +96,7 @@ def along(lm, trace, position, token_id, part):
     middle = x - x.mean() if centred else x
     scale = middle.square().mean().add(getattr(norm, "eps", None) or norm.variance_epsilon).sqrt()
     pushed = (part - part.mean() if centred else part) / scale * norm.weight.double()
-    # As in opt-350m: a matrix leads from the stream's width back to that of the embedding's rows.
+    # As in opt-350m: a matrix projects the stream back to the width of the embedding's rows.
     if narrowing := getattr(lm.model.base_model.get_decoder(), "project_out", None):
         pushed = pushed @ narrowing.weight.double().T
     return float((pushed @ head.weight[token_id].double()).detach())

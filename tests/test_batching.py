@@ -1,4 +1,4 @@
-"""Requests served together get the tokens they get alone; waste and blocks are what arithmetic says."""
+"""Requests served together get the same tokens as alone; waste and blocks match the arithmetic."""
 
 import pytest
 import torch
@@ -47,7 +47,7 @@ def test_each_request_gets_the_tokens_of_its_own_run(found, engine, kind):
     ("family", "settings"), [("gpt2", {}), ("opt", {}), ("qwen3", {"head_dim": 16, "num_key_value_heads": 2})]
 )
 def test_padding_moves_no_position(lm, family, settings):
-    """Learned positions would notice: a padded row must count from its first real token."""
+    """Learned positions reveal a mistake: a padded row must count from its first real token."""
     tiny = tiny_lm(family, lm.tokenizer, **settings)
     engine = LocalEngine(tiny)
     for request, one in zip(REQUESTS, served(engine).static.served, strict=True):
@@ -85,7 +85,7 @@ def test_ids_are_padded_on_the_left_and_masked():
 
 def test_a_continuous_batch_computes_what_was_asked_and_nothing_else(found):
     way = found.continuous
-    # The last token of each request is never fed back.
+    # The last token of each request is never forwarded.
     asked = sum(one.n_prompt + len(one.tokens) - 1 for one in way.served)
     assert sum(step.n_positions for step in way.steps) == asked
     assert way.wasted == 0.0
@@ -98,7 +98,7 @@ def test_blocks_in_use_are_those_the_positions_fill(found):
     first = way.steps[0]
     assert first.n_requests > 0
     assert first.blocks == sum(blocks_of(one.n_prompt) for one in way.served[: first.n_requests])
-    # In the last step are those that end with it, each with all its positions but that of its last token.
+    # The last step has the requests that end with it, each with all its positions except that of its last token.
     last, by_end = way.steps[-1], sorted(way.served, key=lambda one: one.times[-1])
     ending = [one.n_prompt + len(one.tokens) - 1 for one in by_end[-last.n_requests :]]
     assert last.blocks == sum(map(blocks_of, ending)) > 1
@@ -185,7 +185,7 @@ def test_the_page_serves_edited_requests_both_ways(page, server, engine):
     finished(page)
     settled(page, "batching")
     page.wait_for_selector(".requests tbody tr >> nth=3")
-    # The request that is offered as the longest does run long.
+    # The request that is labelled as the longest really is long.
     longest = Recipe(page.locator(".requests textarea").nth(1).input_value(), max_new_tokens=40)
     assert len(list(engine.run(longest))[-1].steps) == 40
     page.locator(".request-tools button", has_text="Remove").last.click()
@@ -194,13 +194,13 @@ def test_the_page_serves_edited_requests_both_ways(page, server, engine):
     page.wait_for_selector(".panel-batching .gantt >> nth=1", timeout=90_000)
     page.wait_for_function("() => !document.querySelector('.status .working')", timeout=60_000)
     assert "exactly the tokens it gets alone" in page.inner_text(".panel-batching .measure-said")
-    # Its answer stands there, token by token, and how it ended.
+    # Its answer is shown token by token, with the reason why it ended.
     answer = page.locator(".batch-answers li").nth(1)
     alone = list(engine.run(Recipe("Cats and dogs", max_new_tokens=40)))[-1]
     assert answer.locator(".chip").count() == len(alone.steps)
     assert answer.locator(".chip").first.inner_text() == alone.steps[0].token.text.replace(" ", "·")
     assert f"{len(alone.steps)} tokens, limit reached" in answer.inner_text()
-    # The figure has as many cells as positions were computed.
+    # The chart has as many cells as there are computed positions.
     cells = page.eval_on_selector_all(
         ".padded-row span", "all => all.reduce((sum, cell) => sum + Number(cell.style.getPropertyValue('--n')), 0)"
     )

@@ -1,4 +1,4 @@
-"""Beam search: transformers' result, and each beam is a run of our own when its tokens are forced."""
+"""Beam search: the result is transformers' own, and forcing a beam's tokens gives a run with the same numbers."""
 
 from dataclasses import replace
 
@@ -33,12 +33,12 @@ def test_a_beams_score_is_its_mean_log_probability(engine, lm):
             logprobs = lm.model(ids).logits[0].log_softmax(-1)
         places = range(len(tokens) - 1, ids.shape[1] - 1)
         total = sum(float(logprobs[place, ids[0, place + 1]]) for place in places)
-        # generate divides by the generated length, with length_penalty 1.
+        # With length_penalty 1, generate divides by the generated length.
         assert beam.score == pytest.approx(total / len(beam.tokens), abs=1e-4)
 
 
 def test_a_beam_is_the_run_of_its_recipe(engine):
-    """Tolerance 1e-3 bits: the run comes token by token from the cache, the beam's numbers from one pass."""
+    """Tolerance 1e-3 bits: the run decodes token by token with a cache, the beam's numbers come from one pass."""
     recipe = replace(RECIPE, stop=("Paris",), sampling=SamplingSettings(repetition_penalty=1.8))
     found = engine.decode.beams(recipe, 3, 5)
     assert found.check.passed
@@ -51,7 +51,7 @@ def test_a_beam_is_the_run_of_its_recipe(engine):
 
 
 def test_neither_the_runs_penalties_nor_the_models_own_change_a_search(engine, lm, monkeypatch):
-    """Some models bring a repetition penalty in their generation config; the search is said to go without."""
+    """Some models have a repetition penalty in their generation config; the search must not use it."""
     plain = engine.decode.beams(RECIPE, 3, 6)
     ids = torch.tensor([engine.tokenize(RECIPE).ids])
     with_penalty = lm.model.generate(ids, num_beams=3, do_sample=False, max_new_tokens=6, repetition_penalty=1.8)

@@ -1,4 +1,4 @@
-"""BertViz is given this run's own numbers, asks no other host for anything, and no token is markup in it."""
+"""BertViz gets this run's own numbers, requests nothing from other hosts, and treats no token as markup."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from viz.wire.payload import dump
 
 LONG = "The quick brown fox jumps over the lazy dog, then sleeps. " * 9
 HOSTILE = "</script><script>parent.attacked=1</script> <!--<script> <img src=x onerror=alert(1)> 🙂"
-# Four decimals are kept.
+# Four decimals are sent.
 ROUNDING = 5.1e-5
 
 
@@ -75,7 +75,7 @@ def test_the_neuron_views_queries_and_keys_give_its_weights(engine, short):
     scores[np.triu_indices(n, 1)] = -np.inf
     weights = np.exp(scores - scores.max(-1, keepdims=True))
     weights /= weights.sum(-1, keepdims=True)
-    # Queries and keys are rounded before they are multiplied.
+    # Queries and keys are rounded before the product.
     assert_allclose(weights, np.array(data["all"]["attn"])[0, 0], atol=1e-3)
     assert_allclose(np.array(data["all"]["attn"])[0, 0], engine.attention.pattern(recipe, 3, 4, n), atol=ROUNDING)
 

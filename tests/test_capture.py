@@ -1,4 +1,4 @@
-"""What is captured gives the model's own eager attention, for every layer, head and position."""
+"""The captured queries and keys give the model's own eager attention, for every layer, head and position."""
 
 import pytest
 import torch
@@ -11,12 +11,12 @@ from model.network.pattern import pattern_rows
 from tests.tiny import LATENT, tiny_lm
 
 PROMPTS = ("The capital of France is", "def add(a, b):\n    return a + b\n" * 6, "नमस्ते 🙂 مرحبا " * 12)
-# Same numbers added in another order, thirty layers deep; see the measured 2e-6.
+# The same numbers added in another order, through thirty layers; 2e-6 was measured.
 FLOAT32 = 1e-4
-# Two layers of random weights: only the softmax's own rounding is left.
+# Two layers with random weights: only the rounding of the softmax remains.
 TINY = 2e-6
 
-# window 8 is passed both in the prefill (12 positions) and while decoding.
+# A window of 8 is exceeded both in the prefill (12 positions) and during decoding.
 FAMILIES = {
     "llama": {"num_key_value_heads": 2},
     "gpt2": {},
@@ -36,7 +36,7 @@ NEEDS_EAGER = {"gemma2", "gpt_oss"}
 
 
 def decoded(lm, ids, chunks):
-    """The capture of `ids` forwarded in passes of these sizes, and the logits after the last."""
+    """The capture of `ids` forwarded in passes of these sizes, and the logits after the last one."""
     held, cache, start = Capture(), new_cache(lm), 0
     for size in chunks:
         logits = forward(lm, ids[start : start + size], cache, held)
@@ -46,7 +46,7 @@ def decoded(lm, ids, chunks):
 
 
 def transformers_own(lm, ids):
-    """Maps (layer, head, query, key) and logits by `output_attentions` on eager: nothing of ours."""
+    """Maps (layer, head, query, key) and logits from `output_attentions` with eager attention: none of our code."""
     implementation = lm.model.config._attn_implementation
     lm.model.set_attn_implementation("eager")
     with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""The formula of a pass's FLOPs is what torch counts, and its bytes are those of the tensors."""
+"""The formula for the FLOPs of a pass agrees with torch's count, and its bytes with the sizes of the tensors."""
 
 import pytest
 from torch.utils.flop_counter import FlopCounterMode
@@ -22,13 +22,13 @@ from tests.tiny import tiny_lm
     ],
 )
 def test_the_formula_is_what_torch_counts_on_small_models(family, settings):
-    """Eager attention, whose multiplications torch counts one by one; 1 % for what the formula leaves out.
+    """Eager attention, whose products torch counts one by one; 1 % tolerance for what the formula leaves out.
 
-    A small vocabulary: with a large one the head is so much of a step that attention would fit into that percent.
+    The vocabulary is small: with a large one, the head dominates, and attention would fit into that percent.
     """
     tiny = tiny_lm(family, KINDS["whole words"]().tokenizer, **settings)
     if family not in ("llama", "gpt2"):
-        # torch does not count the grouped multiplication that experts are computed by otherwise.
+        # By default experts use a grouped product, which torch does not count.
         tiny.model.set_experts_implementation("eager")
     check_formula(tiny, 0.01)
 
@@ -55,14 +55,14 @@ def check_formula(lm, tolerance):
     assert costs.full(40).flops == pytest.approx(whole, rel=tolerance)
     assert costs.cached(39, 39).flops == pytest.approx(first, rel=tolerance)
     assert costs.cached(1, 40).flops == pytest.approx(second, rel=tolerance)
-    # A layer with a window has dropped the position that the next token will not see.
+    # A layer with a window has evicted the position that the next token does not see.
     dropped = sum(layer.row_bytes for layer in costs.layers if layer.window)
     assert costs.cached(1, 40).cache_bytes == tensor_bytes(cache) + dropped
 
 
 @pytest.mark.parametrize("family", ["llama", "mistral", "mixtral"])
 def test_the_least_a_pass_computes_is_what_its_positions_take_one_by_one(lm, family):
-    """A token at a time nothing is multiplied that the causal mask or a window hides; torch counts those passes."""
+    """Token by token, no hidden (query, key) pair is multiplied; torch counts these passes."""
     window = {"sliding_window": 8} if family == "mistral" else {}
     tiny = tiny_lm(family, lm.tokenizer, num_key_value_heads=2, **window)
     if family == "mixtral":
@@ -73,12 +73,12 @@ def test_the_least_a_pass_computes_is_what_its_positions_take_one_by_one(lm, fam
         for token_id in range(50, 50 + n):
             pass_over(tiny, [token_id], cache)
     costs = costs_of(tiny, cache)
-    # Each of those passes went through the head, of which one pass over all needs one.
+    # Each of these passes runs the head, while one pass over all positions runs it once.
     alone = counter.get_total_flops() - (n - 1) * 2 * costs.head_weights
     assert costs.least(n, n).flops == pytest.approx(alone, rel=0.01)
     assert costs.least(n, n).flops < costs.cached(n, n).flops
     assert costs.least(1, n) == costs.cached(1, n)
-    # Whatever the tokens are sent to, the experts of one are read.
+    # At least the experts of one token are read.
     assert costs.least(n, n).weight_bytes == costs.cached(1, n).weight_bytes
 
 
@@ -88,7 +88,7 @@ def test_bytes_read_are_those_of_the_tensors(lm):
     cost = costs_of(lm, cache).cached(10, 10)
     assert cost.cache_bytes == sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
     matrices = [p for p in lm.model.parameters() if p.ndim > 1]
-    # Embedding and head are one matrix here; the final norm is all that is left out.
+    # Embedding and head are tied here; only the final norm is left out.
     assert cost.weight_bytes == sum(p.nbytes for p in lm.model.parameters()) - lm.card.d_model * 4
     assert costs_of(lm, cache).block_weights == sum(p.numel() for p in matrices) - 49_152 * 576
 

@@ -1,4 +1,4 @@
-"""Decoding: our loop against transformers' `generate`, and each step against a full forward pass."""
+"""Decoding: our loop compared with transformers' `generate`, and each step with a full forward pass."""
 
 import math
 
@@ -47,7 +47,7 @@ def test_the_processed_distribution_of_each_step_equals_generates_scores(engine,
     run = finished(engine, Recipe("My favourite animal is", sampling=settings, max_new_tokens=8))
     chosen = [step.token.id for step in run.steps]
     for index, step in enumerate(run.steps):
-        # generate starts anew before each of our tokens, so that its scores are for the same ids.
+        # generate restarts before each of our tokens, so that its scores are for the same ids.
         ids = torch.tensor([[*run.tokens.ids, *chosen[:index]]])
         out = generated(
             lm,
@@ -72,7 +72,7 @@ def test_cached_logits_equal_a_full_recompute(engine, lm):
         full = lm.model(ids, use_cache=False).logits[0].float()
     assert len(trace.logits) == len(run.steps) > 1
     for index, logits in enumerate(trace.logits):
-        # Different matmul shapes round differently: 3e-5 was seen in fp32.
+        # Different matmul shapes round differently: 3e-5 was observed in fp32.
         torch.testing.assert_close(logits, full[len(run.tokens) - 1 + index], atol=2e-4, rtol=0)
 
 

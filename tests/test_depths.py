@@ -1,4 +1,4 @@
-"""Three depths: the formulas of a panel with the run's numbers, and the code as its files have it."""
+"""Three depths: the formulas of a panel with the run's numbers, and the source code."""
 
 import ast
 import math
@@ -58,7 +58,7 @@ def test_formulas_and_code_stand_at_the_foot_of_a_panel(page, server):
     p, bits = re.search(r"−log₂ ([\d.]+) = ([\d.]+) bits", said).groups()
     assert -math.log2(float(p)) == pytest.approx(float(bits), abs=0.01)
 
-    page.keyboard.press("ArrowRight")  # the summary has the focus, so nothing moves
+    page.keyboard.press("ArrowRight")  # the summary has the focus, so the walk does not move
     page.click(".player button[aria-label=Next]")
     page.click("#panel-select .depths summary >> nth=1")
     page.wait_for_selector("#panel-select .listing pre")

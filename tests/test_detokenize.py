@@ -17,7 +17,7 @@ def decoded(vocabulary, ids) -> str:
 
 
 def lone_bytes(vocabulary) -> list[int]:
-    """The tokens that are one byte of a longer character."""
+    """The ids of tokens that are one byte of a multi-byte character."""
     raw = [vocabulary.bytes_of(token_id) for token_id in range(len(vocabulary.tokenizer))]
     return [token_id for token_id, data in enumerate(raw) if len(data) == 1 and data[0] >= 128]
 
@@ -28,7 +28,7 @@ def test_joined_text_equals_decode_after_every_token_of_random_sequences(lm):
     assert len(lone) > 60
     broken = 0
     for _ in range(400):
-        # Single bytes that seldom fit together, among ids of the whole vocabulary.
+        # Single bytes that seldom form a character, among ids of the whole vocabulary.
         share, length = chance.choice([0.1, 0.5, 0.9]), chance.randint(1, 24)
         ids = [chance.choice(lone) if chance.random() < share else chance.randrange(49_152) for _ in range(length)]
         text = ""

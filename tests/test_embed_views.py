@@ -1,4 +1,4 @@
-"""What the Embed views send: the records' own numbers, within bounds, and refusals."""
+"""The answers of the Embed views: the records' own numbers, limited in size, and errors for bad arguments."""
 
 import base64
 
@@ -70,7 +70,7 @@ def test_a_position_whose_window_holds_is_shown_with_every_check_passed(walked):
     rotary = answer["rotary"]
     assert answer["kind"] == "rope"
     assert rotary["rotation"]["check"]["passed"]
-    # Hundreds of positions apart: what the short probe cannot see, the run itself shows.
+    # Hundreds of positions apart: the run shows what the short probe cannot.
     assert rotary["run_check"]["passed"]
     farthest = int(rotary["run_check"]["how"].split("up to ")[1].split()[0])
     assert farthest > 800

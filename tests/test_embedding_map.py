@@ -1,4 +1,4 @@
-"""The map's components against numpy's covariance, and the distances that they keep."""
+"""The map's components compared with numpy's covariance, and the distances that they preserve."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Embedding rows, cosines and neighbours against torch, numpy and the model's own module."""
+"""Embedding rows, cosines and neighbours compared with torch, numpy and the model's own module."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_nearest_equals_brute_force_in_numpy(lm, word):
     cosine[token_id] = -np.inf
     expected = np.argsort(-cosine)[:20]
     np.testing.assert_allclose(found.cosine, cosine[expected], atol=1e-6)
-    # Ids may swap only where their cosines are closer than float32 can tell.
+    # Ids may only be swapped if their cosines differ by less than float32 can resolve.
     chosen = cosine[[token.id for token in found.neighbours]]
     np.testing.assert_allclose(chosen, cosine[expected], atol=1e-6)
     assert len({token.id for token in found.neighbours} - {token_id}) == 20

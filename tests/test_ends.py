@@ -1,4 +1,4 @@
-"""Where an answer must end, and what may be forced."""
+"""Where an answer must end, and which tokens can be forced."""
 
 from dataclasses import replace
 
@@ -57,7 +57,7 @@ def test_a_forced_id_outside_the_vocabulary_is_refused_with_the_limit(engine):
 
 
 def test_settings_that_would_leave_no_token_leave_the_likeliest(engine):
-    """transformers' filters keep `min_tokens_to_keep` = 1, whatever they are set to."""
+    """transformers' filters keep at least one token (`min_tokens_to_keep` = 1) with any setting."""
     narrow = SamplingSettings(do_sample=True, top_k=1, top_p=1e-6, min_p=1.0, typical_p=1e-6)
     run = finished(engine, Recipe(PROMPT, sampling=narrow, max_new_tokens=3))
     greedy = finished(engine, Recipe(PROMPT, max_new_tokens=3))

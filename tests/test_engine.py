@@ -1,4 +1,4 @@
-"""The engine: a run is a function of its recipe, whatever was stopped, evicted or shared before."""
+"""The engine: a run is a function of its recipe, even if runs were stopped, evicted or shared before."""
 
 import threading
 from dataclasses import replace
@@ -104,7 +104,7 @@ def test_prefill_reports_each_layer_and_stops_when_nobody_listens(lm):
         if len(reports) == 5:
             break
     events.close()
-    # Once the model is this run's own, nothing says any more that it is waited for.
+    # Once the run has the model, no report says any more that it waits for it.
     assert reports == [("Waiting for the model", 0), *(("Prefill: layer", done) for done in range(4))]
     assert len(engine.traces) == 0
     assert not lm.lock.locked()
@@ -159,5 +159,5 @@ def test_a_token_that_the_model_has_no_row_for_is_refused_by_name_with_both_numb
     run = finished(engine, Recipe("q%", max_new_tokens=3))
     assert all(token.id < n_rows for token in run.tokens.tokens)
     assert len(run.steps) == 3
-    # The probe of positions takes a token of its own.
+    # The probe of positions uses another token.
     assert engine.embed.positions(Recipe("q%", max_new_tokens=3), 3, 0, 0).learned.check.passed

@@ -1,4 +1,4 @@
-"""Estimates on hand-worked numbers; what they say of this model is what its tensors hold."""
+"""Estimates compared with numbers worked out by hand; those for this model match its tensors."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from model.request.recipe import Recipe
 from viz.stages.latency.whatif import whatif
 
 MACHINE = Machine("test", memory_bytes=10e9, bandwidth=1e12, flops=100e12, source="made up")
-# A latent vector of 500 numbers in each of 10 layers: 10,000 bytes a token in 16 bits.
+# A latent vector of 500 numbers in each of 10 layers: 10,000 bytes per token with 16 bits.
 SHAPE = CacheShape("m", "MHA", n_layers=10, n_heads=8, n_kv_heads=8, d_head=64, dtype="bfloat16", latent=500)
 MODEL = ModelSize("m", "m", 10**9, 10**9, SHAPE)
 RECIPE = Recipe("The capital of France is", max_new_tokens=6)
@@ -28,7 +28,7 @@ def test_one_user_by_hand():
     assert found.kv_bytes == 20e6
     assert found.max_users == (9_000_000_000 - 2_000_000_000) // 20_000_000 == 350
     assert found.itl == pytest.approx((2e9 + 20e6) / 1e12)
-    # 2·1000·1e9 of the weights, and 4·10·8·64 for each of the 1000·1001/2 pairs that the causal mask leaves.
+    # 2·1000·1e9 for the weights, and 4·10·8·64 for each of the 1000·1001/2 pairs that the causal mask allows.
     assert found.prefill_flops == pytest.approx(2e12 + 1.025024e10)
     assert found.ttft == pytest.approx(found.prefill_flops / 100e12)
 
@@ -39,14 +39,14 @@ def test_a_cache_is_as_large_as_the_cache_tab_says_whatever_the_weights_are(bits
     shape = next(shape for shape in published() if shape.model_id == gemma.model_id)
     found = estimate(MACHINE, gemma, 4, 512, 32_768, 3, bits)
     assert found.kv_bytes == size_of(shape, 32_768).bytes * bits // 16
-    # 4 layers keep every token, 22 no more than their window of 512: of a key and a value of 256 numbers each.
+    # 4 layers keep every token, 22 at most their window of 512, with a key and a value of 256 numbers each.
     assert found.kv_bytes == (4 * 32_768 + 22 * 512) * 2 * 256 * bits // 8
     assert found.step_reading == pytest.approx((gemma.n_parameters / 2 + 3 * found.kv_bytes) / 1e12)
 
 
 def test_a_window_leaves_pairs_out_of_the_prefill_too():
     windowed = replace(MODEL, cache=replace(SHAPE, window=4, windowed_layers=10))
-    # Of six tokens each sees 1, 2, 3, 4, 4, 4.
+    # The six tokens see 1, 2, 3, 4, 4, 4 keys.
     assert estimate(MACHINE, windowed, 16, 6, 6, 1).prefill_flops == 2 * 6 * 1e9 + 4 * 10 * 8 * 64 * 18
 
 

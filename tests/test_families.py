@@ -1,4 +1,4 @@
-"""A dozen families of the sweep, at every run of the tests: what is on is right, what is off says why."""
+"""A dozen families of the sweep: every stage is either correct, or off with a reason."""
 
 import re
 from dataclasses import replace
@@ -27,7 +27,7 @@ STREAM = "no modules of layer 0 sum to what it adds to its input"
 UNCACHED = "This needs a KV cache, and here is none: the family 'openai-gpt' has no KV cache in transformers"
 AHEAD = "has no KV cache in transformers, and without a cache the logits of a position change by .* when tokens follow"
 
-# The stages that are off, with the reason; all others must be on.
+# The stages that are off, with part of the reason; all others must be on.
 FAMILIES = {
     "llama": {},
     "gpt2": {},
@@ -74,7 +74,7 @@ def test_a_family_is_right_or_says_why_it_is_off(family, tokenizer):
 
 
 def test_every_view_answers_for_a_llama_but_that_of_experts(tokenizer):
-    """What is refused is no fault of a family: a call that no family takes would be found nowhere else."""
+    """A refusal is not counted as a fault of a family, so a call that every family refuses is only noticed here."""
     model, _ = pair("llama", len(tokenizer))
     engine, recipe = LocalEngine(assemble(model, tokenizer, "tiny llama")), Recipe(PROMPT, max_new_tokens=N_NEW)
     list(engine.run(recipe))
@@ -115,7 +115,7 @@ def test_without_a_cache_each_step_takes_all_positions_again_and_what_needs_one_
     checks = engine.attention.check_run(recipe, 0, 0).checks
     assert checks[-1].name == PREFIX
     assert all(check.passed for check in checks)
-    # A branch shares nothing: its prompt goes through the model again.
+    # A branch shares nothing: its prompt is forwarded again.
     other = list(engine.run(replace(recipe, forced=((1, 5),))))[-1]
     assert (other.reused_positions, other.steps[0].token.id) == (0, run.steps[0].token.id)
     assert {choice.reason for choice in engine.speculative.drafts()} == {engine.card().uncached}

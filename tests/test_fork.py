@@ -1,4 +1,4 @@
-"""Branches: a run that shares another's cache gives what a run of its own gives."""
+"""Branches: a run that shares another run's cache gives the same result as a separate run."""
 
 import time
 from dataclasses import replace
@@ -58,7 +58,7 @@ def test_a_branch_forwards_only_what_it_does_not_share(lm, monkeypatch):
 
     monkeypatch.setattr(lm.model, "forward", counted)
     finished(engine, replace(BASE, forced=((6, 260),)))
-    # Tokens 0 to 6 come from shared logits; 6, 7 and 8 are fed to get 7, 8 and 9.
+    # Tokens 0 to 6 come from shared logits; 6, 7 and 8 are forwarded to get 7, 8 and 9.
     assert forwarded == [1, 1, 1]
 
 

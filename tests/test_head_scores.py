@@ -1,4 +1,4 @@
-"""Each score of a head is the mean that its definition says, on patterns made by hand and against eager maps."""
+"""Each score of a head matches its definition, on patterns made by hand and on eager maps."""
 
 import math
 
@@ -18,7 +18,7 @@ N = 8
 
 
 def means(pattern, tokens):
-    """The scores of one pattern (query, key) by name, its rows given in two strips."""
+    """The scores by name of one pattern (query, key), whose rows are passed in two strips."""
     rows, tokens = pattern[None], torch.tensor(tokens)
     cut = 3
     sums = strip_sums(rows[:, 1:cut, :cut], tokens[:cut], 1) + strip_sums(rows[:, cut:], tokens, cut)
@@ -37,7 +37,7 @@ def pointing(key_of):
 def test_a_head_that_looks_at_the_token_before_has_previous_one_and_distance_one():
     found = means(pointing(lambda i: max(0, i - 1)), range(N))
     assert (found["previous"], found["distance"], found["entropy"], found["own"]) == (1, 1, 0, 0)
-    assert found["first"] == pytest.approx(1 / 7)  # the first position is the one before position 1
+    assert found["first"] == pytest.approx(1 / 7)  # position 0 is the previous one of position 1
 
 
 def test_a_sink_head_has_first_one_and_the_mean_distance_to_the_start():
@@ -60,7 +60,7 @@ def test_induction_looks_at_what_followed_the_same_token_before():
     tokens = [5, 6, 7, 8, 5, 6, 7, 8]
     assert means(pointing(lambda i: max(0, i - 3)), tokens)["induction"] == 1
     assert means(pointing(lambda i: max(0, i - 4)), tokens)["induction"] == 0
-    # Three of the same: both earlier ones count, but never the query's own position.
+    # Three equal tokens: both earlier ones count, but never the query's own position.
     assert repeats(torch.tensor([9, 9, 9])) == [2]
     assert is_after_repeat(torch.tensor([9, 9, 9]), torch.arange(3)).tolist() == [
         [False, False, False],
@@ -91,7 +91,7 @@ def by_loops(pattern, ids):
 
 @pytest.mark.parametrize("prompt", ["one two three, one two three, one two", "to be or not to be, that is it"])
 def test_the_bundled_models_scores_are_those_of_its_eager_maps(lm, prompt, monkeypatch):
-    # Small pieces, so that strips and calls meet.
+    # Small limits, so that several strips and calls are needed.
     monkeypatch.setattr(module, "WEIGHTS_AT_ONCE", 500)
     monkeypatch.setattr(module, "WEIGHTS_PER_CALL", 8_000)
     ids = lm.tokenizer(prompt)["input_ids"]

@@ -1,4 +1,4 @@
-"""What travels to the page of one head is the record's own numbers, in types that the page reads."""
+"""The answer for one head has the record's own numbers, in types that the page can read."""
 
 import base64
 import json

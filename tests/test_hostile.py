@@ -1,4 +1,4 @@
-"""What a prompt says stays text; what cannot be done is refused in a sentence, and what was there stays."""
+"""Prompts stay text and are never executed; bad requests are refused in a sentence and leave the page as it was."""
 
 import pytest
 
@@ -116,7 +116,7 @@ def test_a_bad_number_in_a_field_is_refused_beside_it_and_an_empty_one_is_as_usu
         key.fill(typed)
         key.press("Enter")
         page.wait_for_selector(".head-steps .refused-line:visible")
-        # Two prompt tokens and one of the two generated have been through the model.
+        # Two prompt tokens and one of the two generated tokens have been forwarded.
         assert "it must be a whole number from 0 to 2" in page.inner_text(".head-steps .refused-line")
         assert page.inner_text(".head-lead") == before
         assert page.is_visible(".head-grid")

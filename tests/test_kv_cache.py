@@ -1,4 +1,4 @@
-"""The KV cache record is the arithmetic of the model and the bytes of its tensors."""
+"""The KV cache record agrees with the model's arithmetic and with the bytes of its tensors."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The size of a KV cache by arithmetic is what transformers' own cache takes for the model's own config."""
+"""The size of a KV cache by arithmetic equals that of transformers' own cache for the model's config."""
 
 import json
 
@@ -26,7 +26,7 @@ from tests.small_tokenizers import KINDS
 from tests.sweep_pair import pair
 from viz.stages.cache import cache_costs, cache_sizes
 
-# transformers' configs; the defaults of some classes are the published model itself.
+# Configs of transformers; the defaults of some classes are those of the published model.
 CONFIGS = {
     "openai-community/gpt2": GPT2Config(),
     "meta-llama/Llama-2-7b-hf": LlamaConfig(),
@@ -41,7 +41,7 @@ KV_HEADS = {"tiiuae/falcon-7b": 1, "openai-community/gpt2": 12}
 
 
 def cache_bytes(config, n_kv_heads, d_head, dtype, n):
-    """Bytes of transformers' cache for this config after `n` positions, on tensors without storage."""
+    """Size in bytes of transformers' cache for this config after `n` positions, on tensors without storage."""
     cache = DynamicCache(config=config)
     states = torch.empty(1, n_kv_heads, n, d_head, dtype=getattr(torch, dtype), device="meta")
     for layer in range(config.num_hidden_layers):
@@ -56,7 +56,7 @@ def test_the_arithmetic_is_what_transformers_cache_takes(shape, n):
     n_kv_heads = KV_HEADS.get(shape.model_id) or config.num_key_value_heads
     d_head = D_HEAD.get(shape.model_id) or getattr(config, "head_dim", None) or config.hidden_size // shape.n_heads
     theirs = cache_bytes(config, n_kv_heads, d_head, shape.dtype, n)
-    # Between two passes transformers keeps one position less than the window: the next pass brings its own.
+    # Between two passes transformers keeps one position less than the window, because the next pass adds its own.
     spared = 0 if not shape.window or n < shape.window else 2 * shape.windowed_layers * n_kv_heads * d_head * 2
     assert size_of(shape, n).bytes == theirs + spared
 
@@ -65,7 +65,7 @@ def test_a_latent_cache_keeps_one_vector_and_the_rotated_part():
     config, shape = DeepseekV3Config(), next(s for s in published() if s.latent)
     assert shape.latent == config.kv_lora_rank + config.qk_rope_head_dim
     assert (shape.n_layers, shape.n_heads) == (config.num_hidden_layers, config.num_attention_heads)
-    # 70 kB a token: the number in the DeepSeek-V3 hardware paper (2025, table 1: 70.272 KB).
+    # 70 kB per token: the number in the DeepSeek-V3 hardware paper (2025, table 1: 70.272 KB).
     assert size_of(shape, 1).bytes == 70_272
 
 
@@ -82,7 +82,7 @@ def test_this_model_as_it_is_takes_what_its_tensors_take(lm, engine):
     assert found["parameter_bytes"] == 4 * lm.card.n_parameters
 
 
-# The number of layers that keep keys and values, and what the own shape is called.
+# The number of layers with keys and values, and the name of the model's own shape.
 OTHERWISE = {
     "deepseek_v3": (2, "latent (MLA)"),
     "falcon": (2, "MQA"),
@@ -106,10 +106,10 @@ def test_a_cache_that_is_not_what_the_config_says_is_told_as_it_is(family):
     assert len(record.layers) == own.shape.n_layers == len(lm.card.cache_layers)
     assert own.shape.windowed_layers == ("window" in kind)
     assert own_size(lm.card).cache == own.shape
-    # The eighth of float32's bits, and a window of 4 positions in every layer.
+    # 8 of float32's 32 bits, and a window of 4 positions in every layer.
     assert next(o.bytes for o in others if o.shape.kind.endswith("8 bits")) * 4 == own.bytes
     assert next(o.bytes for o in others if o.shape.window == 4) == 4 * own.bytes_per_token
-    # Falcon gives nothing but its maps; its cache has the keys.
+    # Falcon returns only its maps, but its cache has the keys.
     held = record.layers[0]
     seen = next((layer for layer in engine.trace(recipe).capture.layers if layer.chunks), None)
     assert lm.card.d_head == (seen.key.shape[-1] if seen else held.key_shape[-1])

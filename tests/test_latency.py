@@ -1,4 +1,4 @@
-"""Latencies are those of the run; parts sum to the whole; the roof by hand; each row of a batch equals it alone."""
+"""Latencies are those of the run; parts sum to the total; the roofline by hand; batch rows equal a single row."""
 
 import re
 from dataclasses import replace
@@ -46,13 +46,13 @@ def test_the_latencies_are_the_runs_own(run):
     found = engine.latency.recorded(RECIPE)
     assert found.itl == made.itl
     assert found.itl_p50 == pytest.approx(float(np.median(made.itl)))
-    # Of seven times the 95th percentile lies seven tenths of the way from the last but one to the last.
+    # The 95th percentile of seven times lies seven tenths of the way between the two largest.
     *_, last_but_one, largest = sorted(made.itl)
     assert len(made.itl) == 7
     assert found.itl_p95 == pytest.approx(last_but_one + 0.7 * (largest - last_but_one))
     assert found.decode_rate == pytest.approx(len(made.itl) / sum(made.itl))
     assert found.end_to_end > made.ttft + sum(made.itl)
-    # Its text is decoded anew at each look: of one and the same run the sum is exact.
+    # Every call decodes the text again, so the sum is exact only for one and the same run.
     assert latency(made).end_to_end == pytest.approx(made.ttft + sum(made.itl) + made.detokenize_seconds)
 
 
@@ -62,7 +62,7 @@ def test_tokens_of_another_branch_have_no_latency_in_this_one(run):
     *_, _ = engine.run(branch)
     found = engine.latency.recorded(branch)
     assert found.ttft is None
-    assert len(found.itl) == 2  # steps 6 and 7; step 5 was forced on logits that were there
+    assert len(found.itl) == 2  # steps 6 and 7; step 5 was forced and reuses existing logits
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_parts_of_a_pass_sum_to_it_and_cover_its_matrices(lm, family, settin
     for split in (times.prefill, times.decode):
         assert sum(seconds for _, seconds in split.parts) == pytest.approx(split.seconds)
         assert all(seconds > 0 for _, seconds in split.parts), split
-    # What is timed apart holds every matrix of the blocks, and no matrix twice.
+    # The timed modules contain every matrix of the blocks exactly once.
     modules, reason = timed_modules(tiny)
     assert reason == ""
     inside = [p for name, m in modules.items() if name[-1].isdigit() for p in m.parameters() if p.ndim > 1]
@@ -102,7 +102,7 @@ def test_the_roof_by_hand():
     cost = PassCost(n_new=1, n_keys=9, flops=2 * 10**9, cache_bytes=10**8, weight_bytes=9 * 10**8)
     alone, four = dot(ROOF, "decode", cost, 0.2), dot(ROOF, "decode", cost, 0.4, batch=4)
     assert (alone.intensity, alone.achieved, alone.share) == pytest.approx((2.0, 10e9, 0.5))
-    assert four.bytes == 9 * 10**8 + 4 * 10**8  # the weights once, each row's cache for itself
+    assert four.bytes == 9 * 10**8 + 4 * 10**8  # the weights once, the cache of each row separately
     assert four.flops == 8 * 10**9
 
 
@@ -120,7 +120,7 @@ def test_the_measured_limits_are_above_what_the_run_reached(run, lm):
     again = measure_roofline(lm)
     assert 0.2 < again.bandwidth / found.roofline.bandwidth < 5
     assert [d.name for d in found.dots] == ["prefill", "decode"]
-    # A shared machine may be slower while it measures than while it ran: then the roof is raised to what it did.
+    # A shared machine may be slower during the measurement than during the run: then the run raises the limits.
     assert all(0 < d.share <= 1 for d in found.dots)
     assert found.dots[1].intensity < found.roofline.flops / found.roofline.bandwidth
 
@@ -134,7 +134,7 @@ def test_a_limit_is_the_most_that_was_ever_seen():
     again = limits.measure()
     assert (again.bandwidth, again.flops, again.n_products) == (20e9, 100e9, 10)
     assert not again.bandwidth_by_pass
-    # 4e9 FLOP and 1e9 bytes in 20 ms: twice the FLOP/s and two and a half times the bytes/s of the products.
+    # 4e9 FLOP and 1e9 bytes in 20 ms: twice the FLOP/s, and two and a half times the bytes/s, of the products.
     cost = PassCost(n_new=1, n_keys=9, flops=4 * 10**9, cache_bytes=10**8, weight_bytes=9 * 10**8)
     did = dot(again, "decode", cost, 0.02)
     raised = limits.raise_to([did])
@@ -147,7 +147,7 @@ def test_a_limit_is_the_most_that_was_ever_seen():
 
 
 def test_no_measured_pass_stands_above_the_roof(lm):
-    """A machine that was next to idle while its limits were measured, by what they say."""
+    """Even if the limits were measured while the machine was slow."""
     tiny, slow = tiny_lm("llama", lm.tokenizer), replace(ROOF, bandwidth=1.0, flops=1.0)
     lengths = last(length_sweep(tiny, [5, 6, 7], 64, Limits(lambda: slow), Budget(60)), LengthSweep)
     assert all(p.prefill >= p.prefill_bound * (1 - 1e-9) for p in lengths.points)
@@ -160,7 +160,7 @@ def test_no_measured_pass_stands_above_the_roof(lm):
 @pytest.mark.parametrize(
     ("rates", "found"),
     [
-        # Slow from one to two, which says nothing; then more than half as much again until 16.
+        # Less than 50 % more from one to two, which is ignored; then more than 50 % per doubling up to 16.
         ([17.5, 19.5, 47.3, 86.0, 132.0, 171.0], (16, True)),
         ([10.0, 20.0, 40.0, 80.0], (None, False)),
         ([10.0, 20.0, 25.0, 50.0, 60.0], (8, False)),
@@ -174,7 +174,7 @@ def test_the_curve_bends_where_no_doubling_behind_gives_half_as_much_again(rates
 
 
 def test_a_last_size_that_is_no_doubling_is_measured_by_what_it_adds(lm):
-    # From 2 to 3 rows a doubling's half as much again is a factor of 1.27.
+    # From 2 to 3 rows, 50 % per doubling is a factor of 1.27.
     assert bend_of([(1, 10.0), (2, 20.0), (3, 25.0)]) == (2, False)
     assert bend_of([(1, 10.0), (2, 20.0), (3, 26.0)]) == (None, False)
     found = last(throughput(tiny_lm("llama", lm.tokenizer), [5, 6, 7], 3, LIMITS, Budget(60)), Throughput)
@@ -275,21 +275,21 @@ def test_the_page_measures_what_is_asked(page, server):
         page.locator(".panel-latency button.primary").nth(place).click()
         page.locator(".panel-latency .measure-found").nth(place).wait_for(timeout=60_000)
         page.wait_for_function("() => !document.querySelector('.status .working')", timeout=60_000)
-    # The sentence has the numbers of the bar: one step, and the largest part's share of it.
+    # The sentence has the numbers of the bar: one step, and the share of its largest part.
     parts = page.locator(".panel-latency .split").nth(1)
     said = page.locator(".panel-latency .measure-said").nth(1).inner_text()
     assert f"({parts.locator('figcaption').inner_text().removeprefix('One decoding step ')} and " in said
     share = re.search(r": ([\d.]+ %)", said).group(1)
     assert share in parts.inner_text()
     assert "FLOP for each byte" in page.inner_text(".panel-latency")
-    # Pressed again, the limits are measured again.
+    # Pressing again measures the limits again.
     n_products = (
         "() => Number(/best of (\\d+)/.exec(document.querySelectorAll('.panel-latency .facts')[1].innerText)[1])"
     )
     before = page.evaluate(n_products)
     page.locator(".panel-latency button.primary").nth(1).click()
     page.wait_for_function(f"before => ({n_products})() > before", arg=before, timeout=60_000)
-    # What takes the place of other work ends it in so many words, and has the only button that stops.
+    # New work cancels earlier work with a message, and has the only stop button.
     page.fill("input[name=longest]", "4096")
     page.fill("input[name=largest]", "3")
     buttons, said = page.locator(".panel-latency button.primary"), page.locator(".panel-latency .measure-said")

@@ -20,7 +20,7 @@ FORBIDDEN = {
     "model": {"gradio", "plotly", "bertviz", "viz", "app"},
     "viz": {"torch", "transformers", "tokenizers", "app"},
 }
-# BertViz wants tensors: one file may carry numbers into them, and compute nothing.
+# BertViz needs tensors: one file may create them, but computes nothing.
 ALLOWED = {("viz/stages/attention/bertviz.py", "torch")}
 SHARED_WITH_VIZ = {"records", "request"}
 

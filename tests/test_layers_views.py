@@ -1,4 +1,4 @@
-"""What travels to the page of the Layers stage: the record's numbers, bounded, and no argument unchecked."""
+"""The answers of the Layers views: the records' numbers, limited in size; every argument is validated."""
 
 import base64
 import math

@@ -1,4 +1,4 @@
-"""The logit lens: the model's own last modules on earlier layers, and on the last one its own logits."""
+"""The logit lens applies the model's last modules to earlier layers; on the last layer it gives the model's logits."""
 
 import math
 
@@ -61,9 +61,9 @@ def test_earlier_rows_are_norm_and_head_on_transformers_hidden_states(lm, engine
             at = row - tile.row_start
             assert_allclose(tile.top_probability[at, :, 0], probability.max(-1), rtol=1e-3)
             own = probability[range(len(ids)), follows]
-            # float32 ends at 1e-45.
+            # The smallest float32 is 1e-45.
             assert_allclose(tile.target_probability[at], own, rtol=2e-3, atol=1e-40)
-            # Neighbours closer than rounding may change places.
+            # Neighbours may be swapped if they differ by less than rounding.
             ranks = 1 + (probability > own[:, None]).sum(-1)
             assert_allclose(tile.target_rank[at], ranks, rtol=1e-3, atol=1)
 
@@ -85,7 +85,7 @@ def test_a_head_that_is_more_than_a_matrix_is_laid_on_every_layer_as_a_whole(lm,
     end = getattr(tiny.model.base_model, "LayerNorm", torch.nn.Identity())
     rows = np.concatenate([tile.top_ids for tile in all_rows(engine, recipe, 3)])
     with torch.inference_mode():
-        # The model lays its last norm on the last state itself.
+        # The model applies its last norm to the last state itself.
         logits = tiny.model.lm_head(torch.stack([*map(end, states[:-1]), states[-1]]))
     assert_array_equal(rows, logits.topk(5).indices)
     with pytest.raises(UserError, match="a logit is no sum|is not shown"):

@@ -1,4 +1,4 @@
-"""Long prompts: cancelled, evicted and paged, with nothing left behind and the same numbers."""
+"""Long prompts can be cancelled, evicted and sent in pages; nothing is left behind, and the numbers stay the same."""
 
 import gc
 import json
@@ -23,7 +23,7 @@ LIMIT = 200_000
 
 @pytest.fixture(scope="module")
 def tiny(lm):
-    """Two layers of four heads that take 8,192 positions."""
+    """A model of two layers with four heads and a context of 8,192 positions."""
     sizes = {"max_position_embeddings": 8192}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.tiny.SIZES", SIZES | sizes)
@@ -68,7 +68,7 @@ def test_a_cancelled_prefill_gives_its_memory_back_at_once(lm):
     finally:
         Capture.__init__ = original
         gc.enable()
-    # No collector has run: nothing holds what the pass had made, not even a traceback.
+    # Without a run of the garbage collector: nothing refers to the pass's tensors, not even a traceback.
     assert made[0]() is None
     assert tensors_alive() <= before
     assert len(engine.traces) == 0
@@ -82,7 +82,7 @@ def test_work_that_is_cancelled_ends_quietly_and_work_that_fails_says_so():
 
     def work(report):
         try:
-            # More than can be through before it is stopped.
+            # More than it can finish before it is stopped.
             for i in range(1_000_000):
                 report(Progress("step", i, 1_000_000))
         except Cancelled:
@@ -120,7 +120,7 @@ def test_an_evicted_long_run_is_derived_again_with_progress_and_the_same_maps(lm
 
 
 def sent(view, engine, recipe, **args):
-    """The answer, and its bytes as the page gets them."""
+    """The answer, and its size in bytes as sent to the page."""
     answer = all_views()[view](engine, recipe, args)
     return answer, len(json.dumps(answer, separators=(",", ":")).encode())
 

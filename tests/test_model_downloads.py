@@ -1,4 +1,4 @@
-"""Models of the Hub: downloaded once, with their bytes told, stopped and gone on with; GGUF files like any other."""
+"""Models on the Hub: downloaded once, with progress in bytes, stopped and resumed; GGUF files work like any other."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_a_model_of_the_hub_is_downloaded_once_with_its_bytes_told_and_equals_th
     assert again.inspect(asked).about.download_bytes == 0
     run(again, asked)
     assert len(hub.requests) == n_requests
-    # Without a network the copy on the disk does.
+    # Without a network, the copy on the disk is used.
     alone = pool_of(saved["gpt2"], hub=Hub("http://127.0.0.1:9", token=False, cache=hub.client.cache))
     assert run(alone, asked).steps[-1].token.id == ours.steps[-1].token.id
 

@@ -1,4 +1,4 @@
-"""Several models on one page: the same numbers after a switch, a memory budget, one load at a time, cancel."""
+"""Several models on one page: same numbers after a switch, a memory budget, one load at a time, cancelling."""
 
 import copy
 import gc
@@ -39,7 +39,7 @@ def test_switching_back_and_forth_gives_the_same_numbers_without_loading_again(s
         assert [s.token.id for s in first.steps] == [s.token.id for s in again.steps]
         same(first.steps[-1].candidates.logits, again.steps[-1].candidates.logits)
     assert runs[0].tokens.ids != runs[1].tokens.ids
-    # By transformers alone, from the same folder.
+    # From transformers alone, with the same folder.
     model = AutoModelForCausalLM.from_pretrained(saved["qwen3"])
     with torch.inference_mode():
         ids = model.generate(torch.tensor([runs[1].tokens.ids]), max_new_tokens=6, do_sample=False)
@@ -99,7 +99,7 @@ def test_a_model_that_accelerate_has_put_in_several_places_computes_and_captures
     one, split = run(pool, recipe("")), run(pool, recipe("", device="split"))
     assert pool.engine(recipe("", device="split")) is not pool.engine(recipe(""))
     same(one.steps[-1].candidates.logits, split.steps[-1].candidates.logits)
-    # Here is one device only: with its hooks forced on, each module is called as on a machine with several.
+    # There is only one device here; with accelerate's hooks forced on, modules are called as with several.
     alone = pool.engine(recipe("")).lm
     parts = ("model.embed_tokens", "model.layers.0", "model.layers.1", "model", "lm_head")
     model = copy.deepcopy(alone.model)
@@ -153,7 +153,7 @@ def test_the_traces_of_all_models_share_one_budget(saved, monkeypatch):
 
 
 class Started:
-    """A startup whose models are there."""
+    """A startup whose models are loaded."""
 
     def __init__(self, pool):
         self.pool = pool
@@ -199,7 +199,7 @@ def test_a_recipe_with_an_unknown_model_is_answered_in_words(saved):
 
 
 class Slowly(Counting):
-    """Takes its time between reports, so that it can be stopped between any two."""
+    """Pauses between reports, so that it can be stopped between any two."""
 
     def open(self, key, plan, report, make_room):
         def later(progress):

@@ -1,4 +1,4 @@
-"""Bad sources of models: each is refused before anything heavy is read, with the reason and the way out."""
+"""Bad sources of models are refused before any weights are read, with the reason and a way out."""
 
 import json
 import os
@@ -28,7 +28,7 @@ CAUSAL = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "num_hid
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """A whole model on the disk."""
+    """A complete model on the disk."""
     tokenizer = KINDS["byte fallback"]().tokenizer
     tokenizer.chat_template = "{{ messages[0].content }}"
     return save(tmp_path_factory.mktemp("saved") / "tiny-llama", "llama", tokenizer)
@@ -36,7 +36,7 @@ def saved(tmp_path_factory):
 
 @pytest.fixture
 def folder(saved, tmp_path):
-    """A copy of it to be spoiled."""
+    """A copy of it that a test may damage."""
     return shutil.copytree(saved, tmp_path / "tiny-llama")
 
 
@@ -154,7 +154,7 @@ def test_a_small_folder_with_a_large_config_is_refused_before_anything_is_alloca
     hub.add("org/huge", folder, safetensors={"parameters": {"F32": in_files}, "total": in_files})
     refused("org/huge", message, hub=hub.client)
     assert "model.safetensors" not in {name for name, _ in hub.requests}
-    # Weights that the Hub only claimed are missed when the files are here.
+    # Weights that only the Hub claimed to exist are missed once the files are here.
     hub.add("org/huge", folder, safetensors={"parameters": {"F32": in_config}, "total": in_config})
     monkeypatch.setattr("model.source.inspect.free_bytes", lambda device: 10**13)
     recipe = Recipe("-", model="org/huge")

@@ -1,4 +1,4 @@
-"""What a person types as a model, and which of it a page opens."""
+"""How a typed model name is parsed, and which models a page opens."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An MLP's neurons: what they write sums to what the MLP gives, and moves the logits that it says."""
+"""An MLP's neurons: what they write sums to the MLP's output, and changes the logits as stated."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from tests.layered import EXPERTS, LAYERED, layered
 from tests.test_attribution import along
 
 DENSE = [family for family in LAYERED if family not in (*EXPERTS, "mamba")]
-# Families whose MLP has no gate; and the names of its last matrix, where they are not Llama's.
+# Families whose MLP has no gate; and the names of its last matrix where they differ from Llama's.
 PLAIN = ("gpt2", "opt", "gpt_neox", "phi", "bloom")
 DOWN = {
     "gpt2": "mlp.c_proj",
@@ -33,11 +33,11 @@ FUNCTIONS = {
 
 
 def last_matrix(lm, trace, family):
-    """Of block 0's last MLP matrix at position 4 of a plain pass: what enters, what leaves, its rows and its bias."""
+    """Block 0's last MLP matrix at position 4 of a plain pass: its input, output, rows and bias."""
     down, seen = lm.anatomy.blocks[0].get_submodule(DOWN.get(family, "mlp.down_proj")), {}
 
     def keep(_module, args, out):
-        # Some families put all positions into one axis.
+        # Some families flatten batch and positions into one axis.
         seen.update(hidden=args[0].flatten(0, -2)[4], written=out.flatten(0, -2)[4])
 
     handle = down.register_forward_hook(keep)
@@ -63,7 +63,7 @@ def test_all_neurons_writings_sum_to_the_mlps_output(lm, family, monkeypatch):
     assert_allclose([neuron.direction for neuron in found.neurons], rows[indices].norm(dim=-1), rtol=1e-5)
     assert found.n_active == int((hidden != 0).sum())
     assert [neuron.gate is None for neuron in found.neurons] == [family in PLAIN] * len(rows)
-    # A few of them are those that write most, and their share of all that is written.
+    # A smaller k returns those that write most, and their share of the total.
     writes = (hidden.abs() * rows.norm(dim=-1)).sort(descending=True).values
     few = engine.layers.neurons(recipe, 0, 4, 20)
     assert [abs(neuron.activation) * neuron.direction for neuron in few.neurons] == pytest.approx(
@@ -112,7 +112,7 @@ def test_effects_and_tokens_are_the_writing_through_norm_and_unembedding(lm, eng
         assert_allclose(neuron.effect, along(lm, trace, 4, 7042, written), atol=1e-4)
         for tokens, amounts in ((neuron.promotes, neuron.promoted_by), (neuron.suppresses, neuron.suppressed_by)):
             assert_allclose(amounts[0], along(lm, trace, 4, tokens[0].id, written), atol=1e-4)
-        # By the definition, over the whole vocabulary: only the norm's gain matters for the order.
+        # By definition, over the whole vocabulary: only the norm's gain matters for the order.
         moved = lm.model.lm_head.weight.double() @ (written * lm.model.model.norm.weight.double())
         assert [t.id for t in neuron.promotes][:3] == moved.topk(3).indices.tolist()
         assert [t.id for t in neuron.suppresses][:3] == (-moved).topk(3).indices.tolist()

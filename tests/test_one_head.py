@@ -1,4 +1,4 @@
-"""Every step of one head equals what the model itself computes there, in families that differ in it."""
+"""Every step of one head equals what the model itself computes, in families that differ in these steps."""
 
 import math
 
@@ -29,13 +29,13 @@ SHOWN = (
 )
 OUTPUT = {"gpt2": "c_proj", "gpt_neox": "dense", "opt": "out_proj"}
 TEXT = "the cat sat on the mat and the cat slept on it all day"
-# float64 beside the model's float32, two layers deep.
+# float64 compared with the model's float32, through two layers.
 TINY = 5e-6
 
 
 @pytest.fixture(scope="module")
 def tinies(lm):
-    """(engine, recipe, trace) of a tiny model of a family, made when first asked for."""
+    """(engine, recipe, trace) of a tiny model of a family, created on first use."""
     made = {}
 
     def get(family):
@@ -52,7 +52,7 @@ def tinies(lm):
 
 
 def output_hooked(lm, trace, layer, name):
-    """What enters W_O and what leaves the attention module, in one plain pass: nothing of ours."""
+    """The input of W_O and the output of the attention module in one plain pass: none of our code."""
     module, seen = trace.capture.layers[layer].module, {}
     projection = module.get_submodule(name)
     handles = [

@@ -1,4 +1,4 @@
-"""The page as a visitor meets it: a finished walk, by keyboard, on a phone, in the dark, in two tabs."""
+"""The page as a visitor sees it: a finished walk, by keyboard, on a phone, in dark mode, in two tabs."""
 
 import json
 import re
@@ -133,7 +133,7 @@ def test_pause_keeps_what_was_decoded_and_next_goes_on_with_the_same_tokens(page
     page.wait_for_selector(".status button:has-text('Pause')")
     page.wait_for_function("() => document.querySelector('#tbt').dataset.prompt.startsWith('1, 2')")
     page.wait_for_function("() => document.querySelectorAll('.group-generated .chip').length > 3")
-    # Play goes with a run that is under way: it does not run ahead to the end of the walk.
+    # Play follows a run in progress: it does not skip to the end of the walk.
     page.click("button[aria-label=Play]")
     page.wait_for_timeout(1500)
     assert stage(page) == "decode"

@@ -14,7 +14,7 @@ RULES = {
     "resultTypes": ["violations"],
 }
 COLOURS = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
-# Text needs 4.5 to 1, what one must only find 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11).
+# Text needs a contrast of 4.5 to 1, controls and marks 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11).
 STRONG = [f"c-{name}" for name in ("query", "key", "value", "resid", "prob", "special", "negative", "positive")]
 TEXT = [
     *[("ink", on) for on in ("surface", "surface-2", "surface-3", "accent-soft", "second-soft")],
@@ -69,7 +69,7 @@ def test_colours_stand_out_from_what_they_stand_on(theme):
 
 
 def violations(page, rules: dict, context: str = "#tbt") -> list[str]:
-    """What keeps people out, seriously or wholly. The script of axe-core goes into the page once: it is large."""
+    """The violations of serious or critical impact. axe-core is injected only once per page: it is large."""
     if not page.evaluate("!!window.axe"):
         page.evaluate(Axe().axe_script)
     found = page.evaluate("async ([context, rules]) => (await axe.run(context, rules)).violations", [context, rules])
@@ -131,7 +131,7 @@ def test_the_whole_walk_goes_by_keyboard_with_the_focus_in_sight(page, server):
         visited.append(page.evaluate(FOCUSED))
         assert visited[-1]["id"] == f"tab-{stage}"
     assert stage == "detokenize"
-    # On through the token strip, the player and into the panel.
+    # Further through the token strip, the player and into the panel.
     for _ in range(60):
         page.keyboard.press("Tab")
         visited.append(page.evaluate(FOCUSED))

@@ -1,4 +1,4 @@
-"""BertViz in the page: all three views draw, offline, and what a prompt says does not run in them."""
+"""BertViz in the page: all three views draw offline, and a prompt is never executed in them."""
 
 import pytest
 
@@ -10,7 +10,7 @@ HOSTILE = "</script><script>parent.postMessage('attacked','*')</script><img src=
 
 
 def opened(page, server, kind):
-    """The frame of a view, once it has drawn."""
+    """The frame of a view, after it has drawn."""
     page.set_default_timeout(60_000)
     page.goto(server)
     page.evaluate("window.addEventListener('message', ({data}) => { if (data === 'attacked') window.attacked = 1; })")

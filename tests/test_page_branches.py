@@ -1,4 +1,4 @@
-"""Choosing other tokens on the page: each choice is a branch, and the way back is always there."""
+"""Choosing other tokens on the page: each choice is a branch, and it can always be undone."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ def chosen(page, place: int) -> None:
     page.click("#tab-decode")
     page.locator(".group-generated .chip").first.click()
     settled(page, "decode")
-    # The greedy choice, the first, is selected already and has no button.
+    # The first candidate is the greedy choice, which is selected already and has no button.
     page.locator(".bars tbody tr button").nth(place - 1).click()
     page.wait_for_function(
         "before => JSON.stringify([...document.querySelectorAll('.group-generated .chip')]"
@@ -61,7 +61,7 @@ def test_a_clicked_candidate_becomes_a_branch_and_back_undoes_it(page, server, e
 
 
 def leaves(page) -> list[str]:
-    """The branches of the tree on the panel, each with the name somebody gave it."""
+    """The branches of the tree on the panel, each with its name."""
     settled(page, "branches")
     found = page.locator(".panel-branches .leaf")
     return [leaf.inner_text().split("\n")[0] + leaf.locator("input.branch-name").input_value() for leaf in found.all()]
@@ -178,7 +178,7 @@ def test_leaving_the_page_stops_the_work(page, server):
     cost = (250 - left) * (leaving - start) / (left - first)
     page.goto("about:blank")
     before, after = leaving, spent()
-    # A run under way takes most of a core; a server at rest answers a heartbeat now and then.
+    # A run in progress uses most of a core; an idle server only answers a heartbeat now and then.
     while after - before > 0.1:
         page.wait_for_timeout(500)
         before, after = after, spent()

@@ -1,4 +1,4 @@
-"""Two models side by side on the page: each side's numbers are those of its own run."""
+"""Two models side by side on the page: the numbers of each side are those of its own run."""
 
 import re
 
@@ -38,7 +38,7 @@ def test_a_model_beside_itself_in_other_numbers_and_beside_another_model(page, s
     page.locator(".compare-row button[data-step='0']").first.click()
     first = page.locator(".compare-columns tbody").first.locator("tr .value").first.inner_text()
     assert first == f"{100 * run.steps[0].probability:.1f} %"
-    # Another model: other tokens, and the run that is shown stays.
+    # Another model has other tokens, and the run on the page stays.
     folder = save(tmp_path / "tiny-llama", "llama", KINDS["byte fallback"]().tokenizer)
     page.locator(".panel-compare select").select_option("typed")
     compared_with = page.locator(".panel-compare input[type=text]")
@@ -52,7 +52,7 @@ def test_a_model_beside_itself_in_other_numbers_and_beside_another_model(page, s
     assert cut.count("·capital") == 1
     assert "byte" not in page.inner_text(".status")
     assert page.get_attribute("#tbt", "data-prompt") == PROMPT
-    # What a tokenizer does not know is lost, so no figure per byte is made of it.
+    # Unknown text is lost, so there is no figure per byte.
     lossy = save(tmp_path / "tiny-wordpiece", "llama", KINDS["wordpiece"]().tokenizer)
     ask(page, "the quick люди fox")
     settled(page, "compare")

@@ -1,4 +1,4 @@
-"""What a visitor takes along: the walk as a file without a server, the run as a trace file, figures, tables."""
+"""Exports: the walk as a file without a server, the run as a trace file, figures, tables."""
 
 import json
 import re
@@ -17,7 +17,7 @@ PROMPT = "=1+1 </script>&"
 
 @pytest.fixture
 def shown(page, server):
-    """The page on a short run whose text tries to be markup and a formula."""
+    """The page with a short run whose text contains markup and a formula."""
     page.goto(f"{server}?p={PROMPT.replace('+', '%2B').replace('&', '%26')}&n=3")
     finished(page)
     assert page.get_attribute("#tbt", "data-prompt") == PROMPT
@@ -25,7 +25,7 @@ def shown(page, server):
 
 
 def taken(page, name: str, path):
-    """Clicks an entry of the menu and keeps the file."""
+    """Clicks an entry of the menu and saves the file."""
     page.click(".take-summary")
     with page.expect_download(timeout=120_000) as download:
         page.click(f".take-item:has-text('{name}')")
@@ -40,7 +40,7 @@ def probabilities(page) -> list[str]:
 
 
 def lens(page) -> str:
-    """What the lens says of one cell, and of another position's last row."""
+    """The lens's text for one cell, and for the last row of another position."""
     page.click("#tab-layers")
     page.wait_for_selector(".lens-place canvas")
     for _ in range(60):
@@ -65,7 +65,7 @@ def test_the_walk_as_one_file_opens_offline_with_the_same_numbers(shown, chromiu
     text = file.read_text(encoding="utf-8")
     assert len(text) < 2_500_000
     assert "default-src 'none'" in text
-    # Text from outside stands in the title, escaped, and in the data alone.
+    # Text from the visitor appears only in the title, escaped, and in the data.
     assert text.count("</script>") == 2
     context = chromium.new_context(viewport={"width": 1440, "height": 1000}, offline=True)
     tab = context.new_page()
@@ -79,7 +79,7 @@ def test_the_walk_as_one_file_opens_offline_with_the_same_numbers(shown, chromiu
     for stage in tab.locator("[role=tab]").all():
         stage.click()
         tab.wait_for_timeout(150)
-    # What is not in the file says so, and nothing breaks.
+    # Views that are not in the file say so, and nothing breaks.
     settled(tab, "cache")
     tab.locator(".panel-cache button.primary").first.click()
     tab.wait_for_selector(".refused:has-text('needs the live page')")
@@ -121,7 +121,7 @@ def test_a_trace_file_opens_again_and_a_changed_one_is_found_out(shown, page, se
     file.write_text(json.dumps(made))
     page.click(".take-said button")
     assert "more than 1.0 %" in opened(page, file)
-    # A file that names its model and numbers has them opened.
+    # A file that names its model and dtype opens them.
     made["recipe"]["dtype"] = "bfloat16"
     file.write_text(json.dumps(made))
     page.click(".take-said button")

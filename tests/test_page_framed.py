@@ -1,4 +1,4 @@
-"""In the frame of a Hugging Face Space: its host sizes it, holds the address, and may let it keep nothing."""
+"""In the frame of a Hugging Face Space, whose host sets its size, holds the address, and may deny it storage."""
 
 from pathlib import Path
 
@@ -20,12 +20,12 @@ DENIED = (
 
 @pytest.fixture
 def host(chromium, server):
-    """The host's page, with the app in its frame; the browser keeps nothing for the frame, as many do."""
+    """The host's page with the app in a frame; like many browsers, this one denies the frame storage."""
     port = server.split(":")[2].strip("/")
     arguments = (
         *ARGUMENTS,
         f"--host-resolver-rules=MAP me-walk.hf.space:80 127.0.0.1:{port}, MAP * ~NOTFOUND",
-        # The app has no certificate here, and is not on the host's own network.
+        # The app has no certificate here, and is on another network than the host.
         "--allow-running-insecure-content",
         "--disable-features=LocalNetworkAccessChecks",
     )
@@ -41,7 +41,7 @@ def host(chromium, server):
 
 
 def opened(page, query: str = ""):
-    """The app's frame, its run complete."""
+    """The app's frame, once its run is complete."""
     page.goto(HOST + query)
     frame = page.frame("app")
     finished(frame)
@@ -49,7 +49,7 @@ def opened(page, query: str = ""):
 
 
 def fits(page) -> None:
-    """Waits until the frame fills what the host's header leaves, and the host has nothing to scroll."""
+    """Waits until the frame fills the space below the host's header, and the host does not scroll."""
     page.wait_for_function(
         "([frame, all]) => document.querySelector('#app').offsetHeight === frame"
         " && document.documentElement.scrollHeight === all",
@@ -66,7 +66,7 @@ def test_the_frame_is_what_is_in_sight_and_the_page_scrolls_in_it(host):
     host.mouse.move(SIZE["width"] / 2, SIZE["height"] / 2)
     host.mouse.wheel(0, 1500)
     frame.wait_for_function("() => document.querySelector('#tbt').scrollTop > 1000")
-    # What sticks and what lies over the page is in sight, wherever the page is scrolled.
+    # Sticky and overlaid elements are visible at every scroll position.
     assert frame.locator(".ribbon").bounding_box()["y"] >= HEADER
     host.keyboard.press("?")
     box = frame.locator("dialog.help").bounding_box()

@@ -27,7 +27,7 @@ def test_help_opens_lists_the_keys_and_gives_the_focus_back(page, server):
     assert page.is_visible("dialog.help[open]")
     keys = set(page.eval_on_selector_all(".help kbd", "keys => keys.map(key => key.textContent)"))
     assert {"→", "←", "Space", "Ctrl", "Enter", "P", "?", "Esc"} <= keys
-    page.keyboard.press("ArrowRight")  # nothing moves behind the overlay
+    page.keyboard.press("ArrowRight")  # the walk does not move behind the overlay
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog.help", state="hidden")
     assert page.evaluate("document.activeElement.id") == "tab-text"
@@ -59,7 +59,7 @@ def test_projector_mode_is_kept_and_the_maps_are_still_hit_where_one_points(page
     page.wait_for_function("document.querySelector('.heads-said')?.textContent.startsWith('Each')")
     heads = page.locator("canvas.heads")
     box = heads.bounding_box()
-    # The last head of the last layer stands in the corner, whatever the size.
+    # The last head of the last layer is in the corner at every size.
     heads.click(position={"x": box["width"] - 1.4 * 8, "y": box["height"] - 1.4 * 8})
     page.wait_for_function("document.querySelector('.map-card h2').textContent.includes('Layer 29, head 8')")
 

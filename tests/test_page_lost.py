@@ -1,4 +1,4 @@
-"""Nothing is lost: the server restarts, the page is reloaded or left and come back to, others run at the same time."""
+"""Nothing is lost if the server restarts, the page is reloaded or left and reopened, or others run at the same time."""
 
 import json
 import urllib.parse
@@ -28,7 +28,7 @@ def said(tab) -> str:
 
 @pytest.fixture
 def tab(chromium):
-    """A tab whose console may tell of a server that is gone, and of nothing else."""
+    """A tab whose console may only report that the server is gone."""
     context = chromium.new_context(viewport={"width": 1440, "height": 1000})
     page = context.new_page()
     problems = []
@@ -48,7 +48,7 @@ def test_a_server_that_restarts_in_mid_run_and_while_idle_loses_nothing(tab, eng
         tab.evaluate("document.querySelector('#tbt').dataset.mark = 'the same page'")
         tab.click("button.run")
         tab.wait_for_function("() => document.querySelector('#tbt').dataset.prompt.startsWith('Tell me')")
-    # In mid-run the server is gone: the page says so, keeps what it has, and can still be used.
+    # If the server disappears during a run, the page says so, keeps its data, and stays usable.
     tab.wait_for_selector(".status .away")
     tab.fill("#prompt", "Not yet asked")
     with app(port=port):
@@ -56,7 +56,7 @@ def test_a_server_that_restarts_in_mid_run_and_while_idle_loses_nothing(tab, eng
         finished(tab)
         assert tokens(tab) == expected(engine, "Tell me about the sea", 40)
         assert tab.input_value("#prompt") == "Not yet asked"
-    # Idle, it notices by itself; a click on what it does not have yet waits for the server.
+    # When idle, it notices by itself; a click on something that is not loaded yet waits for the server.
     tab.wait_for_selector(".status .away")
     tab.click("#tab-layers")
     with app(port=port):
@@ -122,8 +122,8 @@ def test_back_and_forward_go_through_the_runs(page, server, engine):
 
 
 def test_who_waits_sees_their_place_and_can_leave(server, chromium, engine):
-    """With as many at work as there may be, the next two pages are told how many wait before them; one moves up."""
-    # Here, because it imports Gradio, which no test without a browser should wait for.
+    """When all slots are busy, the next two pages are told how many are waiting before them; one moves up."""
+    # Imported here, because it imports Gradio, which tests without a browser should not wait for.
     from viz.page import MODEL_QUEUE
 
     tabs = [chromium.new_context().new_page() for _ in range(MODEL_QUEUE["concurrency_limit"] + 2)]
@@ -144,7 +144,7 @@ def test_who_waits_sees_their_place_and_can_leave(server, chromium, engine):
             tab.fill("#set-max_new_tokens", "120")
         for number, tab in enumerate(tabs):
             tab.fill("#prompt", f"{LONG} {number}")
-            # One after the other is in the queue.
+            # They enter the queue one after the other.
             with tab.expect_response("**/queue/join"):
                 tab.click("button.run")
         last.wait_for_function("() => document.querySelector('.status').innerText.includes('1 run before yours')")
@@ -182,7 +182,7 @@ def test_a_look_that_takes_long_says_what_is_computed_and_can_be_stopped(page, s
     held = []
 
     def hold(route) -> None:
-        # What halts goes through; what looks is held.
+        # Cancellations pass; view requests are held.
         held.append(route.request) if '"look"' in route.request.post_data else route.continue_()
 
     page.route("**/component_server", hold)

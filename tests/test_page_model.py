@@ -1,4 +1,4 @@
-"""The model card, on the page: its numbers are the record's, its boxes lead to where a part is at work."""
+"""The model card on the page: its numbers are the record's, and its boxes lead to the stage of each part."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_the_parts_are_the_records_and_the_boxes_lead_to_their_stages(page, serv
 
 
 def uncached(page, url, folder):
-    """GPT-1 on the same page: it has no KV cache, and none is told of."""
+    """GPT-1 on the same page: it has no KV cache, and the page mentions none."""
     tokenizer = KINDS["whole words"]().tokenizer
     pair("openai-gpt", len(tokenizer))[0].save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -71,7 +71,7 @@ def test_the_routing_on_the_page_is_the_runs_and_a_family_without_a_cache_claims
         page.route(held, lambda route: None if "architecture" in route.request.post_data else route.continue_())
         page.goto(f"{url}?p=one+two+three&n=3&at=model.0.1.1.0")
         finished(page)
-        # What stands below the diagram comes with it: a button that moves while it is pressed hears no click.
+        # The content below the diagram loads with it: a button that moves while it is pressed gets no click.
         page.wait_for_selector(".looking:has-text('what the model is made of')")
         assert page.locator("#model-routing .primary").is_hidden()
         page.unroute(held)
@@ -88,5 +88,5 @@ def test_the_routing_on_the_page_is_the_runs_and_a_family_without_a_cache_claims
         page.keyboard.press("ArrowUp")
         page.wait_for_function("() => document.querySelector('.kv-readout').textContent.includes('layer 0')")
         uncached(page, url, tmp_path)
-        # A page that stays would ask after a server that is gone.
+        # A page that stays open would send requests to a server that is gone.
         page.goto("about:blank")

@@ -1,4 +1,4 @@
-"""Another model, chosen on the page: the walk goes on with the prompt and the settings as they were."""
+"""Choosing another model on the page: the walk continues with the same prompt and settings."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
 
 
 def picker(page):
-    """Opens the dialog by keyboard."""
+    """Opens the dialog with the keyboard."""
     page.focus("button.model")
     page.keyboard.press("Enter")
     page.wait_for_selector("dialog[open] .models-list li")
@@ -106,7 +106,7 @@ def test_the_dialog_fits_the_screen(page, server, width):
 
 @pytest.fixture(scope="module")
 def without_attention(tmp_path_factory):
-    """A state-space model as it is published: its config knows of no heads."""
+    """A state-space model as published: its config has no heads."""
     tokenizer = KINDS["byte level"]().tokenizer
     saved = save(tmp_path_factory.mktemp("saved") / "tiny-mamba", "mamba", tokenizer, attention="eager", state_size=8)
     config = json.loads((saved / "config.json").read_text())

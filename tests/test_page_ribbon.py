@@ -8,7 +8,7 @@ from tests.browser import finished
 
 pytestmark = pytest.mark.browser
 
-# What the traveller carries and which stage it is at, each time one of the two changes.
+# The traveller's text and stage, each time one of the two changes.
 WATCH = """() => {
   window.seen = [];
   const look = () => {

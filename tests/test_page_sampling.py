@@ -1,4 +1,4 @@
-"""The sampler on the page: its preview against the server's numbers, and the number on the bar."""
+"""The sampler on the page: its preview compared with the server's numbers, and the draw on the bar."""
 
 import json
 import re
@@ -43,12 +43,12 @@ def test_the_preview_in_the_page_equals_the_servers_distribution(page, server, e
                 step.candidates.token_ids.tolist(),
             ],
         )
-        # transformers works in float32, the page in float64.
+        # transformers computes in float32, the page in float64.
         assert shares == pytest.approx(step.candidates.chosen_from.tolist(), abs=1e-5)
 
 
 def test_the_number_falls_on_the_selected_token_and_a_whole_row_takes_another(page, server, engine):
-    """A penalty below 0 lifts tokens that are not among the model's own likeliest."""
+    """A negative penalty raises tokens that are not among the model's own most likely ones."""
     sampling = SamplingSettings(do_sample=True, seed=1, frequency_penalty=-2.0)
     run = list(engine.run(Recipe("The capital of France is", sampling=sampling, max_new_tokens=14)))[-1]
     step = max(run.steps, key=lambda step: step.chosen_from / step.probability)

@@ -1,4 +1,4 @@
-"""What if, on the page: what is shown follows from what is chosen; this machine joins the list when measured."""
+"""What if, on the page: the estimate follows from the choices; this machine is listed once it is measured."""
 
 from tests.browser import finished, settled
 
@@ -16,12 +16,12 @@ def test_an_estimate_follows_its_formula_and_this_run_stands_beside_its_own(page
     # 134,515,008 parameters of 4 bytes.
     page.wait_for_function("() => document.querySelector('.panel-whatif td').innerText === '513 MiB'")
     page.get_by_label("tokens in each KV cache").fill("2000")
-    # 16 bits are what a server keeps, whatever its weights have.
+    # A server's cache has 16 bits, independent of its weights.
     page.wait_for_function(
         "() => document.querySelectorAll('.panel-whatif tbody tr')[1].innerText.includes('43.9 MiB')"
     )
     page.get_by_label("numbers in the KV cache").select_option("32")
-    # 30 layers x 3 KV heads x 64 x 2 x 4 bytes are 45 KiB a token.
+    # 30 layers x 3 KV heads x 64 x 2 x 4 bytes are 45 KiB per token.
     page.wait_for_function(
         "() => document.querySelectorAll('.panel-whatif tbody tr')[1].innerText.includes('87.9 MiB')"
     )
@@ -30,13 +30,13 @@ def test_an_estimate_follows_its_formula_and_this_run_stands_beside_its_own(page
     assert "Users at once is 0" in page.inner_text(".panel-whatif")
     page.get_by_label("users at once").fill("3")
     measure = page.locator(".panel-whatif button.primary")
-    # The limits may be known already, from another test on this server.
+    # The limits may already be known from another test on this server.
     if measure.is_visible():
         measure.click()
     page.wait_for_selector(".panel-whatif h3", timeout=60_000)
     assert page.get_by_label("machine", exact=True).locator("option").first.inner_text() == "this machine"
     assert "measured here" in page.inner_text(".panel-whatif")
-    # More tokens than fit beside weights that do: fewer bits for the weights would be no help.
+    # The weights fit, but the tokens do not: fewer bits for the weights would not help.
     page.get_by_label("machine", exact=True).select_option(label="NVIDIA T4")
     page.get_by_label("tokens in each KV cache").fill("1000000")
     page.wait_for_function("() => document.querySelector('.panel-whatif').innerText.includes('Not even one fits')")

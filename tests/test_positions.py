@@ -1,4 +1,4 @@
-"""What RoPE and learned tables do, against keys made by hand and the model's own scores."""
+"""RoPE and learned tables compared with keys computed by hand and with the model's own scores."""
 
 import math
 
@@ -32,7 +32,7 @@ def capture_of(lm, ids):
 
 
 def own_scores(capture, layer, head):
-    """(query, key) of one head, -inf where masked."""
+    """The scores (query, key) of one head, -inf where masked."""
     captured = capture.layers[layer]
     return scores_rows(captured, captured.chunks[0], 0, capture.n_positions, head)[1][0]
 
@@ -91,7 +91,7 @@ def test_score_at_the_real_distance_is_the_models_own(lm, layer, head):
 def test_the_curve_is_what_the_model_scores_when_the_key_is_really_moved(lm, head):
     key_id, query_id = lm.tokenizer(" cat")["input_ids"][0], lm.tokenizer(" the")["input_ids"][0]
     n = 40
-    # In layer 0 one key token at every place shows one key at every distance.
+    # In layer 0, one key token at every position gives the same key at every distance.
     capture = capture_of(lm, [key_id] * n + [query_id])
     own = own_scores(capture, 0, head)[n, :n]
     found = dot_product(lm, capture, 0, head, n, n - 3)
@@ -148,7 +148,7 @@ def test_a_layer_that_does_not_rotate_is_said_not_to(lm):
     [
         ("gpt2", {}, 0),
         ("opt", {"ffn_dim": 64, "word_embed_proj_dim": 64}, 2),
-        # As in opt-350m: rows of the embedding go through a matrix.
+        # As in opt-350m: a matrix projects the rows of the embedding.
         ("opt", {"ffn_dim": 64, "word_embed_proj_dim": 32, "do_layer_norm_before": False}, 2),
     ],
 )
@@ -180,7 +180,7 @@ def test_a_table_behind_a_norm_is_said_to_be_added_though_it_is_not_drawn(lm, fa
     assert found.kind == "other"
     assert f"a learned row for its position added to it, from a table of {len(table.weight):,} rows" in found.reason
     assert "A norm stands between that sum and block 0" in found.reason
-    # The probe was made before: with other rows in the table's place nothing is claimed of it.
+    # The probe is cached: with other rows in the table, nothing may be claimed of it.
     with torch.no_grad():
         table.weight.copy_(table.weight.flip(0).clone())
     assert "computed and added" in positions(tiny, capture, ids, 3, 0).reason

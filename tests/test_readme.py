@@ -1,4 +1,4 @@
-"""What the README says is true today."""
+"""The statements of the README are true."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ def test_the_notebook_example_runs_and_its_comments_are_true():
 
 
 def same_as_told(value, told) -> bool:
-    """Whether a value is as a comment has it, in which [...] is a list that is left out."""
+    """Whether a value matches a comment, in which [...] stands for any list."""
     assert value.keys() == told.keys()
     return all(isinstance(value[key], list) if told[key] == [...] else value[key] == told[key] for key in told)
 

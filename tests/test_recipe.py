@@ -1,4 +1,4 @@
-"""The recipe: all of a visitor's state, as JSON; what it refuses, it refuses with the way out."""
+"""The recipe: the whole state of a visitor as JSON; bad values are refused with a way out."""
 
 import json
 from dataclasses import fields, replace

@@ -1,4 +1,4 @@
-"""The residual stream shown is the model's own, and its parts sum, however a family puts its layers together."""
+"""The residual stream is the model's own, and its parts sum up, for every structure of layers."""
 
 import copy
 
@@ -18,7 +18,7 @@ from model.request.recipe import Recipe
 from tests.layered import EXPERTS, LAYERED, PARALLEL, SEQUENTIAL, by_transformers, layered
 from tests.tiny import tiny_lm
 
-# Two layers of float32; a pass with a cache adds in another order than one without.
+# Two layers in float32; a pass with a cache adds in another order than one without.
 TINY = 2e-5
 
 
@@ -33,7 +33,7 @@ def test_what_enters_each_layer_is_transformers_own_hidden_state(lm, family):
         for layer in (0, 1):
             ours = dict(zip(found[layer].vectors_of, found[layer].vectors, strict=True))
             assert_allclose(ours["resid_pre"], states[layer][position], atol=TINY * scale)
-        # The last hidden state is already normed: the way from ours to it is the final norm.
+        # transformers' last hidden state is already normed: ours plus the final norm gives it.
         first = dict(zip(found[0].vectors_of, found[0].vectors, strict=True))
         assert_allclose(first["resid_post"], states[1][position], atol=TINY * scale)
 
@@ -91,7 +91,7 @@ def test_the_middle_is_what_the_second_norm_reads(lm, engine):
 
 
 def test_a_network_whose_norm_comes_after_the_sum_has_no_stream_and_says_so(lm):
-    # bert norms the stream itself: nothing is added to it that would stay. The lens needs no parts.
+    # bert applies its norm to the stream itself, so no added part stays unchanged. The lens needs no parts.
     tiny = tiny_lm("bert", lm.tokenizer, is_decoder=True)
     engine, recipe = LocalEngine(tiny), Recipe("one two three")
     list(engine.run(recipe, 1))
@@ -165,7 +165,7 @@ def test_parts_are_looked_for_once_a_model(lm):
 
 
 def test_bfloat16_finds_the_same_parts_under_a_stream_that_it_rounds_by_more_than_is_added(lm):
-    # At position 0 the bundled model's stream is so long that bfloat16 rounds away what most layers add there.
+    # At position 0 the norm of the bundled model's stream is so large that bfloat16 rounds away most layers' output.
     from model.loading.load import assemble
 
     half = assemble(copy.deepcopy(lm.model).to(torch.bfloat16), lm.tokenizer, "bfloat16")

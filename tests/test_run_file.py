@@ -1,4 +1,4 @@
-"""A run as a file: its numbers are the model's, it opens again, and what is not one of ours is refused in words."""
+"""A run as a trace file: its numbers are the model's, it opens again, and invalid files are refused in words."""
 
 import copy
 import hashlib
@@ -24,7 +24,7 @@ def tiny(lm):
 
 
 def document(engine, recipe: Recipe, n_steps: int = 6) -> dict:
-    """The file as it would be read back from a disk."""
+    """The file as read back from a disk."""
     last = list(run_file(engine, recipe, {"n_steps": n_steps}))[-1]
     return json.loads(json.dumps(last["document"]))
 

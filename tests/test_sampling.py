@@ -9,7 +9,7 @@ from model.decode.sampling import choose, entropy_bits, process, uniform
 from model.request.recipe import SamplingSettings
 
 IDS = torch.tensor([1, 2, 3])
-# Probabilities 0.5, 0.25, 0.125, 0.125: every stage below can be worked out by hand.
+# Probabilities 0.5, 0.25, 0.125, 0.125: every stage below can be computed by hand.
 LOGITS = torch.tensor([0.5, 0.25, 0.125, 0.125]).log()
 
 
@@ -65,7 +65,7 @@ def test_the_stages_equal_the_processors_that_generate_builds(settings, lm):
 
 
 def test_presence_and_frequency_penalties_by_hand():
-    ids = torch.tensor([0, 1, 1, 2, 1])  # the first two are the prompt: it is not counted
+    ids = torch.tensor([0, 1, 1, 2, 1])  # the first two are the prompt, which is not counted
     settings = SamplingSettings(True, presence_penalty=0.5, frequency_penalty=0.25)
     scores, stages = process(torch.zeros(4), ids, settings, 2)
     torch.testing.assert_close(scores, torch.tensor([0.0, -0.5 - 2 * 0.25, -0.5 - 0.25, 0.0]))

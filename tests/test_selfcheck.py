@@ -1,4 +1,4 @@
-"""The self-checks find what is wrong, and what fails is refused with the reason."""
+"""The self-checks detect errors, and views whose check failed are refused with the reason."""
 
 import math
 from dataclasses import replace
@@ -82,7 +82,7 @@ def test_weights_that_are_no_numbers_are_named_as_such(lm):
 
 
 def test_a_model_without_attention_has_nothing_to_check_and_says_what_is_off(lm):
-    """Its card is that of a config without heads, as Mamba's is."""
+    """Its card comes from a config without heads, like Mamba's."""
     tiny = tiny_lm("mamba", lm.tokenizer, attention="eager", state_size=8)
     bare = replace(tiny, card=replace(tiny.card, n_heads=0))
     assert [(check.name, check.made) for check in tiny.card.checks] == [(MAPS, False), (CACHED, True)]

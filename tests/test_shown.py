@@ -1,4 +1,4 @@
-"""A run that others took further is shown as far as a page has it: the same as where nobody went on."""
+"""A run that was continued elsewhere is shown as far as a page has it, as if it had not been continued."""
 
 from dataclasses import asdict
 
@@ -16,7 +16,7 @@ N_STEPS = 3
 
 @pytest.fixture(scope="module")
 def engines(lm):
-    """One whose run went on to 24 tokens, one that stopped after three."""
+    """One engine whose run went on to 24 tokens, and one whose run stopped after three."""
     longer, shorter = LocalEngine(lm), LocalEngine(lm)
     assert len(list(longer.run(RECIPE))[-1].steps) == 24
     assert len(list(shorter.run(RECIPE, N_STEPS))[-1].steps) == N_STEPS
@@ -42,7 +42,7 @@ def test_the_last_token_shown_has_not_been_through_the_model(engines):
 def test_the_lens_the_stream_and_the_shares_are_of_the_tokens_shown(engines):
     longer, shorter = engines
     last = len(shorter.tokenize(RECIPE)) + N_STEPS - 2
-    # What was looked at of the longer run does not stand in for it.
+    # Windows recorded for the longer run are not used for the shorter one.
     longer.layers.lens(RECIPE, last, 0)
     same(longer.layers.lens(RECIPE, last, 0, N_STEPS), shorter.layers.lens(RECIPE, last, 0))
     same(longer.layers.residual(RECIPE, last, 5, N_STEPS), shorter.layers.residual(RECIPE, last, 5))

@@ -66,7 +66,7 @@ def test_a_draw_falls_into_its_tokens_interval():
 
 
 def test_proposal_and_rule_together_give_the_targets_distribution():
-    """The theorem (Leviathan et al. 2023, appendix A.1), summed over all outcomes instead of drawn."""
+    """The theorem (Leviathan et al. 2023, appendix A.1), summed over all outcomes instead of sampled."""
     random = np.random.default_rng(0)
     for _ in range(20):
         p, q = (torch.tensor(random.dirichlet(np.ones(7))) for _ in range(2))
@@ -103,7 +103,7 @@ def test_penalties_hold_for_drafts_too(engine):
 
 
 class Wrong:
-    """Proposes what the target never chooses here."""
+    """A draft that proposes tokens which the target never chooses here."""
 
     def __init__(self, n_vocab):
         self.n_vocab = n_vocab
@@ -126,7 +126,7 @@ def test_a_draft_that_is_always_wrong_changes_nothing_but_the_time(engine, lm):
 
 
 def test_drawn_tokens_follow_the_targets_distribution(lm):
-    """Chi-square at 0.1 %: pairs of tokens of a small model, over seeds, against probabilities by the chain rule."""
+    """Chi-square test at 0.1 %: pairs of tokens of a small model over many seeds, and chain-rule probabilities."""
     words = whole_words().tokenizer
     target, draft = tiny_lm("llama", words), tiny_lm("llama", words)
     with torch.no_grad():
@@ -162,7 +162,7 @@ def test_prompt_lookup_takes_the_latest_place_of_the_longest_ending():
 
 
 def test_a_draft_models_cache_follows_the_sequence_it_is_asked_about(lm):
-    """After rejections the next proposals must not remember what was thrown away."""
+    """After rejections, the next proposals must not depend on the rejected tokens."""
     settings = SamplingSettings()
     used, tokens = ModelDraft(lm, settings, 4, lm.card.n_vocab), lm.tokenizer(PROMPT)["input_ids"]
     used.propose(tokens, 4)
@@ -179,7 +179,7 @@ def test_the_expected_speed_up_by_hand():
 
 @pytest.fixture
 def with_draft(engine, monkeypatch):
-    """The engine, opening this one model whatever it is asked for; what it asks beforehand is heard."""
+    """The engine, which opens this one model for any name, after calling the check that it is given."""
 
     def give(draft):
         def opened(recipe, check):
@@ -202,7 +202,7 @@ def test_an_unfit_draft_model_is_refused(lm, with_draft):
 
 
 def test_a_smaller_model_drafts_as_in_transformers_assisted_generation(lm, with_draft):
-    """A random draft is always wrong: every token is the target's own, as with `generate(assistant_model=…)`."""
+    """A random draft is always wrong: every token is the target's own, as in `generate(assistant_model=…)`."""
     tiny = tiny_lm("llama", lm.tokenizer)
     found = speculated(with_draft(tiny), Recipe(PROMPT, max_new_tokens=12), "model", n_tokens=12, source="tiny")
     inputs = lm.tokenizer(PROMPT, return_tensors="pt")
@@ -213,7 +213,7 @@ def test_a_smaller_model_drafts_as_in_transformers_assisted_generation(lm, with_
 
 
 def test_a_model_left_early_gives_the_logit_lens_of_its_layer(engine, lm):
-    """By another route: final norm and head laid on the residual stream; and the whole model is as it was."""
+    """Computed independently: final norm and head applied to the residual stream; the full model is unchanged."""
     recipe = Recipe(PROMPT, max_new_tokens=1)
     run = list(engine.run(recipe, 0))[-1]
     shallow = early_exit(lm, 20)
@@ -232,7 +232,7 @@ def test_the_rule_leaves_p_as_it_is_for_any_q_and_another_rule_does_not(monkeypa
     random = np.random.default_rng(1)
     pairs = [[torch.tensor(random.dirichlet(np.full(9, 0.3))) for _ in range(2)] for _ in range(20)]
     assert max(rule_error(p, q) for p, q in pairs) < 1e-15
-    # Drawn from p again after a rejection, tokens that the draft likes come too often.
+    # If p itself is drawn from after a rejection, tokens that the draft prefers come too often.
     monkeypatch.setattr(accept, "residual", lambda p, q: p)
     assert min(rule_error(p, q) for p, q in pairs) > 0.001
 
@@ -261,7 +261,7 @@ def test_what_is_missing_is_said(lm, monkeypatch):
 def test_a_model_that_runs_other_layers_than_it_is_given_cannot_leave_early(lm, monkeypatch):
     tiny = tiny_lm("llama", lm.tokenizer)
     stack = tiny.model.model
-    # Bound to the whole stack, so that a copy with fewer layers runs all of them.
+    # Bound to the original model, so that a copy with fewer layers still runs all of them.
     monkeypatch.setattr(stack, "forward", stack.forward)
     with pytest.raises(UserError, match="ran 2 layers where 1 were asked for: it cannot leave early"):
         early_exit(tiny, 1)
@@ -282,7 +282,7 @@ def test_an_exit_after_the_last_layer_is_refused(lm):
     ],
 )
 def test_a_refusal_names_the_field_as_the_page_does(engine, change, message):
-    # The field of a layer is not there for other drafts: whatever it holds is no reason to refuse.
+    # Other drafts have no field for the layer, so its value is no reason to refuse.
     args = {"kind": "lookup", "n_draft": 2, "n_tokens": 2, "n_layers": None}
     assert list(speculate_job(engine, Recipe(PROMPT), args))
     with pytest.raises(UserError, match=message):

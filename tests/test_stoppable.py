@@ -1,4 +1,4 @@
-"""A look that is stopped ends at its next operation, wherever that is, and leaves nothing behind."""
+"""A cancelled view ends at its next tensor operation, wherever that is, and leaves nothing behind."""
 
 import json
 import threading
@@ -38,7 +38,7 @@ def tiny(lm):
 
 
 def after(n: int):
-    """`unwanted` that is true from the question after the first `n` on, and how often it was asked."""
+    """An `is_cancelled` that returns true after `n` calls, and the list of its calls."""
     asked = []
     return lambda: asked.append(None) or len(asked) > n, asked
 

@@ -1,4 +1,4 @@
-"""Families that pass by the interface: their own eager maps, one layer at a time, on demand."""
+"""Families that bypass `AttentionInterface`: their own eager maps, one layer at a time, on demand."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from model.request.errors import UserError
 from model.request.recipe import Recipe
 from tests.tiny import tiny_lm
 
-# In the words of each family's config; the sizes of tests/tiny.py stand under the names most families use.
+# In the names of each family's config; tests/tiny.py uses the names of most families.
 FAMILIES = {
     "bloom": {"n_head": 4, "n_layer": 2},
     "gptj": {"n_embd": 64, "n_head": 4, "n_layer": 2, "rotary_dim": 8, "n_positions": 128},
@@ -30,7 +30,7 @@ def tiny(request, lm):
 
 
 def all_at_once(lm, ids):
-    """The maps of all layers by `output_attentions` on eager: nothing of ours."""
+    """The maps of all layers from `output_attentions` with eager attention: none of our code."""
     with torch.inference_mode():
         out = lm.model(torch.tensor([list(ids)]), use_cache=False, output_attentions=True)
     return torch.stack([layer[0] for layer in out.attentions])
@@ -67,7 +67,7 @@ def test_only_the_layer_that_is_wanted_is_kept(tiny):
 
 
 def test_a_run_on_sdpa_is_shown_the_eager_maps_that_give_its_logits(lm):
-    """falcon's SDPA path would return maps that forgot the causal mask: only the eager path is asked."""
+    """falcon's SDPA path returns maps without the causal mask, so only the eager path may be used."""
     tiny = tiny_lm("falcon", lm.tokenizer, attention="sdpa", **FAMILIES["falcon"])
     assert tiny.card.streamed_maps
     assert tiny.model.config._attn_implementation == "sdpa"

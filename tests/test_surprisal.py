@@ -1,4 +1,4 @@
-"""The prompt's surprisal: what the model's own loss says, token by token."""
+"""The prompt's surprisal equals the model's own loss, token by token."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_a_prompt_of_one_token_has_nothing_to_be_surprised_by(engine, lm):
 
 
 def test_a_prompt_with_unknown_tokens_has_no_surprisal_per_byte():
-    """What they stood for is lost: a sum over the bytes that are left would look better than it is."""
+    """The text they replace is lost: a sum over the remaining bytes would look better than it is."""
     engine = LocalEngine(tiny_lm("llama", KINDS["wordpiece"]().tokenizer))
     lost = prompt_surprisal(engine.lm, engine.tokenize(Recipe("the quick Все люди fox")))
     whole = prompt_surprisal(engine.lm, engine.tokenize(Recipe("the quick brown fox")))

@@ -1,4 +1,4 @@
-"""From text to tokens: the template's parts, the pieces, and what the page is told of them."""
+"""From text to tokens: the parts of the template, the pieces, and the answers for the page."""
 
 import json
 
@@ -17,7 +17,7 @@ from viz.wire.payload import dump
 
 LIMIT = 4000
 
-# The system text inside the user's turn, all of it stripped: as Llama 2 and Gemma do.
+# The system text inside the user's turn, stripped of white space, as in Llama 2 and Gemma.
 STRIPPING = (
     "{% for m in messages %}{% if m.role == 'user' %}[INST]{% if messages[0].role == 'system' %}"
     "<<{{ messages[0].content.strip() }}>>{% endif %}{{ m.content.strip() }}[/INST]{% endif %}{% endfor %}"

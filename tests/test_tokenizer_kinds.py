@@ -1,4 +1,4 @@
-"""Every kind of tokenizer, with and without BOS and chat template: tokens, offsets and text by a second route."""
+"""Every kind of tokenizer, with and without BOS and chat template: tokens, offsets and text checked independently."""
 
 import pytest
 from tokenizers import processors
@@ -23,14 +23,14 @@ TEXTS = {
 }
 BOS = "<|begin|>"
 TEMPLATE = "{{ bos_token }}{% for m in messages %}[{{ m.role }}] {{ m.content }}{% endfor %}"
-# What these write into their tokens is another text than the one that was typed.
-# Texts of which a tokenizer may know no piece.
+# The tokens of these contain another text than the one that was typed.
+# Texts that a tokenizer may not know at all.
 UNKNOWN = (TEXTS["cjk"], TEXTS["emoji"])
 CHANGES_TEXT = {"wordpiece", "word ends", "word level"}
 
 
 def made(kind: str, bos: bool, template: bool = False) -> Vocabulary:
-    """A tokenizer of a kind, as a model would bring it."""
+    """A tokenizer of this kind, as part of a model."""
     tokenizer = KINDS[kind]().tokenizer
     if bos:
         tokenizer.add_special_tokens({"bos_token": BOS})
@@ -95,7 +95,7 @@ def test_bytes_of_the_tokens_are_those_of_the_text_where_nothing_is_lost(case, t
         # SentencePiece puts a space before the text.
         assert whole == b" " + text.encode()
     else:
-        # These write spaces anew, and an unknown token stands for letters that nothing brings back.
+        # These normalise spaces, and an unknown token replaces letters that cannot be restored.
         letters = vocabulary.tokenizer.backend_tokenizer.normalizer
         plain = letters.normalize_str(text) if letters else text
         known = all(token.id != vocabulary.unknown for token in tokens)

@@ -1,6 +1,4 @@
-"""Random-weight models of other families, small enough to build in a test, with the bundled
-tokenizer.
-"""
+"""Models of other families with random weights and the bundled tokenizer, small enough to build in a test."""
 
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
@@ -17,7 +15,7 @@ SIZES = {
     "max_position_embeddings": 128,
 }
 
-# Keys and values through a latent vector (MLA), and routed experts.
+# Latent attention (MLA), and routed experts.
 LATENT = {
     "num_key_value_heads": 4,
     "n_routed_experts": 4,
@@ -35,12 +33,12 @@ LATENT = {
 
 
 def tiny_lm(family: str, tokenizer, attention: str = capture.SDPA, **settings) -> LanguageModel:
-    """A model of a family with random weights from seed 0, its attention captured."""
+    """A model of a family with random weights from seed 0, with captured attention."""
     capture.register()
     torch.manual_seed(0)
     config = AutoConfig.for_model(family, **SIZES, vocab_size=len(tokenizer), **settings)
     model = AutoModelForCausalLM.from_config(config, attn_implementation=attention)
-    # Freshly made norms are all ones and biases zero, which would hide mistakes.
+    # New norms are all ones and biases are zero, which would hide mistakes.
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3 if parameter.ndim < 2 else 0.08)
     lm = assemble(model.float(), tokenizer, f"tiny {family}")

@@ -58,8 +58,8 @@ def stop_reason(lm: LanguageModel, run: Run) -> StopReason:
     if run.steps and (last := run.steps[-1]).token.id in lm.card.eos_token_ids:
         who = "you put in the" if last.forced else "the model gave its"
         return StopReason("eos", f"{who} end token {last.token.piece}")
-    if found := next((text for text in run.recipe.stop if text in text_of(run.steps)), None):
-        return StopReason("stop", f"the stop string {found!r} was written")
+    if stop := next((stop for stop in run.recipe.stop if stop in text_of(run.steps)), None):
+        return StopReason("stop", f"the stop string {stop!r} was written")
     if len(run.steps) >= run.recipe.max_new_tokens:
         return StopReason("limit", f"max_new_tokens = {run.recipe.max_new_tokens} reached")
     if lm.card.context and len(run.tokens) + len(run.steps) >= lm.card.context:

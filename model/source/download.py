@@ -20,14 +20,14 @@ def download(plan: Plan, hub: Hub, report: Callable[[Progress], None]) -> Path:
     """
     total, done = max(plan.about.download_bytes, 1), 0
     _check_disk(plan, hub)
-    path, found = Path(), present(plan.found)
-    for name in plan.wanted:
-        path = hub.download(found, name, _progress_bar(f"Downloading {name}", done, total, report))
-        done += found.files[name]
+    path, repository = Path(), present(plan.repository)
+    for name in plan.to_fetch:
+        path = hub.download(repository, name, _progress_bar(f"Downloading {name}", done, total, report))
+        done += repository.files[name]
     if plan.about.download_bytes:
-        hub.remember(found)
+        hub.remember(repository)
     # A file in a subfolder of the repository is that many levels deeper.
-    return path.parents[plan.wanted[-1].count("/")]
+    return path.parents[plan.to_fetch[-1].count("/")]
 
 
 def _check_disk(plan: Plan, hub: Hub) -> None:

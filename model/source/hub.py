@@ -25,13 +25,13 @@ SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Repository:
-    """One commit of a repository; `asked` is the requested revision, `revision` its commit. `files`: name -> bytes.
+    """One commit of a repository; `revision` is the commit of the `requested` one. `files`: name -> bytes.
 
     `parameters` is 0 if the Hub does not know the number.
     """
 
     repo: str
-    asked: str
+    requested: str
     revision: str
     files: dict[str, int]
     gated: bool
@@ -59,7 +59,7 @@ class Hub:
         weights = info.safetensors
         return Repository(
             repo=repo,
-            asked=revision,
+            requested=revision,
             revision=info.sha or "",
             files={file.rfilename: file.size or 0 for file in info.siblings or []},
             gated=bool(info.gated),
@@ -68,28 +68,28 @@ class Hub:
             gguf=info.gguf or {},
         )
 
-    def read_json(self, found: Repository, name: str) -> dict:
+    def read_json(self, repository: Repository, name: str) -> dict:
         """Reads a small JSON file of a repository that contains an object. Raises UserError for anything else."""
-        path = self._cached_file(found, name, found.revision)
+        path = self._cached_file(repository, name, repository.revision)
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
         except (ValueError, OSError) as error:
-            raise UserError(f"{name} of {found.repo!r} is not JSON ({error}). Choose another revision.") from None
+            raise UserError(f"{name} of {repository.repo!r} is not JSON ({error}). Choose another revision.") from None
         if not isinstance(value, dict):
-            raise UserError(f"{name} of {found.repo!r} holds no object. Choose another revision.")
+            raise UserError(f"{name} of {repository.repo!r} holds no object. Choose another revision.")
         return value
 
-    def download(self, found: Repository, name: str, bar: type) -> Path:
+    def download(self, repository: Repository, name: str, bar: type) -> Path:
         """Downloads one file into the cache, or the rest of it. `bar` is a class like tqdm that receives the progress.
 
         The client itself restarts from zero; so a partial file is kept next to the client's own files until it is
         complete.
         """
-        url = hf_hub_url(found.repo, name, revision=found.revision, endpoint=self.endpoint)
+        url = hf_hub_url(repository.repo, name, revision=repository.revision, endpoint=self.endpoint)
 
         def fetch() -> None:
             about = get_hf_file_metadata(url, token=self.token, timeout=SECONDS, endpoint=self.endpoint)
-            blobs = self.folder() / repo_folder_name(repo_id=found.repo, repo_type="model") / "blobs"
+            blobs = self.folder() / repo_folder_name(repo_id=repository.repo, repo_type="model") / "blobs"
             blobs.mkdir(parents=True, exist_ok=True)
             if about.etag is None or about.size is None:
                 raise UserError(f"The Hub gives neither name nor size of the file {name!r}. Choose another model.")
@@ -104,26 +104,26 @@ class Hub:
                         http_get(url, file, resume_size=done, headers=headers, expected_size=about.size, tqdm_class=bar)
                 os.replace(part, blob)
 
-        user_errors(fetch, found.repo, found.revision)
-        return self._cached_file(found, name, found.revision)
+        user_errors(fetch, repository.repo, repository.revision)
+        return self._cached_file(repository, name, repository.revision)
 
-    def remember(self, found: Repository) -> None:
+    def remember(self, repository: Repository) -> None:
         """Stores which commit the requested revision is, so that it can be resolved without a network."""
-        smallest = min(found.files, key=lambda name: found.files[name])
-        self._cached_file(found, smallest, found.asked or "main")
+        smallest = min(repository.files, key=lambda name: repository.files[name])
+        self._cached_file(repository, smallest, repository.requested or "main")
 
-    def _cached_file(self, found: Repository, name: str, revision: str) -> Path:
+    def _cached_file(self, repository: Repository, name: str, revision: str) -> Path:
         """The path of a file in the cache; downloads it if it is missing."""
         options = {"revision": revision, "endpoint": self.endpoint, "cache_dir": self.cache, "token": self.token}
 
         def fetch() -> str:
-            return hf_hub_download(found.repo, name, **options, etag_timeout=SECONDS)
+            return hf_hub_download(repository.repo, name, **options, etag_timeout=SECONDS)
 
-        return Path(user_errors(fetch, found.repo, found.revision))
+        return Path(user_errors(fetch, repository.repo, repository.revision))
 
-    def has(self, found: Repository, name: str) -> bool:
+    def has(self, repository: Repository, name: str) -> bool:
         """Whether the complete file is in the cache."""
-        path = try_to_load_from_cache(found.repo, name, self.cache, found.revision)
+        path = try_to_load_from_cache(repository.repo, name, self.cache, repository.revision)
         return isinstance(path, str)
 
     def folder(self) -> Path:

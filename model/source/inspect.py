@@ -22,9 +22,9 @@ MARGIN = 1.2
 
 @dataclass(frozen=True)
 class Plan:
-    """How a model will be opened. `folder` has its files; or they come from `found`, a repository on the Hub.
+    """How a model will be opened. `folder` has its files; or they come from `repository`, on the Hub.
 
-    `wanted` are the files still to download, or one file to locate if none is missing. `allocated` is the number of
+    `to_fetch` are the files still to download, or one file to locate if none is missing. `allocated` is the number of
     parameters that loading allocates; 0 if there is no config yet (as for a GGUF).
     """
 
@@ -32,8 +32,8 @@ class Plan:
     about: Inspection
     allocated: int = 0
     folder: Path | None = None
-    found: Repository | None = None
-    wanted: tuple[str, ...] = ()
+    repository: Repository | None = None
+    to_fetch: tuple[str, ...] = ()
 
 
 def inspect_source(source: Source, device: str, dtype: str, hub: Hub, freeable: int = 0) -> Plan:
@@ -111,54 +111,54 @@ def _on_disk(source: Source, folder: Path, revision: str = "", licence: str = ""
 def _on_hub(source: Source, hub: Hub) -> Plan:
     """A plan for a repository on the Hub; without a network, for an earlier download of it."""
     try:
-        found = hub.look(source.repo, source.revision)
+        repository = hub.look(source.repo, source.revision)
     except Unreachable:
         folder = hub.copy_on_disk(source.repo, source.revision, source.file or "config.json")
         if folder is None:
             raise
         return _on_disk(source, folder, folder.name)
     if source.file:
-        return _gguf_on_hub(source, hub, found)
-    if "config.json" not in found.files:
-        check_files(source.name, found.files)
+        return _gguf_on_hub(source, hub, repository)
+    if "config.json" not in repository.files:
+        check_files(source.name, repository.files)
         raise UserError(f"{source.name!r} has no config.json, so it is no model of transformers. Choose another.")
-    config = hub.read_json(found, "config.json")
+    config = hub.read_json(repository, "config.json")
     check_config(source.name, config)
-    check_files(source.name, found.files)
-    template = "chat_template.jinja" in found.files
-    if not template and "tokenizer_config.json" in found.files:
-        template = bool(hub.read_json(found, "tokenizer_config.json").get("chat_template"))
-    names = needed_files(found.files)
+    check_files(source.name, repository.files)
+    template = "chat_template.jinja" in repository.files
+    if not template and "tokenizer_config.json" in repository.files:
+        template = bool(hub.read_json(repository, "tokenizer_config.json").get("chat_template"))
+    names = needed_files(repository.files)
     itemsize = DTYPES.get(str(config.get("dtype") or config.get("torch_dtype")), DTYPES["float32"]).itemsize
-    n_bytes = sum(found.files[name] for name in names if name.endswith(".safetensors"))
-    n_parameters = found.parameters or n_bytes // itemsize
-    about = of_config(source.name, config, n_parameters, found.revision, found.licence, template)
-    folder = hub.copy_on_disk(found.repo, found.revision, "config.json")
+    n_bytes = sum(repository.files[name] for name in names if name.endswith(".safetensors"))
+    n_parameters = repository.parameters or n_bytes // itemsize
+    about = of_config(source.name, config, n_parameters, repository.revision, repository.licence, template)
+    folder = hub.copy_on_disk(repository.repo, repository.revision, "config.json")
     # If the Hub has not counted the parameters: each takes at least one byte.
-    allocated = check_parameters(source.name, folder, found.parameters or n_bytes) if folder else 0
-    return _to_fetch(Plan(source, about, allocated, found=found), hub, names)
+    allocated = check_parameters(source.name, folder, repository.parameters or n_bytes) if folder else 0
+    return _to_fetch(Plan(source, about, allocated, repository=repository), hub, names)
 
 
-def _gguf_on_hub(source: Source, hub: Hub, found: Repository) -> Plan:
-    if source.file not in found.files:
-        ggufs = sorted(name for name in found.files if name.endswith(".gguf"))[:3]
+def _gguf_on_hub(source: Source, hub: Hub, repository: Repository) -> Plan:
+    if source.file not in repository.files:
+        ggufs = sorted(name for name in repository.files if name.endswith(".gguf"))[:3]
         raise UserError(f"{source.repo!r} has no {source.file!r}. It has: {', '.join(ggufs) or 'no GGUF at all'}.")
     # A header cannot be trusted; until the file is here, assume that a weight takes at least half a byte.
-    parameters = found.parameters or 2 * found.files[source.file]
-    known = {"general.architecture": found.gguf.get("architecture", "llama")}
-    metadata = {**known, **({"tokenizer.chat_template": ""} if found.gguf.get("chat_template") else {})}
-    about = of_gguf(source.name, Weights(parameters, metadata), found.revision, found.licence)
-    return _to_fetch(Plan(source, about, found=found), hub, [source.file])
+    parameters = repository.parameters or 2 * repository.files[source.file]
+    header = {"general.architecture": repository.gguf.get("architecture", "llama")}
+    metadata = {**header, **({"tokenizer.chat_template": ""} if repository.gguf.get("chat_template") else {})}
+    about = of_gguf(source.name, Weights(parameters, metadata), repository.revision, repository.licence)
+    return _to_fetch(Plan(source, about, repository=repository), hub, [source.file])
 
 
 def _to_fetch(plan: Plan, hub: Hub, names: list[str]) -> Plan:
     """The plan with the files that are not in the cache yet."""
-    found = present(plan.found)
-    missing = tuple(name for name in names if not hub.has(found, name))
-    n_bytes = sum(found.files[name] for name in missing)
+    repository = present(plan.repository)
+    missing = tuple(name for name in names if not hub.has(repository, name))
+    n_bytes = sum(repository.files[name] for name in missing)
     if missing:
-        return replace(plan, wanted=missing, about=replace(plan.about, download_bytes=n_bytes))
-    return replace(plan, wanted=tuple(names[:1]))
+        return replace(plan, to_fetch=missing, about=replace(plan.about, download_bytes=n_bytes))
+    return replace(plan, to_fetch=tuple(names[:1]))
 
 
 def _check_index(name: str, folder: Path, files: dict[str, int]) -> None:

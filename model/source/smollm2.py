@@ -35,9 +35,9 @@ def convert_gguf(gguf: Path, folder: Path, on_progress: OnProgress) -> None:
     on_progress(0.0, "Unpacking the bundled model: reading its vocabulary")
     reader = GGUFReader(gguf)
     metadata = {name: field.contents() for name, field in reader.fields.items()}
-    found = (metadata.get("general.architecture"), metadata.get("tokenizer.ggml.pre"))
-    if found != ("llama", "smollm"):
-        raise UserError(f"{gguf.name} is of the kind {found}, not ('llama', 'smollm'): run `make setup` again.")
+    kind = (metadata.get("general.architecture"), metadata.get("tokenizer.ggml.pre"))
+    if kind != ("llama", "smollm"):
+        raise UserError(f"{gguf.name} is of the kind {kind}, not ('llama', 'smollm'): run `make setup` again.")
     on_progress(0.3, "Unpacking the bundled model: writing its tokenizer")
     write_tokenizer(metadata, folder)
     write_configs(metadata, folder)

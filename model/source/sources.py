@@ -61,8 +61,8 @@ def parse_source(text: str, revision: str = "") -> Source:
         if path.suffix.lower() == ".gguf":
             return Source("gguf", str(path), path=path, file=path.name)
         return Source("folder", str(path), path=path)
-    if found := REPO_FILE.fullmatch(text):
-        return Source("hub", text, repo=found[1], revision=revision, file=found[2])
+    if match := REPO_FILE.fullmatch(text):
+        return Source("hub", text, repo=match[1], revision=revision, file=match[2])
     if not REPO.fullmatch(text) or ".." in text or "--" in text:
         raise UserError(f"The model {shorten(text)} is no name. Type {KINDS}.")
     return Source("hub", text, repo=text, revision=revision)
