@@ -37,6 +37,7 @@ lint: $(TEST_READY) $(NODE_READY) ## format check and lint
 	$(PY) -m ruff check .
 	$(VENV)/bin/lint-imports --no-logo --no-cache
 	$(VENV)/bin/basedpyright
+	$(PY) -m tools.payload_types --check
 	$(NODE) node_modules/.bin/prettier --check --log-level warn $(SCRIPTS)
 	$(NODE) node_modules/.bin/eslint .
 

@@ -9,10 +9,10 @@ from model.api import Api
 from model.engine.core import LocalEngine
 from model.loading.load import load
 from model.pool import ModelKey, ModelPool, start_key
+from model.records.progress import Progress
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.runtime.devices import DTYPES, free_bytes
-from model.runtime.progress import Progress
 from model.source.bundled import BUNDLED_ID, bundled_model_dir, locate
 from model.source.download import download
 from model.source.hub import Hub

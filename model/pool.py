@@ -15,10 +15,11 @@ import torch
 
 from model.engine.core import TRACE_BYTES, LocalEngine
 from model.records.opening import Choices, Inspection, LoadedModel
+from model.records.progress import Progress
 from model.request.errors import Evicted, UserError
 from model.request.recipe import Recipe
 from model.runtime.devices import AUTO, DTYPES, available_devices, choose_device, choose_dtype
-from model.runtime.progress import Progress, with_progress
+from model.runtime.progress import with_progress
 from model.source.inspect import Plan, memory_bytes
 from model.source.sources import BUNDLED, Allowed, parse_source
 

@@ -9,10 +9,10 @@ from model.batching.static import pad
 from model.engine.core import LocalEngine
 from model.network.capture import SDPA
 from model.records.batching import BatchingRun, Request
+from model.records.progress import Progress
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.runtime.budget import Budget
-from model.runtime.progress import Progress
 from tests.browser import finished, settled
 from tests.tiny import tiny_lm
 from viz.stages.batching import batching

@@ -8,10 +8,10 @@ import pytest
 
 from model.engine.core import LocalEngine
 from model.loading.load import assemble
+from model.records.progress import Progress
 from model.records.run import Run
 from model.request.errors import Evicted, UserError
 from model.request.recipe import Recipe, SamplingSettings
-from model.runtime.progress import Progress
 from tests.small_tokenizers import KINDS
 from tests.sweep_pair import pair
 

@@ -11,9 +11,10 @@ import torch
 from model.api import Api
 from model.engine.core import LocalEngine
 from model.network.capture import Capture
+from model.records.progress import Progress
 from model.request.errors import Cancelled, Evicted, UserError
 from model.request.recipe import Recipe
-from model.runtime.progress import Progress, with_progress
+from model.runtime.progress import with_progress
 from tests.tiny import SIZES, tiny_lm
 from viz.stages import all_views
 from viz.wire.payload import ANSWER_BYTES

@@ -1,22 +1,18 @@
 """The page: one component, its events, and the curated API beside it."""
 
 import functools
-import json
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import gradio as gr
-import plotly
 
+from viz.config import ASSETS, PLOTLY, page_config
 from viz.stages import all_jobs, all_views
 from viz.walk import Walk
 from viz.wire.answers import answer_view, failure, follow_job, follow_run
 from viz.wire.halts import Halts
 from viz.wire.payload import dump
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
-PLOTLY = Path(plotly.__file__).resolve().parent / "package_data"
 # One may wait long for a download while others run; passes over one model take turns by its lock.
 MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 3}
 
@@ -55,24 +51,6 @@ def build_page(startup, api) -> gr.Blocks:
         for call in (api.tokenize, api.next_token, api.generate, api.attention):
             gr.api(spoken(call), api_name=call.__name__, **MODEL_QUEUE)
     return page
-
-
-def page_config() -> dict:
-    """What the scripts must know before they ask: where files are, and the examples, the first visit's first."""
-    # The narrow screen's rules come last, so that they win.
-    sheets = sorted((ASSETS / "css").rglob("*.css"), key=lambda sheet: (sheet.stem == "phone", sheet.stem))
-    examples = json.loads((ASSETS / "examples.json").read_text(encoding="utf-8"))
-    # What a walk taken along as one file is made of; what makes the file stays here.
-    paths = (path.relative_to(ASSETS / "js") for path in sorted((ASSETS / "js").rglob("*.js")))
-    modules = [path.as_posix() for path in paths if path.parts[0] != "export"]
-    return {
-        "modules": modules,
-        "js": f"/gradio_api/file={ASSETS / 'js'}/",
-        "css": [f"/gradio_api/file={sheet}" for sheet in sheets],
-        "plotly": f"/gradio_api/file={PLOTLY / 'plotly.min.js'}",
-        "vendor": f"/gradio_api/file={ASSETS / 'vendor'}/",
-        "examples": examples,
-    }
 
 
 def spoken(call):

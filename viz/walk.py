@@ -4,6 +4,8 @@ import json
 
 import gradio as gr
 
+from viz.config import PageConfig
+
 TEMPLATE = '<div class="tbt" id="tbt"></div>'
 
 # The name of the event stands here because Gradio finds a component's own events in this text; the scripts send it
@@ -20,7 +22,7 @@ import(root + CONFIG.js + 'main.js').then(start, (error) => {
 class Walk(gr.HTML):
     """The walk through a run. Its value is one JSON text at a time: where the run under way stands."""
 
-    def __init__(self, config: dict, look, halt):
+    def __init__(self, config: PageConfig, look, halt):
         super().__init__(
             value="",
             html_template=TEMPLATE,

@@ -6,9 +6,10 @@ from functools import cached_property
 from model.architecture.describe import architecture
 from model.architecture.routing import routing
 from model.records.architecture import Architecture, Routing
+from model.records.progress import Progress
 from model.request.recipe import Recipe
 from model.run.core import Core
-from model.runtime.progress import Progress, with_progress
+from model.runtime.progress import with_progress
 
 
 class ArchitectureCalls:

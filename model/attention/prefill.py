@@ -8,10 +8,11 @@ from transformers import Cache
 from model.network.capture import Capture
 from model.network.forward import forward, layer_progress, new_cache
 from model.network.language_model import LanguageModel
+from model.records.progress import Progress
 from model.records.run import Prefill, Run, Tokens
 from model.request.recipe import Recipe
 from model.run.trace import Trace
-from model.runtime.progress import Progress, with_progress
+from model.runtime.progress import with_progress
 from model.runtime.timing import now, timing
 
 

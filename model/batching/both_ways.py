@@ -12,9 +12,10 @@ from model.network.language_model import LanguageModel
 from model.network.sequence import Decoding
 from model.network.tolerances import LOGIT_TOLERANCE
 from model.records.batching import MAX_PROMPT_TOKENS, MAX_REQUESTS, BatchingResult, BatchingRun, Request, ServedRequest
+from model.records.progress import Progress
 from model.request.errors import UserError
 from model.runtime.budget import Budget
-from model.runtime.progress import Progress, with_progress
+from model.runtime.progress import with_progress
 from model.tokens.describe import describe
 
 SERVE = {"static": serve_static, "continuous": serve_continuous}

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from model.batching.both_ways import serve_both
 from model.records.batching import BatchingRun, Request
+from model.records.progress import Progress
 from model.request.recipe import Recipe
 from model.run.core import Core
-from model.runtime.progress import Progress
 
 
 class BatchingCalls:

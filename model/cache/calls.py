@@ -10,9 +10,9 @@ from model.cache.variants import cache_variant, quantised_backends
 from model.network.forward import refuse_without_cache
 from model.records.kv import CacheSize, Race, StepCosts, Variant
 from model.records.prefill import KVCacheRecord
+from model.records.progress import Progress
 from model.request.recipe import Recipe
 from model.run.core import Core
-from model.runtime.progress import Progress
 
 
 class CacheCalls:

@@ -17,11 +17,11 @@ from model.decode.select import select
 from model.network.forward import cache_argument, new_cache
 from model.network.language_model import LanguageModel
 from model.records.kv import Race, RaceStep
+from model.records.progress import Progress
 from model.records.run import Run, Tokens
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.runtime.budget import Budget
-from model.runtime.progress import Progress
 from model.runtime.timing import now
 
 

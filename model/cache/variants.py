@@ -19,12 +19,12 @@ from model.decode.select import select
 from model.network.forward import new_cache
 from model.network.language_model import LanguageModel
 from model.records.kv import Variant, VariantStep
+from model.records.progress import Progress
 from model.records.run import Run, Tokens
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.runtime.budget import Budget
 from model.runtime.present import present
-from model.runtime.progress import Progress
 
 KINDS = ("window", "fp8")
 

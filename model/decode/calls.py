@@ -8,9 +8,10 @@ from model.decode.beams import beam_search
 from model.decode.next_token import distribution, step_logits
 from model.decode.surprisal import prompt_surprisal
 from model.records.decode import Beams, Distribution, PromptSurprisal
+from model.records.progress import Progress
 from model.request.recipe import Recipe
 from model.run.core import Core
-from model.runtime.progress import Progress, with_progress
+from model.runtime.progress import with_progress
 
 
 class DecodeCalls:

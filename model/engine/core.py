@@ -22,6 +22,7 @@ from model.engine.token_calls import TokenCalls
 from model.latency.calls import LatencyCalls
 from model.layers.calls import LayersCalls
 from model.network.language_model import LanguageModel
+from model.records.progress import Progress
 from model.records.run import ModelCard, Run, Tokens
 from model.request.errors import Evicted, UserError
 from model.request.recipe import Recipe
@@ -29,7 +30,6 @@ from model.run.calls import FileCalls
 from model.run.trace import Trace, TraceStore
 from model.run.truncated import truncate
 from model.runtime.budget import Budget
-from model.runtime.progress import Progress
 from model.runtime.stoppable import stoppable
 from model.speculative.calls import SpeculativeCalls
 from model.tokens.tokenize import refuse_beyond, tokenize

@@ -13,12 +13,12 @@ from model.latency.stage_times import stage_times
 from model.latency.throughput import throughput
 from model.records.estimate import Machine, WhatIf
 from model.records.latency import Latency, LengthSweep, RooflineRun, StageTimes, Throughput
+from model.records.progress import Progress
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
 from model.run.core import Core
 from model.runtime.present import present
-from model.runtime.progress import Progress
 
 MEASURING = Progress("Measuring memory bandwidth and matrix products", 0, 1)
 

@@ -11,8 +11,8 @@ from model.network.language_model import LanguageModel
 from model.network.sequence import Decoding
 from model.records.kv import PassCost
 from model.records.latency import LengthPoint, LengthSweep, Roofline
+from model.records.progress import Progress
 from model.runtime.budget import Budget
-from model.runtime.progress import Progress
 from model.runtime.timing import now
 
 SHORTEST = 16

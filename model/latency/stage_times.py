@@ -15,9 +15,9 @@ from model.layers.block_parts import BlockParts, stream_parts
 from model.network.language_model import LanguageModel
 from model.network.sequence import Decoding
 from model.records.latency import StageSplit, StageTimes
+from model.records.progress import Progress
 from model.records.run import Run
 from model.runtime.present import present
-from model.runtime.progress import Progress
 from model.runtime.timing import now, timing
 
 PREFILLS = 3

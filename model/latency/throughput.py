@@ -15,10 +15,10 @@ from model.network.forward import cache_argument
 from model.network.language_model import LanguageModel
 from model.network.sequence import Decoding
 from model.records.latency import BatchPoint, Throughput
+from model.records.progress import Progress
 from model.request.errors import UserError
 from model.runtime.budget import Budget
 from model.runtime.devices import free_bytes
-from model.runtime.progress import Progress
 from model.runtime.timing import now
 
 SIZES = (1, 2, 4, 8, 16, 32, 64)

@@ -10,7 +10,7 @@ Glossary, one word per thing, here and on the screen:
     surprisal   -log2 of a probability, in bits            entropy   expected surprisal, in bits
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -66,10 +66,10 @@ class Check:
     tolerance: float
     how: str
     made: bool = True
+    passed: bool = field(init=False)
 
-    @property
-    def passed(self) -> bool:
-        return self.error <= self.tolerance
+    def __post_init__(self):
+        object.__setattr__(self, "passed", bool(self.error <= self.tolerance))
 
 
 @dataclass(frozen=True, eq=False)

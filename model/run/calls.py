@@ -4,13 +4,13 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from model.records.file import Comparison, FileContents, RunFile
+from model.records.progress import Progress
 from model.records.run import Run
 from model.request.recipe import Recipe
 from model.run.core import Core
 from model.run.run_file import compare, run_file
 from model.run.run_file_read import read_run_file
 from model.runtime.present import present
-from model.runtime.progress import Progress
 
 if TYPE_CHECKING:
     from model.run.trace import Trace

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 from model.network.language_model import LanguageModel
+from model.records.progress import Progress
 from model.records.run import Run, Tokens
 from model.request.recipe import Recipe
 from model.run.trace import Trace
 from model.runtime.budget import Budget
-from model.runtime.progress import Progress
 
 
 @runtime_checkable

@@ -3,22 +3,12 @@
 import queue
 import threading
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import TypeVar
 
+from model.records.progress import Progress
 from model.request.errors import Cancelled
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Progress of a piece of work: `done` of `total`. The page shows `message`; with `unit` 'bytes' it shows sizes."""
-
-    message: str
-    done: int
-    total: int
-    unit: str = ""
 
 
 def with_progress(work: Callable[[Callable[[Progress], None]], T]) -> Generator[Progress, None, T]:

@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from model.records.progress import Progress
 from model.request.errors import UserError
 from model.runtime.present import present
-from model.runtime.progress import Progress
 from model.source.hub import Hub
 from model.source.inspect import Plan
 

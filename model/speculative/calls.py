@@ -9,6 +9,7 @@ from model.loading.load import read_tokenizer
 from model.network.cut_cache import can_be_cut
 from model.network.forward import new_cache
 from model.network.language_model import LanguageModel
+from model.records.progress import Progress
 from model.records.run import Tokens
 from model.records.speculative import DraftChoice, Speculation
 from model.request.errors import UserError
@@ -16,7 +17,6 @@ from model.request.recipe import Recipe
 from model.request.validate import require_integer
 from model.run.core import Core
 from model.runtime.present import present
-from model.runtime.progress import Progress
 from model.source.bundled import BUNDLED_ID, bundled_model_dir, locate
 from model.speculative.drafts import Draft, LookupDraft, ModelDraft, early_exit
 from model.speculative.llama_draft import LlamaDraft, LlamaServer, why_not

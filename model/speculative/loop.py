@@ -13,12 +13,13 @@ from model.network.cut_cache import can_be_cut
 from model.network.forward import layer_progress, new_cache
 from model.network.language_model import LanguageModel
 from model.network.sequence import Decoding
+from model.records.progress import Progress
 from model.records.run import Tokens
 from model.records.speculative import Round, Speculation
 from model.request.errors import UserError
 from model.request.recipe import Recipe, SamplingSettings
 from model.runtime.budget import Budget
-from model.runtime.progress import Progress, with_progress
+from model.runtime.progress import with_progress
 from model.speculative.accept import draw
 from model.speculative.drafts import Draft
 from model.speculative.round import one_round, target_distribution

@@ -1,20 +1,56 @@
 """Decoding with the KV cache and otherwise, live: with and without it, with a window, in 8 bits."""
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from typing import TypedDict
 
-from model.records.kv import Race, RaceStep, Variant
+from model.records.kv import CacheSize, Race, RaceStep, Variant
+from model.records.run import Token
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
-from viz.wire.args import so_far
-from viz.wire.payload import token_payload
+from viz.wire.args import given, so_far
+from viz.wire.engine import Engine, Job
+from viz.wire.plain import Plain, PlainWith, plain, plain_with
 
 MOST_TOKENS = 64
 MAX_WINDOW = 100_000
 MAX_POSITIONS = 10_000_000
 
 
-def cache_costs(engine, recipe: Recipe, args: dict) -> dict:
+class CacheCosts(TypedDict):
+    """`quantised` has each backend for a cache in few bits, and whether it is installed."""
+
+    n_prompt: int
+    parameter_bytes: int
+    weight_bytes: list[int]
+    cached_flops: list[int]
+    full_flops: list[int]
+    cache_bytes: list[int]
+    quantised: list[tuple[str, bool]]
+
+
+class CacheSizes(TypedDict):
+    sizes: list[Plain[CacheSize]]
+
+
+class RaceStepAnswer(TypedDict):
+    token: Plain[Token]
+    equal: bool
+    max_error: float
+    largest_logit: float
+    cached_ms: float
+    full_ms: float
+    n_keys: int
+    n_new: int
+    cached_flops: int
+    full_flops: int
+    cached_bytes: int
+    full_bytes: int
+
+
+class RaceAnswer(TypedDict):
+    steps: list[RaceStepAnswer]
+
+
+def cache_costs(engine: Engine, recipe: Recipe, args: dict) -> CacheCosts:
     """FLOPs and bytes of each step of the run, with the cache and without: lists by step."""
     found = engine.cache.step_costs(recipe, so_far(args))
     return {
@@ -24,31 +60,31 @@ def cache_costs(engine, recipe: Recipe, args: dict) -> dict:
         "cached_flops": [cost.flops for cost in found.cached],
         "full_flops": [cost.flops for cost in found.full],
         "cache_bytes": [cost.cache_bytes for cost in found.cached],
-        "quantised": [list(backend) for backend in engine.cache.quantised_backends()],
+        "quantised": list(engine.cache.quantised_backends()),
     }
 
 
-def cache_sizes(engine, recipe: Recipe, args: dict) -> dict:
+def cache_sizes(engine: Engine, recipe: Recipe, args: dict) -> CacheSizes:
     """The cache's bytes by arithmetic at `n_positions`, this model's first; `window` is that of one variant."""
-    n_positions, window = args.get("n_positions"), args.get("window")
+    n_positions, window = given(args, "n_positions"), given(args, "window")
     require_integer("n_positions", n_positions, 1, MAX_POSITIONS, "it counts positions in the cache")
     require_integer("window", window, 1, MAX_POSITIONS, "it counts positions a layer keeps")
-    return {"sizes": [asdict(size) for size in engine.cache.sizes(recipe, n_positions, window)]}
+    return {"sizes": [plain(size) for size in engine.cache.sizes(recipe, n_positions, window)]}
 
 
-def cache_race(engine, recipe: Recipe, args: dict) -> Iterator:
+def cache_race(engine: Engine, recipe: Recipe, args: dict) -> Job[PlainWith[Race, RaceAnswer]]:
     """The race so far, after each token. Times in milliseconds."""
     for item in engine.cache.race(recipe, _n_tokens(args)):
-        yield {**asdict(item), "steps": [_race_step(step) for step in item.steps]} if isinstance(item, Race) else item
+        yield _race(item) if isinstance(item, Race) else item
 
 
-def cache_variant(engine, recipe: Recipe, args: dict) -> Iterator:
+def cache_variant(engine: Engine, recipe: Recipe, args: dict) -> Job[Plain[Variant]]:
     """The full cache beside a `window` of positions with `sinks`, or beside one in 8 bits, after each token."""
     window, sinks = args.get("window", 2), args.get("sinks", 0)
     require_integer("window", window, 2, MAX_WINDOW, "it counts positions, the new one included")
     require_integer("sinks", sinks, 0, window - 2, "the first tokens that stay are part of the window")
     for item in engine.cache.variant(recipe, str(args.get("kind")), _n_tokens(args), window, sinks):
-        yield {**asdict(item), "steps": _variant_steps(item)} if isinstance(item, Variant) else item
+        yield plain(item) if isinstance(item, Variant) else item
 
 
 def _n_tokens(args: dict) -> int:
@@ -57,9 +93,13 @@ def _n_tokens(args: dict) -> int:
     return n_tokens
 
 
-def _race_step(step: RaceStep) -> dict:
+def _race(race: Race) -> PlainWith[Race, RaceAnswer]:
+    return plain_with(race, RaceAnswer(steps=[_race_step(step) for step in race.steps]))
+
+
+def _race_step(step: RaceStep) -> RaceStepAnswer:
     return {
-        "token": token_payload(step.token),
+        "token": plain(step.token),
         "equal": step.equal,
         "max_error": step.max_error,
         "largest_logit": step.largest_logit,
@@ -72,17 +112,6 @@ def _race_step(step: RaceStep) -> dict:
         "cached_bytes": step.cached.cache_bytes + step.cached.weight_bytes,
         "full_bytes": step.full.weight_bytes,
     }
-
-
-def _variant_steps(found: Variant) -> list[dict]:
-    return [
-        {
-            "token": step.token and token_payload(step.token),
-            "other": step.other and token_payload(step.other),
-            "drift": step.drift,
-        }
-        for step in found.steps
-    ]
 
 
 VIEWS = {"cache_costs": cache_costs, "cache_sizes": cache_sizes}

@@ -1,78 +1,82 @@
 """The Embed stage: rows, similarity, neighbours, the map, and positions."""
 
-from dataclasses import asdict
+from typing import NotRequired, TypedDict
 
-import numpy as np
-
+from model.records.embed import (
+    BlockInput,
+    DotProduct,
+    EmbeddingMap,
+    Embeddings,
+    LearnedPositions,
+    Neighbours,
+    RotaryPositions,
+    Similarity,
+)
 from model.request.recipe import Recipe
 from viz.wire.args import integer
-from viz.wire.payload import check_payload, pack, token_payload
+from viz.wire.engine import Engine
+from viz.wire.plain import Plain, PlainWith, plain, plain_with
 
 
-def embed_rows(engine, recipe: Recipe, args: dict) -> dict:
+class NearestAnswer(TypedDict):
+    cosine: list[float]
+
+
+class EmbedMapAnswer(TypedDict):
+    explained: list[float]
+    links: list[list[int]]
+
+
+class PositionsAnswer(TypedDict):
+    kind: str
+    reason: str
+    block_input: Plain[BlockInput]
+    rotary: NotRequired[Plain[RotaryPositions]]
+    learned: NotRequired[Plain[LearnedPositions]]
+
+
+def embed_rows(engine: Engine, recipe: Recipe, args: dict) -> Plain[Embeddings]:
     """Rows of the embedding matrix around `position` of the first `n` tokens."""
-    found = engine.embed.embeddings(recipe, *_place(args))
-    return _packed(found)
+    return plain(engine.embed.embeddings(recipe, *_place(args)))
 
 
-def embed_similarity(engine, recipe: Recipe, args: dict) -> dict:
+def embed_similarity(engine: Engine, recipe: Recipe, args: dict) -> Plain[Similarity]:
     """Cosine between the tokens around `position` of the first `n`."""
-    return _packed(engine.embed.similarity(recipe, *_place(args)))
+    return plain(engine.embed.similarity(recipe, *_place(args)))
 
 
-def embed_nearest(engine, recipe: Recipe, args: dict) -> dict:
+def embed_nearest(engine: Engine, recipe: Recipe, args: dict) -> PlainWith[Neighbours, NearestAnswer]:
     """The `k` tokens nearest to `token_id` in the whole vocabulary."""
     token_id, k = integer(args, "token_id"), integer(args, "k", 12, 1, 50)
     found = engine.embed.nearest(recipe, token_id, k)
-    return {
-        "token": token_payload(found.token),
-        "neighbours": [token_payload(token) for token in found.neighbours],
-        "cosine": found.cosine.tolist(),
-        "vocabulary": found.vocabulary,
-    }
+    return plain_with(found, NearestAnswer(cosine=found.cosine.tolist()))
 
 
-def embed_map(engine, recipe: Recipe, args: dict) -> dict:
+def embed_map(engine: Engine, recipe: Recipe, args: dict) -> PlainWith[EmbeddingMap, EmbedMapAnswer]:
     """Principal components of the tokens around `position` and of their neighbours."""
     found = engine.embed.embedding_map(recipe, *_place(args))
-    return {
-        **_packed(found),
-        "tokens": [token_payload(token) for token in found.tokens],
-        "explained": found.explained.tolist(),
-        "links": found.links.tolist(),
-    }
+    return plain_with(found, EmbedMapAnswer(explained=found.explained.tolist(), links=found.links.tolist()))
 
 
-def embed_positions(engine, recipe: Recipe, args: dict) -> dict:
+def embed_positions(engine: Engine, recipe: Recipe, args: dict) -> PositionsAnswer:
     """How the model knows the order of tokens, shown for `layer`."""
     found = engine.embed.positions(recipe, *_place(args), integer(args, "layer"))
-    fed = {**asdict(found.block_input), "check": check_payload(found.block_input.check)}
-    answer = {"kind": found.kind, "reason": found.reason, "block_input": fed}
+    answer: PositionsAnswer = {
+        "kind": found.kind,
+        "reason": found.reason,
+        "block_input": plain(found.block_input),
+    }
     if found.rotary is not None:
-        rotation = found.rotary.rotation
-        shown = {**_packed(rotation), "check": check_payload(rotation.check)}
-        run_check = found.rotary.run_check and check_payload(found.rotary.run_check)
-        answer["rotary"] = {**_packed(found.rotary), "rotation": shown, "run_check": run_check}
+        answer["rotary"] = plain(found.rotary)
     if found.learned is not None:
-        answer["learned"] = {**_packed(found.learned), "check": check_payload(found.learned.check)}
+        answer["learned"] = plain(found.learned)
     return answer
 
 
-def embed_dot_product(engine, recipe: Recipe, args: dict) -> dict:
+def embed_dot_product(engine: Engine, recipe: Recipe, args: dict) -> Plain[DotProduct]:
     """The score of a query and a key in one head, over every distance."""
     names = ("layer", "head", "query", "key")
-    found = engine.embed.dot_product(recipe, *(integer(args, name) for name in names))
-    return {**_packed(found), "check": check_payload(found.check)}
-
-
-def _packed(record) -> dict:
-    """The plain fields of a record, and its arrays packed; records inside it are left to the
-    caller.
-    """
-    fields = {name: getattr(record, name) for name in record.__dataclass_fields__}
-    arrays = {k: pack(v) for k, v in fields.items() if isinstance(v, np.ndarray)}
-    plain = {k: v for k, v in fields.items() if isinstance(v, bool | int | float | str | tuple)}
-    return {**plain, **arrays}
+    return plain(engine.embed.dot_product(recipe, *(integer(args, name) for name in names)))
 
 
 def _place(args: dict) -> tuple[int, int]:

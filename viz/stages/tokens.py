@@ -1,20 +1,71 @@
 """The Tokenize and Detokenize stages: what the model sees, pieces, merges, languages, and text again."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
+from typing import TypedDict
 
+from model.records.run import Token
+from model.records.tokens import Detokenization, LanguageCount, Share, Span
+from model.records.tokens import Path as TokenPath
 from model.request.recipe import Recipe
 from model.request.validate import require_bool
 from viz.wire.args import integer
-from viz.wire.payload import token_payload
+from viz.wire.engine import Engine
+from viz.wire.plain import Plain, plain
 
 LANGUAGES = Path(__file__).resolve().parents[2] / "assets" / "languages.json"
 TOKENS_AROUND = 300
 ROWS_AROUND = 50
 
 
-def tokenize_seen(engine, recipe: Recipe, args: dict) -> dict:
+class SeenAnswer(TypedDict):
+    """Some of the tokens: those from `start` on. `text` is theirs, and begins at the character `first` of all text."""
+
+    chat: bool
+    start: int
+    n_tokens: int
+    tokens: list[Plain[Token]]
+    text: str
+    first: int
+    spans: list[Plain[Span]]
+    n_characters: int
+    n_bytes: int
+    n_partial: int
+    n_special: int
+
+
+class SharesAnswer(TypedDict):
+    start: int
+    shares: list[list[Plain[Share]]]
+
+
+class MergeAnswer(TypedDict):
+    at: int
+    rank: int
+    parts: list[int]
+
+
+class MergesAnswer(TypedDict):
+    """Parts are places in `entries`."""
+
+    written: str
+    text: str
+    kind: str
+    reason: str
+    whole: bool
+    start: list[int]
+    merges: list[MergeAnswer]
+    ids: list[int]
+    own_ids: list[int]
+    equal: bool
+    entries: list[Plain[Token]]
+
+
+class LanguagesAnswer(TypedDict):
+    languages: list[Plain[LanguageCount]]
+
+
+def tokenize_seen(engine: Engine, recipe: Recipe, args: dict) -> SeenAnswer:
     """What the model sees with the template on or off (`chat`), near the token `position`."""
     chat = args.get("chat", recipe.chat)
     require_bool("chat", chat)
@@ -25,32 +76,34 @@ def tokenize_seen(engine, recipe: Recipe, args: dict) -> dict:
     # At its ends the text may have white space that is in no token.
     first = min(t.start for t in shown) if start else 0
     last = max(t.end for t in shown) if stop < len(tokens) else len(found.tokens.text)
-    sizes = ("n_characters", "n_bytes", "n_partial", "n_special")
     return {
         "chat": chat,
         "start": start,
         "n_tokens": len(tokens),
-        "tokens": [token_payload(token) for token in shown],
+        "tokens": [plain(token) for token in shown],
         "text": found.tokens.text[first:last],
         "first": first,
-        "spans": [asdict(span) for span in found.spans],
-        **{name: getattr(found, name) for name in sizes},
+        "spans": [plain(span) for span in found.spans],
+        "n_characters": found.n_characters,
+        "n_bytes": found.n_bytes,
+        "n_partial": found.n_partial,
+        "n_special": found.n_special,
     }
 
 
-def tokenize_shares(engine, recipe: Recipe, args: dict) -> dict:
+def tokenize_shares(engine: Engine, recipe: Recipe, args: dict) -> SharesAnswer:
     """Which parts of which characters the tokens near `position` hold, of the first `n` tokens."""
     found = engine.tokens.shares(recipe, integer(args, "n", low=1))
     start, stop = _window(len(found), integer(args, "position"), ROWS_AROUND)
-    return {"start": start, "shares": [[asdict(share) for share in held] for held in found[start:stop]]}
+    return {"start": start, "shares": [[plain(share) for share in held] for held in found[start:stop]]}
 
 
-def tokenize_path(engine, recipe: Recipe, args: dict) -> dict:
+def tokenize_path(engine: Engine, recipe: Recipe, args: dict) -> Plain[TokenPath]:
     """The pieces around the prompt token `position`."""
-    return asdict(engine.tokens.path(recipe, integer(args, "position")))
+    return plain(engine.tokens.path(recipe, integer(args, "position")))
 
 
-def tokenize_merges(engine, recipe: Recipe, args: dict) -> dict:
+def tokenize_merges(engine: Engine, recipe: Recipe, args: dict) -> MergesAnswer:
     """The merges of the piece that holds the prompt token `position`; parts are places in `entries`."""
     found = engine.tokens.merges(recipe, integer(args, "position"))
     place = {entry.piece: index for index, entry in enumerate(found.entries)}
@@ -65,29 +118,25 @@ def tokenize_merges(engine, recipe: Recipe, args: dict) -> dict:
             {"at": merge.at, "rank": merge.rank, "parts": [place[part] for part in merge.parts]}
             for merge in found.merges
         ],
-        "ids": found.ids,
-        "own_ids": found.own_ids,
+        "ids": list(found.ids),
+        "own_ids": list(found.own_ids),
         "equal": found.equal,
-        "entries": [token_payload(entry) for entry in found.entries],
+        "entries": [plain(entry) for entry in found.entries],
     }
 
 
-def tokenize_languages(engine, recipe: Recipe, args: dict) -> dict:
+def tokenize_languages(engine: Engine, recipe: Recipe, args: dict) -> LanguagesAnswer:
     """One sentence in several languages, cut by the loaded tokenizer."""
     read = json.loads(LANGUAGES.read_text(encoding="utf-8"))
     sentences = [(item["code"], item["name"], item["text"]) for item in read]
-    return {"languages": [asdict(count) for count in engine.tokens.languages(recipe, sentences)]}
+    return {"languages": [plain(count) for count in engine.tokens.languages(recipe, sentences)]}
 
 
-def detokenize(engine, recipe: Recipe, args: dict) -> dict:
+def detokenize(engine: Engine, recipe: Recipe, args: dict) -> Plain[Detokenization]:
     """The prompt (`prompt`) or the first `n` generated tokens as text, shown near the token `around`."""
     prompt = args.get("prompt", False)
     require_bool("prompt", prompt)
-    found = engine.tokens.detokenize(recipe, integer(args, "n", 0), integer(args, "around", 0), prompt)
-    joined = [
-        {"token": token_payload(part.token), "text": part.text, "waiting": list(part.waiting)} for part in found.joined
-    ]
-    return {**asdict(found), "joined": joined, "waiting": list(found.waiting)}
+    return plain(engine.tokens.detokenize(recipe, integer(args, "n", 0), integer(args, "around", 0), prompt))
 
 
 def _window(n: int, around: int, reach: int) -> tuple[int, int]:

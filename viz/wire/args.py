@@ -1,5 +1,7 @@
 """Arguments of a request: what a page sends, checked where it enters."""
 
+from typing import Any
+
 from model.request.validate import require_integer
 
 MOST = 1_000_000
@@ -11,6 +13,11 @@ def integer(args: dict, name: str, default: int | None = None, low: int = 0, hig
     value = args.get(name, default)
     require_integer(name, value, low, high, WAY_OUT)
     return value
+
+
+def given(args: dict, name: str) -> Any:
+    """An argument as the page sent it, None where it did not; the caller checks it."""
+    return args.get(name)
 
 
 def so_far(args: dict) -> int | None:

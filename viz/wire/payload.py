@@ -1,36 +1,101 @@
-"""Records to what travels to the browser: plain JSON, with arrays as base64."""
+"""A run as it travels to the browser, and any answer as JSON text."""
 
-import base64
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict, TypeVar
 
 import numpy as np
 
-from model.records.run import Check, DecodeStep, ModelCard, Run, Token
+from model.records.run import DecodeStep, Run, StageCount, StopReason, Token
+from model.request.recipe import Recipe
+from viz.wire.plain import Plain, plain
 
 # Of tokens and steps in one answer; a prompt's text comes on top.
 ANSWER_BYTES = 120_000
 
-
-def pack(array: np.ndarray) -> dict[str, Any]:
-    """An array as {dtype, shape, data}: little-endian base64, which `maths/arrays.js` unpacks.
-
-    Whole numbers of 64 bits go as 32: no id or position here needs more, and half the text.
-    """
-    array = array.astype(np.int32) if array.dtype == np.int64 else array
-    array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    data = base64.b64encode(array.tobytes()).decode("ascii")
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
+Item = TypeVar("Item")
+Made = TypeVar("Made", bound=Mapping[str, Any])
 
 
-def dump(value: dict[str, Any]) -> str:
+class StepCandidates(TypedDict):
+    """`partial` has the bytes of those that are part of a character, `special` their places; numbers are rounded."""
+
+    token_ids: list[int]
+    texts: list[str]
+    partial: dict[int, list[int]]
+    special: list[int]
+    logits: list[float]
+    probability: list[float]
+    chosen_from: list[float]
+    remainder: float
+    vocabulary: int
+
+
+class RunStep(TypedDict):
+    """One generated token. Times in milliseconds."""
+
+    index: int
+    token: Plain[Token]
+    candidates: StepCandidates
+    logit: float
+    probability: float
+    chosen_from: float
+    rank: int
+    entropy: float
+    surprisal: float
+    draw: float | None
+    cumulative_from: float
+    cumulative_to: float
+    stages: list[Plain[StageCount]]
+    forced: bool
+    forward_ms: float
+    sampling_ms: float
+    text: str
+    waiting: list[int]
+    reused: bool
+
+
+class PrefillAnswer(TypedDict):
+    n_tokens: int
+    forward_ms: float
+    embed_ms: float
+    head_ms: float
+
+
+class RunMade(TypedDict):
+    """What a run has given, wherever it goes. Times in milliseconds."""
+
+    text_in: str
+    n_tokens: int
+    tokens: list[Plain[Token]]
+    prefill: PrefillAnswer | None
+    n_steps: int
+    steps: list[RunStep]
+    text: str
+    stop: Plain[StopReason]
+    ttft_ms: float | None
+    itl_ms: list[float]
+    tokenize_ms: float
+    detokenize_ms: float
+    reused_positions: int
+    reuse_ms: float
+
+
+class RunAnswer(RunMade):
+    """The run so far, its tokens and steps from where the page has them."""
+
+    key: str
+    recipe: Plain[Recipe]
+    tokens_from: int
+    steps_from: int
+
+
+def dump(value: Mapping[str, Any]) -> str:
     """JSON text; what is not finite becomes null, for JSON has no word for it."""
     return json.dumps(_finite(value), separators=(",", ":"), allow_nan=False)
 
 
-def _finite(value):
+def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -40,28 +105,17 @@ def _finite(value):
     return value
 
 
-def token_payload(token: Token) -> dict[str, Any]:
-    """One token; its bytes as a list of integers."""
-    return {**asdict(token), "bytes": list(token.bytes)}
+def recipe_payload(recipe: Recipe) -> Plain[Recipe]:
+    """A recipe as the page sends it."""
+    return Plain(json.loads(recipe.to_json()))
 
 
-def check_payload(check: Check) -> dict[str, Any]:
-    """One check, with whether it passed."""
-    return {**asdict(check), "passed": check.passed}
-
-
-def card_payload(card: ModelCard) -> dict[str, Any]:
-    """The model card, each check with whether it passed."""
-    checks = [check_payload(check) for check in card.checks]
-    return {**asdict(card), "checks": checks}
-
-
-def step_payload(step: DecodeStep) -> dict[str, Any]:
-    """One generated token with its candidates. Times in milliseconds."""
+def step_payload(step: DecodeStep) -> RunStep:
+    """One generated token with its candidates."""
     candidates = step.candidates
     return {
         "index": step.index,
-        "token": token_payload(step.token),
+        "token": plain(step.token),
         "candidates": {
             "token_ids": candidates.token_ids.tolist(),
             "texts": [token.text for token in candidates.tokens],
@@ -83,7 +137,7 @@ def step_payload(step: DecodeStep) -> dict[str, Any]:
         "draw": step.draw,
         "cumulative_from": step.cumulative_from,
         "cumulative_to": step.cumulative_to,
-        "stages": [asdict(stage) for stage in step.stages],
+        "stages": [plain(stage) for stage in step.stages],
         "forced": step.forced,
         "forward_ms": step.forward_seconds * 1000,
         "sampling_ms": step.sampling_seconds * 1000,
@@ -93,20 +147,11 @@ def step_payload(step: DecodeStep) -> dict[str, Any]:
     }
 
 
-def run_payload(run: Run, tokens_from: int, steps_from: int, room: int = ANSWER_BYTES) -> dict[str, Any]:
-    """The run so far: its tokens and steps from where the page has them, as many as fit in `room` bytes.
-
-    Steps come when all tokens of the prompt are there. Times in milliseconds.
-    """
+def run_made(run: Run, tokens: list[Plain[Token]], steps: list[RunStep]) -> RunMade:
+    """What a run has given, with as many of its tokens and steps."""
     filled = run.prefill
-    tokens, room = _fitting(run.tokens.tokens[tokens_from:], token_payload, room)
-    complete = tokens_from + len(tokens) >= len(run.tokens)
-    steps, _ = _fitting(run.steps[steps_from:] if complete else (), step_payload, room)
     return {
-        "key": run.recipe.trace_key,
-        "recipe": json.loads(run.recipe.to_json()),
         "text_in": run.tokens.text,
-        "tokens_from": tokens_from,
         "n_tokens": len(run.tokens),
         "tokens": tokens,
         "prefill": filled
@@ -116,11 +161,10 @@ def run_payload(run: Run, tokens_from: int, steps_from: int, room: int = ANSWER_
             "embed_ms": filled.embed_seconds * 1000,
             "head_ms": filled.head_seconds * 1000,
         },
-        "steps_from": steps_from,
         "n_steps": len(run.steps),
         "steps": steps,
         "text": run.text,
-        "stop": asdict(run.stop),
+        "stop": plain(run.stop),
         "ttft_ms": run.ttft and run.ttft * 1000,
         "itl_ms": [seconds * 1000 for seconds in run.itl],
         "tokenize_ms": run.tokens.seconds * 1000,
@@ -130,9 +174,26 @@ def run_payload(run: Run, tokens_from: int, steps_from: int, room: int = ANSWER_
     }
 
 
-def _fitting(items: Sequence, payload: Callable[..., dict], room: int) -> tuple[list[dict], int]:
+def run_payload(run: Run, tokens_from: int, steps_from: int, room: int = ANSWER_BYTES) -> RunAnswer:
+    """The run so far: its tokens and steps from where the page has them, as many as fit in `room` bytes.
+
+    Steps come when all tokens of the prompt are there.
+    """
+    tokens, room = _fitting(run.tokens.tokens[tokens_from:], plain, room)
+    complete = tokens_from + len(tokens) >= len(run.tokens)
+    steps, _ = _fitting(run.steps[steps_from:] if complete else (), step_payload, room)
+    return {
+        "key": run.recipe.trace_key,
+        "recipe": recipe_payload(run.recipe),
+        "tokens_from": tokens_from,
+        "steps_from": steps_from,
+        **run_made(run, tokens, steps),
+    }
+
+
+def _fitting(items: Sequence[Item], payload: Callable[[Item], Made], room: int) -> tuple[list[Made], int]:
     """Payloads of the first items, as many as fit in `room` bytes of JSON, and the bytes left over."""
-    fitting = []
+    fitting: list[Made] = []
     for item in items:
         made = payload(item)
         room -= len(dump(made)) + 1

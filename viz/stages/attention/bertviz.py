@@ -6,12 +6,14 @@ is imported when somebody first asks for it.
 
 from importlib import resources
 from math import isqrt
+from typing import TypedDict
 
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
 from viz.stages.attention.bertviz_page import label, neuron_page, offline
 from viz.wire.args import integer
+from viz.wire.engine import Engine
 
 MAX_TOKENS = 64
 MAX_LAYERS = 4
@@ -22,7 +24,16 @@ FEWEST_TOKENS = 24
 KINDS = ("head", "model", "neuron")
 
 
-def bertviz(engine, recipe: Recipe, args: dict) -> dict:
+class BertvizAnswer(TypedDict):
+    html: str
+    layers: list[int]
+    start: int
+    stop: int
+    n_positions: int
+    note: str
+
+
+def bertviz(engine: Engine, recipe: Recipe, args: dict) -> BertvizAnswer:
     """One of BertViz's views as a page for a sandboxed frame, with what was left out of it."""
     kind = args.get("kind")
     if kind not in KINDS:

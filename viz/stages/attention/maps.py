@@ -1,23 +1,63 @@
 """The Prefill stage: attention maps, thumbnails of all heads, one position's attention, the KV cache."""
 
-from dataclasses import asdict
+from dataclasses import replace
+from typing import TypedDict
 
 import numpy as np
 
-from model.records.prefill import Weights
+from model.records.prefill import (
+    AttentionOverview,
+    AttentionTile,
+    KVCacheRecord,
+    PositionAttention,
+    RunChecks,
+    Weights,
+)
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
 from viz.wire.args import integer, so_far
-from viz.wire.payload import check_payload, pack
+from viz.wire.engine import Engine
+from viz.wire.plain import Packed, Plain, PlainWith, pack, plain, plain_with
 
 MAX_LAYER = 10_000
 # Up to this many cells a map travels as float32; a larger one as float16, which has three digits.
 EXACT_CELLS = 36_000
 DIGITS = 7
-SCORES = ("previous", "first", "own", "induction", "entropy", "distance")
 
 
-def attention_tile(engine, recipe: Recipe, args: dict) -> dict:
+class AttentionTileAnswer(TypedDict):
+    exact: bool
+
+
+class ScoresByName(TypedDict):
+    previous: Packed
+    first: Packed
+    own: Packed
+    induction: Packed
+    entropy: Packed
+    distance: Packed
+
+
+class HeadScoresAnswer(TypedDict):
+    layer_start: int
+    layer_stop: int
+    n_positions: int
+    n_repeats: int
+    scores: ScoresByName
+
+
+class LargestWeights(TypedDict):
+    positions: list[int]
+    weights: list[float]
+    total: float
+
+
+class PositionAnswer(TypedDict):
+    attends_to: LargestWeights
+    attended_by: LargestWeights
+
+
+def attention_tile(engine: Engine, recipe: Recipe, args: dict) -> PlainWith[AttentionTile, AttentionTileAnswer]:
     """A rectangle of one head's pattern, at most 256 x 256 cells."""
     found = engine.attention.tile(
         recipe,
@@ -27,50 +67,55 @@ def attention_tile(engine, recipe: Recipe, args: dict) -> dict:
         rule=args.get("rule", "max"),
     )
     exact = found.pattern.size <= EXACT_CELLS
-    pattern = found.pattern if exact else found.pattern.astype(np.float16)
-    return {**_plain(found), "exact": exact, "pattern": pack(pattern), "first_seen": pack(found.first_seen)}
+    sent = found if exact else replace(found, pattern=found.pattern.astype(np.float16))
+    return plain_with(sent, AttentionTileAnswer(exact=exact))
 
 
-def attention_overview(engine, recipe: Recipe, args: dict) -> dict:
+def attention_overview(engine: Engine, recipe: Recipe, args: dict) -> Plain[AttentionOverview]:
     """Thumbnails of all heads of the layers from `layer_start` on; `layer_stop` says where to go on."""
     layer_start = args.get("layer_start", 0)
     require_integer("layer_start", layer_start, 0, MAX_LAYER, "layers are counted from 0")
     n_positions, rule = integer(args, "n_positions", low=1), args.get("rule", "max")
-    found = engine.attention.overview(recipe, layer_start, n_positions, rule)
-    return {**_plain(found), "thumbnails": pack(found.thumbnails)}
+    return plain(engine.attention.overview(recipe, layer_start, n_positions, rule))
 
 
-def head_scores(engine, recipe: Recipe, args: dict) -> dict:
+def head_scores(engine: Engine, recipe: Recipe, args: dict) -> HeadScoresAnswer:
     """Scores of all heads of the layers from `layer_start` on; `layer_stop` says where to go on."""
     layer_start = args.get("layer_start", 0)
     require_integer("layer_start", layer_start, 0, MAX_LAYER, "layers are counted from 0")
     found = engine.attention.head_scores(recipe, layer_start, integer(args, "n_positions", low=1))
-    return {**_plain(found), "scores": {name: pack(getattr(found, name)) for name in SCORES}}
-
-
-def attention_position(engine, recipe: Recipe, args: dict) -> dict:
-    """What `position` attends to in one head and who attends to it, among the first `n_positions`."""
-    places = integer(args, "position"), integer(args, "n_positions", low=1)
-    found = engine.attention.position(recipe, *_head(args), *places)
     return {
-        **_plain(found),
-        "row": pack(found.row),
-        "column": pack(found.column),
-        "attends_to": _weights(found.attends_to),
-        "attended_by": _weights(found.attended_by),
+        "layer_start": found.layer_start,
+        "layer_stop": found.layer_stop,
+        "n_positions": found.n_positions,
+        "n_repeats": found.n_repeats,
+        "scores": {
+            "previous": pack(found.previous),
+            "first": pack(found.first),
+            "own": pack(found.own),
+            "induction": pack(found.induction),
+            "entropy": pack(found.entropy),
+            "distance": pack(found.distance),
+        },
     }
 
 
-def prefill_checks(engine, recipe: Recipe, args: dict) -> dict:
+def attention_position(engine: Engine, recipe: Recipe, args: dict) -> PlainWith[PositionAttention, PositionAnswer]:
+    """What `position` attends to in one head and who attends to it, among the first `n_positions`."""
+    places = integer(args, "position"), integer(args, "n_positions", low=1)
+    found = engine.attention.position(recipe, *_head(args), *places)
+    largest = PositionAnswer(attends_to=_weights(found.attends_to), attended_by=_weights(found.attended_by))
+    return plain_with(found, largest)
+
+
+def prefill_checks(engine: Engine, recipe: Recipe, args: dict) -> Plain[RunChecks]:
     """This run's numbers for one head against a second forward pass: about a second of work."""
-    found = engine.attention.check_run(recipe, *_head(args), so_far(args))
-    checks = [check_payload(check) for check in found.checks]
-    return {**_plain(found), "checks": checks, "skipped": list(found.skipped)}
+    return plain(engine.attention.check_run(recipe, *_head(args), so_far(args)))
 
 
-def kv_cache(engine, recipe: Recipe, args: dict) -> dict:
+def kv_cache(engine: Engine, recipe: Recipe, args: dict) -> Plain[KVCacheRecord]:
     """What the KV cache of the run holds, layer by layer."""
-    return asdict(engine.cache.contents(recipe, so_far(args)))
+    return plain(engine.cache.contents(recipe, so_far(args)))
 
 
 def _head(args: dict) -> tuple[int, int]:
@@ -80,18 +125,12 @@ def _head(args: dict) -> tuple[int, int]:
     return layer, head
 
 
-def _weights(weights: Weights) -> dict:
+def _weights(weights: Weights) -> LargestWeights:
     return {
         "positions": weights.positions.tolist(),
         "weights": [float(f"{weight:.{DIGITS}g}") for weight in weights.weights.tolist()],
         "total": weights.total,
     }
-
-
-def _plain(record) -> dict:
-    """The fields of a record that JSON knows."""
-    values = {name: getattr(record, name) for name in record.__dataclass_fields__}
-    return {name: value for name, value in values.items() if isinstance(value, bool | int | float | str)}
 
 
 VIEWS = {

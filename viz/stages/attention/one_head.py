@@ -1,38 +1,35 @@
 """One head step by step, and its checks."""
 
-from dataclasses import fields, is_dataclass
+from typing import TypedDict
 
-import numpy as np
-
+from model.records.head import OneHead
+from model.records.run import Check
 from model.request.recipe import Recipe
 from viz.wire.args import integer, optional_integer
-from viz.wire.payload import check_payload, pack
+from viz.wire.engine import Engine
+from viz.wire.plain import Plain, plain
 
 MAX_LAYER = 10_000
 
 
-def one_head(engine, recipe: Recipe, args: dict) -> dict:
+class HeadChecksAnswer(TypedDict):
+    """Checks by the name of their step, and the seconds they took."""
+
+    checks: dict[str, Plain[Check]]
+    seconds: float
+
+
+def one_head(engine: Engine, recipe: Recipe, args: dict) -> Plain[OneHead]:
     """Every number from q and k to the head's part of attn_out; `key` null takes the largest weight."""
     key = optional_integer(args, "key")
-    return record_payload(engine.attention.one_head(recipe, *_query(args), key))
+    return plain(engine.attention.one_head(recipe, *_query(args), key))
 
 
-def head_checks(engine, recipe: Recipe, args: dict) -> dict:
+def head_checks(engine: Engine, recipe: Recipe, args: dict) -> HeadChecksAnswer:
     """The steps against the model's own, by step: costs one decoding step."""
     found = engine.attention.check_head(recipe, *_query(args), integer(args, "key"))
-    checks = [check_payload(check) for check in found.checks]
+    checks = [plain(check) for check in found.checks]
     return {"checks": dict(zip(found.steps, checks, strict=True)), "seconds": found.seconds}
-
-
-def record_payload(record) -> dict:
-    """A record as a dict of its fields: arrays packed, records within as dicts."""
-    return {field.name: _told(getattr(record, field.name)) for field in fields(record)}
-
-
-def _told(value):
-    if is_dataclass(value):
-        return record_payload(value)
-    return pack(value) if isinstance(value, np.ndarray) else value
 
 
 def _query(args: dict) -> tuple[int, int, int]:

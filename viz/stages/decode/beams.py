@@ -1,31 +1,59 @@
 """Beam search, as a job: it takes seconds, so it goes through the queue."""
 
-import json
-from collections.abc import Iterator
+from typing import Literal, TypedDict
 
 from model.records.decode import Beam
+from model.records.run import Check, Token
 from model.request.recipe import Recipe
-from viz.wire.payload import check_payload, token_payload
+from viz.wire.args import given
+from viz.wire.engine import Engine, Job
+from viz.wire.payload import recipe_payload
+from viz.wire.plain import Plain, plain
 
 
-def beams(engine, recipe: Recipe, args: dict) -> Iterator[dict]:
+class BranchToken(TypedDict):
+    id: int
+    token: Plain[Token]
+    probability: float
+    surprisal: float
+    forced: bool
+
+
+class BeamBranch(TypedDict):
+    """One continuation, as the page keeps its branches, and its score."""
+
+    key: str
+    recipe: Plain[Recipe]
+    tokens: list[BranchToken]
+    text: str
+    stop: Literal["eos", "limit"]
+    score: float
+
+
+class BeamsAnswer(TypedDict):
+    beams: list[BeamBranch]
+    ms: float
+    check: Plain[Check]
+
+
+def beams(engine: Engine, recipe: Recipe, args: dict) -> Job[BeamsAnswer]:
     """The best continuations, best first, each as a branch of the page with its score."""
-    found = engine.decode.beams(recipe, args.get("num_beams"), args.get("max_new_tokens"))
+    found = engine.decode.beams(recipe, given(args, "num_beams"), given(args, "max_new_tokens"))
     yield {
         "beams": [_branch(beam) for beam in found.beams],
         "ms": found.seconds * 1000,
-        "check": check_payload(found.check),
+        "check": plain(found.check),
     }
 
 
-def _branch(beam: Beam) -> dict:
-    tokens = [
-        {"id": token.id, "token": token_payload(token), "probability": 2.0**-bits, "surprisal": bits, "forced": True}
+def _branch(beam: Beam) -> BeamBranch:
+    tokens: list[BranchToken] = [
+        {"id": token.id, "token": plain(token), "probability": 2.0**-bits, "surprisal": bits, "forced": True}
         for token, bits in zip(beam.tokens, beam.surprisal, strict=True)
     ]
     return {
         "key": beam.recipe.trace_key,
-        "recipe": json.loads(beam.recipe.to_json()),
+        "recipe": recipe_payload(beam.recipe),
         "tokens": tokens,
         "text": beam.text,
         "stop": "eos" if beam.ended else "limit",

@@ -1,13 +1,21 @@
 """Text that a person wants in the answer, as the tokens it becomes."""
 
+from typing import TypedDict
+
+from model.records.run import Token
 from model.request.recipe import Recipe
-from viz.wire.payload import token_payload
+from viz.wire.engine import Engine
+from viz.wire.plain import Plain, plain
 
 
-def encode(engine, recipe: Recipe, args: dict) -> dict:
+class EncodeAnswer(TypedDict):
+    tokens: list[Plain[Token]]
+
+
+def encode(engine: Engine, recipe: Recipe, args: dict) -> EncodeAnswer:
     """The tokens of `text` as a continuation: no special tokens are added."""
     tokens = engine.tokens.encode(recipe, args.get("text", ""))
-    return {"tokens": [token_payload(token) for token in tokens]}
+    return {"tokens": [plain(token) for token in tokens]}
 
 
 VIEWS = {"encode": encode}

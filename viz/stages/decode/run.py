@@ -1,12 +1,31 @@
 """The run itself: tokens, steps, times; and the whole vocabulary's logits of one step."""
 
+from typing import TypedDict
+
+from model.records.run import ModelCard
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
 from viz.wire.args import so_far
-from viz.wire.payload import card_payload, pack, run_payload
+from viz.wire.engine import Engine
+from viz.wire.payload import RunAnswer, run_payload
+from viz.wire.plain import Packed, PlainWith, pack, plain_with
 
 
-def run(engine, recipe: Recipe, args: dict) -> dict:
+class Limits(TypedDict):
+    max_prompt_tokens: int
+    max_new_tokens: int
+
+
+class CardAnswer(TypedDict):
+    limits: Limits
+
+
+class LogitsAnswer(TypedDict):
+    step: int
+    logits: Packed
+
+
+def run(engine: Engine, recipe: Recipe, args: dict) -> RunAnswer:
     """The run so far: tokens from `tokens_from`, then steps from `steps_from`, as many as one answer may carry."""
     tokens_from, steps_from = args.get("tokens_from", 0), args.get("steps_from", 0)
     require_integer("tokens_from", tokens_from, 0, 1_000_000, "it counts tokens of the prompt from 0")
@@ -14,13 +33,13 @@ def run(engine, recipe: Recipe, args: dict) -> dict:
     return run_payload(engine.snapshot(recipe, so_far(args)), tokens_from, steps_from)
 
 
-def card(engine, recipe: Recipe, args: dict) -> dict:
+def card(engine: Engine, recipe: Recipe, args: dict) -> PlainWith[ModelCard, CardAnswer]:
     """What the model is, and this page's limits."""
-    limits = {"max_prompt_tokens": engine.max_prompt_tokens, "max_new_tokens": engine.max_new_tokens}
-    return {**card_payload(engine.card()), "limits": limits}
+    limits = Limits(max_prompt_tokens=engine.max_prompt_tokens, max_new_tokens=engine.max_new_tokens)
+    return plain_with(engine.card(), CardAnswer(limits=limits))
 
 
-def logits(engine, recipe: Recipe, args: dict) -> dict:
+def logits(engine: Engine, recipe: Recipe, args: dict) -> LogitsAnswer:
     """The raw logits of every token of the vocabulary at one step, float32."""
     step = args.get("step", 0)
     require_integer("step", step, 0, 1_000_000, "it counts generated tokens from 0")

@@ -1,15 +1,23 @@
 """The prompt's own surprisal, as a job: it is a forward pass."""
 
-from collections.abc import Iterator
+from typing import TypedDict
 
+from model.records.decode import PromptSurprisal
 from model.request.recipe import Recipe
+from viz.wire.engine import Engine, Job
+from viz.wire.plain import PlainWith, plain_with
 
 
-def surprisal(engine, recipe: Recipe, args: dict) -> Iterator:
-    """{bits: one number a prompt token, null for the first, perplexity, bits_per_byte, n_unknown}."""
+class SurprisalAnswer(TypedDict):
+    """One number a prompt token, null for the first."""
+
+    bits: list[float | None]
+
+
+def surprisal(engine: Engine, recipe: Recipe, args: dict) -> Job[PlainWith[PromptSurprisal, SurprisalAnswer]]:
+    """How much each token of the prompt surprises the model, and the sums over it."""
     found = yield from engine.decode.prompt_surprisal(recipe)
-    sums = ("perplexity", "bits_per_byte", "n_unknown")
-    yield {"bits": found.bits.tolist(), **{name: getattr(found, name) for name in sums}}
+    yield plain_with(found, SurprisalAnswer(bits=found.bits.tolist()))
 
 
 JOBS = {"surprisal": surprisal}
