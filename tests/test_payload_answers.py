@@ -19,7 +19,7 @@ from tests.tiny import tiny_lm
 from tools.payload_types import job_answer, view_answer
 from viz.config import PageConfig, page_config
 from viz.stages import all_jobs, all_views
-from viz.stages.source import ABOUT_MODELS
+from viz.stages.source import VIEWS as ABOUT_MODELS
 from viz.wire.answers import follow_job, follow_run
 from viz.wire.payload import dump
 from viz.wire.standing import Standing

@@ -49,7 +49,8 @@ def build_page(startup, api) -> gr.Blocks:
             **MODEL_QUEUE,
         )
         for call in (api.tokenize, api.next_token, api.generate, api.attention):
-            gr.api(spoken(call), api_name=call.__name__, **MODEL_QUEUE)
+            # gradio documents this function, and leaves it out of its list of exports.
+            gr.api(spoken(call), api_name=call.__name__, **MODEL_QUEUE)  # pyright: ignore[reportPrivateImportUsage]
     return page
 
 
