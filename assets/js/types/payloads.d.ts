@@ -447,6 +447,19 @@ declare namespace Payload {
     found: unknown;
   }
 
+  interface JudgedProposal {
+    token: Token;
+    q: number;
+    p: number;
+    accept: number;
+    draw: number | null;
+    accepted: boolean;
+    judged: boolean;
+    by_draft: number | null;
+    by_target: number;
+    overlap: number;
+  }
+
   interface KVCacheRecord {
     layers: LayerCache[];
     bytes: number;
@@ -871,19 +884,6 @@ declare namespace Payload {
     opening?: boolean;
   }
 
-  interface Proposal {
-    token: Token;
-    q: number;
-    p: number;
-    accept: number;
-    draw: number | null;
-    accepted: boolean;
-    judged: boolean;
-    by_draft: number | null;
-    by_target: number;
-    overlap: number;
-  }
-
   interface RaceAnswer {
     n_prompt: number;
     n_tokens: number;
@@ -1002,7 +1002,7 @@ declare namespace Payload {
   }
 
   interface RoundAnswer {
-    proposed: Proposal[];
+    proposed: JudgedProposal[];
     n_accepted: number;
     extra: Token | null;
     extra_kind: string;
