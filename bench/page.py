@@ -4,7 +4,7 @@ painted per second while a run streams.
 
 from statistics import median
 
-from tests.browser import ARGUMENTS, app, chromium, finished
+from tests.browser import ARGUMENTS, app, chromium, finished, tabs
 
 ROUNDS = 15
 VISITS = 5
@@ -55,8 +55,7 @@ def measure() -> list[dict]:
         page.goto(url)
         finished(page)
         visits = [_first_visit(browser, url) for _ in range(VISITS)]
-        stages = page.eval_on_selector_all("[role=tab]", "tabs => tabs.map(tab => tab.dataset.stage)")
-        rows = [*_visit_rows(visits), *(_panel(page, stage) for stage in stages)]
+        rows = [*_visit_rows(visits), *(_panel(page, stage) for stage in tabs(page))]
         rows.append(_streaming(page))
         browser.close()
     return rows

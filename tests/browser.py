@@ -16,6 +16,33 @@ ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
 START_SECONDS = 120
+SCREEN = {"width": 1440, "height": 1000}
+
+# The tabs in the page's order: the stages of the walk, then what stands around it.
+STAGES = ("text", "tokenize", "embed", "prefill", "layers", "decode", "select", "detokenize")
+AROUND = ("model", "branches", "cache", "latency", "batching", "speculative", "whatif", "compare")
+
+# Counts the questions to the server that have no answer yet. Those from before the count began have 300 ms to show.
+COUNT_QUESTIONS = """() => {
+  if (window.questions) return;
+  window.questions = { open: 0, quietFrom: performance.now() + 200 };
+  const ask = window.fetch;
+  window.fetch = async (...request) => {
+    if (!String(request[0]).endsWith('/component_server')) return ask(...request);
+    window.questions.open += 1;
+    try {
+      const answer = await ask(...request);
+      await answer.clone().text();
+      return answer;
+    } finally {
+      window.questions.open -= 1;
+      window.questions.quietFrom = Math.max(window.questions.quietFrom, performance.now());
+    }
+  };
+}"""
+# Nothing is open, and nothing was for a moment: an answer may lead to the next question.
+QUIET = """() => !window.questions.open && performance.now() - window.questions.quietFrom > 100
+  && ![...document.querySelectorAll('.waiting, .looking')].some((node) => node.offsetParent)"""
 
 
 def chromium() -> str | None:
@@ -62,13 +89,35 @@ def finished(page, timeout: float = 90_000) -> None:
     page.wait_for_function("() => !document.querySelector('.status .working')", timeout=timeout)
 
 
+def tabs(page) -> list[str]:
+    """The names of the page's tabs, none missing: what goes through them goes through all."""
+    found = page.eval_on_selector_all("[role=tab]", "tabs => tabs.map((tab) => tab.dataset.stage)")
+    assert found == [*STAGES, *AROUND]
+    return found
+
+
 def settled(page, stage: str) -> None:
-    """Opens a tab and waits until all its requests are answered."""
+    """Opens a tab and waits until nothing in it wants for an answer."""
+    page.evaluate(COUNT_QUESTIONS)
     page.click(f"#tab-{stage}")
     page.wait_for_selector(f"#panel-{stage} .card")
-    page.wait_for_timeout(300)
-    page.wait_for_function("() => ![...document.querySelectorAll('.waiting')].some((node) => node.offsetParent)")
-    page.wait_for_selector(".looking", state="hidden")
+    page.wait_for_function(QUIET)
+
+
+@contextmanager
+def visitor(browser, **options):
+    """A tab of a visitor who was never here: nothing is shared with any other tab."""
+    context = browser.new_context(**{"viewport": SCREEN, **options})
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def script(page, path: str) -> str:
+    """The address of one of the page's own modules, to import it there."""
+    sheet = page.get_attribute("link[href*='/css/base/page.css']", "href")
+    return sheet.partition("css/base/page.css")[0] + f"js/{path}"
 
 
 def ask(page, prompt: str) -> None:

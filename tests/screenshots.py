@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser import ARGUMENTS, ROOT, app, chromium, finished, settled
+from tests.browser import ARGUMENTS, ROOT, app, chromium, finished, settled, tabs
 
 README = ROOT / "assets" / "screenshots"
 ALL = ROOT / "screenshots"
@@ -25,7 +25,7 @@ def shoot(folder: Path, url: str, browser) -> None:
                     page.add_init_script(PROJECTOR_ON)
                 page.goto(f"{url}?__theme={theme}")
                 finished(page)
-                for stage in page.eval_on_selector_all("[role=tab]", "tabs => tabs.map(tab => tab.dataset.stage)"):
+                for stage in tabs(page):
                     settled(page, stage)
                     page.wait_for_timeout(SETTLE_MS)
                     page.screenshot(path=folder / f"{stage}-{name}{width}-{theme}.png", full_page=True)

@@ -46,7 +46,6 @@ def test_a_stage_that_is_none_is_refused(lm, stage):
         source_code(lm, stage)
 
 
-@pytest.mark.browser
 def test_formulas_and_code_stand_at_the_foot_of_a_panel(page, server):
     page.goto(server)
     finished(page)

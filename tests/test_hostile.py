@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.browser import ask, finished, settled, tokens
-
-pytestmark = pytest.mark.browser
+from tests.browser import ask, finished, settled, tabs, tokens
 
 SHOWN = [
     "<script>window.attacked=1</script>",
@@ -35,7 +33,7 @@ def test_hostile_text_is_shown_and_never_runs(page, server, prompt):
     finished(page)
     ask(page, prompt)
     together = prompt not in SHOWN
-    for stage in page.eval_on_selector_all("[role=tab]", "tabs => tabs.map(tab => tab.dataset.stage)"):
+    for stage in tabs(page):
         if together or stage in STAGES:
             settled(page, stage)
     assert page.evaluate("window.attacked ?? null") is None
@@ -115,9 +113,9 @@ def test_a_bad_number_in_a_field_is_refused_beside_it_and_an_empty_one_is_as_usu
     for typed in ("-1", "1.5", "3", ""):
         key.fill(typed)
         key.press("Enter")
-        page.wait_for_selector(".head-steps .refused-line:visible")
-        # Two prompt tokens and one of the two generated tokens have been forwarded.
-        assert "it must be a whole number from 0 to 2" in page.inner_text(".head-steps .refused-line")
+        # Two prompt tokens and one of the two generated have been through the model.
+        refusal = f"The key position is {typed or 'not a number'}; it must be a whole number from 0 to 2."
+        page.wait_for_selector(f".head-steps .refused-line:visible:text-is('{refusal}')")
         assert page.inner_text(".head-lead") == before
         assert page.is_visible(".head-grid")
     key.fill("0")

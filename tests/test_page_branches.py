@@ -5,7 +5,7 @@ from decimal import Decimal
 import psutil
 
 from model.request.recipe import Recipe
-from tests.browser import ask, finished, settled, tokens
+from tests.browser import ask, finished, script, settled, tokens, visitor
 
 PROMPT = "The capital of France is"
 
@@ -34,9 +34,8 @@ def test_a_clicked_candidate_becomes_a_branch_and_back_undoes_it(page, server, e
     chosen(page, 2)
     run = list(engine.run(Recipe(PROMPT, max_new_tokens=1)))[-1]
     third = int(run.steps[0].candidates.token_ids[2])
-    forced = list(engine.run(Recipe(PROMPT, forced=((0, third),), max_new_tokens=24)))[-1]
-    found = tokens(page)
-    assert found == [step.token.id for step in forced.steps][: len(found)]
+    forced = list(engine.run(Recipe(PROMPT, forced=((0, third),), max_new_tokens=len(plain))))[-1]
+    assert tokens(page) == [step.token.id for step in forced.steps]
     marked = page.locator(".strip .chip.forced")
     assert marked.count() == 1
     assert marked.get_attribute("aria-label").startswith("forced token")
@@ -100,11 +99,10 @@ def test_beams_and_names_outlive_another_prompt_and_a_reload(page, server, chrom
     page.reload()
     finished(page)
     assert set(leaves(page)) >= {made[0], made[1]}
-    other = chromium.new_context().new_page()
-    other.goto(page.url)
-    finished(other)
-    assert len(leaves(other)) == 1, "another browser has branches of its own"
-    other.context.close()
+    with visitor(chromium) as other:
+        other.goto(page.url)
+        finished(other)
+        assert len(leaves(other)) == 1, "another browser has branches of its own"
 
 
 def test_without_its_last_token_an_answer_ends(page, server):
@@ -122,11 +120,8 @@ def test_without_its_last_token_an_answer_ends(page, server):
 def test_numbers_as_small_and_as_large_as_they_come(page, server):
     bits = [0, 1, 13.2, 13.4, 20, 332.1, 332.2, 1022.5, 2000, 4000.5]
     page.goto(server)
-    page.wait_for_selector("link[href*='/css/base/page.css']", state="attached")
     found = page.evaluate(
-        """async (bits) => {
-            const sheet = document.querySelector('link[href*="/css/base/page.css"]').href;
-            const js = sheet.replace('css/base/page.css', 'js/');
+        """async ([js, bits]) => {
             const [{ chance }, { room }, { ribbon, sentences }] = await Promise.all(
                 ['maths/format.js', 'maths/stops.js', 'parts/words/page.js'].map((path) => import(js + path)));
             const run = (n) => (
@@ -141,7 +136,7 @@ def test_numbers_as_small_and_as_large_as_they_come(page, server):
                 loops: [1, 2, 3].map(ribbon.loop),
             };
         }""",
-        bits,
+        [script(page, ""), bits],
     )
     for value, shown in zip(bits, found["chances"], strict=True):
         exact = Decimal(2) ** -Decimal(value)

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import finished, settled, tokens
-
-pytestmark = pytest.mark.browser
+from tests.browser import finished, script, settled, tabs, tokens, visitor
 
 PROMPT = "=1+1 </script>&"
 
@@ -67,34 +65,34 @@ def test_the_walk_as_one_file_opens_offline_with_the_same_numbers(shown, chromiu
     assert "default-src 'none'" in text
     # Text from the visitor appears only in the title, escaped, and in the data.
     assert text.count("</script>") == 2
-    context = chromium.new_context(viewport={"width": 1440, "height": 1000}, offline=True)
-    tab = context.new_page()
-    problems, asked = [], []
-    tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.on("request", lambda request: asked.append(request.url))
-    tab.goto(file.as_uri())
-    finished(tab)
-    assert [tokens(tab), tokens(tab, "prompt"), probabilities(tab), lens(tab), residual(tab, 1)] == live
-    for stage in tab.locator("[role=tab]").all():
-        stage.click()
-        tab.wait_for_timeout(150)
-    # Views that are not in the file say so, and nothing breaks.
-    settled(tab, "cache")
-    tab.locator(".panel-cache button.primary").first.click()
-    tab.wait_for_selector(".refused:has-text('needs the live page')")
-    assert problems == []
-    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
-    context.close()
+    with visitor(chromium, offline=True) as tab:
+        problems, asked = [], []
+        tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        tab.on("pageerror", lambda error: problems.append(str(error)))
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto(file.as_uri())
+        finished(tab)
+        assert [tokens(tab), tokens(tab, "prompt"), probabilities(tab), lens(tab), residual(tab, 1)] == live
+        for stage in tabs(tab):
+            settled(tab, stage)
+            assert len(tab.inner_text(f"#panel-{stage}")) > 80, stage
+        # What is not in the file says so, and nothing breaks.
+        settled(tab, "cache")
+        tab.locator(".panel-cache button.primary").first.click()
+        tab.wait_for_selector(".refused:has-text('needs the live page')")
+        assert problems == []
+        assert file.as_uri() in asked
+        assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
 
 
 def test_recording_can_be_stopped(shown):
     shown.click(".take-summary")
     shown.click(".take-item:has-text('Walk as one page')")
     shown.wait_for_selector(".status:has-text('Recording the walk')")
+    shown.wait_for_selector(".walk-copy", state="attached")
     shown.click(".status button")
     shown.wait_for_selector(".take-said:has-text('Nothing was saved')")
-    shown.wait_for_function("() => !document.querySelector('.walk-copy')")
+    shown.wait_for_selector(".walk-copy", state="detached")
 
 
 def opened(page, path) -> str:
@@ -177,12 +175,8 @@ FIELDS = {
 
 def test_fields_of_a_csv_are_quoted_and_made_safe(shown):
     found = shown.evaluate(
-        """async (texts) => {
-            const sheet = document.querySelector('link[href*="/css/base/page.css"]').href;
-            const { field } = await import(sheet.replace('css/base/page.css', 'js/maths/csv.js'));
-            return texts.map(field);
-        }""",
-        list(FIELDS),
+        "async ([csv, texts]) => texts.map((await import(csv)).field)",
+        [script(shown, "maths/csv.js"), list(FIELDS)],
     )
     assert dict(zip(FIELDS, found, strict=True)) == FIELDS
 

@@ -7,8 +7,6 @@ import pytest
 from tests.browser import ARGUMENTS, finished, settled, tokens
 from tests.browser import chromium as path_of_chromium
 
-pytestmark = pytest.mark.browser
-
 HOST = "https://huggingface.co/spaces/me/walk"
 SIZE = {"width": 1280, "height": 800}
 HEADER = 64  # as in space.html

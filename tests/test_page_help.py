@@ -2,21 +2,13 @@
 
 import pytest
 
-from tests.browser import ask, finished, settled
+from tests.browser import ask, finished, script, settled, tabs, visitor
 
-pytestmark = pytest.mark.browser
-
-SPLIT = """async (sentence) => {
-  const { split } = await import(`${window.gradio_config.root ?? ''}/gradio_api/file=ASSETS/js/core/elements/terms.js`);
+SPLIT = """async ([terms, sentence]) => {
+  const { split } = await import(terms);
   return split(sentence).filter((part) => part.term).map((part) => [part.text, part.term.name]);
 }"""
-GLOSSARY = """async () => (await import('/gradio_api/file=ASSETS/js/core/words/glossary.js')).glossary"""
-
-
-def at_home(script: str) -> str:
-    from tests.browser import ROOT
-
-    return script.replace("ASSETS", str(ROOT / "assets"))
+GLOSSARY = "async (glossary) => (await import(glossary)).glossary"
 
 
 def test_help_opens_lists_the_keys_and_gives_the_focus_back(page, server):
@@ -52,7 +44,7 @@ def test_projector_mode_is_kept_and_the_maps_are_still_hit_where_one_points(page
     finished(page)
     assert page.evaluate("document.body.classList.contains('projector')")
     assert page.evaluate("document.querySelector('.sentence').currentCSSZoom") == pytest.approx(1.4)
-    for stage in page.eval_on_selector_all("[role=tab]", "tabs => tabs.map(tab => tab.dataset.stage)"):
+    for stage in tabs(page):
         settled(page, stage)
         assert page.evaluate("document.documentElement.scrollWidth") <= 1440, stage
     page.click("#tab-prefill")
@@ -66,10 +58,8 @@ def test_projector_mode_is_kept_and_the_maps_are_still_hit_where_one_points(page
 
 def test_terms_are_found_whole_once_and_outside_quotations(page, server):
     page.goto(server)
-    finished(page)
-    found = page.evaluate(
-        at_home(SPLIT), "Tokens: a token’s logit lens, “token softmax”, tokenized KV cache; kv cache, MLP, mlp, top-k."
-    )
+    sentence = "Tokens: a token’s logit lens, “token softmax”, tokenized KV cache; kv cache, MLP, mlp, top-k."
+    found = page.evaluate(SPLIT, [script(page, "core/elements/terms.js"), sentence])
     assert found == [
         ["Tokens", "token"],
         ["logit lens", "logit lens"],
@@ -77,13 +67,14 @@ def test_terms_are_found_whole_once_and_outside_quotations(page, server):
         ["MLP", "MLP"],
         ["top-k", "top-k"],
     ]
-    glossary = page.evaluate(at_home(GLOSSARY))
+    glossary = page.evaluate(GLOSSARY, script(page, "core/words/glossary.js"))
+    assert {"token", "logit lens", "KV cache", "MLP", "top-k"} <= {term["name"] for term in glossary}
     forms = [form.lower() for term in glossary for form in term["forms"]]
     assert len(forms) == len(set(forms))
     assert all(20 < len(term["text"]) < 260 and term["text"].endswith((".", ".)")) for term in glossary)
 
 
-def test_a_term_is_explained_by_keyboard_mouse_and_touch_never_in_a_visitors_text(page, server):
+def test_a_term_is_explained_by_keyboard_mouse_and_touch_never_in_a_visitors_text(page, server, chromium):
     page.goto(server)
     finished(page)
     ask(page, "A token, a layer and the softmax “of” attention")
@@ -98,5 +89,15 @@ def test_a_term_is_explained_by_keyboard_mouse_and_touch_never_in_a_visitors_tex
     page.mouse.move(5, 5)
     page.wait_for_selector("#term-said", state="hidden")
     page.click("#tab-text")
-    assert page.locator(".quote .term, .chip .term, .group .term, textarea .term").count() == 0
+    for text in (".panel-text .quote", ".strip .chip", ".strip .group", "#prompt"):
+        assert page.locator(text).count() > 0
+        assert page.locator(f"{text} .term").count() == 0
     assert page.locator(".facts .term").count() > 0
+    with visitor(chromium, has_touch=True) as phone:
+        phone.goto(server)
+        finished(phone)
+        phone.tap(".sentence .term >> nth=0")
+        name = phone.inner_text(".sentence .term >> nth=0")
+        assert phone.inner_text("#term-said").startswith(f"{name} ")
+        phone.tap(".player .place")
+        phone.wait_for_selector("#term-said", state="hidden")

@@ -2,13 +2,12 @@
 
 import json
 import urllib.parse
+from contextlib import ExitStack
 
 import pytest
 
 from model.request.recipe import Recipe
-from tests.browser import app, ask, finished, free_port, tokens
-
-pytestmark = pytest.mark.browser
+from tests.browser import app, ask, finished, free_port, settled, tokens, visitor
 
 LONG = "Count to one hundred: 1, 2, 3,"
 
@@ -22,20 +21,14 @@ def link(url: str, prompt: str, n: int, **more) -> str:
     return f"{url}?{urllib.parse.urlencode({'p': prompt, 'n': n, **more})}"
 
 
-def said(tab) -> str:
-    return tab.inner_text(".status")
-
-
 @pytest.fixture
 def tab(chromium):
-    """A tab whose console may only report that the server is gone."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
-    page = context.new_page()
+    """A tab whose console may tell of a server that is gone, and of nothing else."""
     problems = []
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    yield page
-    context.close()
+    with visitor(chromium) as page:
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        yield page
     assert [text for text in problems if "ERR_CONNECTION_REFUSED" not in text and "net::ERR" not in text] == []
 
 
@@ -87,24 +80,22 @@ def test_a_prompt_too_long_for_a_request_stays_whole_in_the_link(page, server):
 
 
 def test_a_link_holds_prompt_settings_choices_stage_step_and_selection(page, server, chromium):
-    first = link(
-        server, "Hello & <b> 🚀 = ?", 6, do_sample=1, temperature=1.3, seed=7, forced="1.345", at="layers.2.3.4.5"
-    )
-    page.goto(first)
+    asked = {"do_sample": 1, "temperature": 1.3, "seed": 7, "forced": "1.345"}
+    page.goto(link(server, "Hello & <b> 🚀 = ?", 6, **asked, at="embed.2.3.4.5"))
     finished(page)
-    page.wait_for_selector("#tab-layers[aria-selected=true]")
-    page.wait_for_timeout(400)
-    asked, kept = (urllib.parse.parse_qs(urllib.parse.urlsplit(url).query) for url in (first, page.url))
-    assert kept == asked
+    settled(page, "layers")
+    page.wait_for_url("**at=layers*")
+    kept = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(page.url).query))
+    place = {"p": "Hello & <b> 🚀 = ?", "n": "6", "at": "layers.2.3.4.5"}
+    assert kept == {name: str(value) for name, value in asked.items()} | place
     assert tokens(page)[1] == 345
-    other = chromium.new_context().new_page()
-    other.goto(page.url)
-    finished(other)
-    other.wait_for_selector("#tab-layers[aria-selected=true]")
-    assert tokens(other) == tokens(page)
-    for tab in (page, other):
-        assert tab.get_attribute(".strip .chip.selected", "data-position") == "3"
-    other.context.close()
+    with visitor(chromium) as other:
+        other.goto(page.url)
+        finished(other)
+        other.wait_for_selector("#tab-layers[aria-selected=true]")
+        assert tokens(other) == tokens(page)
+        for tab in (page, other):
+            assert tab.get_attribute(".strip .chip.selected", "data-position") == "3"
 
 
 def test_back_and_forward_go_through_the_runs(page, server, engine):
@@ -126,9 +117,9 @@ def test_who_waits_sees_their_place_and_can_leave(server, chromium, engine):
     # Imported here, because it imports Gradio, which tests without a browser should not wait for.
     from viz.page import MODEL_QUEUE
 
-    tabs = [chromium.new_context().new_page() for _ in range(MODEL_QUEUE["concurrency_limit"] + 2)]
-    *working, second, last = tabs
-    try:
+    n = MODEL_QUEUE["concurrency_limit"] + 2
+    with ExitStack() as visitors:
+        *working, second, last = tabs = [visitors.enter_context(visitor(chromium)) for _ in range(n)]
         for tab in tabs:
             tab.goto(link(server, "The sun is", 5))
             finished(tab)
@@ -159,15 +150,13 @@ def test_who_waits_sees_their_place_and_can_leave(server, chromium, engine):
         last.click(".status button")
         assert second.get_attribute("#tbt", "data-prompt") == "The sun is"
         assert tokens(second) == expected(engine, "The sun is", 5)
-    finally:
-        for tab in tabs:
-            tab.context.close()
 
 
 def test_a_run_that_begins_and_ends_moves_nothing_on_the_page(page, server):
     page.goto(server)
     finished(page)
     before = page.locator(".ribbon").bounding_box()
+    assert before["height"] > 0
     page.fill("#prompt", "Cats and dogs " * 100)
     page.click("button.run")
     page.wait_for_selector(".status .working")

@@ -2,13 +2,9 @@
 
 import time
 
-import pytest
-
 from tests.browser import finished
 
-pytestmark = pytest.mark.browser
-
-# The traveller's text and stage, each time one of the two changes.
+# What the traveller carries and which stage it is at, each time one of the two changes.
 WATCH = """() => {
   window.seen = [];
   const look = () => {

@@ -6,9 +6,7 @@ import re
 import pytest
 
 from model.request.recipe import Recipe, SamplingSettings
-from tests.browser import finished, tokens
-
-pytestmark = pytest.mark.browser
+from tests.browser import finished, script, tokens
 
 SETTINGS = [
     {},
@@ -25,18 +23,18 @@ def test_the_preview_in_the_page_equals_the_servers_distribution(page, server, e
     sampling = SamplingSettings(do_sample=True, seed=3, **settings)
     recipe = Recipe("The capital of France is", sampling=sampling, max_new_tokens=4)
     run = list(engine.run(recipe))[-1]
+    assert len(run.steps) == 4
     page.goto(server)
-    finished(page)
     for index, step in enumerate(run.steps):
         context = {"ids": [*run.tokens.ids, *(s.token.id for s in run.steps[:index])], "nPrompt": len(run.tokens)}
         shares = page.evaluate(
-            """async ([logits, settings, context, ids]) => {
-                const sheet = document.querySelector('link[href*="/css/base/page.css"]').href;
-                const { distribution } = await import(sheet.replace('css/base/page.css', 'js/maths/sampling.js'));
+            """async ([sampling, logits, settings, context, ids]) => {
+                const { distribution } = await import(sampling);
                 const shares = distribution(Float32Array.from(logits), settings, context);
                 return ids.map((id) => shares[id]);
             }""",
             [
+                script(page, "maths/sampling.js"),
                 engine.decode.logits(recipe, index).tolist(),
                 json.loads(recipe.to_json())["sampling"],
                 context,

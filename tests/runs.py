@@ -1,0 +1,17 @@
+"""Runs as the engine makes them, to compare with what the page shows."""
+
+from model.records.run import Run
+from model.request.recipe import Recipe
+
+# The first of assets/examples.json: what a first visit shows.
+EXAMPLE = Recipe("The Eiffel Tower is in the city of", max_new_tokens=28)
+
+
+def answer(engine, recipe: Recipe) -> Run:
+    """The whole run of a recipe."""
+    return list(engine.run(recipe))[-1]
+
+
+def made(run: Run) -> list[int]:
+    """The ids of the tokens that a run generated."""
+    return [step.token.id for step in run.steps]
