@@ -114,10 +114,33 @@ def visitor(browser, **options):
         context.close()
 
 
-def script(page, path: str) -> str:
-    """The address of one of the page's own modules, to import it there."""
-    sheet = page.get_attribute("link[href*='/css/base/page.css']", "href")
-    return sheet.partition("css/base/page.css")[0] + f"js/{path}"
+@contextmanager
+def watched(profile):
+    """A fresh tab that remembers nothing. At its end no script may have failed in it, and its console has no error.
+
+    Gradio's own scripts complain when a tab is left while they wait for an answer: that is no fault of the page.
+    """
+    tab = profile.new_page()
+    problems, visited = [], set()
+    tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: problems.append(str(error)))
+    tab.on("framenavigated", lambda frame: visited.add("/".join(frame.url.split("/")[:3])))
+    yield tab
+    tab.close()
+    line = profile.new_cdp_session(profile.pages[0])
+    for origin in visited:
+        line.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    line.detach()
+    left = ("AbortError: signal is aborted", "Connection errored out")
+    assert [text for text in problems if not any(known in text for known in left)] == []
+
+
+def scripts(page, server: str) -> str:
+    """Opens an empty page of the app's, where its modules can be imported without all that a walk loads: gives where
+    they are.
+    """
+    page.goto(f"{server}gradio_api/app_id")
+    return f"/gradio_api/file={ROOT}/assets/js/"
 
 
 def ask(page, prompt: str) -> None:

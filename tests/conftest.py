@@ -81,18 +81,24 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
-def page(chromium):
-    """A fresh tab. The test fails if the console shows an error, or a script fails.
+@pytest.fixture(scope="session")
+def profile(chromium):
+    """What the tabs of a process share: the browser's cache, and a window that a first, empty tab keeps open.
 
-    Gradio's own scripts report an error if a tab is closed while they wait for an answer; that is ignored.
+    To fill the one and to open the other is half of the work of a visit.
     """
-    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
-    tab = context.new_page()
-    problems = []
-    tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    tab.on("pageerror", lambda error: problems.append(str(error)))
-    yield tab
+    from tests.browser import SCREEN
+
+    context = chromium.new_context(viewport=SCREEN)
+    context.new_page()
+    yield context
     context.close()
-    left = ("AbortError: signal is aborted", "Connection errored out")
-    assert [text for text in problems if not any(known in text for known in left)] == []
+
+
+@pytest.fixture
+def page(profile):
+    """A fresh tab, in which nothing may fail."""
+    from tests.browser import watched
+
+    with watched(profile) as tab:
+        yield tab

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser import ask, finished, settled, tabs, tokens
+from tests.browser import ask, finished, settled, tabs, tokens, watched
 
 SHOWN = [
     "<script>window.attacked=1</script>",
@@ -27,19 +27,26 @@ REFUSED = [
 STAGES = ("tokenize", "embed", "prefill", "decode", "branches")
 
 
+@pytest.fixture(scope="module")
+def walk(profile, server):
+    """One page for all texts: each is typed where the one before it stood."""
+    with watched(profile) as tab:
+        tab.goto(server)
+        finished(tab)
+        yield tab
+
+
 @pytest.mark.parametrize("prompt", [*SHOWN, " ".join(SHOWN)])
-def test_hostile_text_is_shown_and_never_runs(page, server, prompt):
-    page.goto(server)
-    finished(page)
-    ask(page, prompt)
+def test_hostile_text_is_shown_and_never_runs(walk, prompt):
+    ask(walk, prompt)
     together = prompt not in SHOWN
-    for stage in tabs(page):
+    for stage in tabs(walk):
         if together or stage in STAGES:
-            settled(page, stage)
-    assert page.evaluate("window.attacked ?? null") is None
-    assert page.locator("#tbt img, #tbt script").count() == 0
-    page.click("#tab-text")
-    assert page.locator(".panel-text .quote").first.evaluate("e => e.textContent") == prompt
+            settled(walk, stage)
+    assert walk.evaluate("window.attacked ?? null") is None
+    assert walk.locator("#tbt img, #tbt script").count() == 0
+    walk.click("#tab-text")
+    assert walk.locator(".panel-text .quote").first.evaluate("e => e.textContent") == prompt
 
 
 @pytest.mark.parametrize(("prompt", "message"), REFUSED)

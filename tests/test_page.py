@@ -6,7 +6,7 @@ import re
 import pytest
 
 from model.request.recipe import Recipe
-from tests.browser import STAGES, finished, script, settled, tabs, tokens
+from tests.browser import STAGES, finished, scripts, settled, tabs, tokens
 from tests.runs import EXAMPLE, answer, made
 
 
@@ -95,8 +95,6 @@ def test_an_attention_map_that_is_refused_says_why(page, server):
 
 
 def test_a_mistake_of_the_page_is_not_told_in_its_own_words(page, server):
-    page.goto(server)
-    finished(page)
     told = page.evaluate(
         """async (errors) => {
             const { explain } = await import(errors);
@@ -104,7 +102,7 @@ def test_a_mistake_of_the_page_is_not_told_in_its_own_words(page, server):
             const wrong = () => undefined.partial;
             try { wrong(); } catch (error) { return [explain(error), explain(new Error('layer is 99'))]; }
         }""",
-        script(page, "core/errors.js"),
+        f"{scripts(page, server)}core/errors.js",
     )
     assert "undefined" not in told[0]
     assert "Reload" in told[0]

@@ -5,7 +5,7 @@ from decimal import Decimal
 import psutil
 
 from model.request.recipe import Recipe
-from tests.browser import ask, finished, script, settled, tokens, visitor
+from tests.browser import ask, finished, scripts, settled, tokens, visitor
 
 PROMPT = "The capital of France is"
 
@@ -119,7 +119,6 @@ def test_without_its_last_token_an_answer_ends(page, server):
 
 def test_numbers_as_small_and_as_large_as_they_come(page, server):
     bits = [0, 1, 13.2, 13.4, 20, 332.1, 332.2, 1022.5, 2000, 4000.5]
-    page.goto(server)
     found = page.evaluate(
         """async ([js, bits]) => {
             const [{ chance }, { room }, { ribbon, sentences }] = await Promise.all(
@@ -136,7 +135,7 @@ def test_numbers_as_small_and_as_large_as_they_come(page, server):
                 loops: [1, 2, 3].map(ribbon.loop),
             };
         }""",
-        [script(page, ""), bits],
+        [scripts(page, server), bits],
     )
     for value, shown in zip(bits, found["chances"], strict=True):
         exact = Decimal(2) ** -Decimal(value)

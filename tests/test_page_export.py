@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import finished, script, settled, tabs, tokens, visitor
+from tests.browser import finished, scripts, settled, tabs, tokens, visitor
 
 PROMPT = "=1+1 </script>&"
 
@@ -173,10 +173,10 @@ FIELDS = {
 }
 
 
-def test_fields_of_a_csv_are_quoted_and_made_safe(shown):
-    found = shown.evaluate(
+def test_fields_of_a_csv_are_quoted_and_made_safe(page, server):
+    found = page.evaluate(
         "async ([csv, texts]) => texts.map((await import(csv)).field)",
-        [script(shown, "maths/csv.js"), list(FIELDS)],
+        [f"{scripts(page, server)}maths/csv.js", list(FIELDS)],
     )
     assert dict(zip(FIELDS, found, strict=True)) == FIELDS
 

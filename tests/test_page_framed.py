@@ -16,9 +16,9 @@ DENIED = (
 )
 
 
-@pytest.fixture
-def host(chromium, server):
-    """The host's page with the app in a frame; like many browsers, this one denies the frame storage."""
+@pytest.fixture(scope="module")
+def outside(chromium, server):
+    """A browser in which the app has an address of its own."""
     port = server.split(":")[2].strip("/")
     arguments = (
         *ARGUMENTS,
@@ -28,13 +28,20 @@ def host(chromium, server):
         "--disable-features=LocalNetworkAccessChecks",
     )
     browser = chromium.browser_type.launch(executable_path=path_of_chromium(), args=arguments)
-    page = browser.new_page(viewport=SIZE)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def host(outside):
+    """The host's page, with the app in its frame; the browser keeps nothing for the frame, as many do."""
+    page = outside.new_page(viewport=SIZE)
     page.add_init_script(DENIED)
     page.route("https://huggingface.co/**", lambda route: route.fulfill(path=Path(__file__).with_name("space.html")))
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     yield page
-    browser.close()
+    page.close()
     assert problems == []
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from model.request.recipe import Recipe, SamplingSettings
-from tests.browser import finished, script, tokens
+from tests.browser import finished, scripts, tokens
 
 SETTINGS = [
     {},
@@ -24,7 +24,7 @@ def test_the_preview_in_the_page_equals_the_servers_distribution(page, server, e
     recipe = Recipe("The capital of France is", sampling=sampling, max_new_tokens=4)
     run = list(engine.run(recipe))[-1]
     assert len(run.steps) == 4
-    page.goto(server)
+    js = scripts(page, server)
     for index, step in enumerate(run.steps):
         context = {"ids": [*run.tokens.ids, *(s.token.id for s in run.steps[:index])], "nPrompt": len(run.tokens)}
         shares = page.evaluate(
@@ -34,7 +34,7 @@ def test_the_preview_in_the_page_equals_the_servers_distribution(page, server, e
                 return ids.map((id) => shares[id]);
             }""",
             [
-                script(page, "maths/sampling.js"),
+                f"{js}maths/sampling.js",
                 engine.decode.logits(recipe, index).tolist(),
                 json.loads(recipe.to_json())["sampling"],
                 context,
