@@ -54,7 +54,7 @@ def tokenizer():
     return KINDS["whole words"]().tokenizer
 
 
-# Two that differ most are walked at every quick check, too.
+# The two most different ones are also part of the quick check.
 QUICK = ("llama", "mamba")
 
 

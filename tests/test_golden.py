@@ -1,6 +1,6 @@
-"""The public face answers as it did when the golden set was recorded: API, recipes, views, jobs, trace files, links.
+"""The public interface answers as recorded in the golden set: API, recipes, views, jobs, trace files, links.
 
-Where an answer is meant to change, record the set anew with `python -m tests.golden.record`: it prints what changed.
+If an answer changes on purpose, record the set again with `python -m tests.golden.record`, which prints the changes.
 """
 
 import json
@@ -18,13 +18,13 @@ GOLDEN = {name: read(name) for name in ("runs", "api", "views", "refusals", "job
 
 @pytest.fixture(scope="module")
 def public():
-    """The public face of this code, on the bundled model."""
+    """The public interface of this code, on the bundled model."""
     return face.Page()
 
 
 @pytest.fixture(scope="module")
 def seen(public):
-    """The runs of all recipes, which the views look at."""
+    """The runs of all recipes, which the views need."""
     return {name: question() for name, question in ask.runs(public).items()}
 
 
@@ -68,7 +68,7 @@ def test_a_view_answers_the_same(public, seen, name):
     unchanged(GOLDEN["views"][name], ask.views(public)[name]())
 
 
-# Before the jobs: once this machine has been measured, it is in the list of machines.
+# Before the jobs, because a measured machine appears in the list of machines.
 @pytest.mark.parametrize("name", GOLDEN["refusals"])
 def test_what_is_refused_is_refused_in_the_same_words(public, seen, name):
     unchanged(GOLDEN["refusals"][name], ask.refusals(public)[name]())

@@ -1,4 +1,4 @@
-"""How the golden set is compared: what a mistake would change is found, and what another CPU changes is not."""
+"""Comparing with the golden set finds the effect of a mistake, and ignores that of another CPU."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""One query's attention in a layer, all heads, step by step in float64: scores, mask, weights, z."""
+"""The attention of one query in a layer, for all heads, step by step in float64: scores, mask, weights, z."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,10 @@ from model.network.to_numpy import to_double
 
 @dataclass(frozen=True, eq=False)
 class AttentionRow:
-    """Of one query: (n_heads, key) over the keys from position 0 to its own; `z` is (n_heads, d_v).
+    """One query's attention: (n_heads, key) over the keys from position 0 to its own.
 
-    `score` includes `bias`, and is -inf where `allowed` is false. `sink` (n_heads,) is None in most families.
+    `query` is (n_heads, d_head), `key` (n_kv_heads, key, d_head) and `z` (n_heads, d_value). `score` includes `bias`,
+    and is -inf where `allowed` is false. `sink` (n_heads,) is None in most families.
     """
 
     query: Tensor
@@ -28,13 +29,13 @@ class AttentionRow:
 
     @property
     def group(self) -> int:
-        """How many query heads share a key and value head."""
+        """The number of query heads that share a key and value head."""
         return self.query.shape[0] // self.key.shape[0]
 
 
 @torch.inference_mode()
 def attention_row(layer: LayerCapture, chunk: QueryChunk, position: int) -> AttentionRow:
-    """The row of the query at `position`, which `chunk` holds."""
+    """The row of the query at `position`, which is in `chunk`."""
     place = position - chunk.start
     rows = chunk_rows(chunk, place, place + 1, first_key=0).double()
     key, value = to_double(layer.key[:, : rows.stop]), to_double(layer.value[:, : rows.stop])

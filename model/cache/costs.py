@@ -19,7 +19,7 @@ from torch.nn import Module
 from transformers import Cache
 
 from model.network.anatomy import weight_of
-from model.network.cache_layers import held_layers
+from model.network.cache_layers import kv_layers
 from model.network.experts import Experts, experts_of, unique_weights
 from model.network.language_model import LanguageModel
 from model.records.kv import PassCost, StepCosts
@@ -109,7 +109,7 @@ def costs_of(lm: LanguageModel, cache: Cache) -> Costs:
 
 
 def _shapes(lm: LanguageModel, cache: Cache) -> tuple[LayerShape, ...]:
-    kept = held_layers(cache)
+    kept = kv_layers(cache)
     # kv_b_proj is transformers' name of the matrix from the latent vector to all heads' keys and values.
     latent = [module for module in lm.anatomy.blocks.modules() if hasattr(module, "kv_b_proj")]
     if len(latent) != len(kept):

@@ -10,7 +10,7 @@ import torch
 
 from model.cache.costs import costs_of
 from model.latency.roofline import Limits, dot, under
-from model.network.cache_layers import held_layers
+from model.network.cache_layers import kv_layers
 from model.network.forward import cache_argument
 from model.network.language_model import LanguageModel
 from model.network.sequence import Decoding
@@ -43,7 +43,7 @@ def throughput(
         raise UserError(
             "The cache of this model has recurrent layers, which cannot be repeated for a batch of equal rows."
         )
-    row_bytes = sum(keys.nbytes + values.nbytes for _, keys, values in held_layers(alone.cache))
+    row_bytes = sum(keys.nbytes + values.nbytes for _, keys, values in kv_layers(alone.cache))
     cost = costs_of(lm, alone.cache).least(1, len(ids) + STEPS // 2)
     expected: list[int] = []
     for size in sizes:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from model.network.cache_layers import held_layers
+from model.network.cache_layers import kv_layers
 from model.network.capture import Capture
 from model.network.forward import forward, new_cache
 from model.network.language_model import LanguageModel
@@ -22,7 +22,7 @@ def measure_shapes(lm: LanguageModel) -> LanguageModel:
     n = min(N_POSITIONS, card.context or N_POSITIONS)
     with lm.lock:
         forward(lm, [(17 * i + 3) % card.n_vocab for i in range(n)], cache, capture)
-    kept = [held for held in held_layers(cache) if held[1].shape[-2]]
+    kept = [held for held in kv_layers(cache) if held[1].shape[-2]]
     captured = next((layer for layer in capture.layers if layer.chunks), None)
     compressed = bool(getattr(lm.model.config.get_text_config(), "kv_lora_rank", None))
     n_kv_heads, d_head, d_value = card.n_kv_heads, card.d_head, card.d_head

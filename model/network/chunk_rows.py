@@ -1,6 +1,6 @@
-"""What leads from q · k to attention weights, for rows of a captured chunk: softcap, bias, mask and sinks.
+"""The steps from q · k to attention weights, for rows of a captured chunk: softcap, bias, mask and sinks.
 
-softmax(query . key^T * scaling + mask) of Vaswani et al. 2017, with what some families add to it.
+softmax(query . key^T * scaling + mask) of Vaswani et al. 2017, with the additions of some families.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from model.network.to_numpy import to_double
 
 @dataclass(frozen=True, eq=False)
 class ChunkRows:
-    """Rows of a chunk, of all heads or of one, over the keys [first_key, stop): the last is that of the last row.
+    """Rows of a chunk, for all heads or one, over the keys [first_key, stop), up to the position of the last row.
 
     `query` is (n_heads or 1, row, d_head). `bias` is added to the scores (n_heads or 1, row, key), and `hidden` is True
     for keys that a row does not see; both broadcast. `sink` (n_heads or 1, row or 1, 1) is a score without a key.
@@ -44,7 +44,7 @@ class ChunkRows:
 def chunk_rows(
     chunk: QueryChunk, low: int, high: int, head: int | None = None, first_key: int | None = None
 ) -> ChunkRows:
-    """The rows [low, high) of a chunk. `first_key` is by default the first that any of them sees."""
+    """The rows [low, high) of a chunk. `first_key` is by default the first key that any of them sees."""
     if first_key is None:
         first_key = int(chunk.first[low:high].min())
     stop = chunk.start + high
@@ -62,9 +62,9 @@ def chunk_rows(
 
 
 def by_group(heads: Tensor, shared: Tensor) -> Tensor:
-    """(n_heads, row, a) @ (n_kv_heads, a, b) to (n_heads, row, b), where consecutive heads share a key and value head.
+    """(n_heads, row, a) @ (n_kv_heads, a, b) -> (n_heads, row, b), where consecutive heads share a key and value head.
 
-    The heads of a group go through one product.
+    One product computes all heads of a group.
     """
     return (heads.reshape(len(shared), -1, heads.shape[-1]) @ shared).reshape(*heads.shape[:2], -1)
 
@@ -109,7 +109,7 @@ def _bias_and_hidden(
     mask = cut(chunk.mask)
     if mask.dtype == torch.bool:
         return bias, widened(~mask, True)
-    # A mask of numbers may add more than -inf: ALiBi travels in it.
+    # A numeric mask may also contain a bias, such as ALiBi.
     hidden = mask <= torch.finfo(mask.dtype).min / 2
     numbers = widened(mask.masked_fill(hidden, 0.0), 0.0)
     return numbers if bias is None else bias.float() + numbers, widened(hidden, True)

@@ -1,4 +1,4 @@
-"""Switches the model's attention for a while."""
+"""Switches the attention implementation of a model temporarily."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from model.network.language_model import LanguageModel
 
 @contextmanager
 def attention_as(lm: LanguageModel, implementation: str) -> Iterator[None]:
-    """Inside the context the model computes attention this way, whatever happens there.
+    """The model uses this attention implementation inside the context; the previous one is restored, even on error.
 
     Enter it with `lm.lock` held.
     """

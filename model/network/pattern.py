@@ -16,20 +16,20 @@ from model.network.chunk_rows import by_group, chunk_rows, of_head, softcapped, 
 def pattern_rows(layer: LayerCapture, start: int, stop: int, n_keys: int, head: int | None = None) -> Tensor:
     """The weights of queries [start, stop) on keys [0, n_keys): float32 (n_heads or 1, stop - start, n_keys).
 
-    ChunkRows sum to 1, or to less with attention sinks (gpt_oss), whose share is not returned.
+    Rows sum to 1, or to less with attention sinks (gpt_oss), whose share is not returned.
     """
     if layer.pattern is not None:
         return of_head(layer.pattern, head)[:, start:stop, :n_keys].clone()
     n_heads = layer.n_heads if head is None else 1
-    found = torch.zeros(n_heads, stop - start, n_keys)
-    for chunk in _merged(tuple(layer.chunks)):
+    pattern = torch.zeros(n_heads, stop - start, n_keys)
+    for chunk in _merge(tuple(layer.chunks)):
         low, high = max(start, chunk.start), min(stop, chunk.stop)
         if low < high:
             of_chunk, scores = scores_rows(layer, chunk, low - chunk.start, high - chunk.start, head)
-            first, seen = of_chunk.first_key, min(of_chunk.stop, n_keys)
-            weights = weights_of(scores, of_chunk.sink)[..., : max(0, seen - first)]
-            found[:, low - start : high - start, first:seen] = weights.cpu()
-    return found
+            first, last = of_chunk.first_key, min(of_chunk.stop, n_keys)
+            weights = weights_of(scores, of_chunk.sink)[..., : max(0, last - first)]
+            pattern[:, low - start : high - start, first:last] = weights.cpu()
+    return pattern
 
 
 def scores_rows(layer: LayerCapture, chunk: QueryChunk, low: int, high: int, head: int | None = None):
@@ -48,7 +48,7 @@ def scores_rows(layer: LayerCapture, chunk: QueryChunk, low: int, high: int, hea
     return rows, scores.masked_fill_(rows.hidden, -torch.inf)
 
 
-def _merged(chunks: tuple[QueryChunk, ...]) -> list[QueryChunk]:
+def _merge(chunks: tuple[QueryChunk, ...]) -> list[QueryChunk]:
     """The same queries in as few chunks as possible: decoding adds one per step, which is slow to read."""
     merged = []
     for (plain, _), group in groupby(chunks, key=lambda chunk: (chunk.is_plain, chunk.scaling)):

@@ -10,5 +10,5 @@ def to_numpy(tensor: Tensor) -> np.ndarray:
 
 
 def to_double(tensor: Tensor) -> Tensor:
-    """In float64 on the CPU, moved there first: not every device supports float64."""
+    """The tensor in float64 on the CPU; it is moved first, because not every device supports float64."""
     return tensor.detach().cpu().double()

@@ -1,4 +1,4 @@
-"""A value that may be None by its type, and cannot be by what was checked before."""
+"""Narrows an optional value that an earlier check has shown to be present."""
 
 from typing import TypeVar
 
@@ -6,6 +6,6 @@ T = TypeVar("T")
 
 
 def present(value: T | None) -> T:
-    """The value itself. Raises AssertionError if it is None after all: that is a fault of the caller."""
+    """The value itself. Raises AssertionError if it is None, which is a bug of the caller."""
     assert value is not None, "a value that was checked to be there is missing"
     return value

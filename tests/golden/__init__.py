@@ -1,1 +1,1 @@
-"""The golden set: what the public face answered once, recorded, and what it must still answer."""
+"""The golden set: recorded answers of the public interface, which must stay the same."""

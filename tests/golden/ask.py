@@ -1,4 +1,4 @@
-"""All questions of the golden set, group by group: {name of a case: what gives its reduced answer}."""
+"""All questions of the golden set by group: {name of a case: a function that returns its reduced answer}."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Questions = dict[str, Callable[[], dict]]
 
 
 def runs(page: face.Page) -> Questions:
-    """The runs of all recipes; the views look at them, so they come first."""
+    """The runs of all recipes; they come first, because the views need them."""
     asked = {name: {"recipe": recipe} for name, recipe in cases.RECIPES.items() if name != "unseen"}
     return {name: partial(_run, page, request) for name, request in asked.items()}
 
@@ -23,22 +23,22 @@ def api(page: face.Page) -> Questions:
 
 
 def views(page: face.Page) -> Questions:
-    """Every view at sensible arguments."""
+    """Every view with sensible arguments."""
     return {_title(*asked): partial(_view, page, _request("name", *asked), asked[0]) for asked in cases.VIEWS}
 
 
 def jobs(page: face.Page) -> Questions:
-    """Every job at sensible arguments."""
+    """Every job with sensible arguments."""
     return {_title(*asked): partial(_job, page, _request("job", *asked), asked[0]) for asked in cases.JOBS}
 
 
 def files(page: face.Page, documents: dict) -> Questions:
-    """Trace files that were saved once, opened as the page opens them, and the run that it then shows."""
+    """Recorded trace files, opened like on the page, and the run that is then shown."""
     return {name: partial(_file, page, document) for name, document in documents.items()}
 
 
 def refusals(page: face.Page) -> Questions:
-    """What views, jobs and runs refuse."""
+    """Requests that views, jobs and runs refuse."""
     asked: Questions = {}
     for name, recipe, args in refused.views():
         asked[f"view {_title(name, recipe, args)}"] = partial(_view, page, _request("name", name, recipe, args), name)
@@ -82,13 +82,13 @@ def _file(page: face.Page, document: dict) -> dict:
 
 
 def recipes() -> Questions:
-    """Recipes read from text and written again."""
+    """Recipes parsed from text and written again."""
     texts = [*refused.TEXTS, *(json.dumps(recipe) for recipe in cases.RECIPES.values())]
     return {_short(text): partial(face.recipe, text) for text in texts}
 
 
 def links(workshop: Path) -> dict:
-    """Addresses that the page writes and reads, and what the server makes of the recipes in them."""
+    """Addresses that the page writes and reads, and the recipes in them as parsed by the server."""
     found = face.links(linked.QUESTIONS, workshop)
     found["keys"] = [
         item["completed"] and face.recipe(json.dumps(item["completed"]))
@@ -98,7 +98,7 @@ def links(workshop: Path) -> dict:
 
 
 def document(page: face.Page, name: str, n_steps: int) -> dict:
-    """The trace file of a recipe, as the page saves it."""
+    """The trace file of a recipe, as saved by the page."""
     heard = page.job(_request("job", "run_file", name, {"n_steps": n_steps}))
     return heard[-2]["found"]["document"]
 

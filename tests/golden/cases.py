@@ -1,6 +1,6 @@
-"""What the golden set asks: recipes, calls of the API, views and jobs, each at arguments that a page could send."""
+"""The cases of the golden set: recipes, API calls, views and jobs, each with arguments that a page could send."""
 
-# The first is run first, and so on: the views look at these runs.
+# They are run in this order; the views use these runs.
 RECIPES = {
     "greedy": {"prompt": "The Eiffel Tower is in the city of", "chat": False, "max_new_tokens": 28},
     "sampled": {
@@ -30,7 +30,7 @@ RECIPES = {
         "max_new_tokens": 6,
     },
     "stop": {"prompt": "One, two, three, four,", "max_new_tokens": 20, "stop": [" seven", "\n\n"]},
-    # Asked about before it was ever run.
+    # Requested before it was ever run.
     "unseen": {"prompt": "Nobody has run this."},
 }
 
@@ -154,8 +154,8 @@ JOBS = [
     ("throughput", "greedy", {"largest": 2}),
 ]
 
-# These measure times: what else they answer depends on no weight, and the recorder asks them once.
+# These measure times; the rest of their answers does not depend on weights, so the recorder runs them once.
 TIMED = ("stage_times", "roofline", "length_sweep", "throughput")
 
-# Saved by the recorder as files of their own, and opened by the test: (recipe, tokens).
+# Saved by the recorder as separate files, and opened by the test: (recipe, tokens).
 FILES = {"sampled": 6, "chat": 12}

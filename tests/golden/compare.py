@@ -1,23 +1,23 @@
-"""Two reduced answers held against each other, and several of one question joined to what they agree in.
+"""Compares two reduced answers, and reduces several answers to one question to what they have in common.
 
-Strings, whole numbers and structure are equal. A float may differ by what another CPU's order of adding makes of
-float32: errors of about 1e-6 of the largest number that went into it, after thirty layers about 1e-5 of it. Tolerances
-stand well above that and far below what a mistake would change.
+Strings, integers and structure must be equal. A float may differ by the rounding of float32 when another CPU adds in
+another order: by about 1e-6 of the largest number involved, and after thirty layers by about 1e-5 of it. The
+tolerances are well above that, and far below the effect of a mistake.
 """
 
 from collections.abc import Iterator
 from math import isclose
 
 RELATIVE, ABSOLUTE = 2e-4, 1e-5
-# One step of the numbers that travel: the last bit of a float16 (of its own size), one of 256 levels, a fourth decimal.
+# One step of the numbers as sent: the last bit of a float16 (relative), one of 256 levels, the fourth decimal.
 STEPS = {"float16": (1e-3, 0.0), "uint8": (0.0, 1.0), "decimal4": (0.0, 1.01e-4)}
-# Stands where the recorder found no one answer: two tokens all but tied, whose order is another CPU's to decide.
+# Stands where the recorder found no unique answer: two almost tied tokens, whose order may depend on the CPU.
 ANY = "<any>"
 MORE = "<more>"
 
 
 def differences(golden, answer, path: str = "") -> Iterator[str]:
-    """Where an answer departs from the golden one, as lines of text."""
+    """The differences between an answer and the golden one, as lines of text."""
     if golden == ANY:
         return
     if isinstance(golden, dict) and isinstance(answer, dict):
@@ -32,7 +32,7 @@ def differences(golden, answer, path: str = "") -> Iterator[str]:
 
 
 def _scale(numbers: list) -> float:
-    """What the entries of a list are as large as: a logit near 0 is a sum of the same numbers as one of 20."""
+    """The magnitude of the entries of a list: a logit near 0 is a sum of the same numbers as one of 20."""
     return max((abs(number) for number in numbers if isinstance(number, float)), default=1.0)
 
 
@@ -63,7 +63,7 @@ def _of_arrays(golden: dict, answer: dict, path: str) -> Iterator[str]:
 
 
 def slack(array: dict) -> tuple[float, float]:
-    """The tolerances of an array, relative and absolute: an entry is a sum of numbers as large as the largest."""
+    """The relative and absolute tolerance of an array: an entry is a sum of numbers as large as the largest."""
     largest = array["largest"] if isinstance(array["largest"], float) else 1.0
     relative, absolute = STEPS.get(array["array"], (0.0, 0.0))
     return max(RELATIVE, relative), max(ABSOLUTE * max(1.0, largest), absolute)
@@ -74,14 +74,14 @@ def _same(was, now, relative: float, absolute: float) -> bool:
         return isclose(was, now, rel_tol=relative, abs_tol=absolute)
     if type(was) is int and type(now) is int and absolute == 1.0:
         return abs(was - now) <= 1
-    # JSON has one kind of number: 1 and 1.0 are the same to who reads it.
+    # JSON has only one kind of number, so 1 and 1.0 are the same.
     if {type(was), type(now)} == {int, float}:
         return isclose(was, now, rel_tol=relative, abs_tol=absolute)
     return type(was) is type(now) and was == now
 
 
 def joined(answers: list):
-    """The first of several answers to one question, with ANY where another differs by more than is allowed."""
+    """The first of several answers to one question, with ANY where another one differs by more than the tolerance."""
     first, others = answers[0], answers[1:]
     if all(isinstance(answer, dict) for answer in answers):
         return _joined_objects(answers)

@@ -1,4 +1,4 @@
-"""The public face under test, by its module paths: the one place to change when a module moves."""
+"""The public interface under test, by module paths: the only place to change when a module moves."""
 
 import importlib
 import json
@@ -37,29 +37,29 @@ class Page:
             return {"refused": str(error)}
 
     def view(self, request: dict) -> dict:
-        """A view by its request, as the page sends and reads it."""
+        """The answer of a view to a request, both as exchanged with the page."""
         return json.loads(_of(ANSWERS, "answer_view")(self.views, self.startup, json.dumps(request)))
 
     def run(self, request: dict) -> list[dict]:
-        """All that a run reports, in order."""
+        """Everything that a run reports, in order."""
         return _sent(_of(ANSWERS, "follow_run")(self.startup, request))
 
     def job(self, request: dict) -> list[dict]:
-        """All that a job reports, in order."""
+        """Everything that a job reports, in order."""
         return _sent(_of(ANSWERS, "follow_job")(self.startup, self.jobs, request))
 
     def weights(self):
-        """The parameters of the model in memory; only the recorder asks."""
+        """The parameters of the model in memory; only the recorder uses them."""
         return self.startup.engine().lm.model.parameters()
 
 
 def _sent(items: Iterable[dict]) -> list[dict]:
-    """What is reported, as it reaches the page."""
+    """The reports as they reach the page."""
     return [json.loads(_of(PAYLOAD, "dump")(item)) for item in items]
 
 
 def recipe(text: str) -> dict:
-    """A recipe's JSON read and written again, with its trace key; or {refused} with the sentence."""
+    """A recipe's JSON after parsing and writing, with its trace key; or {refused} with the sentence."""
     try:
         read = _of(RECIPE, "Recipe").from_json(text)
     except _of(ERRORS, "UserError") as error:
@@ -68,8 +68,8 @@ def recipe(text: str) -> dict:
 
 
 def links(questions: dict, workshop: Path) -> dict:
-    """What the page's link module writes for states, and reads from addresses; `workshop` is an empty folder."""
-    # A package.json beside them says that these files are modules.
+    """The addresses that the page's link module writes, and reads; `workshop` is an empty folder."""
+    # A package.json next to them declares these files as modules.
     scripts = shutil.copytree(ROOT / "assets" / "js", workshop / "js")
     (scripts / "package.json").write_text('{"type": "module"}', encoding="utf-8")
     paths = [_only(scripts, "link.js", "export function write"), _only(scripts, "recipe.js", "export const completed")]
@@ -80,6 +80,6 @@ def links(questions: dict, workshop: Path) -> dict:
 
 
 def _only(folder: Path, name: str, holding: str) -> Path:
-    """The one file of that name with that text in it."""
+    """The only file of that name that contains the text."""
     (found,) = (path for path in folder.rglob(name) if holding in path.read_text(encoding="utf-8"))
     return found

@@ -1,4 +1,4 @@
-"""Places on the page whose addresses the golden set holds, and addresses from anywhere that it reads."""
+"""States of the page whose addresses are in the golden set, and addresses that the page must read."""
 
 from tests.golden.cases import RECIPES
 

@@ -1,22 +1,22 @@
-"""What a golden answer leaves out, by field name: times, what depends on the machine, and what is made at random.
+"""The fields that a golden answer leaves out: times, values that depend on the machine, and random values.
 
-Only the kind of such a value is kept, and how many there are. A name may be `parent.field`.
+Only the kind and the number of such values are kept. A name may be `parent.field`.
 """
 
-# Everywhere: measured times, and rounding noise that a check allows for (whether it passed is kept).
+# In all answers: measured times, and rounding errors of checks (whether they passed is kept).
 ALWAYS = {
     *("seconds", "ms", "error", "max_error", "worst_error", "missing"),
     *("itl_ms", "ttft_ms", "measured_ttft", "measured_itl", "prefill_seconds", "draft_prefill_seconds"),
     *("embed_ms", "forward_ms", "head_ms", "sampling_ms", "tokenize_ms", "detokenize_ms", "reuse_ms"),
     *("cached_ms", "full_ms", "draft_ms", "verify_ms", "plain_ms"),
 }
-# In the answers of these views and jobs alone.
+# Only in the answers of these views and jobs.
 ONLY_IN = {
     "latency": {"ttft", "itl", "itl_p50", "itl_p95", "end_to_end", "prefill_rate", "decode_rate"},
-    # Lists of models to choose from, which come with the page, and this machine's memory and devices.
+    # The lists of models that come with the page, and this machine's memory and devices.
     "models": {"listed", "devices", "default_dtypes"},
     "model_look": {"free_bytes"},
-    # The code is where it is: the move itself changes it.
+    # The source code may change.
     "code": {"functions"},
     "run_file": {"made_by", "sha256"},
     "open_run_file": {"differing", "same_logits"},
@@ -30,7 +30,7 @@ ONLY_IN = {
     "throughput": {"step", "rate", "achieved", "attainable", "share", "roofline", "bend", "slow_start", "n_steps"},
 }
 
-# An array as it travels.
+# The fields of a packed array.
 PACKED = {"dtype", "shape", "data"}
 
 
@@ -51,7 +51,7 @@ def _masked(value, names: set[str], parent: str):
 
 
 def kind(value):
-    """What kind of value it is; of a list of objects what the first one looks like."""
+    """The kind of a value; for a list of objects, that of the first one."""
     if isinstance(value, dict) and value.keys() == PACKED:
         return f"<{value['dtype']} {value['shape']}>"
     if isinstance(value, dict):
@@ -59,9 +59,9 @@ def kind(value):
     if isinstance(value, list):
         if value and all(isinstance(item, dict) for item in value):
             return ["each:", kind(value[0])]
-        # A name with its time: the name stays.
+        # A pair of name and time: the name is kept.
         if len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], float):
             return [value[0], kind(value[1])]
         return [kind(item) for item in value]
-    # A time that nothing was measured for is null.
+    # A time that was not measured is null.
     return f"<{type(value).__name__}>" if isinstance(value, str | bool) else "<number>"

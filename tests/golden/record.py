@@ -1,9 +1,9 @@
-"""Records the golden set anew, on purpose: `python -m tests.golden.record`.
+"""Records the golden set again, on purpose: `python -m tests.golden.record`.
 
-The bundled model is asked once as it is, and again with its weights shaken, each by about a millionth of itself: that
-moves a logit about five times as far as another CPU does. Where those answers differ by more than the tolerances allow,
-such as in the order of two tokens that are all but tied, the set holds no answer. Each such place is printed: a token
-that was chosen must not be among them.
+The bundled model answers once as it is, and again with its weights perturbed, each by about a millionth of itself: that
+changes a logit about five times as much as another CPU does. Where these answers differ by more than the tolerances,
+such as in the order of two almost tied tokens, the set has no answer. Each such place is printed: a selected token must
+not be among them.
 """
 
 import gzip
@@ -21,19 +21,19 @@ SHAKEN, BY = 6, 1e-6
 
 
 def read(name: str):
-    """One file of the golden set."""
+    """Reads one file of the golden set."""
     return json.loads(gzip.decompress((DATA / f"{name}.json.gz").read_bytes()))
 
 
 def write(name: str, value) -> None:
-    """One file of the golden set; equal values make equal bytes."""
+    """Writes one file of the golden set; equal values give equal bytes."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
     DATA.mkdir(exist_ok=True)
     (DATA / f"{name}.json.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
 def answers(seed: int) -> tuple[dict, dict]:
-    """All answers of the model with its weights shaken from that seed (0: as they are), and its trace files."""
+    """All answers of the model with its weights perturbed by that seed (0: unchanged), and its trace files."""
     page = face.Page()
     if seed:
         _shake(page, seed)
@@ -49,7 +49,7 @@ def _all(asked: dict, without: tuple[str, ...] = ()) -> dict:
 
 
 def _settled(variants: list[dict]) -> dict:
-    """Of each case what all variants agree in that were asked it."""
+    """For each case, what the answers of all variants have in common."""
     return {name: joined([variant[name] for variant in variants if name in variant]) for name in variants[0]}
 
 
@@ -63,7 +63,7 @@ def _shake(page: face.Page, seed: int) -> None:
 
 
 def main() -> None:
-    """Writes all files of the set, and prints what changed against the one before."""
+    """Writes all files of the set, and prints the changes since the previous one."""
     before = {path.name.split(".")[0]: read(path.name.split(".")[0]) for path in DATA.glob("*.json.gz")}
     first, documents = answers(0)
     write("saved", documents)

@@ -1,4 +1,4 @@
-"""Answers to what the golden set keeps of them: numbers short, arrays opened, the large ones by a sample."""
+"""Reduces answers for the golden set: numbers are rounded, arrays unpacked, and large ones sampled."""
 
 import base64
 import json
@@ -10,19 +10,19 @@ import numpy as np
 from tests.golden.masks import PACKED, masked
 
 MOST_KEPT = 600
-# BertViz pastes a page of scripts around its parameters, and a random id into both.
+# BertViz puts a page of scripts around its parameters, and a random id into both.
 PARAMETERS = re.compile(r"(?:const params|window\.bertviz_params) = (?=\{)")
 RANDOM_ID = re.compile(r"bertviz-[0-9a-f]{32}")
 DIGITS = re.compile(r"\d[\d,.]*")
 
 
 def reduced(answer, where: str):
-    """What is kept of an answer of the view, job or call `where`."""
+    """The reduced answer of the view, job or call `where`."""
     return _reduced(masked(answer, where))
 
 
 def reported(items: list[dict], where: str) -> dict:
-    """What is kept of all that a run or a job reported: its kinds of progress in words alone, and the rest as it is."""
+    """The reduced reports of a run or a job: only the words of its kinds of progress, and everything else."""
     progress = [item for item in items if item["kind"] == "progress"]
     rest = [item for item in items if item["kind"] != "progress"]
     found = [item for item in rest if item["kind"] == "job"]
@@ -30,7 +30,7 @@ def reported(items: list[dict], where: str) -> dict:
         "progress": list(dict.fromkeys(DIGITS.sub("#", item["message"]) for item in progress)),
         "progress_fields": sorted({name for item in progress for name in item}),
         "fractions": all(0 <= item["fraction"] <= 1 for item in progress),
-        # Each that a job has found is complete in itself.
+        # Each result of a job is complete in itself.
         "n_found": len(found),
         "last": found and reduced(found[-1], where),
         "rest": [reduced(item, where) for item in rest if item["kind"] != "job"],
@@ -48,10 +48,10 @@ def _reduced(value):
 
 
 def kept(array: np.ndarray, dtype: str | None = None) -> dict:
-    """An array by its values; of a large one every so many, with the mean and the largest of all."""
+    """An array by its values; a large one by a regular sample, with the mean and the largest value."""
     flat = array.ravel()
     size = np.abs(flat[np.isfinite(flat)].astype(float))
-    # An odd stride that is no multiple of 3 or 5 walks through all columns of the usual widths.
+    # An odd stride that is not a multiple of 3 or 5 visits all columns of the usual widths.
     stride = next(n for n in range(len(flat) // MOST_KEPT + 1, 10**9) if n == 1 or (n % 2 and n % 3 and n % 5))
     return {
         "array": dtype or array.dtype.name,
@@ -70,7 +70,7 @@ def _short(value):
 
 
 def page(html: str) -> dict:
-    """BertViz's page: its parameters, with their matrices as arrays, and a digest of what stands around them."""
+    """BertViz's page: its parameters, with matrices as arrays, and a digest of everything around them."""
     html = RANDOM_ID.sub("bertviz-", html)
     parts, around = [], ""
     while found := PARAMETERS.search(html):

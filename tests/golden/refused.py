@@ -1,9 +1,9 @@
-"""What the golden set asks and is refused: the sentence is part of the public face."""
+"""Requests of the golden set that are refused: the sentence is part of the public interface."""
 
 from tests.golden.cases import RECIPES, SPECULATE, TILE, VIEWS, WHATIF
 
 HEAD = {"layer": 5, "head": 3}
-# Beside these, every view is asked once without arguments and once about a run that never was.
+# In addition, every view is called once without arguments, and once for a run that does not exist.
 VIEW_ARGUMENTS = [
     ("run", {"tokens_from": -1}),
     ("run", {"steps_from": "1"}),
@@ -69,7 +69,7 @@ JOB_ARGUMENTS = [
     ("nowhere", {}),
 ]
 
-# Recipes as text: what is read comes back in its canonical form, what is not is refused.
+# Recipes as text: valid ones come back in canonical form, others are refused.
 TEXTS = [
     '{"prompt": "Hi"}',
     '{"max_new_tokens": 3, "prompt": " Hi\\n", "chat": true, "system": "Be brief. \\u00e9"}',
@@ -120,7 +120,7 @@ TEXTS = [
 ]
 
 GREEDY = RECIPES["greedy"]
-# Requests that go wrong before, or beside, their recipe.
+# Requests that fail for a reason other than their recipe.
 REQUESTS = [
     {"name": "run", "recipe": "text"},
     {"name": "run", "recipe": None, "args": {}},
@@ -145,7 +145,7 @@ RUNS = [
 
 
 def views() -> list[tuple[str, str, dict]]:
-    """All views that are refused: (name, recipe, arguments)."""
+    """All refused view requests: (name, recipe, arguments)."""
     first = {name: (name, "unseen", args) for name, _, args in reversed(VIEWS)}
     return [
         *((name, "greedy", {}) for name in first),
