@@ -151,7 +151,7 @@ JOBS = [
     ("stage_times", "forced", {}),
     ("roofline", "greedy", {}),
     ("length_sweep", "greedy", {"longest": 32}),
-    ("throughput", "greedy", {"largest": 2}),
+    ("throughput", "greedy", {"largest": 1}),
 ]
 
 # These measure times; the rest of their answers does not depend on weights, so the recorder runs them once.

@@ -23,7 +23,7 @@ def differences(golden, answer, path: str = "") -> Iterator[str]:
     if isinstance(golden, dict) and isinstance(answer, dict):
         yield from _of_objects(golden, answer, path)
     elif isinstance(golden, list) and isinstance(answer, list) and len(golden) == len(answer):
-        absolute = ABSOLUTE * max(1.0, _scale(golden))
+        absolute = ABSOLUTE * _scale(golden)
         for place, (was, now) in enumerate(zip(golden, answer, strict=True)):
             if not (isinstance(was, float) and _same(was, now, RELATIVE, absolute)):
                 yield from differences(was, now, f"{path}[{place}]")
@@ -32,8 +32,13 @@ def differences(golden, answer, path: str = "") -> Iterator[str]:
 
 
 def _scale(numbers: list) -> float:
-    """The magnitude of the entries of a list: a logit near 0 is a sum of the same numbers as one of 20."""
-    return max((abs(number) for number in numbers if isinstance(number, float)), default=1.0)
+    """What the entries of a list are as large as: a logit near 0 is a sum of the same numbers as one of 20."""
+    return max([1.0, *(abs(number) for number in numbers if isinstance(number, float))])
+
+
+def _agree(numbers: list, absolute: float) -> bool:
+    first = numbers[0]
+    return isinstance(first, float) and all(_same(first, other, RELATIVE, absolute) for other in numbers[1:])
 
 
 def _of_objects(golden: dict, answer: dict, path: str) -> Iterator[str]:
@@ -86,9 +91,9 @@ def joined(answers: list):
     if all(isinstance(answer, dict) for answer in answers):
         return _joined_objects(answers)
     if all(isinstance(answer, list) and len(answer) == len(first) for answer in answers):
-        if not any(next(differences(first, other), None) for other in others):
-            return first
-        return [joined(list(items)) for items in zip(*answers, strict=True)]
+        columns = [list(column) for column in zip(*answers, strict=True)]
+        absolute = ABSOLUTE * _scale(first)
+        return [column[0] if _agree(column, absolute) else joined(column) for column in columns]
     return ANY if any(next(differences(first, other), None) for other in others) else first
 
 

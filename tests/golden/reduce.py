@@ -81,12 +81,12 @@ def page(html: str) -> dict:
 
 
 def _matrices(value):
+    """A matrix or more in nested lists as an array: BertViz is given four decimals."""
     if isinstance(value, dict):
         return {name: _matrices(item) for name, item in value.items()}
-    if isinstance(value, list) and value and isinstance(value[0], list) and not _is_text(value):
+    if not isinstance(value, list) or not value or not isinstance(value[0], list | dict):
+        return value
+    try:
         return kept(np.array(value, float), "decimal4")
-    return value
-
-
-def _is_text(value) -> bool:
-    return _is_text(value[0]) if isinstance(value, list) and value else isinstance(value, str | dict)
+    except (TypeError, ValueError):
+        return [_matrices(item) for item in value]
