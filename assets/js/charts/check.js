@@ -3,9 +3,13 @@
 import { fill, h } from '../core/elements/dom.js';
 import { check as words } from './words/check.js';
 
+/** @param {Page.Check} check */
 const isMade = (check) => check.made !== false;
 
-/** What the mark says: the worst of the checks that were made, or that there was nothing to check. */
+/**
+ * What the mark says: the worst of the checks that were made, or that there was nothing to check.
+ * @param {Page.Check[]} made
+ */
 function summed(made) {
   if (!made.length) return words.notMade;
   const said = made.find((check) => !check.passed) ?? made[0];

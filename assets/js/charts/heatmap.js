@@ -10,6 +10,8 @@ const LEVELS = 256;
  * `scale(t)` gives [r, g, b] for t from 0 to 1; `domain` is the pair of values that map to 0 and 1 (by default
  * [0, 255] for bytes, [0, 1] else); `cell` is the side of a cell in CSS pixels, or [width, height];
  * `blank(row, col)` names cells that have no value: they are left transparent. Returns the cell under a pointer event as `at(event)`.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Page.Heat & { cell: number | number[] }} heat
  */
 export function heatmap(canvas, { data, rows, cols, scale, cell, domain, blank }) {
   const [width, height] = Array.isArray(cell) ? cell : [cell, cell];
@@ -25,7 +27,10 @@ export function heatmap(canvas, { data, rows, cols, scale, cell, domain, blank }
   return { at: (event) => cellAt(canvas, rows, cols, event) };
 }
 
-/** The same picture as a canvas of one pixel a cell, to be drawn anywhere. */
+/**
+ * The same picture as a canvas of one pixel a cell, to be drawn anywhere.
+ * @param {Page.Heat} heat
+ */
 export function pixels({ data, rows, cols, scale, domain, blank }) {
   const [low, high] = domain || (data instanceof Uint8Array ? [0, 255] : [0, 1]);
   const colors = table(scale);

@@ -6,8 +6,10 @@ const NOTHING = Symbol('nothing');
 /**
  * For one place of the page, which shows one answer at a time. While an answer is under way, the selection, the run or
  * the model may change: what then arrives is about something that is no longer shown, and is dropped.
+ * @returns {Page.Asking}
  */
 export function createAsk() {
+  /** @type {string | symbol} */
   let asked = NOTHING;
   let turn = 0;
 

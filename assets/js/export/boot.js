@@ -22,8 +22,8 @@ export async function boot(nonce, broken) {
     map.nonce = nonce;
     document.head.append(map);
     const [{ start }, { createReplay }] = await Promise.all([
-      import('walk/main.js'),
-      import('walk/core/server/replay.js'),
+      import(/** @type {'../main.js'} */ ('walk/main.js')),
+      import(/** @type {'../core/server/replay.js'} */ ('walk/core/server/replay.js')),
     ]);
     const line = createReplay({ run: walk.run, keys: new Map(walk.keys), answers: walk.answers });
     const load = (path) => import(`walk/${path.replace('./', '')}`);

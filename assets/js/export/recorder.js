@@ -26,6 +26,7 @@ export function createKeeper(run, ask, room) {
   let pending = 0;
   let touched = performance.now();
 
+  /** @param {{}} args */
   async function keep(name, args, answer) {
     const kept = compacted(name, answer);
     const bytes = (await compressed(JSON.stringify(kept))).size;
@@ -100,7 +101,10 @@ export function createKeeper(run, ask, room) {
   };
 }
 
-/** A frame that nobody sees, as wide as a desk, with the page inside on `line`. Gives its store and how to end it. */
+/**
+ * A frame that nobody sees, as wide as a desk, with the page inside on `line`. Gives its store and how to end it.
+ * @param {{ main: string, config: Payload.PageConfig, line: Page.Line }} copy
+ */
 export async function openCopy({ main, config, line }) {
   const frame = h('iframe', { class: 'walk-copy', 'aria-hidden': 'true', tabindex: '-1' });
   document.body.append(frame);
@@ -113,7 +117,7 @@ export async function openCopy({ main, config, line }) {
   script.type = 'module';
   script.textContent = `import { start } from ${JSON.stringify(main)}; window.frameElement.dispatchEvent(new CustomEvent('ready', { detail: start }));`;
   const ready = new Promise((resolve, reject) => {
-    frame.addEventListener('ready', ({ detail }) => resolve(detail), { once: true });
+    frame.addEventListener('ready', (event) => resolve(/** @type {CustomEvent} */ (event).detail), { once: true });
     script.onerror = reject;
   });
   page.head.append(script);

@@ -16,7 +16,11 @@ function fromHalf(bits) {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** {dtype, shape, data} to {data: TypedArray, shape}; float16 becomes float32. */
+/**
+ * {dtype, shape, data} to {data: TypedArray, shape}; float16 becomes float32.
+ * @param {Payload.Packed} packed
+ * @returns {Page.Unpacked}
+ */
 export function unpack({ dtype, shape, data }) {
   const text = atob(data);
   const bytes = new Uint8Array(text.length);

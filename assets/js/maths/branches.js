@@ -2,10 +2,18 @@
 
 import { modelKey } from './models.js';
 
-/** What all branches of a tree have in common: the text before the answer. */
+/**
+ * What all branches of a tree have in common: the text before the answer.
+ * @param {Page.Recipe} recipe
+ */
 export const rootOf = ({ prompt, chat, system, ...recipe }) => JSON.stringify([prompt, chat, system, modelKey(recipe)]);
 
-/** A run as a branch: {key, recipe, name, tokens: [{id, token, probability, surprisal, forced}], text, stop}; beam search adds `beam`. */
+/**
+ * A run as a branch: {key, recipe, name, tokens: [{id, token, probability, surprisal, forced}], text, stop}; beam search adds `beam`.
+ * @param {Page.Run} run
+ * @param {string} [name]
+ * @returns {Page.Branch}
+ */
 export function branchOf(run, name = '') {
   const tokens = run.steps.map((step) => ({
     id: step.token.id,
@@ -25,23 +33,42 @@ export function branchOf(run, name = '') {
   };
 }
 
-/** Adds or renews a branch; a branch that is only the beginning of another is left out. */
+/**
+ * Adds or renews a branch; a branch that is only the beginning of another is left out.
+ * @param {Page.Branch[]} branches
+ * @param {Page.Branch} branch
+ */
 export function withBranch(branches, branch) {
   const old = branches.find((b) => b.key === branch.key);
   const others = branches.filter((b) => b.key !== branch.key);
   return [...others, { ...branch, name: old?.name || branch.name, beam: branch.beam ?? old?.beam }];
 }
 
-/** True when the answer that is shown was put together by beam search. */
+/**
+ * True when the answer that is shown was put together by beam search.
+ * @param {Pick<Page.State, 'run' | 'branches'>} state
+ */
 export const isBeam = ({ branches, run }) => branches.list.some(({ key, beam }) => beam && key === run.key);
 
-/** exp of the mean surprisal in nats: how many equally likely tokens each choice was like (Jelinek et al. 1977). */
+/**
+ * exp of the mean surprisal in nats: how many equally likely tokens each choice was like (Jelinek et al. 1977).
+ * @param {{ tokens: { surprisal: number }[] }} branch
+ */
 export const perplexity = ({ tokens }) => 2 ** (joint(tokens) / Math.max(1, tokens.length));
 
-/** The surprisal of all tokens together, in bits: their probability is 2 to the power of minus that, often too small for a number. */
+/**
+ * The surprisal of all tokens together, in bits: their probability is 2 to the power of minus that, often too small for a number.
+ * @param {{ surprisal: number }[]} tokens
+ */
 export const joint = (tokens) => tokens.reduce((sum, t) => sum + (t.surprisal ?? Infinity), 0);
 
-/** Branches as segments: {tokens, start, upto, children, leaves}; a segment runs until branches part or end, `upto` is in bits. */
+/**
+ * Branches as segments: {tokens, start, upto, children, leaves}; a segment runs until branches part or end, `upto` is in bits.
+ * @param {Page.Branch[]} branches
+ * @param {number} [start]
+ * @param {number} [upto]
+ * @returns {Page.Segment[]}
+ */
 export function tree(branches, start = 0, upto = 0) {
   const groups = new Map();
   for (const branch of branches) {
@@ -63,7 +90,11 @@ export function tree(branches, start = 0, upto = 0) {
   });
 }
 
-/** Where a group of branches that share the token at `start` first part, or one of them ends. */
+/**
+ * Where a group of branches that share the token at `start` first part, or one of them ends.
+ * @param {Page.Branch[]} group
+ * @param {number} start
+ */
 function parting(group, start) {
   const shortest = Math.min(...group.map((branch) => branch.tokens.length));
   let stop = start + 1;
@@ -71,17 +102,28 @@ function parting(group, start) {
   return stop;
 }
 
-/** A recipe whose answer begins with these ids, whatever the model thinks of them. */
+/**
+ * A recipe whose answer begins with these ids, whatever the model thinks of them.
+ * @param {Page.Recipe} recipe
+ * @param {number[]} ids
+ * @returns {Page.Recipe}
+ */
 export const forcing = (recipe, ids) => ({
   ...recipe,
-  forced: ids.map((id, index) => [index, id]),
+  forced: ids.map((id, index) => /** @type {[number, number]} */ ([index, id])),
   max_new_tokens: Math.max(recipe.max_new_tokens, ids.length),
 });
 
-/** The recipe of a run in which other tokens take the place of those from `step` on. */
+/**
+ * The recipe of a run in which other tokens take the place of those from `step` on.
+ * @param {Page.Run} run
+ * @param {number} step
+ * @param {number[]} ids
+ * @returns {Page.Recipe}
+ */
 export function diverted(run, step, ids) {
   const kept = run.recipe.forced.filter(([index]) => index < step);
-  const added = ids.map((id, offset) => [step + offset, id]);
+  const added = ids.map((id, offset) => /** @type {[number, number]} */ ([step + offset, id]));
   return {
     ...run.recipe,
     forced: [...kept, ...added],

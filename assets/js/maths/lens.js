@@ -2,7 +2,10 @@
 
 import { unpack } from './arrays.js';
 
-/** A window of the lens that fills row by row. */
+/**
+ * A window of the lens that fills row by row.
+ * @param {Payload.LensAnswer} tile
+ */
 function collect(tile) {
   const [, columns, k] = tile.top_ids.shape;
   const cells = tile.n_rows * columns;
@@ -26,6 +29,10 @@ function collect(tile) {
   };
 }
 
+/**
+ * @param {ReturnType<typeof collect>} found
+ * @param {Payload.LensAnswer} tile
+ */
 function put(found, tile) {
   const from = tile.row_start * found.columns;
   found.ids.set(unpack(tile.top_ids).data, from * found.k);
@@ -47,7 +54,11 @@ function put(found, tile) {
   if (tile.checks.length) found.checks = tile.checks;
 }
 
-/** The lens around a position, again and again with more of its rows; `ask(args)` brings a tile. */
+/**
+ * The lens around a position, again and again with more of its rows; `ask(args)` brings a tile.
+ * @param {(args: Page.Args) => Promise<Payload.LensAnswer>} ask
+ * @param {number} position
+ */
 export async function* readLens(ask, position) {
   let found = null;
   do {

@@ -3,17 +3,38 @@
 /** The parts of a recipe that choose a model, with what is usual. */
 export const MODEL = { model: '', revision: '', device: '', dtype: '' };
 
-/** False where nothing is kept between two passes: no keys and values, or a cache that is not used. */
+/**
+ * False where nothing is kept between two passes: no keys and values, or a cache that is not used.
+ * @param {Pick<Page.Card, 'n_heads' | 'uncached'> | null} card
+ */
 export const keepsCache = (card) => card?.n_heads !== 0 && !card?.uncached;
 
-/** Those parts of a recipe, or of anything that has them. */
-export const modelOf = (recipe) => Object.fromEntries(Object.keys(MODEL).map((name) => [name, recipe[name] ?? '']));
+/**
+ * Those parts of a recipe, or of anything that has them.
+ * @param {Partial<Page.ModelChoice>} recipe
+ * @returns {Page.ModelChoice}
+ */
+export const modelOf = (recipe) => ({
+  model: recipe.model ?? '',
+  revision: recipe.revision ?? '',
+  device: recipe.device ?? '',
+  dtype: recipe.dtype ?? '',
+});
 
-/** False for a model that carries a state of fixed size in place of keys and values. */
+/**
+ * False for a model that carries a state of fixed size in place of keys and values.
+ * @param {Pick<Page.Card, 'n_heads'> | null} card
+ */
 export const hasAttention = (card) => card?.n_heads !== 0;
 
-/** True where at least one layer's maps can be shown. */
+/**
+ * True where at least one layer's maps can be shown.
+ * @param {Pick<Page.Card, 'attention_layers'>} card
+ */
 export const hasMaps = (card) => card.attention_layers.length > 0;
 
-/** Equal for recipes of one model. */
+/**
+ * Equal for recipes of one model.
+ * @param {Partial<Page.ModelChoice>} recipe
+ */
 export const modelKey = (recipe) => JSON.stringify(modelOf(recipe));

@@ -5,17 +5,22 @@ import { DEFAULTS } from './sampling.js';
 /** How many tokens an answer may have unless it is said. */
 export const NEW_TOKENS = 40;
 
-/** A whole recipe from the parts that an example or a link names. */
-export const completed = (recipe) => ({
-  chat: false,
-  system: '',
-  max_new_tokens: NEW_TOKENS,
-  forced: [],
-  stop: [],
-  model: '',
-  revision: '',
-  device: '',
-  dtype: '',
-  ...recipe,
-  sampling: { ...DEFAULTS, ...recipe.sampling },
-});
+/**
+ * A whole recipe from the parts that an example or a link names.
+ * @param {Page.Sparse} recipe
+ * @returns {Page.Recipe}
+ */
+export const completed = (recipe) =>
+  /** @type {Page.Recipe} */ ({
+    chat: false,
+    system: '',
+    max_new_tokens: NEW_TOKENS,
+    forced: [],
+    stop: [],
+    model: '',
+    revision: '',
+    device: '',
+    dtype: '',
+    ...recipe,
+    sampling: { ...DEFAULTS, ...recipe.sampling },
+  });

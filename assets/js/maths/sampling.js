@@ -14,6 +14,10 @@ export const DEFAULTS = {
   typical_p: 1,
 };
 
+/**
+ * @param {Partial<Payload.SamplingSettings>} a
+ * @param {Partial<Payload.SamplingSettings>} b
+ */
 export const sameSettings = (a, b) => Object.keys(b).every((key) => a[key] === b[key]);
 
 /** Softmax of scores (vocab,), as Float64Array. */
@@ -45,22 +49,26 @@ function only(scores, kept) {
   return out;
 }
 
+/** @type {Apply} */
 function repetition(scores, penalty, { ids }) {
   const seen = new Set(ids);
   return map(scores, (score, i) => (seen.has(i) ? (score < 0 ? score * penalty : score / penalty) : score));
 }
 
+/** @param {Page.Context} context */
 function counts({ ids, nPrompt }) {
   const found = new Map();
   for (const id of ids.slice(nPrompt)) found.set(id, (found.get(id) ?? 0) + 1);
   return found;
 }
 
+/** @type {Apply} */
 function presence(scores, penalty, context) {
   const seen = counts(context);
   return map(scores, (score, i) => (seen.has(i) ? score - penalty : score));
 }
 
+/** @type {Apply} */
 function frequency(scores, penalty, context) {
   const seen = counts(context);
   return map(scores, (score, i) => score - penalty * (seen.get(i) ?? 0));
@@ -113,11 +121,15 @@ function typicalP(scores, mass) {
   );
 }
 
+/** @typedef {(scores: Float64Array, setting: number, context: Page.Context) => Float64Array} Apply */
+
+/** @type {[keyof Payload.SamplingSettings, number, Apply][]} */
 const PENALTIES = [
   ['repetition_penalty', 1, repetition],
   ['presence_penalty', 0, presence],
   ['frequency_penalty', 0, frequency],
 ];
+/** @type {[keyof Payload.SamplingSettings, number, Apply][]} */
 const WARPERS = [
   ['temperature', 1, (scores, t) => map(scores, (score) => score / t)],
   ['top_k', 0, topK],
@@ -129,19 +141,30 @@ const WARPERS = [
 /**
  * Raw logits (vocab,) through every stage that is switched on: [{name, setting, shares}], the first being the
  * model's own softmax. `context` is {ids, nPrompt}: all tokens so far, and how many of them are the prompt.
+ * @param {ArrayLike<number>} logits
+ * @param {Payload.SamplingSettings} settings
+ * @param {Page.Context} context
+ * @returns {Page.Stage[]}
  */
 export function stages(logits, settings, context) {
+  /** @type {Float64Array} */
   let scores = Float64Array.from(logits);
+  /** @type {Page.Stage[]} */
   const out = [{ name: 'model', setting: null, shares: softmax(scores) }];
   for (const [name, off, apply] of settings.do_sample ? [...PENALTIES, ...WARPERS] : PENALTIES) {
     if (settings[name] === off) continue;
-    scores = apply(scores, settings[name], context);
+    scores = apply(scores, Number(settings[name]), context);
     out.push({ name, setting: settings[name], shares: softmax(scores) });
   }
   return out;
 }
 
-/** The distribution a token is drawn from: the last stage, or all on the largest score when greedy. */
+/**
+ * The distribution a token is drawn from: the last stage, or all on the largest score when greedy.
+ * @param {ArrayLike<number>} logits
+ * @param {Payload.SamplingSettings} settings
+ * @param {Page.Context} context
+ */
 export function distribution(logits, settings, context) {
   const { shares } = stages(logits, settings, context).at(-1);
   if (settings.do_sample) return shares;
@@ -150,7 +173,12 @@ export function distribution(logits, settings, context) {
   return greedy;
 }
 
-/** The tokens a step was chosen after: what `stages` needs as its context. */
+/**
+ * The tokens a step was chosen after: what `stages` needs as its context.
+ * @param {Page.Run} run
+ * @param {number} step
+ * @returns {Page.Context}
+ */
 export const contextOf = (run, step) => ({
   ids: [...run.tokens.map((token) => token.id), ...run.steps.slice(0, step).map((s) => s.token.id)],
   nPrompt: run.tokens.length,

@@ -9,10 +9,17 @@ export const AROUND = ['model', 'branches', 'cache', 'latency', 'batching', 'spe
 const PER_TOKEN = new Set(['decode', 'select']);
 const BEFORE = 5;
 
-/** How many stops a run has. */
+/**
+ * How many stops a run has.
+ * @param {Page.Run} run
+ */
 export const length = (run) => BEFORE + 2 * run.steps.length + 1;
 
-/** Where a stage and a step stand in the walk. */
+/**
+ * Where a stage and a step stand in the walk.
+ * @param {Pick<Page.Place, 'stage' | 'step'>} place
+ * @param {Page.Run} run
+ */
 export function index({ stage, step }, run) {
   // From a panel around the walk, Next and Back go on where the selected token stands.
   if (AROUND.includes(stage)) return run.steps.length ? BEFORE + 2 * step + 1 : BEFORE - 1;
@@ -21,7 +28,12 @@ export function index({ stage, step }, run) {
   return BEFORE + 2 * step + (stage === 'select' ? 1 : 0);
 }
 
-/** The stop at a place of the walk: {stage, step, position}; `position` is the one the stop speaks of. */
+/**
+ * The stop at a place of the walk: {stage, step, position}; `position` is the one the stop speaks of.
+ * @param {number} place
+ * @param {Page.Run} run
+ * @returns {Page.Stop}
+ */
 export function at(place, run) {
   if (place < BEFORE) return { stage: STAGES[place] };
   const step = Math.floor((place - BEFORE) / 2);
@@ -30,10 +42,20 @@ export function at(place, run) {
   return { stage, step, position: positionOf(stage, step, run) };
 }
 
-/** Probabilities are made at the last known position; the selected token takes the one after it. */
+/**
+ * Probabilities are made at the last known position; the selected token takes the one after it.
+ * @param {string} stage
+ * @param {number} step
+ * @param {Page.Run} run
+ */
 export const positionOf = (stage, step, run) => run.tokens.length + step - (stage === 'decode' ? 1 : 0);
 
-/** How many tokens more a run may have, up to `most`: by the page's limit and the model's context. */
+/**
+ * How many tokens more a run may have, up to `most`: by the page's limit and the model's context.
+ * @param {Page.Run} run
+ * @param {Page.Card} card
+ * @param {number} most
+ */
 export function room(run, card, most) {
   const made = run.steps.length;
   const context = card.context ? card.context - run.tokens.length - made : most;

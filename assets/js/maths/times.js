@@ -1,9 +1,15 @@
 // A run's own times. Tokens that a branch took over from an earlier run were not made in this one.
 
-/** Inter-token latencies of the tokens this run made, in ms. */
+/**
+ * Inter-token latencies of the tokens this run made, in ms.
+ * @param {Page.Run} run
+ */
 export const ownItl = (run) => run.itl_ms.filter((_, i) => !run.steps[i + 1]?.reused);
 
-/** How many of its tokens a run took over. */
+/**
+ * How many of its tokens a run took over.
+ * @param {Page.Run} run
+ */
 export const takenOver = (run) => run.steps.filter((step) => step.reused).length;
 
 export function median(values) {

@@ -19,23 +19,39 @@ export function visible(text) {
   );
 }
 
-/** A token's text as a label: bytes in hex when it is only part of a character, cut to `limit` signs. */
+/**
+ * A token's text as a label: bytes in hex when it is only part of a character, cut to `limit` signs.
+ * @param {Pick<Page.Token, 'text' | 'partial' | 'bytes'>} token
+ * @param {number} [limit]
+ */
 export function label(token, limit = 18) {
   if (token.partial) return token.bytes.map(hex).join(' ');
   const signs = [...visible(token.text)];
   return signs.length > limit ? `${signs.slice(0, limit - 1).join('')}…` : signs.join('') || '∅';
 }
 
-/** Prompt and generated tokens as one list, by position. */
+/**
+ * Prompt and generated tokens as one list, by position.
+ * @param {Page.Run | null} run
+ * @returns {Payload.Token[]}
+ */
 export const sequence = (run) => (run?.tokens ? [...run.tokens, ...run.steps.map((step) => step.token)] : []);
 
 /** How many positions have been through the model: the last generated token waits for its turn. */
 export const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
 
-/** The prompt token a selection means: a generated token was never cut from text. */
+/**
+ * The prompt token a selection means: a generated token was never cut from text.
+ * @param {Pick<Page.State, 'run' | 'selection'>} state
+ */
 export const promptPosition = ({ run, selection }) => Math.min(selection.position, run.tokens.length - 1);
 
-/** One of a step's candidates, as a token. */
+/**
+ * One of a step's candidates, as a token.
+ * @param {Payload.StepCandidates} candidates
+ * @param {number} place
+ * @returns {Page.Token}
+ */
 export const candidate = (candidates, place) => ({
   id: candidates.token_ids[place],
   text: candidates.texts[place],

@@ -3,7 +3,9 @@
 import { num } from '../../maths/format.js';
 
 export const check = {
+  /** @param {Payload.Check} check */
   checked: ({ error }) => `checked: error ${num(error, 2)}`,
+  /** @param {Payload.Check} worst */
   checks: (worst, n) => `${worst.name}, max error ${num(worst.error, 2)}; ${n} checks`,
   check: ({ passed, name, error, tolerance }) =>
     `${passed ? '✓' : '✗'} ${name}: error ${num(error, 2)}, allowed ${num(tolerance, 2)}`,

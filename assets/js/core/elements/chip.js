@@ -4,10 +4,18 @@ import { label } from '../../maths/tokens.js';
 import { messages } from '../words/messages.js';
 import { h } from './dom.js';
 
-/** What a screen reader says of a token. */
+/**
+ * What a screen reader says of a token.
+ * @param {Page.RunToken} token
+ */
 export const spoken = (token) => messages.spoken(token.position, label(token, 40), token.id);
 
-/** A token as an element. opts: tag, limit, class, and any property of `h`. */
+/**
+ * A token as an element. opts: tag, limit, class, and any property of `h`.
+ * @param {Page.Token} token
+ * @param {Page.Props} [props]
+ * @returns {HTMLElement}
+ */
 export function chip(token, { tag = 'span', limit = 18, ...props } = {}) {
   const kinds = ['chip', token.special && 'special', token.partial && 'partial', props.class];
   return h(tag, { dir: 'auto', ...props, class: kinds.filter(Boolean).join(' ') }, label(token, limit));

@@ -7,7 +7,10 @@ const PROJECTOR = 'tbt-projector';
 
 const has = (name) => document.body.classList.contains(name);
 
-/** Keeps `store.theme` ('light' or 'dark', with ' projector') in step with the page. */
+/**
+ * Keeps `store.theme` ('light' or 'dark', with ' projector') in step with the page.
+ * @param {Page.Store} store
+ */
 export function watchTheme(store) {
   const asked = new URLSearchParams(location.search).get('__theme');
   const kept = recall(NAME);

@@ -7,19 +7,29 @@ const MAX_KEPT = 200;
 
 /** An error the visitor should read. */
 export class Refused extends Error {
+  /** @param {{ error: string, reason: string }} failure */
   constructor({ error, reason }) {
     super(error);
     this.reason = reason;
   }
 }
 
-/** Looks and runs over a host's channel: {look(text) -> text, run(request, hear) -> end, halt(id), back()}. */
+/**
+ * Looks and runs over a host's channel: {look(text) -> text, run(request, hear) -> end, halt(id), back()}.
+ * @param {Page.Line} host
+ * @returns {Page.Bridge}
+ */
 export function createBridge(host) {
   const kept = new Map();
   const looks = new Map();
+  /** @type {{ id: string; listen: Page.Listen; end: () => void; }} */
   let current = null;
 
-  /** One request through the queue. A server that restarts is waited for, and asked for all of it again. */
+  /**
+   * One request through the queue. A server that restarts is waited for, and asked for all of it again.
+   * @param {Page.Listen} listen
+   * @param {{ recipe: Payload.Recipe; n_steps: number; } | { job: keyof Payload.Jobs; recipe: Payload.Recipe; args: Page.Args; }} request
+   */
   function send(request, listen) {
     const mine = { id: randomId(), listen, end: () => {} };
     current = mine;
@@ -36,13 +46,24 @@ export function createBridge(host) {
     });
   }
 
+  /**
+   * @param {string} name
+   * @param {Page.Recipe} recipe
+   * @param {Page.Args} args
+   * @param {string} [id]
+   */
   async function ask(name, recipe, args, id) {
     const answer = JSON.parse(await host.look(JSON.stringify({ id, name, recipe, args })));
     if (answer.error) throw new Refused(answer);
     return answer.ok;
   }
 
-  /** Like `ask`, but `stopLooks` ends it, here at once and on the server at its next operation. */
+  /**
+   * Like `ask`, but `stopLooks` ends it, here at once and on the server at its next operation.
+   * @param {string} name
+   * @param {Page.Recipe} recipe
+   * @param {Page.Args} args
+   */
   async function fresh(name, recipe, args) {
     const id = randomId();
     const stopped = new Promise((_, reject) => {
@@ -71,6 +92,10 @@ export function createBridge(host) {
     current = null;
   }
 
+  /**
+   * @param {Page.Listen} listen
+   * @param {{ recipe: Payload.Recipe; n_steps: number; } | { job: keyof Payload.Jobs; recipe: Payload.Recipe; args: Page.Args; }} request
+   */
   function begin(request, listen) {
     halt();
     send(request, listen);

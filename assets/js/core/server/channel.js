@@ -30,14 +30,21 @@ async function post(url, body) {
   throw new Error(said?.detail ?? messages.status(response.status));
 }
 
-/** The text in a message of the queue: after the first it sends what has changed, and our texts always change whole. */
+/**
+ * The text in a message of the queue: after the first it sends what has changed, and our texts always change whole.
+ * @param {{ data?: any[], error?: string }} output
+ */
 function textOf({ data, error }) {
   if (error) return JSON.stringify({ kind: 'error', error });
   const [text] = data ?? [];
   return typeof text === 'string' ? text : text?.find?.(([action]) => action === 'replace')?.[2];
 }
 
-/** Where Gradio put the component, from the page's own configuration. */
+/**
+ * Where Gradio put the component, from the page's own configuration.
+ * @param {Page.Gradio} config
+ * @param {string} event
+ */
 function addresses({ root = '', api_prefix: prefix = '', components, dependencies }, event) {
   const base = root.replace(/\/$/, '') + prefix;
   return {
@@ -54,6 +61,10 @@ export const randomId = () =>
 /**
  * look, run, halt and back, for the page that Gradio's `config` describes; `event` is the component's event that runs.
  * `onaway(true or false)` hears when the server is gone and when it is back.
+ * @param {Page.Gradio} config
+ * @param {string} event
+ * @param {(away: boolean) => void} onaway
+ * @returns {Page.Line}
  */
 export function createChannel(config, event, onaway) {
   const { base, component, run: fn } = addresses(config, event);

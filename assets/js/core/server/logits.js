@@ -6,6 +6,9 @@ import { createAsk } from '../ask.js';
 /**
  * get(run, step): the logits (vocab,) when they are here, else null. `onready` is called when they have come,
  * `onfail(error)` when they do not; the next get asks again.
+ * @param {Page.Ask} view
+ * @param {() => void} onready
+ * @param {(error: Error) => void} onfail
  */
 export function createLogits(view, onready, onfail) {
   const asking = createAsk();

@@ -3,7 +3,10 @@
 
 const PATIENCE_MS = 300;
 
-/** `onchange({slow, stopped})` hears the names of what takes long and of what was stopped, oldest first. */
+/**
+ * `onchange({slow, stopped})` hears the names of what takes long and of what was stopped, oldest first.
+ * @param {(looks: Page.State['looks']) => void} onchange
+ */
 export function watchLooks(onchange) {
   const slow = new Map();
   const stopped = new Map();

@@ -24,7 +24,11 @@ function expandLogits({ step, size, ids, logits, rest }) {
   return { step, logits: { dtype: 'float32', shape: [size], data: base64(new Uint8Array(all.buffer)) } };
 }
 
-/** The run as the server pages it: all of it in one answer, from where the page has it. */
+/**
+ * The run as the server pages it: all of it in one answer, from where the page has it.
+ * @param {Page.Run} run
+ * @param {Page.Args & { tokens_from: number, steps_from: number }} args
+ */
 const paged = (run, { tokens_from: tokens, steps_from: steps }) => ({
   ...run,
   tokens_from: tokens,
@@ -35,7 +39,12 @@ const paged = (run, { tokens_from: tokens, steps_from: steps }) => ({
   n_steps: run.steps.length,
 });
 
-/** The line of a recorded walk; `missing(name, args)` may answer what is not recorded, for the recorder itself. */
+/**
+ * The line of a recorded walk; `missing(name, args)` may answer what is not recorded, for the recorder itself.
+ * @param {Page.Recording} recording
+ * @param {(name: string, args: Page.Args) => Promise<object>} [missing]
+ * @returns {Page.Line}
+ */
 export function createReplay({ run, keys, answers }, missing) {
   const notHere = { error: messages.notHere, reason: 'recorded' };
 

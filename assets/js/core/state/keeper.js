@@ -34,6 +34,7 @@ function createTrees(kept) {
 
   return {
     of: (root) => trees.get(root) ?? [],
+    /** @param {Page.Branch[]} list */
     put(root, list) {
       if (trees.get(root) === list) return;
       trees.delete(root);
@@ -44,11 +45,17 @@ function createTrees(kept) {
   };
 }
 
-/** Keeps `store.branches`, the tree of the prompt that is shown. With `kept` the tab remembers it. */
+/**
+ * Keeps `store.branches`, the tree of the prompt that is shown. With `kept` the tab remembers it.
+ * @param {Page.Store} store
+ * @param {boolean} kept
+ */
 export function keepBranches(store, kept) {
   const trees = createTrees(kept);
+  /** @type {Payload.RunAnswer} */
   let shown = null;
 
+  /** @param {Payload.RunAnswer} run */
   function keep(run) {
     if (!run?.steps.length) return;
     const root = rootOf(run.recipe);

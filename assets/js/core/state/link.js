@@ -1,5 +1,6 @@
 // The address bar holds the recipe and where one looks: a reload or a pasted link brings exactly this back.
 
+import { hasAny } from './store.js';
 import { MODEL } from '../../maths/models.js';
 import { DEFAULTS } from '../../maths/sampling.js';
 import { AROUND, STAGES } from '../../maths/stops.js';
@@ -8,7 +9,11 @@ import { tellHost } from './frame.js';
 // A server takes a request line of so many bytes. What is longer stands behind the #, which no server is sent.
 const LONGEST_IN_QUERY = 6000;
 
-/** The address of a recipe and a place, from its ? on; what is as usual is left out. */
+/**
+ * The address of a recipe and a place, from its ? on; what is as usual is left out.
+ * @param {Page.Place & { recipe: Page.Recipe }} shown
+ * @param {string} [base]
+ */
 export function write({ recipe, stage, step, selection }, base) {
   const query = new URLSearchParams(base);
   for (const name of [...query.keys()]) if (!name.startsWith('__')) query.delete(name);
@@ -17,7 +22,7 @@ export function write({ recipe, stage, step, selection }, base) {
   if (!long) query.set('p', recipe.prompt);
   if (recipe.chat) query.set('chat', '1');
   if (recipe.system) query.set('system', recipe.system);
-  query.set('n', recipe.max_new_tokens);
+  query.set('n', String(recipe.max_new_tokens));
   for (const [name, usual] of Object.entries(DEFAULTS)) {
     const value = recipe.sampling[name];
     if (value !== usual) query.set(name, value === true ? '1' : value);
@@ -34,12 +39,17 @@ const number = (text) => (text.trim() && Number.isFinite(Number(text)) ? Number(
 
 const whole = (text) => (/^\d+$/.test(text ?? '') ? Number(text) : null);
 
-/** What an address asks for: {recipe, place}, either null when it says nothing of it. */
+/**
+ * What an address asks for: {recipe, place}, either null when it says nothing of it.
+ * @param {{ search: string, hash: string }} address
+ * @returns {Page.Asked}
+ */
 export function read({ search, hash }) {
   const query = new URLSearchParams(search);
   const place = placeOf(query.get('at'));
   const prompt = query.get('p') ?? new URLSearchParams(hash.slice(1)).get('p');
   if (prompt === null) return { recipe: null, place };
+  /** @type {Record<string, unknown>} */
   const sampling = {};
   for (const [name, usual] of Object.entries(DEFAULTS)) {
     if (!query.has(name)) continue;
@@ -49,6 +59,7 @@ export function read({ search, hash }) {
     .split('_')
     .filter(Boolean)
     .map((pair) => pair.split('.').map(number));
+  /** @type {Record<string, unknown>} */
   const recipe = {
     prompt,
     chat: query.get('chat') === '1',
@@ -62,6 +73,10 @@ export function read({ search, hash }) {
   return { recipe, place };
 }
 
+/**
+ * @param {string | null} text
+ * @returns {Page.Place | null}
+ */
 function placeOf(text) {
   const [stage, ...numbers] = (text ?? '').split('.');
   const places = numbers.map(whole);
@@ -70,7 +85,11 @@ function placeOf(text) {
   return { stage, step, selection: { position, layer, head } };
 }
 
-/** Keeps the address in step with the store. A new recipe is a new entry of the history, a look is not. */
+/**
+ * Keeps the address in step with the store. A new recipe is a new entry of the history, a look is not.
+ * @param {Page.Store} store
+ * @param {{ onback: (asked: Page.Asked) => void }} hooks
+ */
 export function keepLink(store, { onback }) {
   let key = null;
   let timer = null;
@@ -87,7 +106,7 @@ export function keepLink(store, { onback }) {
 
   store.subscribe(({ run, status }, changed) => {
     if (!run || status.phase === 'running') return;
-    if (!['run', 'stage', 'step', 'selection', 'status'].some((name) => changed.has(name))) return;
+    if (!hasAny(changed, ['run', 'stage', 'step', 'selection', 'status'])) return;
     clearTimeout(timer);
     timer = setTimeout(put, 150);
   });

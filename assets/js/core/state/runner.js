@@ -7,18 +7,32 @@ import { messages } from '../words/messages.js';
 
 const within = (value, size) => Math.max(0, Math.min(value, size - 1));
 
-/** The layer to look at: a hybrid's first layers may have no attention to show. */
+/**
+ * The layer to look at: a hybrid's first layers may have no attention to show.
+ * @param {number} layer
+ * @param {Page.Card} card
+ */
 const layerOf = (layer, { n_layers: n, attention_layers: shown = [] }) =>
   shown.length && !shown.includes(layer) ? shown[0] : within(layer, n);
 
-/** start, more, restore and stop a run. The run that is shown stays until a new one has something to show. */
+/**
+ * start, more, restore and stop a run. The run that is shown stays until a new one has something to show.
+ * @param {Page.Store} store
+ * @param {Page.Bridge} bridge
+ * @returns {Page.Runner}
+ */
 export function createRunner(store, bridge) {
   let turn = 0;
   let restoring = null;
   let stopOwn = null;
+  /** @type {Page.OnEnded} */
   let letGo = () => {};
 
-  /** Whatever was under way is heard no more; `onlost(why)` hears when that happens to what now begins. */
+  /**
+   * Whatever was under way is heard no more; `onlost(why)` hears when that happens to what now begins.
+   * @param {Page.Ended} why
+   * @param {Page.OnEnded} [onlost]
+   */
   function takeOver(why, onlost = () => {}) {
     turn += 1;
     const lost = letGo;
@@ -27,6 +41,10 @@ export function createRunner(store, bridge) {
     return turn;
   }
 
+  /**
+   * @param {Page.Run} answer
+   * @param {Page.Card} card
+   */
   function merge(answer, card) {
     const old = store.state.run;
     const otherModel = old && modelKey(old.recipe) !== modelKey(answer.recipe);
@@ -43,7 +61,13 @@ export function createRunner(store, bridge) {
     if (store.state.step >= steps.length) store.set({ step: Math.max(0, steps.length - 1) });
   }
 
-  /** The run from the server with all tokens of its prompt, whose list may take several answers. */
+  /**
+   * The run from the server with all tokens of its prompt, whose list may take several answers.
+   * @param {Page.Recipe} recipe
+   * @param {Page.Run | null} old
+   * @param {number | null} [nSteps]
+   * @returns {Promise<Page.Run>}
+   */
   async function fetchRun(recipe, old, nSteps = null) {
     let tokens = old?.tokens ?? [];
     let answer;
@@ -58,7 +82,10 @@ export function createRunner(store, bridge) {
     return { ...answer, tokens };
   }
 
-  /** A run with all its steps too. */
+  /**
+   * A run with all its steps too.
+   * @param {Payload.Recipe} recipe
+   */
   async function fetchWhole(recipe) {
     let run = await fetchRun(recipe, null);
     while (run.steps.length < run.n_steps) {
@@ -68,13 +95,22 @@ export function createRunner(store, bridge) {
     return run;
   }
 
-  /** What the run's model is; asked for when it is another than the last. */
+  /**
+   * What the run's model is; asked for when it is another than the last.
+   * @param {Page.Recipe} recipe
+   * @returns {Page.Card | Promise<Page.Card>}
+   */
   function cardOf(recipe) {
     const { run, card } = store.state;
     return run && card && modelKey(run.recipe) === modelKey(recipe) ? card : bridge.ask('card', recipe);
   }
 
-  /** Fetches what the server has and we have not, one answer at a time; of a run that others went on with, `nSteps`. */
+  /**
+   * Fetches what the server has and we have not, one answer at a time; of a run that others went on with, `nSteps`.
+   * @param {Page.Recipe} recipe
+   * @param {number | null} nSteps
+   * @param {number} mine
+   */
   function createPull(recipe, nSteps, mine) {
     let work = null;
     let again = false;
@@ -111,7 +147,10 @@ export function createRunner(store, bridge) {
     store.set({ stage: 'decode', step });
   }
 
-  /** The run is complete: what an address asked to see comes into view, as far as this run has it. */
+  /**
+   * The run is complete: what an address asked to see comes into view, as far as this run has it.
+   * @param {Page.Place | null} place
+   */
   function settle(place) {
     store.set({ following: false, status: { phase: 'idle' } });
     if (!place) return;
@@ -128,10 +167,16 @@ export function createRunner(store, bridge) {
     });
   }
 
+  /** @param {string} message */
   function fail(message) {
     store.set({ following: false, status: { phase: 'error', message } });
   }
 
+  /**
+   * @param {Page.Recipe} recipe
+   * @param {number | null} [nSteps]
+   * @param {Page.RunOptions} [options]
+   */
   function start(recipe, nSteps, { following = false, place = null } = {}) {
     const mine = takeOver('superseded');
     const pull = createPull(recipe, nSteps ?? null, mine);
@@ -161,7 +206,12 @@ export function createRunner(store, bridge) {
     });
   }
 
-  /** Something beside the run: how far it is shows where runs do. */
+  /**
+   * Something beside the run: how far it is shows where runs do.
+   * @param {(listen: (standing: Page.Standing) => void) => void} begin
+   * @param {(found: any) => void} onfound
+   * @param {Page.OnEnded} ondone
+   */
   function errand(begin, onfound, ondone) {
     const mine = takeOver('superseded', ondone);
     const began = performance.now();
@@ -193,7 +243,7 @@ export function createRunner(store, bridge) {
         letGo = () => {};
         store.set({ status: { phase: 'idle' } });
         if (kind === 'error') reject(new Error(error));
-        else resolve();
+        else resolve(undefined);
       });
     });
   }

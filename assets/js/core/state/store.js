@@ -1,6 +1,17 @@
 // The one state of the page, and its listeners.
 
-/** A store: `state`, `set(patch)`, and `subscribe(listener)` called with (state, Set of changed keys). */
+/**
+ * True when one of these parts of the state has changed.
+ * @param {Page.Changed} changed
+ * @param {(keyof Page.State)[]} names
+ */
+export const hasAny = (changed, names) => names.some((name) => changed.has(name));
+
+/**
+ * A store: `state`, `set(patch)`, and `subscribe(listener)` called with (state, Set of changed keys).
+ * @param {Page.State} initial
+ * @returns {Page.Store}
+ */
 export function createStore(initial) {
   const listeners = new Set();
   const state = { ...initial };

@@ -19,6 +19,10 @@ export function mountList(root, open) {
       h('button', { type: 'button', 'aria-label': `${words.open} ${id}`, onclick: () => open(id) }, words.open),
     );
 
+  /**
+   * @param {Payload.OfferedModel} offeredModel
+   * @param {any} dtype
+   */
   const row = ({ id, parameters, licence, kinds, shows, gated, memory }, dtype) =>
     item(
       id,
@@ -36,6 +40,7 @@ export function mountList(root, open) {
     );
 
   return {
+    /** @param {Payload.ModelsAnswer} known */
     draw(known, dtype) {
       fill(note, words.listedNote(dtype));
       fill(

@@ -5,7 +5,12 @@ import { explain } from '../../core/errors.js';
 import { modelKey } from '../../maths/models.js';
 import { models as words } from '../words/models.js';
 
-/** Builds its line inside `root`. `ondone()`: the model runs. `onbusy(on)`: while something is under way. */
+/**
+ * Builds its line inside `root`. `ondone()`: the model runs. `onbusy(on)`: while something is under way.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @param {any} options
+ */
 export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy }) {
   const said = h('p', { role: 'status' });
   const refused = h('p', { class: 'refused-line', role: 'alert', hidden: true });
@@ -19,7 +24,10 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
   let found = null;
   let wanted = null;
 
-  /** A whole recipe with this model: what is typed now, or the run shown where that is no prompt. */
+  /**
+   * A whole recipe with this model: what is typed now, or the run shown where that is no prompt.
+   * @param {{ device: string; dtype: string; model: string; revision: string; }} choice
+   */
   function recipeOf(choice) {
     const { draft, recipe } = store.state;
     // Forced tokens are ids of the other model's vocabulary.
@@ -50,7 +58,10 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
     onbusy(false);
   }
 
-  /** Checks a model; true when it can be opened. */
+  /**
+   * Checks a model; true when it can be opened.
+   * @param {{ device: string; dtype: string; model: string; revision: string; }} choice
+   */
   async function look(choice) {
     clear();
     fill(said, words.checking);
@@ -90,6 +101,7 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
     fill(said, words.cancelled);
   }
 
+  /** @param {Page.State} state */
   function arrived({ draft }) {
     const { model, revision, device, dtype, chat } = wanted;
     store.set({ draft: { ...draft, model, revision, device, dtype, chat, forced: [] } });
@@ -114,7 +126,11 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
     clear,
     refuse,
     look,
-    /** Goes back to one that is in memory: there is nothing to check. */
+    /**
+     * Goes back to one that is in memory: there is nothing to check.
+     * @param {Payload.LoadedModel} held
+     * @param {{ model: string; revision: string; device: string; dtype: string; }} choice
+     */
     back(choice, held) {
       clear();
       found = { choice, about: held };

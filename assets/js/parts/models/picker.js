@@ -9,6 +9,7 @@ import { mountOpening } from './opening.js';
 
 const option = (value, text, chosen) => h('option', { value, selected: value === chosen }, text);
 const field = (label, input) => h('label', { class: 'models-field' }, h('span', { class: 'dim' }, label), input);
+/** @param {{ id: string; } | { id: string; placeholder: string; }} props */
 const textField = (props) =>
   h('input', { type: 'text', spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', ...props });
 
@@ -18,6 +19,7 @@ function mountHow(root, onchange, reopen) {
   const dtype = h('select', { id: 'model-dtype', onchange: () => change() });
   const again = h('button', { type: 'button', onclick: reopen }, words.reopen);
   root.append(field(words.device, device), field(words.dtype, dtype), again);
+  /** @type {Payload.Choices} */
   let choices = null;
 
   function change() {
@@ -25,6 +27,7 @@ function mountHow(root, onchange, reopen) {
     onchange();
   }
 
+  /** @param {{ device: string; dtype: string; }} chosen */
   function draw(chosen) {
     const { devices, dtypes, default_device: usual, default_dtypes: auto } = choices;
     fill(
@@ -40,6 +43,10 @@ function mountHow(root, onchange, reopen) {
   }
 
   return {
+    /**
+     * @param {Payload.Choices} known
+     * @param {Page.ModelChoice} chosen
+     */
     draw(known, chosen) {
       choices = known;
       draw(chosen);
@@ -50,7 +57,11 @@ function mountHow(root, onchange, reopen) {
   };
 }
 
-/** Builds the dialog inside `root`; returns a function that opens it. */
+/**
+ * Builds the dialog inside `root`; returns a function that opens it.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountModels(root, ctx) {
   const { store, askOf } = ctx;
   const places = {
@@ -113,17 +124,21 @@ export function mountModels(root, ctx) {
     () => opening.open({ ...modelOf(store.state.draft), ...how.chosen() }),
   );
   const list = mountList(places.list, (id) => opening.open({ model: id, revision: '', ...how.chosen() }));
+  /** @type {Payload.ModelsAnswer} */
   let known = null;
 
   /** While one is being opened, nothing else can be. */
   function lock(busy) {
-    for (const control of body.querySelectorAll('button, input, select')) {
+    for (const control of /** @type {NodeListOf<HTMLButtonElement>} */ (
+      body.querySelectorAll('button, input, select')
+    )) {
       if (control !== shut && !places.result.contains(control)) control.disabled = busy;
     }
   }
 
   function draw() {
     const { held } = known;
+    /** @param {Payload.LoadedModel} m */
     const choice = (m) => ({ model: m.model, revision: m.revision, device: m.asked_device, dtype: m.asked_dtype });
     const back = held
       .filter((m) => !m.is_current)

@@ -11,7 +11,11 @@ import { mountHelp } from './help.js';
 const icon = (name, sign, onclick) =>
   h('button', { class: 'icon', type: 'button', title: name, 'aria-label': name, onclick }, sign);
 
-/** The header; `openModels` opens the choice of models, which a recorded walk has not. */
+/**
+ * The header; `openModels` opens the choice of models, which a recorded walk has not.
+ * @param {HTMLElement} parts
+ * @param {Page.Ctx} ctx
+ */
 export function mountHeader(parts, ctx, openModels) {
   const { store } = ctx;
   const overlay = mountHelp(parts);

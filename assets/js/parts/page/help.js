@@ -71,7 +71,12 @@ export function mountHelp(root) {
   document.addEventListener('keydown', (event) => {
     if (document.querySelector('#tbt dialog[open]:not(.help)')) return;
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
-    if (event.target.closest?.('input:not([type=range], [type=checkbox], [type=radio]), textarea, select')) return;
+    if (
+      /** @type {Element} */ (event.target).closest?.(
+        'input:not([type=range], [type=checkbox], [type=radio]), textarea, select',
+      )
+    )
+      return;
     if (event.key === '?') open();
     else if (event.key.toLowerCase() === 'p') switchProjector();
     else return;

@@ -3,6 +3,11 @@
 import { fill, h } from '../../core/elements/dom.js';
 import { looks as words } from '../words/looks.js';
 
+/**
+ * @param {any} parts
+ * @param {Page.Store} store
+ * @param {any} options
+ */
 export function mountLooks(parts, store, { stop, again }) {
   const turning = h('span', { class: 'turning', 'aria-hidden': 'true' });
   const said = h('span');

@@ -5,6 +5,10 @@ import { page } from '../words/page.js';
 
 const PATIENCE_MS = 300;
 
+/**
+ * @param {HTMLElement} parts
+ * @param {Page.Ctx} ctx
+ */
 export function mountStatus(parts, { store, runner }) {
   const root = parts.appendChild(h('div', { class: 'status', role: 'status', 'aria-live': 'polite' }));
   // Made once and kept: a button that is replaced at every token cannot be clicked.
@@ -14,6 +18,7 @@ export function mountStatus(parts, { store, runner }) {
   const working = h('div', { class: 'working' }, bar, message, stop);
   let timer = null;
 
+  /** @param {Page.Status} status */
   function progress(status) {
     const known = status.fraction !== null && status.fraction !== undefined;
     if (known) bar.value = status.fraction;

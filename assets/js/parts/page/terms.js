@@ -57,14 +57,18 @@ export function mountTerms(root) {
   }
 
   document.addEventListener('pointerover', over);
-  root.addEventListener('focusin', ({ target }) => (target.matches('.term') ? show(target) : hide()));
+  root.addEventListener('focusin', ({ target }) =>
+    /** @type {Element} */ (target).matches('.term') ? show(target) : hide(),
+  );
   root.addEventListener('focusout', ({ target }) => target === shown && hide());
   root.addEventListener('keydown', onkeydown);
-  document.addEventListener('click', ({ target }) =>
-    target.closest('.term') ? show(target.closest('.term')) : hide(),
-  );
+  document.addEventListener('click', ({ target }) => {
+    const term = /** @type {Element} */ (target).closest('.term');
+    if (term) show(term);
+    else hide();
+  });
   // What moves away from its explanation loses it.
-  document.addEventListener('scroll', ({ target }) => shown && target.contains(shown) && hide(), {
+  document.addEventListener('scroll', ({ target }) => shown && /** @type {Node} */ (target).contains(shown) && hide(), {
     capture: true,
     passive: true,
   });

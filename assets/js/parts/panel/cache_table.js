@@ -6,6 +6,7 @@ import { cacheTable as words } from '../words/shared.js';
 
 const shape = (sizes) => sizes.join(' × ');
 
+/** @param {Payload.LayerCache} layerCache */
 const row = ({ layer, key_shape: key, value_shape: value, dtype, bytes: size, window }) =>
   h(
     'tr',
@@ -17,7 +18,10 @@ const row = ({ layer, key_shape: key, value_shape: value, dtype, bytes: size, wi
     h('td', { class: 'number' }, bytes(size)),
   );
 
-/** What each layer keeps, read from its tensors; null among the layers stands for those left out. */
+/**
+ * What each layer keeps, read from its tensors; null among the layers stands for those left out.
+ * @param {Payload.LayerCache[]} layers
+ */
 export function layersTable(layers, total) {
   const dots = () => h('tr', { class: 'dots' }, h('td', { colspan: 5 }, '⋮'));
   return h(

@@ -8,6 +8,8 @@ import { sequence } from '../../maths/tokens.js';
 /**
  * What all sections draw from. While a run grows, a selected prompt token keeps the prompt alone in view,
  * so that not every new token redraws everything.
+ * @param {Page.State} state
+ * @returns {Page.Scene}
  */
 export function scene({ run, selection, status }) {
   const growing = status.phase === 'running' && selection.position < run.tokens.length;
@@ -30,6 +32,12 @@ export function card(title, note, ...children) {
 /**
  * Asks a view and draws its answer. `ask(args, key)` does nothing while `key` is what it last asked for; an
  * answer that comes after a newer question is dropped; a refusal is shown in the card, and `refused` is called.
+ * @template {keyof Payload.Views} N
+ * @param {Page.Ctx} ctx
+ * @param {N} name
+ * @param {{ failed: HTMLElement, body: HTMLElement }} part
+ * @param {(answer: Payload.Views[N]) => void} draw
+ * @param {() => void} [refused]
  */
 export function asker({ view }, name, { failed, body }, draw, refused) {
   const asking = createAsk();
@@ -57,7 +65,11 @@ export function asker({ view }, name, { failed, body }, draw, refused) {
     });
 }
 
-/** True while a window {start, count} of the same run and length still holds the position. */
+/**
+ * True while a window {start, count} of the same run and length still holds the position.
+ * @param {{ run: string, n: number, start: number, count: number } | null} window
+ * @param {Page.Scene} now
+ */
 export const holds = (window, { run, n, position }) =>
   window &&
   window.run === run.key &&

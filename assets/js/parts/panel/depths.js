@@ -1,11 +1,13 @@
 // The foot of a panel: how it is computed, with this run's numbers, and the code that did it. Closed until asked for.
 
+import { hasAny } from '../../core/state/store.js';
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { sequence } from '../../maths/tokens.js';
 import { depths as words } from '../words/depths.js';
 
+/** @type {(keyof Page.State)[]} */
 const WATCHED = ['run', 'card', 'step', 'selection'];
 
 /** What the formulas of a stage need of the page's state. */
@@ -14,7 +16,13 @@ function scene({ run, card, step, selection }) {
   return { run, card, tokens, position: Math.min(selection.position, tokens.length - 1), now: run.steps[step] };
 }
 
-/** Appends the foot of `stage`'s panel to `root`; `formulasOf(scene)` gives its formulas, or null while there are none. */
+/**
+ * Appends the foot of `stage`'s panel to `root`; `formulasOf(scene)` gives its formulas, or null while there are none.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @param {any} stage
+ * @param {any} formulasOf
+ */
 export function mountDepths(root, { store, view }, stage, formulasOf) {
   const formulas = h('ol', { class: 'formulas' });
   const listing = h('div', { class: 'listing' });
@@ -71,7 +79,7 @@ export function mountDepths(root, { store, view }, stage, formulasOf) {
 
   return {
     update(state, changed) {
-      if (WATCHED.some((key) => changed.has(key))) compute(state);
+      if (hasAny(changed, WATCHED)) compute(state);
       if (code.open && changed.has('card')) load();
     },
   };

@@ -8,6 +8,9 @@ import { shared } from '../words/shared.js';
  * `job` names the work, `args()` gives its arguments, `show(found)` draws what has been found so far and gives the
  * sentence to say of it. `go` and `stop` are the button's words. Put `button`, `said` and `found` where they belong
  * (`found` is hidden until there is something), and call `update(state)` with the page.
+ * @template {keyof Payload.Jobs} N
+ * @param {Page.Ctx} ctx
+ * @param {Page.Measurement<N>} options
  */
 export function measurement({ store, runner }, { job, args, show, go, stop, onforget = () => {} }) {
   const button = h('button', { type: 'button', class: 'primary', onclick: () => (busy ? runner.stop() : begin()) }, go);
@@ -46,6 +49,7 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
     return here;
   }
 
+  /** @param {Payload.Jobs[N]} news */
   function heard(news) {
     if (of !== store.state.run.key) return;
     const sentence = show(news);
@@ -61,7 +65,10 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
     found,
     begin,
 
-    /** Another run, or work stopped from elsewhere: what stands here follows. */
+    /**
+     * Another run, or work stopped from elsewhere: what stands here follows.
+     * @param {Page.State} state
+     */
     update({ run, status }) {
       if (busy && status.phase !== 'running') ended('stopped');
       if (!of || of === run.key) return;

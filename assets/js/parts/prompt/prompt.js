@@ -5,6 +5,10 @@ import { same } from '../../maths/same.js';
 import { page } from '../words/page.js';
 import { mountSettings } from './settings.js';
 
+/**
+ * @param {HTMLElement} parts
+ * @param {Page.Ctx} ctx
+ */
 export function mountAsk(parts, { store, runner, examples }) {
   const patch = (change) => store.set({ draft: { ...store.state.draft, ...change } });
   // Tokens put into the answer to another question say nothing here.

@@ -101,11 +101,11 @@ export function mountSettings(root, store, patch) {
       row.classList.toggle('off', !sampling.do_sample);
     }
     seed.input.disabled = !sampling.do_sample;
-    for (const [input, value] of [
+    for (const [input, value] of /** @type {[HTMLInputElement, number][]} */ ([
       [seed.input, sampling.seed],
       [limit.input, draft.max_new_tokens],
-    ]) {
-      if (input.valueAsNumber !== value && document.activeElement !== input) input.value = value;
+    ])) {
+      if (input.valueAsNumber !== value && document.activeElement !== input) input.value = String(value);
     }
     if (document.activeElement !== stop) stop.value = draft.stop[0] ?? '';
     fill(summary, summaryOf(sampling));

@@ -20,6 +20,7 @@ const plotly = (format) => async (node) =>
   (await fetch(await window.Plotly.toImage(node, { format, scale: format === 'png' ? 2 : 1 }))).blob();
 
 /** What can be made of which elements: [selector, whether it counts, {ending: maker}]. */
+/** @type {[string, (node: any) => boolean, Record<string, (node: any) => Blob | Promise<Blob>>][]} */
 const KINDS = [
   ['.js-plotly-plot', large, { svg: plotly('svg'), png: plotly('png') }],
   [
@@ -59,7 +60,11 @@ function found(root) {
 
 const openPanel = () => document.querySelector('#tbt .panel:not([hidden])');
 
-/** A list of what there is to take, made anew by `show(root)`, of the open panel unless told; `onfail` hears a sentence. */
+/**
+ * A list of what there is to take, made anew by `show(root)`, of the open panel unless told; `onfail` hears a sentence.
+ * @param {Page.Ctx} ctx
+ * @param {any} onfail
+ */
 export function figureList({ store }, onfail) {
   const list = h('ul', { class: 'figure-list' });
 
@@ -115,7 +120,11 @@ export function figureList({ store }, onfail) {
   };
 }
 
-/** A small button at the card that is pointed at or has the focus, with the list of that card alone. */
+/**
+ * A small button at the card that is pointed at or has the focus, with the list of that card alone.
+ * @param {HTMLElement} stage
+ * @param {Page.Ctx} ctx
+ */
 export function mountFigureButton(stage, ctx) {
   const list = figureList(ctx, (message) => ctx.store.set({ status: { phase: 'error', message } }));
   const box = h('div', { class: 'figure-box', hidden: true }, list.element);
@@ -156,7 +165,7 @@ export function mountFigureButton(stage, ctx) {
   stage.addEventListener('focusin', follow);
   stage.addEventListener('pointerleave', () => at(null));
   document.addEventListener('click', ({ target }) => {
-    if (!target.closest?.('.figure-button, .figure-box')) box.hidden = true;
+    if (!(/** @type {Element} */ (target).closest?.('.figure-button, .figure-box'))) box.hidden = true;
   });
   ctx.store.subscribe((_, changed) => {
     if (!changed.has('stage')) return;

@@ -3,6 +3,7 @@
 import { h } from '../../core/elements/dom.js';
 import { recorded as words } from '../words/export.js';
 
+/** @param {Page.Recorded} about */
 export function mountRecorded(parts, about) {
   const lines = words.list(about).map((line) => h('li', {}, line));
   parts.append(

@@ -11,9 +11,14 @@ import { figureList } from './figures.js';
 
 const LARGEST = 8 * 1024 ** 2;
 
+/** @param {Payload.RunAnswer} run */
 const nameOf = (run, ending) => `token-by-token-${slug(run.recipe.prompt)}.${ending}`;
 const titleOf = (stage) => ribbon[stage]?.title ?? around[stage]?.title ?? stage;
 
+/**
+ * @param {HTMLElement} place
+ * @param {Page.Ctx} ctx
+ */
 export function mountTakeAlong(place, ctx) {
   const { store, runner } = ctx;
   const said = h('p', { class: 'take-said', role: 'status', hidden: true });
@@ -69,7 +74,7 @@ export function mountTakeAlong(place, ctx) {
     summary.focus();
   });
   document.addEventListener('click', ({ target }) => {
-    if (!menu.contains(target)) menu.open = false;
+    if (!menu.contains(/** @type {Node} */ (target))) menu.open = false;
   });
 
   function say(...content) {
@@ -128,6 +133,7 @@ export function mountTakeAlong(place, ctx) {
     // The file's own model is opened where it names one; else it is held against the one that is shown.
     const named = modelOf(made?.recipe ?? {});
     const on = { ...store.state.recipe, ...(Object.values(named).some(Boolean) ? named : {}), forced: [] };
+    /** @param {Payload.OpenedRun} openedRun */
     const heard = ({ recipe, n_steps: nSteps, comparison: found }) => {
       if (!found) return;
       store.set({ draft: recipe });

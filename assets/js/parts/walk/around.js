@@ -4,6 +4,10 @@ import { h } from '../../core/elements/dom.js';
 import { AROUND } from '../../maths/stops.js';
 import { around } from '../words/around.js';
 
+/**
+ * @param {HTMLElement} parts
+ * @param {Page.Ctx} ctx
+ */
 export function mountAround(parts, { store }) {
   const go = (stage) => store.set({ stage, following: false });
   const tabs = AROUND.map((stage) =>
@@ -40,6 +44,7 @@ export function mountAround(parts, { store }) {
       h('div', { role: 'tablist', 'aria-labelledby': 'around-name', onkeydown }, tabs),
     ),
   );
+  /** @param {Page.State} state */
   function mark({ stage }) {
     for (const [place, tab] of tabs.entries()) {
       const here = tab.dataset.stage === stage;

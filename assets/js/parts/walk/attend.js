@@ -56,6 +56,7 @@ export function mountAttend(page, strip, { store, view }) {
     shown = position;
   }
 
+  /** @param {Payload.Token[]} tokens */
   function tell(position, found, tokens) {
     const top = ({ positions, weights }) =>
       positions

@@ -1,5 +1,6 @@
 // Back, Play, Next: through the stages, then token by token; and the sentence that says what happens here.
 
+import { hasAny } from '../../core/state/store.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { at, index, length, room } from '../../maths/stops.js';
 import { around } from '../words/around.js';
@@ -18,6 +19,10 @@ const PACE_MS = {
 const MORE = 20;
 const SPEEDS = [0.5, 1, 2, 4];
 
+/**
+ * @param {HTMLElement} parts
+ * @param {Page.Ctx} ctx
+ */
 export function mountPlayer(parts, { store, runner, select }) {
   const sentence = h('p', { class: 'sentence', 'aria-live': 'polite' });
   const back = button(page.back, '←', () => move(-1));
@@ -55,6 +60,7 @@ export function mountPlayer(parts, { store, runner, select }) {
     );
   }
 
+  /** @param {Page.Stop} stop */
   function go(stop) {
     const { position, ...rest } = stop;
     store.set({ ...rest, following: false });
@@ -82,7 +88,10 @@ export function mountPlayer(parts, { store, runner, select }) {
     tick();
   }
 
-  /** While a run makes tokens, Play goes with it, or waits at its newest one. */
+  /**
+   * While a run makes tokens, Play goes with it, or waits at its newest one.
+   * @param {Page.State} state
+   */
   function waits(state) {
     const { run, status, following } = state;
     return status.phase === 'running' && !run.stop.kind && (following || index(state, run) >= length(run) - 2);
@@ -128,7 +137,7 @@ export function mountPlayer(parts, { store, runner, select }) {
   document.addEventListener('keydown', onkeydown);
   store.subscribe((state, changed) => {
     if (!state.run) return;
-    if (!['run', 'card', 'stage', 'step', 'status', 'branches'].some((key) => changed.has(key))) return;
+    if (!hasAny(changed, ['run', 'card', 'stage', 'step', 'status', 'branches'])) return;
     const here = index(state, state.run);
     const now = state.run.steps[state.step];
     fill(sentence, (sentences[state.stage] ?? around[state.stage].sentence)({ ...state, now }));

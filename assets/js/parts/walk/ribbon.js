@@ -1,11 +1,17 @@
 // The pipeline as a ribbon: where you are, what each stage made, how long it took. It is the navigation too.
 
+import { hasAny } from '../../core/state/store.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { STAGES, positionOf } from '../../maths/stops.js';
 import { page, ribbon } from '../words/page.js';
 import { mountTraveller } from './traveller.js';
 
+/**
+ * @param {HTMLElement} parts
+ * @param {Page.Ctx} ctx
+ */
 export function mountRibbon(parts, { store, select }) {
+  /** @type {Map<string, { tab: HTMLButtonElement; made: HTMLSpanElement; time: HTMLSpanElement; }>} */
   const nodes = new Map();
   const loop = h('span', { class: 'loop' });
 
@@ -65,7 +71,7 @@ export function mountRibbon(parts, { store, select }) {
   store.subscribe((state, changed) => {
     if (changed.has('status'))
       for (const [stage, { tab }] of nodes) tab.classList.toggle('working', state.status.work === stage);
-    if (!['run', 'card', 'stage', 'step'].some((key) => changed.has(key))) return;
+    if (!hasAny(changed, ['run', 'card', 'stage', 'step'])) return;
     const now = state.run?.steps[Math.min(state.step, (state.run?.steps.length ?? 1) - 1)];
     for (const [stage, { tab, made, time }] of nodes) {
       const here = stage === state.stage;

@@ -1,5 +1,6 @@
 // All tokens of the run, prompt and generated apart; always in sight, and the place to select a position.
 
+import { hasAny } from '../../core/state/store.js';
 import { chip, spoken } from '../../core/elements/chip.js';
 import { append, fill, h } from '../../core/elements/dom.js';
 import { page } from '../words/page.js';
@@ -8,6 +9,10 @@ import { mountSurprise } from './surprise.js';
 
 const SHOWN_AROUND = 150;
 
+/**
+ * @param {HTMLElement} parts
+ * @param {Page.Ctx} ctx
+ */
 export function mountStrip(parts, ctx) {
   const { store, select } = ctx;
   const prompt = h('div', { class: 'tokens', role: 'listbox', 'aria-label': page.promptTokens });
@@ -102,7 +107,7 @@ export function mountStrip(parts, ctx) {
 
   store.subscribe((state, changed) => {
     if (!state.run) return;
-    if (['run', 'selection', 'stage', 'step'].some((key) => changed.has(key))) {
+    if (hasAny(changed, ['run', 'selection', 'stage', 'step'])) {
       drawPrompt(state);
       drawAnswer(state);
       mark(state);

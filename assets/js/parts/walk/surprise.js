@@ -1,5 +1,6 @@
 // The token strip coloured by surprisal, and the perplexity of prompt and answer.
 
+import { hasAny } from '../../core/state/store.js';
 import { fill, h, toggle } from '../../core/elements/dom.js';
 import { perplexity, rootOf } from '../../maths/branches.js';
 import { num } from '../../maths/format.js';
@@ -7,7 +8,11 @@ import { page } from '../words/page.js';
 
 const MOST_BITS = 12;
 
-/** Adds the switch to the strip, `root`; the strip's chips are found by their position. */
+/**
+ * Adds the switch to the strip, `root`; the strip's chips are found by their position.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountSurprise(root, { store, runner }) {
   let on = false;
   let prompt = { root: '', bits: [], perplexity: null };
@@ -61,6 +66,6 @@ export function mountSurprise(root, { store, runner }) {
 
   store.subscribe(({ run, status }, changed) => {
     if (changed.has('status') && status.phase === 'idle') queueMicrotask(score);
-    if (run && on && ['run', 'selection', 'stage', 'step'].some((key) => changed.has(key))) draw();
+    if (run && on && hasAny(changed, ['run', 'selection', 'stage', 'step'])) draw();
   });
 }

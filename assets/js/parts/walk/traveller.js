@@ -14,7 +14,10 @@ const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 /** The end of a text, from the start of a word where there is one. */
 const tail = (text) => (text.length > LIMIT ? `…${text.slice(-LIMIT).replace(/^\S*\s+(?=\S)/, '')}` : text);
 
-/** What the visitor's first token goes through, from the text to the token that is fed back. */
+/**
+ * What the visitor's first token goes through, from the text to the token that is fed back.
+ * @param {Page.State} state
+ */
 function wholeWay({ run }) {
   const [last, first] = [label(run.tokens.at(-1), LIMIT), run.steps[0]];
   const next = label(first.token, LIMIT);
@@ -38,7 +41,10 @@ const fedBack = (text) => [
   { stage: 'prefill', text, vector: true },
 ];
 
-/** The way from the stop before to this one. */
+/**
+ * The way from the stop before to this one.
+ * @param {Page.State} state
+ */
 function oneStop({ run, stage, step }) {
   const at = (name, text, vector = false) => ({ stage: name, text, vector });
   const input = label(sequence(run)[run.tokens.length + step - 1], LIMIT);
@@ -56,13 +62,17 @@ function oneStop({ run, stage, step }) {
     : [];
 }
 
-/** The traveller in `box`, over the `list` of stages; `tabs` gives a stage's element. It takes no room and no clicks. */
+/**
+ * The traveller in `box`, over the `list` of stages; `tabs` gives a stage's element. It takes no room and no clicks.
+ * @param {Page.Store} store
+ */
 export function mountTraveller(box, list, tabs, store) {
   const chip = h('span', { class: 'traveller', dir: 'auto' });
   box.append(h('span', { class: 'way', 'aria-hidden': 'true' }, chip));
   let trip = 0;
   let moving = null;
   let shown = false;
+  /** @type {{ key: string; stage: string; step: number; }} */
   let before = null;
 
   /** Where a stop is when the list is scrolled to `left`. */
@@ -90,6 +100,7 @@ export function mountTraveller(box, list, tabs, store) {
     for (const [name, tab] of tabs) tab.classList.toggle('passing', name === stage);
   }
 
+  /** @param {{ transform: string; }[]} frames */
   function along(frames, duration) {
     moving = chip.animate(frames, { duration, easing: 'ease-in-out', fill: 'forwards' });
     return moving.finished;

@@ -28,6 +28,7 @@ export const taking = {
 
 const made = (differing) => differing.map(([name, theirs, ours]) => `${name} ${theirs} there, ${ours} here`).join('; ');
 
+/** @param {Payload.ComparisonAnswer} found */
 function same(found) {
   if (!found.same_prompt) return 'The prompt became other tokens here, so nothing after it can be compared.';
   if (found.first_difference !== null)
@@ -37,7 +38,10 @@ function same(found) {
     : 'The file has a prompt and no generated token; the prompt became the same tokens.';
 }
 
-/** What the comparison found, in sentences. */
+/**
+ * What the comparison found, in sentences.
+ * @param {Payload.ComparisonAnswer} found
+ */
 export function comparison(found) {
   const sentences = [same(found)];
   if (found.n_compared) {
@@ -61,9 +65,11 @@ export const recorded = {
   // What stopped it is put in by a script that cannot import this one.
   broken: 'This walk could not be opened (WHY). It needs a browser of 2023 or later.',
   title: 'A recorded walk',
+  /** @param {Page.Recorded} recorded */
   about: ({ model, dtype, device }) =>
     `This page is one file. Every number in it was computed by ${model} (${dtype}, ${device}) and recorded; no server is asked.`,
   inside: 'What is in this file, and what is left out',
+  /** @param {Page.Recorded} recorded */
   list: ({ views, kept, left, top }) => [
     `Recorded: ${count(kept, 'answer')} of ${count(views.length, 'kind')} (${views.join(', ')}).`,
     `Each stage is recorded for every token of the run at the layer and head that were selected, each layer at the selected token, and attention maps of other heads as far as the size allows.`,

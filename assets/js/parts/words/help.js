@@ -15,6 +15,7 @@ export const help = {
   ],
   keys: 'Keys',
   keyColumns: ['key', 'what it does'],
+  /** @type {[string[], string][]} */
   list: [
     [['→', '←'], 'Next and Back through the walk'],
     [['Space'], 'Play and Pause'],

@@ -38,9 +38,12 @@ export const models = {
   only: 'Also opened here',
   gated: 'gated: accept its terms on the Hub first',
   size: (n, memory) => `${parameters(n)} parameters · ${bytes(memory)}`,
+  /** @param {Payload.LoadedModel} loadedModel */
   held1: ({ title, dtype, device, n_bytes }) => `${title.split('/').pop()} · ${dtype} on ${device} · ${bytes(n_bytes)}`,
+  /** @param {Payload.CardAnswer} card */
   summary: (card) =>
     `${count(card.n_layers, 'layer')} · ${card.n_heads ? count(card.n_heads, 'head') : 'no attention'} · d_model ${card.d_model} · ${parameters(card.n_parameters)} parameters · ${card.dtype} on ${card.device}`,
+  /** @param {Payload.Inspection} about */
   found: (about) =>
     [
       `${about.name.split('/').pop()} (${about.family}${about.n_layers ? `, ${count(about.n_layers, 'layer')}` : ''}): ${parameters(about.n_parameters)} parameters`,

@@ -24,7 +24,10 @@ export const cacheTable = {
   window: (window) => `window ${window}`,
 };
 
-/** TTFT as a figure. A run that found its prefill in an earlier one's KV cache has none of its own. */
+/**
+ * TTFT as a figure. A run that found its prefill in an earlier one's KV cache has none of its own.
+ * @param {Payload.RunAnswer} run
+ */
 export const firstToken = (run) => [
   'time to first token (TTFT)',
   run.reused_positions ? '–' : ms(run.ttft_ms),

@@ -13,7 +13,11 @@ const NAMES = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 const nameOf = (tab) => (tab === 'routing' ? words.below : (ribbon[tab] ?? around[tab]).title);
 
-/** The card in `root`; show(found) draws it, select(selection) follows the selected layer. */
+/**
+ * The card in `root`; show(found) draws it, select(selection) follows the selected layer.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function diagramCard(root, ctx) {
   const { store, select } = ctx;
   const kinds = h('div', { class: 'model-kinds' });
@@ -31,7 +35,13 @@ export function diagramCard(root, ctx) {
       found.kinds.findIndex((kind) => kind.layers.includes(layer)),
     );
 
-  /** A box as charts/flow.js draws it: [title, texts] of the words, and the tab it leads to. */
+  /**
+   * A box as charts/flow.js draws it: [title, texts] of the words, and the tab it leads to.
+   * @param {string} kind
+   * @param {any[]} named
+   * @param {string} tab
+   * @param {object} [more]
+   */
   function box(kind, [title, texts], tab, more = {}) {
     const go = () => {
       if (tab === 'routing') return document.getElementById('model-routing').scrollIntoView({ behavior: 'smooth' });

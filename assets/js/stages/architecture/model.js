@@ -11,6 +11,11 @@ import { model as words } from './words/model.js';
 
 export { model as formulas } from './words/formulas.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const card = (place, name) => place.appendChild(h('div', { class: 'card', id: `model-${name}` }));
   const columns = root.appendChild(h('div', { class: 'model-columns' }));

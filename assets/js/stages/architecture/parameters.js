@@ -21,6 +21,7 @@ export function parametersCard(root) {
     return held.length ? words.span(Math.min(...held), Math.max(...held)) : '–';
   }
 
+  /** @param {Payload.ArchitectureAnswer} found */
   function row(found, part, i, routed) {
     const { total, active, bytes: size, by_layer: byLayer, model_total: whole } = found.parameters;
     const cells = [
@@ -38,6 +39,7 @@ export function parametersCard(root) {
     );
   }
 
+  /** @param {Payload.ArchitectureAnswer} found */
   function show(found) {
     const { parameters: table_, card } = found;
     const { parts, total, active, bytes: size, by_layer: byLayer, model_total: whole } = table_;

@@ -9,7 +9,11 @@ import { measurement } from '../../parts/panel/measurement.js';
 import { routes } from './charts/routes.js';
 import { routing as words } from './words/routing.js';
 
-/** The card in `root`; show(found) says whether there is a router, update(state, changed) follows run and selection. */
+/**
+ * The card in `root`; show(found) says whether there is a router, update(state, changed) follows run and selection.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function routingCard(root, ctx) {
   const { store, select } = ctx;
   const work = measurement(ctx, {

@@ -20,7 +20,11 @@ function page(html, vendor) {
   return `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">${style}${script('jquery-3.7.1.min.js')}${script('d3-5.7.0.min.js')}${html}${tell}`;
 }
 
-/** The section in `root`; update({run, selection, fed}) redraws it while it is open. */
+/**
+ * The section in `root`; update({run, selection, fed}) redraws it while it is open.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function bertvizSection(root, { view, vendorUrl }) {
   const choice = h('div', { class: 'choice', role: 'group', 'aria-label': words.choose });
   const limits = h('p', { class: 'dim' });

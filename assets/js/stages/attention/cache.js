@@ -9,7 +9,11 @@ const HEIGHT = 132;
 const LEFT = 26;
 const MOST_LINES = 120;
 
-/** Positions × layers: one block written at once, and a column for each decoded position. */
+/**
+ * Positions × layers: one block written at once, and a column for each decoded position.
+ * @param {Payload.KVCacheRecord} cache
+ * @param {Page.Selection} selection
+ */
 function picture(cache, nPrompt, selection) {
   const { n_positions: n, layers } = cache;
   const wide = (WIDTH - LEFT) / n;
@@ -44,10 +48,12 @@ function picture(cache, nPrompt, selection) {
 /** The card in `root`; update({cache, run, selection}) fills it. */
 export function cacheCard(root) {
   let all = false;
+  /** @type {{ cache: Payload.KVCacheRecord; run: Payload.RunAnswer; selection: Page.Selection; card: Payload.CardAnswer; }} */
   let last = null;
   const body = h('div', { class: 'cache-body' });
   root.append(h('h2', {}, words.cache), body);
 
+  /** @param {Payload.KVCacheRecord} kVCacheRecord */
   function table({ layers, bytes: total }) {
     const few = layers.length > 3 && !all ? [layers[0], null, layers.at(-1)] : layers;
     return layersTable(few, total);
@@ -91,6 +97,9 @@ export function cacheCard(root) {
   }
 
   return {
+    /**
+     * @param {{ cache: Payload.KVCacheRecord; run: Payload.RunAnswer; selection: Page.Selection; card: Payload.CardAnswer; }} next
+     */
     update(next) {
       last = next;
       draw();

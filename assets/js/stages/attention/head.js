@@ -11,7 +11,11 @@ import { head as words } from './words/head.js';
 const IDLE = 400;
 const data = (packed) => unpack(packed).data;
 
-/** Query heads by the key and value head they share; the selected one is marked. */
+/**
+ * Query heads by the key and value head they share; the selected one is marked.
+ * @param {Payload.OneHead} found
+ * @param {(patch: Partial<Page.Selection>) => void} select
+ */
 function groups({ n_heads: n, n_kv_heads: kv, head, kv_head: own }, select) {
   const size = n / kv;
   const button = (index) =>
@@ -47,7 +51,11 @@ function groups({ n_heads: n, n_kv_heads: kv, head, kv_head: own }, select) {
   ];
 }
 
-/** The section in `root`: update({run, card, tokens, selection, fed}, redraw); pick(query, key) chooses a pair. */
+/**
+ * The section in `root`: update({run, card, tokens, selection, fed}, redraw); pick(query, key) chooses a pair.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function headSection(root, { view, select }) {
   const lead = h('p', { class: 'head-lead' });
   const field = h('input', {
@@ -117,8 +125,8 @@ export function headSection(root, { view, select }) {
     const { pair, softmax, mix, output } = found;
     const token = (position) => [chip(tokens[position], { limit: 16 }), ` ${position}`];
     fill(lead, words.lead(found.layer, found.head, token(found.query), token(found.key)));
-    field.value = found.key;
-    field.max = now.fed - 1;
+    field.value = String(found.key);
+    field.max = String(now.fed - 1);
     refusal.hidden = true;
     fill(gqa, groups(found, select));
     const [q, k, products] = [data(pair.query_vector), data(pair.key_vector), data(pair.products)];
@@ -175,7 +183,7 @@ export function headSection(root, { view, select }) {
     } = now;
     if (!details.open) return;
     const key = chosen.query === query ? chosen.key : null;
-    if (redraw) Object.values(steps).forEach((step) => step.redraw?.());
+    if (redraw) Object.values(steps).forEach((step) => 'redraw' in step && step.redraw());
     if (query >= fed) {
       asking.drop();
       refuse(words.notFed);

@@ -41,6 +41,7 @@ const line = (name, value, more) => [
 export function pairCard() {
   const own = card(1, 'wide');
   const readout = h('p', { class: 'step-readout dim' });
+  /** @type {{ q: Page.Numbers; k: Page.Numbers; products: Page.Numbers; }} */
   let pair = null;
   const strips = cells(own.body, {
     onHover: (i) =>
@@ -54,6 +55,7 @@ export function pairCard() {
   return {
     ...own,
     redraw: strips.redraw,
+    /** @param {{ q: Page.Numbers; k: Page.Numbers; products: Page.Numbers; rotated: boolean; }} numbers */
     show({ q, k, products, rotated }) {
       pair = { q, k, products };
       own.name(words.pair(rotated));
@@ -74,6 +76,7 @@ export function scoreCard() {
   own.name(words.score);
   return {
     ...own,
+    /** @param {{ pair: Payload.PairScore; softmax: Payload.SoftmaxRow; size: number; }} pairScore */
     show({ pair, softmax, size }) {
       const { dot, scaling, scaled, softcap, capped, bias, score, hidden } = pair;
       fill(
@@ -156,6 +159,7 @@ export function mixCard() {
   const own = card(4, 'wide');
   own.name(words.mix);
   const readout = h('p', { class: 'step-readout dim' });
+  /** @type {{ value: Page.Numbers; weighted: Page.Numbers; z: Page.Numbers; weight: number; }} */
   let mix = null;
   const strips = cells(own.body, {
     onHover: (i) =>
@@ -171,6 +175,7 @@ export function mixCard() {
   return {
     ...own,
     redraw: strips.redraw,
+    /** @param {{ value: Page.Numbers; weighted: Page.Numbers; z: Page.Numbers; weight: number; }} next */
     show(next) {
       mix = next;
       const rows = [

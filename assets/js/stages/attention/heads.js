@@ -18,13 +18,22 @@ export function weightScale() {
   return (t) => scale(Math.sqrt(t));
 }
 
-/** One thumbnail out of those of some layers, as `heatmap` takes it. */
+/**
+ * One thumbnail out of those of some layers, as `heatmap` takes it.
+ * @param {Page.Unpacked} part
+ * @param {number} layer
+ * @param {number} head
+ */
 function cut({ data, shape: [, heads, rows, cols] }, layer, head) {
   const from = (layer * heads + head) * rows * cols;
   return { data: data.subarray(from, from + rows * cols), rows, cols };
 }
 
-/** The card in `root`; update({run, card, selection, n}, redraw) fills it. */
+/**
+ * The card in `root`; update({run, card, selection, n}, redraw) fills it.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function headsCard(root, { view, select, store }) {
   const said = h('p', { class: 'dim heads-said', 'aria-live': 'off' });
   const gridPlace = h('div', { class: 'heads-place' });

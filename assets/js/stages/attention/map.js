@@ -11,7 +11,10 @@ import { prefill as words } from './words/prefill.js';
 
 const LEGEND = [0, 0.05, 0.25, 0.5, 1];
 
-/** Buttons of which one is pressed: `choices` is {value: label}. */
+/**
+ * Buttons of which one is pressed: `choices` is {value: label}.
+ * @param {{ prompt: string; all: string; } | { max: string; mean: string; }} choices
+ */
 function choice(name, choices, onchoice) {
   const buttons = Object.entries(choices).map(([value, text]) =>
     h('button', { type: 'button', class: 'quiet', onclick: () => onchoice(value), dataset: { value } }, text),
@@ -29,7 +32,13 @@ function choice(name, choices, onchoice) {
   };
 }
 
-/** The card in `root`; update({run, tokens, selection, n, scope, fed}, redraw) fills it. */
+/**
+ * The card in `root`; update({run, tokens, selection, n, scope, fed}, redraw) fills it.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @param {any} onScope
+ * @param {any} onPick
+ */
 export function mapCard(root, { view, select, store, point }, onScope, onPick) {
   const title = h('h2');
   const place = h('div', { class: 'map-place' });

@@ -7,7 +7,11 @@ import { explain } from '../../core/errors.js';
 import { num } from '../../maths/format.js';
 import { prefill as words } from './words/prefill.js';
 
-/** Cards in `root`; update({run, tokens, selection, n}) fills them. */
+/**
+ * Cards in `root`; update({run, tokens, selection, n}) fills them.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function positionLists(root, { view, select }) {
   const to = h('div', { class: 'weights' });
   const by = h('div', { class: 'weights' });
@@ -38,6 +42,14 @@ export function positionLists(root, { view, select }) {
     );
   }
 
+  /**
+   * @param {HTMLElement} place
+   * @param {Page.Child} title
+   * @param {Payload.LargestWeights} largest
+   * @param {Page.RunToken[]} tokens
+   * @param {string} color
+   * @param {Page.Child} note
+   */
   function list(place, title, { positions, weights }, tokens, color, note) {
     const lines = positions.map((position, i) => tokens[position] && line(tokens[position], weights[i], color));
     fill(place, h('h3', {}, title), h('ol', {}, lines), h('p', { class: 'dim' }, note));

@@ -19,6 +19,11 @@ export { prefill as formulas } from './words/formulas.js';
 
 const IDLE = 400;
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const { store, view } = ctx;
   let scope = 'prompt';

@@ -24,7 +24,12 @@ export async function loadScores({ view, wanted, onProgress, card, n }) {
   return found;
 }
 
-/** The heads that have a score, largest first or smallest first; equal scores stay in the order of layers. */
+/**
+ * The heads that have a score, largest first or smallest first; equal scores stay in the order of layers.
+ * @param {{ scores: {}; n_repeats: number; }} of
+ * @param {string} name
+ * @param {any} largestFirst
+ */
 export function ranked({ scores }, name, largestFirst) {
   const sign = largestFirst ? -1 : 1;
   return scores[name]

@@ -8,6 +8,11 @@ import { batching as words } from './words/batching.js';
 
 export { batching as formulas } from './words/formulas.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const editor = requestsEditor(ctx);
   const chat = h('p', { class: 'dim', hidden: true }, words.chat);
@@ -34,6 +39,7 @@ export function mount(root, ctx) {
     ),
   );
 
+  /** @param {Payload.BatchingAnswer} found */
   function show(found) {
     if (!found.static) return undefined;
     // The figures measure the room they have, so it must be there first.

@@ -12,7 +12,10 @@ const SHAPES = [
 ];
 const LONGEST = 200;
 
-/** {element, add, offer(recipe), requests()}: what is typed stays until the person removes it. */
+/**
+ * {element, add, offer(recipe), requests()}: what is typed stays until the person removes it.
+ * @param {Page.Ctx} ctx
+ */
 export function requestsEditor({ examples }) {
   const body = h('tbody');
   const element = h(
@@ -41,6 +44,7 @@ export function requestsEditor({ examples }) {
   let rows = [];
   let filled = false;
 
+  /** @param {{ max_new_tokens: number; arrival: number; prompt: string; }} of */
   function make({ prompt, max_new_tokens: most, arrival }) {
     const row = {
       prompt: h('textarea', { rows: 1 }, prompt),
@@ -56,6 +60,7 @@ export function requestsEditor({ examples }) {
     return row;
   }
 
+  /** @param {{ prompt: HTMLTextAreaElement; max_new_tokens: HTMLInputElement; arrival: HTMLInputElement; }} row */
   const read = (row) => ({
     prompt: row.prompt.value,
     max_new_tokens: row.max_new_tokens.valueAsNumber,
@@ -68,6 +73,7 @@ export function requestsEditor({ examples }) {
     draw();
   }
 
+  /** @param {{ prompt: HTMLTextAreaElement; max_new_tokens: HTMLInputElement; arrival: HTMLInputElement; }} row */
   function drop(row) {
     rows = rows.filter((other) => other !== row);
     draw();
@@ -98,11 +104,15 @@ export function requestsEditor({ examples }) {
   return {
     element,
     add,
-    /** Once: this run's prompt and a few examples, of mixed lengths. */
+    /**
+     * Once: this run's prompt and a few examples, of mixed lengths.
+     * @param {Payload.Recipe} recipe
+     */
     offer({ prompt, chat }) {
       if (filled) return;
       filled = true;
       // Without its template a chat model has nothing to add to a question: such an answer ends at once.
+      /** @param {Payload.Example} example */
       const fit = ({ recipe }) => recipe.prompt !== prompt && recipe.prompt.length <= LONGEST && (chat || !recipe.chat);
       const others = examples.filter(fit).map(({ recipe }) => recipe.prompt);
       rows = [prompt.slice(0, LONGEST), ...others]

@@ -15,6 +15,7 @@ const legend = (names, prefix) =>
       h('span', {}, h('span', { class: `swatch ${prefix}-${kind}` }), ' ', name),
     ),
   );
+/** @param {Payload.ServedAnswer} served */
 const ids = ({ tokens }) => tokens.map(({ id }) => id).join();
 
 export function servedView() {
@@ -51,9 +52,11 @@ export function servedView() {
     h('h3', {}, words.perRequest),
     table,
   );
+  /** @type {Payload.BatchingAnswer} */
   let shown = null;
   new ResizeObserver(() => shown && draw()).observe(ways);
 
+  /** @param {Payload.BatchingResultAnswer} found */
   function way(kind, found, until, limit) {
     const title = [h('h3', {}, words[kind]), h('p', { class: 'dim' }, words[`${kind}Note`])];
     if (!found)
@@ -86,6 +89,7 @@ export function servedView() {
     );
   }
 
+  /** @param {Payload.ServedAnswer} one */
   function row(one, i) {
     const other = shown.continuous?.served[i];
     const times = [one.ttft, one.latency, other?.ttft, other?.latency].map((value) =>
@@ -100,9 +104,16 @@ export function servedView() {
     );
   }
 
-  /** A request's answer: once where both ways gave the same tokens. */
+  /**
+   * A request's answer: once where both ways gave the same tokens.
+   * @param {Payload.ServedAnswer} one
+   */
   function answer(one, i) {
     const other = shown.continuous?.served[i];
+    /**
+     * @param {string} title
+     * @param {Payload.ServedAnswer} served
+     */
     const said = (title, { tokens }) => [
       h('span', { class: 'dim' }, title),
       h(
@@ -138,6 +149,7 @@ export function servedView() {
 
   return {
     element,
+    /** @param {Payload.BatchingAnswer} found */
     show(found) {
       shown = found;
       draw();

@@ -1,5 +1,6 @@
 // The KV cache: what it holds, how it fills, what it saves, and what a smaller one would change.
 
+import { hasAny } from '../../core/state/store.js';
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
@@ -14,6 +15,11 @@ import { cache as words } from './words/cache.js';
 
 export { cache as formulas } from './words/formulas.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const { store, view } = ctx;
   const facts = h('dl', { class: 'facts' });
@@ -76,7 +82,7 @@ export function mount(root, ctx) {
   function update(state, changed) {
     load(state);
     const shown = now && now.run.key === state.run.key;
-    if (shown && ['selection', 'step', 'card'].some((key) => changed.has(key))) show(state);
+    if (shown && hasAny(changed, ['selection', 'step', 'card'])) show(state);
     if (shown && changed.has('card')) sizes.update({ n: fed(now.run), card: state.card });
     race.update(state);
     variant.update(state);

@@ -10,7 +10,11 @@ import { cache as words } from './words/cache.js';
 
 const FRAME_MS = 110;
 
-/** The card in `root`; update({run, cache, costs, selection, step}) fills it. */
+/**
+ * The card in `root`; update({run, cache, costs, selection, step}) fills it.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function fillCard(root, { store, select, point }) {
   const slider = h('input', {
     type: 'range',
@@ -129,8 +133,8 @@ export function fillCard(root, { store, select, point }) {
       const step = Math.min(next.step, last());
       const filled = run.tokens.length + step;
       const n = run.tokens.length + run.steps.length;
-      slider.max = last();
-      slider.value = step;
+      slider.max = String(last());
+      slider.value = String(step);
       slider.disabled = last() === 0;
       play.disabled = last() === 0;
       fill(where, words.step(step));

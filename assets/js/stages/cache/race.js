@@ -16,7 +16,11 @@ const SERIES = [
 
 const running = (values) => values.reduce((sums, value) => [...sums, (sums.at(-1) ?? 0) + value], []);
 
-/** The card in `root`; update(state) keeps it in step with the page. */
+/**
+ * The card in `root`; update(state) keeps it in step with the page.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function raceCard(root, ctx) {
   const field = h('input', { type: 'number', min: 1, max: MOST, value: 24 });
   const figures = h('dl', { class: 'facts' });
@@ -69,6 +73,7 @@ export function raceCard(root, ctx) {
   );
   const drawn = Object.fromEntries(Object.entries(charts).map(([name, place]) => [name, lines(place)]));
 
+  /** @param {Payload.RaceAnswer} state */
   function show(state) {
     const { steps, n_tokens: asked } = state;
     if (!steps.length) return undefined;

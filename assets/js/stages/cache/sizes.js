@@ -8,7 +8,11 @@ import { cache as words } from './words/cache.js';
 
 const CONTEXTS = [1024, 8192, 32768, 131072];
 
-/** The card in `root`; update({n, card}) fills it. */
+/**
+ * The card in `root`; update({n, card}) fills it.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function sizesCard(root, { view }) {
   const choice = h('select', { onchange: () => load() });
   const window = h('input', { type: 'number', min: 1, max: 1000000, value: 512, onchange: () => load() });
@@ -29,9 +33,11 @@ export function sizesCard(root, { view }) {
     table,
     h('p', { class: 'dim' }, words.kinds),
   );
+  /** @type {{ n: number; card: Payload.CardAnswer; }} */
   let now = null;
   const asking = createAsk();
 
+  /** @param {Payload.CacheSize} size */
   function row(size, widest) {
     const { shape, fits } = size;
     const own = !shape.model_id;
@@ -71,10 +77,12 @@ export function sizesCard(root, { view }) {
     );
   }
 
+  /** @param {Payload.CacheSizes} cacheSizes */
   function draw({ sizes }) {
     const own = sizes.filter(({ shape }) => !shape.model_id);
     const others = sizes.filter(({ shape }) => shape.model_id);
     const widest = Math.max(...sizes.filter(({ fits }) => fits).map((size) => size.bytes), 1);
+    /** @param {Payload.CacheSize[]} rows */
     const group = (title, rows) =>
       h(
         'tbody',
@@ -113,6 +121,7 @@ export function sizesCard(root, { view }) {
   }
 
   return {
+    /** @param {{ n: number; card: Payload.CardAnswer; }} next */
     update(next) {
       const wasOwn = !now || choice.value === String(now.n);
       const kept = choice.value;

@@ -10,7 +10,11 @@ import { cache as words } from './words/cache.js';
 
 const MOST = 64;
 
-/** The card in `root`; update(state) keeps it in step with the page, offer(backends) says what there is. */
+/**
+ * The card in `root`; update(state) keeps it in step with the page, offer(backends) says what there is.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function variantCard(root, ctx) {
   const field = (value, min, max) => h('input', { type: 'number', min, max, value });
   const radio = (value, checked) => h('input', { type: 'radio', name: 'kv-variant', value, checked });
@@ -55,6 +59,7 @@ export function variantCard(root, ctx) {
     return { kind, n_tokens: nTokens.valueAsNumber, ...kept };
   }
 
+  /** @param {Payload.Token[]} tokens */
   function side(title, size, tokens, parts) {
     const made = tokens.map(
       (token, place) =>
@@ -72,6 +77,7 @@ export function variantCard(root, ctx) {
     );
   }
 
+  /** @param {Payload.Variant} state */
   function show(state) {
     const { steps, kind, first_different: parts, n_tokens: asked } = state;
     if (!steps.length) return undefined;

@@ -14,6 +14,11 @@ export { compare as formulas } from './words/formulas.js';
 const TYPED = 'typed';
 const DROPPED = new Error('stopped');
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const { store, runner } = ctx;
   const choice = h('select', { 'aria-label': words.with, onchange: typed });

@@ -13,7 +13,11 @@ const MOST_CANDIDATES = 8;
 
 const sameToken = (a, b) => a && b && a.text === b.text;
 
-/** The first place at which two lists of tokens differ; the shorter one's length when none does. */
+/**
+ * The first place at which two lists of tokens differ; the shorter one's length when none does.
+ * @param {Page.RunToken[]} one
+ * @param {Page.RunToken[]} other
+ */
 export function parting(one, other) {
   const n = Math.min(one.length, other.length);
   for (let i = 0; i < n; i += 1) if (!sameToken(one[i], other[i])) return i;
@@ -71,7 +75,8 @@ export function comparison(root) {
 
   function step(at) {
     const picked = sides.map(({ run }) => run.steps[at]);
-    const parts = parting(...sides.map(({ run }) => run.steps.map(({ token }) => token)));
+    const [left, right] = sides.map(({ run }) => run.steps.map(({ token }) => token));
+    const parts = parting(left, right);
     fill(stepName, words.step(at));
     fill(stepNote, at > parts ? words.apart : '');
     picked.forEach((now, i) => {
@@ -91,7 +96,8 @@ export function comparison(root) {
   }
 
   function showAnswers() {
-    const parts = parting(...sides.map(({ run }) => run.steps.map(({ token }) => token)));
+    const [left, right] = sides.map(({ run }) => run.steps.map(({ token }) => token));
+    const parts = parting(left, right);
     const pick = (token, at) =>
       chip(token, {
         tag: 'button',

@@ -8,7 +8,12 @@ import { branches as words } from './words/branches.js';
 
 const field = (value, max) => h('input', { type: 'number', min: 1, max, value });
 
-/** Builds the search inside `root`; `open(recipe)` shows a beam. Returns a function that redraws. */
+/**
+ * Builds the search inside `root`; `open(recipe)` shows a beam. Returns a function that redraws.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @param {(recipe: Payload.Recipe) => void} open
+ */
 export function mountBeams(root, { store, runner }, open) {
   const nBeams = field(4, 8);
   const nTokens = field(12, 40);
@@ -43,7 +48,10 @@ export function mountBeams(root, { store, runner }, open) {
     });
   }
 
-  /** All beams into the tree, the best first. */
+  /**
+   * All beams into the tree, the best first.
+   * @param {Payload.BeamBranch[]} beams
+   */
   function keep(beams) {
     const { root: name, list } = store.state.branches;
     const made = beams.map(({ score, ...branch }, place) => ({
@@ -54,6 +62,7 @@ export function mountBeams(root, { store, runner }, open) {
     store.set({ branches: { root: name, list: made.reduce(withBranch, list) } });
   }
 
+  /** @param {Payload.BeamBranch} beam */
   const row = (beam) =>
     h(
       'li',

@@ -1,5 +1,6 @@
 // The runs of one prompt as a tree that shares its beginning; two of them side by side; beam search.
 
+import { hasAny } from '../../core/state/store.js';
 import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { joint, perplexity, tree } from '../../maths/branches.js';
@@ -25,6 +26,11 @@ function shaded(entry) {
   });
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const { store, runner } = ctx;
   let compared = [];
@@ -139,7 +145,7 @@ export function mount(root, ctx) {
   return {
     update(state, changed) {
       // Drawn anew, a field somebody types a name into would lose it.
-      if (['branches', 'run'].some((key) => changed.has(key))) draw(state);
+      if (hasAny(changed, ['branches', 'run'])) draw(state);
     },
   };
 }

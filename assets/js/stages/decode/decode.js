@@ -17,12 +17,19 @@ export { decode as formulas } from './words/formulas.js';
 
 const COUNTS = [5, 10, 20, 50];
 
-/** The last input and what it led to: the heading of a step. */
+/**
+ * The last input and what it led to: the heading of a step.
+ * @param {Payload.RunAnswer} run
+ */
 export function heading(run, step) {
   const input = sequence(run)[run.tokens.length + step - 1];
   return chip(input, { limit: 24 });
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 function along(root, { store, select }) {
   const box = h('div', { class: 'along' });
   root.append(h('div', { class: 'card' }, h('h3', {}, words.along), h('p', { class: 'dim' }, words.alongNote), box));
@@ -57,6 +64,11 @@ function along(root, { store, select }) {
   };
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const { store, view } = ctx;
   let k = 10;
@@ -91,7 +103,7 @@ export function mount(root, ctx) {
     forceCard,
   );
   const mark = checkMark();
-  body.firstChild.append(mark.element);
+  body.firstElementChild.append(mark.element);
   root.append(empty, body);
   mark.element.addEventListener('toggle', () => update());
   const drawAlong = along(body, ctx);
@@ -101,6 +113,7 @@ export function mount(root, ctx) {
     (error) => fill(hint, explain(error)),
   );
 
+  /** @param {Payload.RunAnswer} run */
   function previewed(run, step) {
     const { sampling } = store.state.draft;
     if (!sampling.do_sample) return null;
@@ -108,7 +121,11 @@ export function mount(root, ctx) {
     return logits && distribution(logits, sampling, contextOf(run, step));
   }
 
-  /** The server's probabilities against the softmax done again here, once the mark is opened. */
+  /**
+   * The server's probabilities against the softmax done again here, once the mark is opened.
+   * @param {Payload.RunAnswer} run
+   * @param {Payload.RunStep} now
+   */
   function check(run, now) {
     const { card } = store.state;
     const loaded = (card?.checks ?? [])
@@ -169,7 +186,12 @@ export function mount(root, ctx) {
   return { update };
 }
 
-/** Two checks of a step: its probabilities are the softmax of its logits, and all of them sum to 1. */
+/**
+ * Two checks of a step: its probabilities are the softmax of its logits, and all of them sum to 1.
+ * @param {ArrayLike<number>} logits
+ * @param {Page.Step} step
+ * @returns {Page.Check[]}
+ */
 function softmaxChecks(logits, { candidates }) {
   const shares = softmax(logits);
   const error = Math.max(
@@ -181,6 +203,7 @@ function softmaxChecks(logits, { candidates }) {
       name: words.checkSoftmax,
       error,
       tolerance: 1e-6,
+      made: true,
       passed: error <= 1e-6,
       how: words.checkSoftmaxHow(candidates.vocabulary),
     },
@@ -188,12 +211,17 @@ function softmaxChecks(logits, { candidates }) {
       name: words.checkSum,
       error: Math.abs(1 - sum),
       tolerance: 1e-6,
+      made: true,
       passed: Math.abs(1 - sum) <= 1e-6,
       how: words.checkSumHow,
     },
   ];
 }
 
+/**
+ * @param {Payload.RunAnswer} run
+ * @param {Payload.RunStep} now
+ */
 function facts(run, now) {
   const rows = [
     [words.selected, chip(now.token), ''],

@@ -6,9 +6,14 @@ import { diverted, forcing } from '../../maths/branches.js';
 import { label } from '../../maths/tokens.js';
 import { force as words } from './words/branches.js';
 
+/** @param {Payload.RunAnswer} run */
 const idsOf = (run) => run.steps.map((step) => step.token.id);
 
-/** Builds the controls inside `root`; returns {take(id), update(run, step)}. */
+/**
+ * Builds the controls inside `root`; returns {take(id), update(run, step)}.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountForce(root, { store, runner, ask }) {
   const field = h('input', {
     type: 'text',
@@ -20,6 +25,7 @@ export function mountForce(root, { store, runner, ask }) {
   const message = h('p', { class: 'refused-line', role: 'alert', hidden: true });
   const note = h('p', { class: 'dim', role: 'status' });
   const reused = h('p', { class: 'dim' });
+  /** @type {{ ids: string; text: string; }} */
   let shortened = null;
   root.append(
     h('h3', {}, words.title),
@@ -63,7 +69,10 @@ export function mountForce(root, { store, runner, ask }) {
     );
   }
 
-  /** Without its last token an answer ends: to go on is to select that token again. */
+  /**
+   * Without its last token an answer ends: to go on is to select that token again.
+   * @param {Payload.RunAnswer} run
+   */
   function shorten(run, n) {
     shortened = { ids: idsOf(run).slice(0, n).join(), text: words.shortened(label(run.steps[n].token), n) };
     start({ ...diverted(run, n, []), max_new_tokens: Math.max(1, n) }, n);
@@ -72,6 +81,7 @@ export function mountForce(root, { store, runner, ask }) {
   return {
     take: (id) => take([id]),
     takeLabel: (token) => words.take(label(token)),
+    /** @param {Payload.RunAnswer} run */
     update(run) {
       fill(note, shortened?.ids === idsOf(run).join() ? shortened.text : '');
       fill(

@@ -18,11 +18,10 @@ const SEGMENTS = 50;
 const TRIED = { do_sample: true, temperature: 1.3, top_k: 20, top_p: 0.9 };
 
 /** Tokens by their id: this step's candidates, and all that stand in the run. */
-const known = (run, now) =>
-  new Map([
-    ...now.candidates.token_ids.map((id, place) => [id, candidate(now.candidates, place)]),
-    ...sequence(run).map((token) => [token.id, token]),
-  ]);
+const known = (run, now) => {
+  const places = now.candidates.token_ids.map((_, place) => candidate(now.candidates, place));
+  return new Map([...places, ...sequence(run)].map((token) => [token.id, token]));
+};
 
 /** What the bar is made of: the likeliest tokens, and the selected one wherever it lies. */
 function partsOf(tokens, shares, selectedId) {
@@ -38,6 +37,11 @@ function partsOf(tokens, shares, selectedId) {
 
 const nameOf = (tokens, id, limit = 10) => (tokens.has(id) ? label(tokens.get(id), limit) : words.id(id));
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, { store, view }) {
   const title = h('h2');
   const table = h('table', { class: 'waterfall' });

@@ -46,6 +46,10 @@ function parts(values) {
   );
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountDot(root, ctx) {
   const pickers = { layer: picker('layer', words.layer), head: picker('head', words.head) };
   const slider = h('input', { type: 'range', min: 0, id: 'embed-key', oninput: () => choose(Number(slider.value)) });
@@ -62,6 +66,7 @@ export function mountDot(root, ctx) {
   part.head.append(mark.element);
   root.append(part.element);
   const chart = plot(place, ctx.plotlyUrl, { name: 'score-over-distance', describe: () => words.dotName });
+  /** @type {Page.Scene} */
   let now = null;
   let key = null;
   let found = null;
@@ -90,8 +95,8 @@ export function mountDot(root, ctx) {
   function look() {
     const query = now.position;
     const chosen = key === null ? Math.max(0, query - FIRST_DISTANCE) : Math.min(key, query);
-    slider.max = query;
-    slider.value = chosen;
+    slider.max = String(query);
+    slider.value = String(chosen);
     slider.disabled = query === 0;
     fill(keyName, `${chosen} `, chip(now.tokens[chosen], { limit: 12 }));
     fill(
@@ -136,6 +141,11 @@ export function mountDot(root, ctx) {
 
   return {
     element: part.element,
+    /**
+     * @param {Page.Changed} changed
+     * @param {Payload.CardAnswer} modelCard
+     * @param {Page.Scene} at
+     */
     update(at, changed, modelCard) {
       now = at;
       const sizes = { layer: modelCard?.n_layers ?? now.layer + 1, head: modelCard?.n_heads ?? now.head + 1 };

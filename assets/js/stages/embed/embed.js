@@ -1,5 +1,6 @@
 // Embeddings and positions: each token's row, who its neighbours are, and how order gets in.
 
+import { hasAny } from '../../core/state/store.js';
 import { h } from '../../core/elements/dom.js';
 import { scene } from '../../parts/panel/card.js';
 import { mountMap } from './map.js';
@@ -9,6 +10,11 @@ import { mountRows } from './rows.js';
 
 export { embed as formulas } from './words/formulas.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const rows = mountRows(root, ctx);
   const columns = h('div', { class: 'columns' });
@@ -17,11 +23,12 @@ export function mount(root, ctx) {
   const nearest = mountNearest(columns, ctx);
   const map = mountMap(root, ctx);
   const position = mountPosition(root, ctx, { onBlockInput: (found) => rows.receive(found) });
+  /** @type {(keyof Page.State)[]} */
   const watched = ['run', 'selection', 'theme', 'card', 'status'];
 
   return {
     update(state, changed) {
-      if (!watched.some((key) => changed.has(key))) return;
+      if (!hasAny(changed, watched)) return;
       const now = scene(state);
       for (const part of [rows, similarity, nearest, map]) part.update(now, changed);
       position.update(now, changed, state.card);

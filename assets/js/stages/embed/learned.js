@@ -10,6 +10,10 @@ import { strips } from './charts/strips.js';
 import { signed } from './near.js';
 import { embed as words } from './words/embed.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountLearned(root, ctx) {
   const rowTitle = h('h3');
   const rowPlace = h('div');
@@ -83,6 +87,7 @@ export function mountLearned(root, ctx) {
   return {
     element,
     redraw,
+    /** @param {Payload.LearnedPositions} answer */
     show(answer) {
       const [places, norm, data, selectedRow] = ['positions', 'norms', 'cosine', 'selected_row'].map(
         (name) => unpack(answer[name]).data,

@@ -6,6 +6,10 @@ import { asker, card } from '../../parts/panel/card.js';
 import { tokenMap } from './charts/token_map.js';
 import { embed as words } from './words/embed.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountMap(root, ctx) {
   const place = h('div', { class: 'map-place' });
   const kept = h('p', { class: 'dim' });

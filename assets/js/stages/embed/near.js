@@ -18,6 +18,10 @@ export function signed() {
   return (t) => around(2 * t - 1);
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountSimilarity(root, ctx) {
   const place = h('div');
   const scale = h('div', { class: 'legend' });
@@ -33,7 +37,9 @@ export function mountSimilarity(root, ctx) {
     onHover: (cell) =>
       fill(readout, cell ? words.similarityValue(name(cell.row), name(cell.col), cell.value) : words.similarityHint),
   });
+  /** @type {{ run: string; n: number; start: number; count: number; data: Page.Numbers; }} */
   let window = null;
+  /** @type {Page.Scene} */
   let now = null;
 
   const ask = asker(ctx, 'embed_similarity', part, (answer) => {
@@ -87,6 +93,10 @@ export function mountSimilarity(root, ctx) {
   }
 
   return {
+    /**
+     * @param {Page.Changed} changed
+     * @param {Page.Scene} at
+     */
     update(at, changed) {
       now = at;
       if (!holds(window, now)) ask({ n: now.n, position: now.position }, `${now.run.key}:${now.n}:${now.position}`);
@@ -96,6 +106,10 @@ export function mountSimilarity(root, ctx) {
   };
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountNearest(root, ctx) {
   const list = h('ol', { class: 'near' });
   const part = card('', '', list);

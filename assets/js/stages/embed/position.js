@@ -14,6 +14,11 @@ import { embed as words } from './words/embed.js';
 
 const CLOCKS = 8;
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @param {any} options
+ */
 export function mountPosition(root, ctx, { onBlockInput }) {
   const mark = checkMark();
   const mapPlace = h('div', { class: 'angles' });
@@ -39,6 +44,7 @@ export function mountPosition(root, ctx, { onBlockInput }) {
     onHover: (cell) => fill(readout, cell ? angleAt(cell) : words.anglesHint),
   });
   let window = null;
+  /** @type {Page.Scene} */
   let now = null;
   let kind = '';
 
@@ -71,6 +77,7 @@ export function mountPosition(root, ctx, { onBlockInput }) {
     if (kind === 'learned') learned.show(answer.learned);
   });
 
+  /** @param {Payload.RotaryPositions} found */
   function takeRotary(found) {
     const { data, shape } = unpack(found.angles);
     const wavelengths = unpack(found.wavelengths).data;
@@ -105,6 +112,11 @@ export function mountPosition(root, ctx, { onBlockInput }) {
   }
 
   return {
+    /**
+     * @param {Page.Changed} changed
+     * @param {Payload.CardAnswer} modelCard
+     * @param {Page.Scene} at
+     */
     update(at, changed, modelCard) {
       now = at;
       const known = kind === 'rope' && holds(window, now) && window.layer === now.layer;

@@ -9,6 +9,10 @@ import { embed as words } from './words/embed.js';
 
 const PER_LINE = 8;
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountRows(root, ctx) {
   const scale = h('div', { class: 'legend' });
   const readout = h('p', { class: 'readout', 'aria-live': 'off' }, words.rowsHint);
@@ -65,6 +69,7 @@ export function mountRows(root, ctx) {
   }
 
   return {
+    /** @param {Page.Changed} changed */
     update(at, changed) {
       now = at;
       if (!holds(window, now)) ask({ n: now.n, position: now.position }, `${now.run.key}:${now.n}:${now.position}`);

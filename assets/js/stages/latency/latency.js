@@ -12,6 +12,11 @@ import { latency as words } from './words/latency.js';
 
 export { latency as formulas } from './words/formulas.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const { store, select } = ctx;
   const card = () => root.appendChild(h('div', { class: 'card' }));

@@ -15,11 +15,18 @@ const SERIES = [
   { name: words.batches, kind: 'roof-batch' },
 ];
 
-/** Dots under a roof, which may have been raised since they were measured. */
+/**
+ * Dots under a roof, which may have been raised since they were measured.
+ * @param {Payload.Roofline} r
+ */
 const under = (dots, r) =>
   dots.map((dot) => ({ ...dot, share: dot.achieved / Math.min(r.flops, dot.intensity * r.bandwidth) }));
 
-/** The card in `root`; `raise(roofline)` is the roof as it is known by now, `add(dots)` puts measured batches under it. */
+/**
+ * The card in `root`; `raise(roofline)` is the roof as it is known by now, `add(dots)` puts measured batches under it.
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function roofCard(root, ctx) {
   const work = measurement(ctx, {
     job: 'roofline',
@@ -109,6 +116,7 @@ export function roofCard(root, ctx) {
     );
   }
 
+  /** @param {Payload.RooflineRun} found */
   function show(found) {
     shown = { roofline: found.roofline, dots: under(found.dots, found.roofline) };
     batches = under(batches, found.roofline);

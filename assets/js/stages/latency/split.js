@@ -7,6 +7,10 @@ import { latency as words } from './words/latency.js';
 
 const part = ([name, value]) => ({ name: words.parts[name], kind: name, value });
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function splitCard(root, ctx) {
   const work = measurement(ctx, { job: 'stage_times', args: () => ({}), show, go: words.splitGo, stop: words.stop });
   const bars = h('div', { class: 'splits' });
@@ -19,9 +23,14 @@ export function splitCard(root, ctx) {
     work.said,
   );
 
+  /** @param {Payload.StageTimes} times */
   function show(times) {
+    /** @type {[string, number][]} */
     const before = [['tokenize', times.tokenize]];
+    /** @type {[string, number]} */
     const select = ['sampling', times.sampling];
+    /** @type {[string, number]} */
+    const after = ['detokenize', times.detokenize];
     fill(
       bars,
       splitBar(
@@ -29,11 +38,7 @@ export function splitCard(root, ctx) {
         [...before, ...times.prefill.parts, select].map(part),
         words.seconds,
       ),
-      splitBar(
-        words.decode,
-        [...times.decode.parts, select, ['detokenize', times.detokenize]].map(part),
-        words.seconds,
-      ),
+      splitBar(words.decode, [...times.decode.parts, select, after].map(part), words.seconds),
     );
     return words.splitSaid(times);
   }

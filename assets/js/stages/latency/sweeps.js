@@ -10,7 +10,13 @@ import { latency as words } from './words/latency.js';
 const MEASURED = { name: words.measured, kind: 'kv-with' };
 const BOUND = { name: words.bound, kind: 'sweep-bound' };
 
-/** A card: a number to measure up to, two charts and a table of all points. */
+/**
+ * A card: a number to measure up to, two charts and a table of all points.
+ * @template {'length_sweep' | 'throughput'} N
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @param {Page.Sweep<N>} options
+ */
 function sweepCard(
   root,
   ctx,
@@ -49,6 +55,7 @@ function sweepCard(
   );
   const drawn = places.map(xy);
 
+  /** @param {Payload.Jobs[N]} found */
   function show(found) {
     if (!found.points.length) return undefined;
     charts.forEach((chart, i) => drawn[i].show(chart(found.points)));
@@ -84,7 +91,10 @@ const lengthChart = (title, measured, bound) => (points) => ({
   ],
 });
 
-/** Latency over prompt length; `onfound` hears of every point. */
+/**
+ * Latency over prompt length; `onfound` hears of every point.
+ * @param {Page.Ctx} ctx
+ */
 export const lengthsCard = (root, ctx, onfound) =>
   sweepCard(root, ctx, {
     title: words.lengths,
@@ -119,7 +129,10 @@ const batchChart = (title, pick, format) => (points) => ({
   ],
 });
 
-/** Throughput over batch size; `onfound` hears of every point. */
+/**
+ * Throughput over batch size; `onfound` hears of every point.
+ * @param {Page.Ctx} ctx
+ */
 export const batchCard = (root, ctx, onfound) =>
   sweepCard(root, ctx, {
     title: words.batch,

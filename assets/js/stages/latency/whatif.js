@@ -42,6 +42,11 @@ const table = (head, rows, kind = '') =>
     ),
   );
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const number = (value, max) => h('input', { type: 'number', min: 1, max, value, oninput: soon });
   const choice = (name) => h('select', { 'aria-label': name, onchange: load });
@@ -116,6 +121,7 @@ export function mount(root, ctx) {
     return undefined;
   }
 
+  /** @param {Payload.Machine[] | Payload.ModelSize[]} entries */
   function options(field, entries) {
     if (field.options.length === entries.length) return;
     const kept = Math.max(0, field.selectedIndex);
@@ -138,6 +144,7 @@ export function mount(root, ctx) {
     });
   }
 
+  /** @param {Payload.WhatIf} found */
   function show(found) {
     options(fields.machine, found.machines);
     options(fields.model, found.models);

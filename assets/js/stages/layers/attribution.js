@@ -9,6 +9,10 @@ import { label } from '../../maths/tokens.js';
 import { sharesView } from './shares.js';
 import { layers as words } from './words/layers.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function attributionCard(root, { ask, view, select }) {
   let now = null;
   const asking = createAsk();
@@ -85,11 +89,10 @@ export function attributionCard(root, { ask, view, select }) {
 
   /** The candidates, and what is asked for if it is none of them. */
   function options(found) {
-    const known = new Map([
-      [found.token.id, found.token],
-      ...(found.against ? [[found.against.id, found.against]] : []),
-      ...found.candidates.map((c) => [c.id, c]),
-    ]);
+    /** @type {Map<number, Page.Token>} */
+    const known = new Map(
+      [found.token, found.against, ...found.candidates].filter(Boolean).map((one) => [one.id, one]),
+    );
     const follows = now.tokens[found.position + 1]?.id;
     if (follows !== undefined) known.set(follows, now.tokens[found.position + 1]);
     const named = (t) => (t.id === follows ? words.follows(label(t, 20)) : label(t, 20));

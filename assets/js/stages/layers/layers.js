@@ -1,5 +1,6 @@
 // Layers: one position through the network: what it would say after each layer, what each part added, and why.
 
+import { hasAny } from '../../core/state/store.js';
 import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { fed, sequence } from '../../maths/tokens.js';
@@ -11,6 +12,11 @@ import { layers as words } from './words/layers.js';
 
 export { layers as formulas } from './words/formulas.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const hint = h('p', { class: 'dim', hidden: true });
   const cards = [lensCard, residualCard, attributionCard, neuronsCard].map((make) => {
@@ -21,7 +27,7 @@ export function mount(root, ctx) {
 
   function update(state, changed) {
     const { run, card, selection } = state;
-    if (!['run', 'card', 'selection', 'theme', 'stage'].some((key) => changed.has(key))) return;
+    if (!hasAny(changed, ['run', 'card', 'selection', 'theme', 'stage'])) return;
     const tokens = sequence(run);
     const last = fed(run) - 1;
     const position = Math.min(selection.position, last);

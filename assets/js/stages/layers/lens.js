@@ -24,6 +24,10 @@ const LEVELS = {
 
 const text = (sentence) => h('span', { class: 'said' }, sentence);
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function lensCard(root, { view, select, point }) {
   let mode = 'rank';
   let now = null;

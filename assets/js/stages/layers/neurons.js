@@ -12,6 +12,10 @@ import { layers as words } from './words/layers.js';
 const SHOWN = 10;
 const TOKENS = 6;
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function neuronsCard(root, { view }) {
   let now = null;
   const asking = createAsk();

@@ -25,6 +25,10 @@ function strip(data, reach) {
   return canvas;
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function residualCard(root, { view, select }) {
   let now = null;
   const asking = createAsk();

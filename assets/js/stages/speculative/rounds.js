@@ -19,8 +19,10 @@ export function roundsList(root, onopen) {
     detail,
   );
   let open = 0;
+  /** @type {Payload.SpeculateAnswer} */
   let shown = null;
 
+  /** @param {Payload.RoundAnswer} round */
   function row(round, place) {
     const tokens = [
       ...round.proposed.map((p) => chip(p.token, { limit: 14, class: `spec-${verdict(p)}` })),
@@ -111,6 +113,7 @@ export function roundsList(root, onopen) {
     );
   }
 
+  /** @param {Payload.RoundAnswer} round */
   function full(round) {
     const { proposed, extra, extra_kind: kind, extra_draw: drawn, added_from: from } = round;
     const name = proposed.length ? kind : 'plain';
@@ -142,6 +145,7 @@ export function roundsList(root, onopen) {
   return {
     pick,
     open: () => open,
+    /** @param {Payload.SpeculateAnswer} found */
     show(found) {
       shown = found;
       open = Math.min(open, found.rounds.length - 1);

@@ -14,6 +14,11 @@ export { speculative as formulas } from './words/formulas.js';
 
 const NEAR_TIE = 1e-3;
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const number = (value, min, max) => h('input', { type: 'number', min, max, value });
   const fields = {
@@ -96,8 +101,8 @@ export function mount(root, ctx) {
       answered({ drafts, n_layers }) {
         choose(drafts.find(({ reason }) => !reason)?.kind ?? '');
         fill(choices, drafts.map(option));
-        fields.n_layers.max = n_layers - 1;
-        fields.n_layers.value = Math.max(1, Math.round((2 * n_layers) / 3));
+        fields.n_layers.max = String(n_layers - 1);
+        fields.n_layers.value = String(Math.max(1, Math.round((2 * n_layers) / 3)));
         work.button.disabled = !kind;
       },
       refused(error) {

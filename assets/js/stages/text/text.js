@@ -6,6 +6,11 @@ import { text as words } from './words/text.js';
 
 export { text as formulas } from './words/formulas.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, { store }) {
   const question = h('div', { class: 'quote', dir: 'auto' });
   const answer = h('div', { class: 'quote answer', dir: 'auto' });

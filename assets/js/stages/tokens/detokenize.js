@@ -1,5 +1,6 @@
 // Tokens back to text: the answer grows token by token, and bytes of an unfinished character wait.
 
+import { hasAny } from '../../core/state/store.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { reveal } from '../../core/elements/scroll.js';
 import { asker, card } from '../../parts/panel/card.js';
@@ -10,6 +11,11 @@ export { detokenize as formulas } from './words/formulas.js';
 
 const AROUND = 80;
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ * @returns {Page.Panel}
+ */
 export function mount(root, ctx) {
   const { store } = ctx;
   let scope = 'answer';
@@ -109,7 +115,7 @@ export function mount(root, ctx) {
     const n = scope === 'answer' ? run.steps.length : run.tokens.length;
     buttons.forEach((button, i) => button.setAttribute('aria-pressed', String((i === 0) === (scope === 'answer'))));
     const at = current(now);
-    range.max = Math.max(0, n - 1);
+    range.max = String(Math.max(0, n - 1));
     range.disabled = n < 2;
     for (const part of [right.element, under.element, range.parentElement]) part.hidden = n === 0;
     if (n === 0) {
@@ -122,7 +128,7 @@ export function mount(root, ctx) {
       asked = { run: run.key, scope };
       ask({ prompt: scope === 'prompt', n, around }, `${run.key}:${scope}:${n}:${around}`);
     }
-    range.value = at;
+    range.value = String(at);
     fill(place, words.place(at, n));
     const all = parts(run);
     showFull(all, growing);
@@ -136,7 +142,7 @@ export function mount(root, ctx) {
 
   return {
     update(now, changed) {
-      if (['run', 'step', 'selection', 'status'].some((key) => changed.has(key))) update(now);
+      if (hasAny(changed, ['run', 'step', 'selection', 'status'])) update(now);
     },
   };
 }

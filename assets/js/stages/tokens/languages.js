@@ -4,6 +4,10 @@ import { fill, h } from '../../core/elements/dom.js';
 import { asker, card } from '../../parts/panel/card.js';
 import { tokenize as words } from './words/tokenize.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountLanguages(root, ctx) {
   const list = h('ul', { class: 'languages' });
   const part = card(words.languages, '', list);
@@ -19,6 +23,7 @@ export function mountLanguages(root, ctx) {
     );
   });
 
+  /** @param {Payload.LanguageCount} language */
   function row(language, most) {
     return h(
       'li',

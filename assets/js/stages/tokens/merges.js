@@ -8,6 +8,10 @@ import { tokenize as words } from './words/tokenize.js';
 
 const PACE = 800;
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountMerges(root, ctx) {
   const ladder = h('ol', { class: 'ladder' });
   const verdict = h('div', { class: 'verdict' });
@@ -79,6 +83,12 @@ export function mountMerges(root, ctx) {
     );
   }
 
+  /**
+   * @param {Page.Child} name
+   * @param {number | null} rank
+   * @param {number[]} parts
+   * @param {(place: number) => Page.Props} [looks]
+   */
   function rung(name, rank, parts, looks = () => ({})) {
     return h(
       'li',

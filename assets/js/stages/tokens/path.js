@@ -6,6 +6,10 @@ import { promptPosition, visible } from '../../maths/tokens.js';
 import { asker, card } from '../../parts/panel/card.js';
 import { tokenize as words } from './words/tokenize.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountPath(root, ctx) {
   const parts = h('dl', { class: 'tokenizer-parts' });
   const rows = h('table', { class: 'path' });
@@ -38,6 +42,10 @@ export function mountPath(root, ctx) {
     );
   }
 
+  /**
+   * @param {string} text
+   * @param {Page.Props} [props]
+   */
   const sign = (text, props) => h('span', { class: 'sign', dir: 'auto', ...props }, text || '∅');
 
   function pick(piece) {

@@ -11,8 +11,12 @@ import { tokenize as words } from './words/tokenize.js';
 /** Text as it is, but for signs that would not be seen or would move others. */
 const shownText = (text) => text.split(' ').map(visible).join(' ');
 
-/** Tokens that share a character stay together: [[token, …], …]. */
+/**
+ * Tokens that share a character stay together: [[token, …], …].
+ * @param {Payload.Token[]} tokens
+ */
 function clusters(tokens) {
+  /** @type {Payload.Token[][]} */
   const out = [];
   let end = -1;
   for (const token of tokens) {
@@ -23,8 +27,15 @@ function clusters(tokens) {
   return out;
 }
 
-/** Clusters in the text's order, and the stretches between them that belong to no token: [{tokens} or {gap}, …]. */
+/**
+ * Clusters in the text's order, and the stretches between them that belong to no token: [{tokens} or {gap}, …].
+ * @param {Page.RunToken[]} tokens
+ * @param {string[]} characters
+ * @param {number} first
+ * @returns {{ tokens?: Page.RunToken[], gap?: string }[]}
+ */
 function laidOut(tokens, characters, first) {
+  /** @type {({ gap: string; } | { tokens: Payload.Token[]; })[]} */
   const out = [];
   let end = first;
   const upto = (place) => {
@@ -40,6 +51,10 @@ function laidOut(tokens, characters, first) {
   return out;
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountSeen(root, ctx) {
   const text = h('div', { class: 'seen', dir: 'auto' });
   const more = h('p', { class: 'dim' });
@@ -50,6 +65,7 @@ export function mountSeen(root, ctx) {
   );
   part.head.append(h('div', { class: 'switch' }, buttons));
   root.append(part.element);
+  /** @type {Page.State} */
   let now = null;
   let wanted = null;
   let runKey = null;
@@ -65,6 +81,11 @@ export function mountSeen(root, ctx) {
     update(now);
   }
 
+  /**
+   * @param {Payload.Token} token
+   * @param {any} characters
+   * @param {any} options
+   */
   function segment(token, characters, { preview, kind, place, mark }) {
     const own =
       token.end > token.start && mark === undefined
@@ -96,6 +117,7 @@ export function mountSeen(root, ctx) {
     return [button, mark === undefined && breaks(own)];
   }
 
+  /** @param {Payload.Token[]} tokens */
   function cluster(tokens, characters, look) {
     if (tokens.length === 1) return segment(tokens[0], characters, { ...look, place: tokens[0].position });
     const start = tokens[0].start - shown.first;
@@ -150,6 +172,7 @@ export function mountSeen(root, ctx) {
     return at >= shown.start && at < shown.start + shown.tokens.length;
   }
 
+  /** @param {Page.State} state */
   function update(state) {
     now = state;
     const { run, selection, card: model } = state;

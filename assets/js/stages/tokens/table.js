@@ -7,6 +7,10 @@ import { hex, label, sequence } from '../../maths/tokens.js';
 import { asker, card, holds, scene } from '../../parts/panel/card.js';
 import { tokenize as words } from './words/tokenize.js';
 
+/**
+ * @param {HTMLElement} root
+ * @param {Page.Ctx} ctx
+ */
 export function mountTable(root, ctx) {
   const body = h('tbody');
   const head = h(
@@ -25,7 +29,9 @@ export function mountTable(root, ctx) {
   );
   const part = card(words.table, '', box);
   root.append(part.element);
+  /** @type {Page.Scene} */
   let now = null;
+  /** @type {{ run: string; n: number; count: number; start: number; shares: Payload.TokensShare[][]; }} */
   let window = null;
 
   const ask = asker(ctx, 'tokenize_shares', part, (answer) => {
@@ -33,6 +39,10 @@ export function mountTable(root, ctx) {
     draw();
   });
 
+  /**
+   * @param {Payload.Token} token
+   * @param {Payload.TokensShare[]} shares
+   */
   function note(token, shares) {
     const said = [];
     if (token.special) said.push(words.special);
@@ -41,6 +51,10 @@ export function mountTable(root, ctx) {
     return said.join(' · ');
   }
 
+  /**
+   * @param {Payload.Token} token
+   * @param {Payload.TokensShare[]} shares
+   */
   function row(token, shares) {
     const pick = () => ctx.select({ position: token.position });
     return h(
@@ -77,7 +91,7 @@ export function mountTable(root, ctx) {
   }
 
   function mark() {
-    for (const element of body.children) {
+    for (const element of /** @type {HTMLElement[]} */ ([...body.children])) {
       const selected = Number(element.dataset.position) === now.position;
       element.classList.toggle('selected', selected);
       if (selected) reveal(box, element, head.offsetHeight);

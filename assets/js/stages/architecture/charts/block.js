@@ -8,7 +8,13 @@ export const STREAM = 30;
 export const GAP = 18;
 export const EDGE = 8;
 
-/** One step beside the stream: out of it, through its boxes, and back into it with a +. */
+/**
+ * One step beside the stream: out of it, through its boxes, and back into it with a +.
+ * @param {{ shared: any[], columns: any[][] }} step
+ * @param {number} top
+ * @param {number} width
+ * @returns {[SVGElement[], number]}
+ */
 function beside({ shared, columns }, top, width) {
   const left = STREAM + 34;
   const across = width - EDGE - 12 - left;

@@ -32,6 +32,7 @@ const POSITIONS = {
   sinusoidal: 'sinusoidal positions',
   '': 'no position signal',
 };
+/** @type {[RegExp, string][]} */
 const ACTIVATIONS = [
   [/silu|swish/i, 'SiLU'],
   [/newgelu|gelu_new|gelutanh|pytorch_tanh|bloomgelu|fastgelu|gelu_fast/i, 'GELU (tanh)'],

@@ -21,7 +21,9 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
   const canvas = h('canvas', { class: 'attention-map', tabindex: 0, role: 'img' });
   const box = h('div', { class: 'scroll' }, canvas);
   root.append(box);
+  /** @type {{ tile: Page.MapTile, tokens: Page.RunToken[], position: number, cell: number, picture?: HTMLCanvasElement }} */
   let shown = null;
+  /** @type {{ row: number; col: number; }} */
   let hovered = null;
   let dragged = null;
 
@@ -39,6 +41,7 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
     return row >= 0 && col >= 0 && row < tile.rows && col < tile.cols ? { row, col } : null;
   }
 
+  /** @param {{ row: number; col: number; }} cell */
   function describe(cell) {
     if (!cell) return null;
     const { tile } = shown;
@@ -110,6 +113,7 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
     cross(context, style);
   }
 
+  /** @param {{ row: number; col: number; }} cell */
   function hover(cell) {
     if (cell?.row === hovered?.row && cell?.col === hovered?.col) return;
     hovered = cell;

@@ -20,6 +20,7 @@ function layout(size, width) {
   return { lines, perLine, wide: width / perLine, tall: lines > 1 ? LOW : TALL };
 }
 
+/** @param {{ lines: number; perLine: number; wide: number; tall: number; }} place */
 function paint(canvas, data, reach, place, hovered) {
   const { lines, perLine, wide, tall } = place;
   const ratio = sharpness(canvas);
@@ -51,6 +52,7 @@ export function cells(root, { onHover }) {
   root.append(box);
   let strips = [];
   let hovered = null;
+  /** @type {{ lines: number; perLine: number; wide: number; tall: number; }} */
   let place = null;
 
   function draw() {

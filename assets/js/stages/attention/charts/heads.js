@@ -51,6 +51,12 @@ export function headsGrid(root, { onSelect, onHover, words }) {
     }
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {{ layer: number, head: number }} place
+   * @param {string} color
+   * @param {number} width
+   */
   function frame(context, { layer, head }, color, width) {
     context.strokeStyle = color;
     context.lineWidth = width;
@@ -98,6 +104,10 @@ export function headsGrid(root, { onSelect, onHover, words }) {
       draw();
     },
 
+    /**
+     * @param {Page.Unpacked & { start: number }} part
+     * @param {(t: number) => number[]} scale
+     */
     add({ start, data, shape }, scale) {
       const [layers, heads, rows, cols] = shape;
       const part = [];

@@ -113,6 +113,10 @@ export const prefill = {
     'This token has not been through the model yet: it goes in when the next one is asked for. Until then nothing is known of its attention.',
 
   cache: 'KV cache',
+  /**
+   * @param {Payload.KVCacheRecord} cache
+   * @param {Payload.RunAnswer} run
+   */
   cacheNote: (cache, run) =>
     `Prefill wrote the keys and values of ${count(run.tokens.length, 'position')} in every attention layer at once` +
     (cache.n_positions > run.tokens.length
@@ -120,10 +124,12 @@ export const prefill = {
       : '; decoding adds one position at a time.'),
   cacheAll: (n) => `Show all ${n} layers`,
   cacheFew: 'Show first and last',
+  /** @param {Payload.KVCacheRecord} cache */
   cacheGqa: (cache) =>
     `With one key/value head for each of the ${cache.n_heads} query heads it would be ${bytes(cache.bytes_without_sharing)}: sharing saves ${bytes(cache.bytes_without_sharing - cache.bytes)}.`,
   cachePicture: (layers, prompt, added) =>
     `KV cache: ${layers} layers by ${prompt} prompt positions, written at once by prefill, and ${added} positions added by decoding.`,
+  /** @param {Payload.CardAnswer} card */
   cacheNone: (card) =>
     card?.uncached ? `No KV cache is used here: ${card.uncached}.` : 'This model keeps no keys and values.',
   cachePrompt: 'written by prefill',

@@ -79,7 +79,10 @@ export function gantt(way, { width, until, limit, words }) {
   );
 }
 
-/** Rows of one padded tensor: padding, prompt, tokens fed back, and what was computed after a row's end. */
+/**
+ * Rows of one padded tensor: padding, prompt, tokens fed back, and what was computed after a row's end.
+ * @param {Payload.BatchingResultAnswer} way
+ */
 export function paddedRows(way, words) {
   const longest = Math.max(...way.served.map((one) => one.n_prompt));
   const most = Math.max(...way.served.map((one) => one.tokens.length));

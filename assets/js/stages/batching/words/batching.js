@@ -7,6 +7,7 @@ const s = (seconds) => ms(seconds * 1000);
 const requests = (n) => count(n, 'request');
 const positions = (way) => way.steps.reduce((sum, step) => sum + step.n_positions, 0);
 
+/** @param {Payload.BatchingResultAnswer} way */
 function differences(way) {
   const off = way.served.filter(({ equal }) => !equal);
   if (!off.length) return '';
@@ -43,6 +44,7 @@ export const batching = {
   rowSaid: (i, { ttft, latency }) => `request ${i + 1}: first token after ${s(ttft)}, done after ${s(latency)}`,
 
   cells: 'What the padded tensors hold',
+  /** @param {Payload.BatchingResultAnswer} way */
   cellsNote: (way) =>
     `A row for each request: padding before its prompt, its prompt, its tokens that were fed back for the next one, and what was still computed for it after its end. These are the ${count(positions(way), 'position')} counted above; a request’s last token is none of them.`,
   cellKey: { pad: 'padding', prompt: 'prompt', made: 'tokens fed back', waste: 'computed for nobody' },
@@ -57,10 +59,13 @@ export const batching = {
   perRequest: 'Request by request',
   answers: 'What each request got',
   answer: (i, { tokens, ended }) => `request ${i + 1}: ${count(tokens.length, 'token')}, ${page.ended[ended]}`,
+  /** @param {Payload.ServedAnswer} one */
   answerBy: (way, i, one) => `${way}, ${batching.answer(i, one)}`,
   both: (equal) => (equal ? '✓' : '✗'),
 
+  /** @param {Payload.BatchingAnswer} batching */
   said({ static: a, continuous: b, reason }) {
+    /** @param {Payload.BatchingResultAnswer} way */
     const mean = (way, field) => way.served.reduce((sum, one) => sum + one[field], 0) / way.served.length;
     const first = `Static batching took ${s(a.seconds)} and wasted ${pct(a.wasted)} of the positions it computed; the mean time to first token was ${s(mean(a, 'ttft'))}.`;
     if (!b)

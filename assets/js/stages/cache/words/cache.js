@@ -5,10 +5,17 @@ import { median } from '../../../maths/times.js';
 
 const times = (value) => `${num(value, 3)} times`;
 
-/** The sizes of a layer's key and value in as few words as can be. */
+/**
+ * The sizes of a layer's key and value in as few words as can be.
+ * @param {Payload.LayerCache} layerCache
+ */
 const dimensions = ({ key_shape: k, value_shape: v }) => (k[3] === v[3] ? `${k[3]}` : `(${k[3]} + ${v[3]})`);
 
-/** What multiplies up to the bytes that a token adds; where no product does, what they are the sum of. */
+/**
+ * What multiplies up to the bytes that a token adds; where no product does, what they are the sum of.
+ * @param {Payload.KVCacheRecord} kVCacheRecord
+ * @param {any} latent
+ */
 function product({ layers, bytes_per_token: each }, latent) {
   const [{ key_shape: k, value_shape: v, dtype, bytes: size }] = layers;
   const numbers = k[1] * (k[3] + v[3]);
@@ -21,6 +28,9 @@ function product({ layers, bytes_per_token: each }, latent) {
 }
 
 export const cache = {
+  /**
+   * @param {{ cache: Payload.KVCacheRecord; costs: Payload.CacheCosts; run: Payload.RunAnswer; card: Payload.CardAnswer; }} kVCacheRecord
+   */
   facts: ({ cache: c, costs, run, card }) => [
     [
       'positions in the cache',
@@ -50,6 +60,7 @@ export const cache = {
     ],
   ],
   layers: 'Every layer: shape, type and bytes of its tensors',
+  /** @param {Payload.CardAnswer} card */
   none: (card) =>
     card?.uncached
       ? `No KV cache is used here: ${card.uncached}. Each step takes all positions again.`
@@ -103,12 +114,14 @@ export const cache = {
   others: 'Other models',
   asIs: 'as it is',
   columns: ['', 'a token adds', 'the whole cache'],
+  /** @param {Payload.CacheShape} cacheShape */
   heads: ({ n_heads: h, n_kv_heads: kv, d_head: d, d_value: v, latent, n_layers: l, layers }) => {
     if (layers.length)
       return `${count(l, 'layer')} that keep ${num(Math.min(...layers.map(([n]) => n)))} to ${num(Math.max(...layers.map(([n]) => n)))} numbers of a position`;
     if (latent) return `${count(l, 'layer')}, one vector of ${latent}`;
     return `${count(l, 'layer')} × ${kv} of ${h} × ${v && v !== d ? `(${d} + ${v})` : d}`;
   },
+  /** @param {Payload.CacheShape} cacheShape */
   windowed: ({ window, windowed_layers: w, n_layers: l }) =>
     window ? `window ${num(window)}${w < l ? ` in ${w} of ${l} layers` : ''}` : '',
   ends: (context) => `its context ends at ${num(context)}`,
@@ -127,6 +140,7 @@ export const cache = {
   total: 'time in all',
   flopsChart: 'work per token, by formula',
   positions: 'token',
+  /** @param {Payload.RaceStepAnswer[]} steps */
   raceFacts: (steps) => {
     const last = steps.at(-1);
     const equal = steps.filter((s) => s.equal).length;
@@ -147,6 +161,7 @@ export const cache = {
       ['the last step reads', bytes(last.cached_bytes), `${bytes(last.full_bytes)} of weights without the cache`],
     ];
   },
+  /** @param {Payload.RaceAnswer} race */
   raceSaid: (race) => {
     const { steps, ended } = race;
     if (steps.length < 2) return 'The first token comes from the prefill, which is the same pass both ways.';
@@ -183,6 +198,10 @@ export const cache = {
   otherCache: { window: 'Window', fp8: '8-bit floats' },
   drift: 'largest difference of a logit, while the texts are the same',
   holds: (size) => `holds ${bytes(size)}`,
+  /**
+   * @param {(token: Pick<Page.Token, 'text' | 'partial' | 'bytes'>, limit?: number) => string} label
+   * @param {Payload.Variant} found
+   */
   variantSaid: (found, label) => {
     const { steps, first_different: at, kind, bytes: all, other_bytes: less } = found;
     const name = kind === 'window' ? 'the window' : '8-bit floats';

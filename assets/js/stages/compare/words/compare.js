@@ -3,6 +3,7 @@
 import { count, ms, num, parameters, pct } from '../../../maths/format.js';
 
 const s = (seconds) => (seconds === null || seconds === undefined ? '–' : ms(seconds * 1000));
+/** @param {Payload.CardAnswer} card */
 const short = ({ model_id: id }) => id.split('/').pop();
 const bits = (score) => (score && score.bits_per_byte !== null ? `${num(score.bits_per_byte, 3)} bits` : '–');
 
@@ -20,8 +21,10 @@ export const compare = {
   example: 'org/name, org/name/file.gguf, /path/to/folder',
   nothing: 'No model is named. Type a name as on the Hub, or choose one of the list.',
   numbers: 'This model in other numbers',
+  /** @param {Payload.CardAnswer} card */
   inNumbers: (card, dtype) => `${short(card)} in ${dtype}`,
   held: 'In memory',
+  /** @param {Payload.LoadedModel} loadedModel */
   inMemory: ({ title, dtype, device }) => `${title.split('/').pop()} · ${dtype} on ${device}`,
   listed: 'Small open models',
   go: 'Compare',
@@ -53,6 +56,7 @@ export const compare = {
   tokens: 'The prompt in tokens',
   tokensNote:
     'A tokenizer belongs to its model. Surprisal per byte, not per token, compares models that cut a text differently.',
+  /** @param {{ run: Page.Run, card: Page.Card }[]} sides */
   cut: ([a, b]) =>
     a.run.tokens.length === b.run.tokens.length && a.run.tokens.every((token, i) => token.text === b.run.tokens[i].text)
       ? `Both cut it into the same ${count(a.run.tokens.length, 'token')}.`
@@ -71,6 +75,10 @@ export const compare = {
   answers: 'The answers',
   answersNote: 'Click a token to see what each model had to choose from there.',
   pick: (at, token) => `step ${at + 1}: ${token.text}`,
+  /**
+   * @param {number} at
+   * @param {{ run: Page.Run }[]} sides
+   */
   partsAt: (at, [a, b]) => {
     if (at < Math.min(a.run.steps.length, b.run.steps.length))
       return `They part at step ${at + 1}. From there on each continues a text of its own.`;

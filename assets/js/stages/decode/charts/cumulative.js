@@ -9,7 +9,12 @@ const TICKS = [0, 0.25, 0.5, 0.75, 1];
 // Less than this is no gap between two tokens.
 const ROUNDING = 5e-4;
 
-/** `parts`: [{label, from, share, selected}] in the order they lie; `draw`: the number, or null; `width` in px. */
+/**
+ * `parts`: [{label, from, share, selected}] in the order they lie; `draw`: the number, or null; `width` in px.
+ * @param {Page.Part[]} parts
+ * @param {number | null} draw
+ * @param {{ others: string, spoken: string, width: number }} look
+ */
 export function cumulative(parts, draw, { others, spoken, width: wide }) {
   const box = (from, share) => ({ x: from * wide, y: 16, width: Math.max(share * wide - 1, 0.5), height: 28 });
   const between = (from, to) =>

@@ -24,6 +24,9 @@ const bar = (share, widest) =>
 /**
  * Draws `stages` (from maths/sampling.js) into `root`, a table: the `k` likeliest tokens of the first and of the last
  * stage, and the step's own. `tokens`: by id.
+ * @param {Page.Stage[]} stages
+ * @param {Payload.RunStep} step
+ * @param {Map<number, Payload.ShownToken>} tokens
  */
 export function waterfall(root, stages, step, tokens, k, words) {
   const [first, last] = [stages[0].shares, stages.at(-1).shares];

@@ -5,6 +5,7 @@ import { keepsCache } from '../../../maths/models.js';
 
 export const force = {
   title: 'Choose another token here',
+  /** @param {Payload.CardAnswer} card */
   note: (card) =>
     `Click a row above, or type text: it takes this token’s place, and the model goes on from there.${keepsCache(card) ? ' What was before stays in the KV cache.' : ''}`,
   take: (token) => `Take ${token} here instead`,
@@ -21,6 +22,7 @@ export const force = {
 
 export const branches = {
   title: 'Branches of this prompt',
+  /** @param {Payload.CardAnswer} card */
   note: (card) =>
     `Each run of this prompt with other settings, another seed or a forced token is a branch. They share the beginning${keepsCache(card) ? ', and the KV cache of it' : ''}. A number is the probability of all tokens up to there.`,
   one: 'There is one branch so far. Take another token on the Probabilities panel, change the seed, or let beam search look.',
@@ -29,6 +31,10 @@ export const branches = {
   compare: 'compare',
   rename: 'name',
   prune: 'Prune',
+  /**
+   * @param {Page.Branch} branch
+   * @param {Record<string, string>} words
+   */
   leaf: ({ beam, tokens, stop }, words) =>
     [beam && `beam ${beam.place} of ${beam.of}`, count(tokens.length, 'token'), words[stop]]
       .filter(Boolean)

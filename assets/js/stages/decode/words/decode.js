@@ -81,6 +81,7 @@ export const select = {
     'Greedy draws nothing: the token with the largest score is taken every time. Choose “Sample” in the sampling settings to let chance in.',
   forcedNote: 'This token was forced, so nothing was drawn here.',
   back: 'And back to the input',
+  /** @param {Payload.CardAnswer} card */
   backNote: (n, card) =>
     `The token's id becomes the next input. ${card?.uncached ? `No KV cache is used here, so the next forward pass takes this position and the ${num(n)} before it again.` : `${hasAttention(card) ? `The KV cache already holds the ${num(n)} positions before it` : `The state of each layer already stands for the ${num(n)} positions before it`}, so the next forward pass takes this one position alone.`}`,
   ended: (detail) => `Decoding ended here: ${detail}.`,

@@ -18,9 +18,11 @@ export function matrix(root, { name, onSelect, onHover }) {
   const box = h('div', { class: 'matrix' }, top, left, h('div', { class: 'matrix-cells' }, canvas, cross));
   root.append(h('div', { class: 'scroll' }, box));
   let shown = null;
+  /** @type {{ row: number; col: number; }} */
   let cursor = null;
 
   const n = () => shown.labels.length;
+  /** @param {{ row: number; col: number; }} cell */
   const tell = (cell) => onHover(cell && { ...cell, value: shown.data[cell.row * n() + cell.col] });
   const under = (event) => shown && cellAt(canvas, n(), n(), event);
 

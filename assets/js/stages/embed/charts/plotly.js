@@ -83,8 +83,12 @@ function settings(Plotly, name) {
 /**
  * A chart in `root`. `show(traces, layout, view)` draws it, keeping zoom while `view` is equal; `onClick(point)` and
  * `onHover(point)` hear of points by {curve, index, data}. `name` is the name of a downloaded picture.
+ * @param {HTMLElement} root
+ * @param {string} url
+ * @param {Page.PlotOptions} options
  */
 export function plot(root, url, { name, describe, onClick, onHover }) {
+  /** @type {HTMLDivElement & { on?: (event: string, hear: (event: any) => void) => void }} */
   const place = h('div', { class: 'plotly-place', role: 'group', 'aria-label': name });
   root.append(place);
   const asking = createAsk();

@@ -86,7 +86,7 @@ export function tokenMap(root, url, { words, onSelect }) {
     };
     const texts = all.map((i) => label(tokens[i], 14));
     // The selected token comes last, so that it lies on top of what is near it.
-    const prompt = all.slice(0, n).sort((a, b) => (a === selected) - (b === selected));
+    const prompt = all.slice(0, n).sort((a, b) => Number(a === selected) - Number(b === selected));
     const labelled = [...prompt, ...ofSelected];
     const placed = three
       ? 'top center'

@@ -64,10 +64,12 @@ export const embed = {
   },
   layer: 'Layer',
   head: 'Head',
+  /** @param {Payload.RotaryPositions} rotaryPositions */
   rotary: ({ rotation: r, n_layers_verified: n, n_layers: all }) =>
     `Nothing is added to the rows. In each head, ${r.n_rotary === r.d_head ? 'all' : `${r.n_rotary} of`} ${r.d_head} dimensions of a query and a key are taken as ${r.n_rotary / 2} pairs (${
       r.layout === 'halves' ? `dimension i with i + ${r.n_rotary / 2}` : 'neighbours 2i and 2i + 1'
     }${r.first ? `, from dimension ${r.first}` : ''}), and pair i is turned by position × frequency i. Shown by numbers in ${n} of ${all} layers.`,
+  /** @param {Payload.Rotation} r */
   scaled: (r) =>
     r.kind === 'default' && r.factor === 1
       ? ''
@@ -101,6 +103,7 @@ export const embed = {
   partsSpoken: (values) => `Contribution of each pair: ${values.map((v) => num(v, 2)).join(', ')}`,
   partValue: (i, v) => `pair ${i}: ${num(v, 4)}`,
 
+  /** @param {Payload.LearnedPositions} l */
   learned: (l) =>
     `Row p${l.offset ? ` + ${l.offset}` : ''} of a table with ${num(l.n_rows)} learned rows is added to the token at position p, before block 0.`,
   learnedRow: (p) => `The row added at position ${p}`,

@@ -6,7 +6,11 @@ import { fill, h, svg } from '../../../core/elements/dom.js';
 const HEIGHT = 150;
 const PAD = { top: 12, right: 84, bottom: 24, left: 56 };
 
-/** Draws `values` in `root`; marks are [{name, value}]; `format` writes a value; onpick(i) hears a click on column i. */
+/**
+ * Draws `values` in `root`; marks are [{name, value}]; `format` writes a value; onpick(i) hears a click on column i.
+ * @param {HTMLElement} root
+ * @param {Page.Columns} columns
+ */
 export function itlColumns(root, { values, marks, format, title, onpick }) {
   const width = Math.max(240, root.clientWidth);
   const inner = { width: width - PAD.left - PAD.right, height: HEIGHT - PAD.top - PAD.bottom };

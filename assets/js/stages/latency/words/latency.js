@@ -9,6 +9,7 @@ const ended = {
   time: ' The time for one measurement was spent, so it stopped there.',
   memory: ' The next size would take more of the free memory than a page should, so it stopped there.',
 };
+/** @param {Payload.Roofline} r */
 const byPass = (r) =>
   `reached by a pass of the model: more than the best of ${r.n_products} products, which were measured in a busy moment`;
 
@@ -49,6 +50,7 @@ export const latency = {
   rate,
   title: 'This run',
   note: 'How long a reader waited: for the first token, then for each further one. As it was recorded while the run ran.',
+  /** @param {Payload.Latency} l */
   facts: (l) => [
     [
       'time to first token (TTFT)',
@@ -64,6 +66,7 @@ export const latency = {
   inOrder: 'Inter-token latency, token by token',
   sorted: 'The same, sorted',
   short: 'This run has no second token of its own yet, so there is no inter-token latency.',
+  /** @param {Payload.Latency} l */
   said: (l) =>
     l.itl_p50 === null
       ? `This run: the first token after ${l.ttft === null ? '–' : s(l.ttft)}.`
@@ -86,6 +89,7 @@ export const latency = {
   },
   prefill: (n) => `Prefill of ${count(n, 'position')}`,
   decode: 'One decoding step',
+  /** @param {Payload.StageTimes} t */
   splitSaid(t) {
     const [first] = [...t.decode.parts].sort((a, b) => b[1] - a[1]);
     // A step as its bar has it: the pass, then selecting a token and writing it.
@@ -98,6 +102,7 @@ export const latency = {
   },
 
   roof: 'What this machine allows: the roofline',
+  /** @param {Payload.CardAnswer} card */
   roofNote: (card) =>
     `A pass reads its weights${keepsCache(card) ? ' and its KV cache' : ''} from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. Both limits are measured here; pressed again, the button measures again and the larger of each stays, for a busy machine shows less than it can do.`,
   roofGo: 'Measure the limits',
@@ -106,6 +111,7 @@ export const latency = {
   limit: 'limit',
   run: 'this run',
   batches: 'batches',
+  /** @param {Payload.RooflineRun} rooflineRun */
   roofFacts: ({ roofline: r }) => [
     [
       'memory bandwidth',
@@ -130,6 +136,7 @@ export const latency = {
   },
 
   lengths: 'Longer prompts, longer contexts',
+  /** @param {Payload.CardAnswer} card */
   lengthsNote: (card) =>
     `The prompt’s own tokens, repeated or cut to each length: the time of the prefill, and of a decoding step with that many positions ${keepsCache(card) ? 'in the KV cache' : 'before it'}.`,
   longest: 'longest prompt',

@@ -6,7 +6,10 @@ const s = (seconds) => ms(seconds * 1000);
 const rate = (value) => `${bytes(value)}/s`;
 const work = (value) => `${flops(value)}/s`;
 
-/** A KV cache's formula and its numbers: layers with a window keep no more tokens than it is wide. */
+/**
+ * A KV cache's formula and its numbers: layers with a window keep no more tokens than it is wide.
+ * @param {Payload.Estimate} estimate
+ */
 function cacheFormula({ model: { cache }, n_context: n, kv_bytes_per_token: each, cache_bits: bits }) {
   const numbers = `numbers of ${bits} bits`;
   if (!cache.windowed_layers || n <= cache.window)
@@ -18,7 +21,10 @@ function cacheFormula({ model: { cache }, n_context: n, kv_bytes_per_token: each
   ];
 }
 
-/** What to change when not one user fits, by what takes the memory. */
+/**
+ * What to change when not one user fits, by what takes the memory.
+ * @param {Payload.Estimate} e
+ */
 const noneFits = (e) =>
   e.weights_fit
     ? `Not even one fits: the weights take ${bytes(e.weight_bytes)}, one KV cache ${bytes(e.kv_bytes)}. Take fewer tokens in it, fewer bits for its numbers, or a larger machine.`
@@ -40,7 +46,10 @@ export const whatif = {
   measureNote: 'Then it stands in the list, and this run beside its own estimate.',
   stop: 'Stop',
 
-  /** [name, value, formula, numbers] of an estimate. */
+  /**
+   * [name, value, formula, numbers] of an estimate.
+   * @param {Payload.Estimate} e
+   */
   rows: (e) => [
     ['weights', bytes(e.weight_bytes), 'parameters × bits / 8', `${num(e.model.n_parameters)} × ${e.weight_bits} / 8`],
     ['KV cache of one user', bytes(e.kv_bytes), ...cacheFormula(e)],
@@ -71,8 +80,10 @@ export const whatif = {
     ['throughput', `${num(e.rate, 3)} tokens/s`, 'users / ITL', `${num(e.n_users)} / ${s(e.itl)}`],
   ],
   head: ['', 'estimate', 'formula', 'with these numbers'],
+  /** @param {Payload.Estimate} e */
   source: (e) =>
     `${e.machine.name}: ${bytes(e.machine.memory_bytes)}, ${rate(e.machine.bandwidth)}, ${work(e.machine.flops)} (${e.machine.source}). ${e.model.name}: ${num(e.model.n_parameters)} parameters, ${e.model.cache.n_layers} layers.`,
+  /** @param {Payload.Estimate} e */
   said(e) {
     const who = count(e.n_users, 'user');
     if (!e.fits)
@@ -82,6 +93,7 @@ export const whatif = {
   },
   ownTitle: 'How good the formula is: this run',
   ownHead: ['', 'estimate', 'measured in this run', 'measured / estimate'],
+  /** @param {Payload.WhatIf} whatIf */
   ownRows: ({ own, measured_ttft: ttft, measured_itl: itl }) => [
     ['TTFT', s(own.ttft), ttft === null ? '–' : s(ttft), ttft === null ? '–' : num(ttft / own.ttft, 2)],
     ['ITL', s(own.itl), itl === null ? '–' : s(itl), itl === null ? '–' : num(itl / own.itl, 2)],

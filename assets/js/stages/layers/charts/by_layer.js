@@ -11,7 +11,12 @@ const LINES = { narrowest: 20, all: 440 };
 const BARS = { narrowest: 24, all: 620 };
 const THICKEST = 26;
 
-/** Where things stand: `slots` columns after the axis, wide enough for their names and to fill the picture. */
+/**
+ * Where things stand: `slots` columns after the axis, wide enough for their names and to fill the picture.
+ * @param {number} slots
+ * @param {{ narrowest: number, all: number }} size
+ * @param {number} [wide]
+ */
 const frameOf = (slots, { narrowest, all }, wide = Math.max(narrowest, Math.floor(all / slots))) => ({
   wide,
   width: LEFT + slots * wide + 6,

@@ -132,6 +132,7 @@ export const layers = {
   headSaid: (layer, head, share) => `layer ${layer}, head ${head}: ${num(share, 3)}`,
   without: (reason) => `Heads are not shown: ${reason}.`,
   largest: 'Largest parts',
+  /** @param {Payload.LayersShare} layersShare */
   part: ({ kind, layer, head }) =>
     ({
       embedding: 'embedding',
@@ -141,6 +142,7 @@ export const layers = {
     })[kind],
 
   neurons: (layer, token) => [`MLP neurons of layer ${layer} at `, token],
+  /** @param {Payload.NeuronsAnswer} found */
   neuronsNote: (found) =>
     `The ${found.neurons.length} of ${num(found.n_neurons)} neurons that write most here, by |activation| × length of the direction they write; together ${pct(found.share)} of all. ` +
     (found.function && found.gated

@@ -2,7 +2,10 @@
 
 import { fill, h } from '../../../core/elements/dom.js';
 
-/** The key of the pieces: [{name, kind}]. */
+/**
+ * The key of the pieces: [{name, kind}].
+ * @param {{ name: string; kind: string; }[]} kinds
+ */
 export const lanesKey = (kinds) =>
   h(
     'p',

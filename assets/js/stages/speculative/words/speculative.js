@@ -21,7 +21,10 @@ const KINDS = {
 /** So many of a thing as three digits can say. */
 const some = (value, noun) => count(Number(value.toPrecision(3)), noun);
 
-/** Why it came out as it did, with the numbers that decide it: what a round cost, and what it gave. */
+/**
+ * Why it came out as it did, with the numbers that decide it: what a round cost, and what it gave.
+ * @param {Payload.Totals} t
+ */
 function because(t) {
   if (t.acceptance === null) return 'The draft proposed nothing, so each pass made one token.';
   const drafting = t.proposed_per_round * t.draft_cost;
@@ -46,6 +49,7 @@ export const speculative = {
   model: 'Hub id or folder',
   go: 'Decode with and without',
   stop: 'Stop',
+  /** @param {Payload.Totals} t */
   facts: (t) => [
     [
       'speed-up, measured',
@@ -81,6 +85,7 @@ export const speculative = {
     ],
   ],
 
+  /** @param {Payload.SpeculateAnswer} speculate */
   said({ totals: t, ended }) {
     const verdict =
       t.speed_up >= 1
@@ -100,10 +105,12 @@ export const speculative = {
     `Token ${at + 1} is another than in plain decoding: there the two likeliest logits were ${num(gap, 2)} apart, less than float rounding moves them between passes of other shapes.`,
   differsMuch: (at, gap) =>
     `Token ${at + 1} is another than in plain decoding, where it was ${num(gap, 2)} of a logit behind.`,
+  /** @param {Payload.SpeculateAnswer} speculate */
   drawn: ({ rule_error: error }) =>
     `✓ The distribution is the target’s own: at every judged proposal, min(p, q) and the residual together give p back, over the whole vocabulary, within ${num(error, 2)}. The tokens differ from plain decoding as two seeds do; a chi-square test on a small vocabulary holds the whole sampler to it.`,
 
   clock: 'On one clock',
+  /** @param {Payload.SpeculateAnswer} found */
   clockNote: (found) =>
     `Each piece is as wide as it took; click one to see its round. Before the first, the target read the prompt in ${ms(found.prefill_seconds * 1000)} for both ways and the draft in ${ms(found.draft_prefill_seconds * 1000)}: no part of the speed-up.`,
   lanes: ['speculative', 'plain'],
@@ -117,6 +124,7 @@ export const speculative = {
   roundsNote:
     'Green was accepted, struck out was rejected, pale stood behind a rejection and was never judged. The last of each round is the target’s own.',
   round: (i) => `round ${i + 1}`,
+  /** @param {Payload.RoundAnswer} r */
   roundLabel: (i, r) => `Round ${i + 1}: ${r.n_accepted} of ${count(r.proposed.length, 'proposal')} accepted`,
   bonus: 'bonus',
   resampled: 'resampled',

@@ -4,6 +4,7 @@ import { count, ms, parameters } from '../../../maths/format.js';
 import { median, ownItl, takenOver } from '../../../maths/times.js';
 import { firstToken } from '../../../parts/words/shared.js';
 
+/** @param {Payload.CardAnswer} card */
 const used = ({ n_active: active, n_parameters: all }) =>
   active < all
     ? `parameters, of which a token passes through ${parameters(active)}`
@@ -19,6 +20,7 @@ export const text = {
   question: 'What the model is given',
   answer: 'What it made of it',
   figures: 'This run in figures',
+  /** @param {{ run: Payload.RunAnswer; card: Payload.CardAnswer; }} run */
   facts: ({ run, card }) => [
     firstToken(run),
     betweenTokens(ownItl(run)),

@@ -55,6 +55,7 @@ export const tokenize = {
 
   merges: 'Merge by merge',
   mergesOf: (piece) => ['Merge by merge: ', piece],
+  /** @param {Payload.MergesAnswer} r */
   mergesNote: (r) =>
     r.whole
       ? 'This tokenizer takes a piece that is an entry as it is, without merging (ignore_merges).'
@@ -83,6 +84,7 @@ export const tokenize = {
     stop - start < n
       ? `Positions ${start} to ${stop - 1} of ${num(n)}, around the selection.`
       : `All ${count(n, 'token')} of this run.`,
+  /** @param {Payload.Token} token */
   offsets: ({ start, end }) =>
     start < 0 ? '–' : end - start === 1 ? `${start}` : end === start ? '–' : `${start}–${end - 1}`,
   special: 'special: never cut, not text',
@@ -93,7 +95,9 @@ export const tokenize = {
   languages: 'The same sentence in other languages',
   languagesNote: (kind) =>
     `Article 1 of the Universal Declaration of Human Rights, its first sentence, cut by this ${kind} tokenizer just now. The bar is the number of tokens; the factor compares it with English.`,
+  /** @param {Payload.LanguageCount} l */
   languageValue: (l) => `${num(l.n_tokens)} tokens`,
+  /** @param {Payload.LanguageCount} l */
   languageNote: (l) =>
     `${num(l.n_characters)} characters · ${num(l.n_bytes)} bytes · ${num(l.tokens_per_character, 2)} tokens per character` +
     (l.n_unknown ? ` · ${num(l.n_unknown)} of ${num(l.n_tokens)} unknown` : ''),

@@ -1,0 +1,373 @@
+// The shapes that the page's scripts pass among themselves. What comes from the server is in payloads.d.ts.
+
+declare namespace Page {
+  /** Arguments of a view or a job. */
+  type Args = Record<string, unknown>;
+  type Check = Payload.Check;
+  type Recipe = Payload.Recipe;
+  type Step = Payload.RunStep;
+  type ModelChoice = Pick<Recipe, 'model' | 'revision' | 'device' | 'dtype'>;
+
+  /** Parts of a recipe, as an example or a link gives them. */
+  type Sparse = Partial<Omit<Recipe, 'sampling'>> & { sampling?: Partial<Payload.SamplingSettings> };
+
+  /** The run that is shown, with all tokens of its prompt and the steps that have come so far. */
+  type Run = Payload.RunAnswer;
+  type Card = Payload.CardAnswer;
+
+  /** A token of a run, and one that has no place in it. */
+  type RunToken = Payload.Token;
+  type Token = Payload.ShownToken;
+
+  interface Selection {
+    position: number;
+    layer: number;
+    head: number;
+  }
+
+  /** Where one looks: a stage, a step, and what is selected in it. */
+  interface Place {
+    stage: string;
+    step: number;
+    selection: Selection;
+  }
+
+  /** A stop of the walk; `position` is the one it speaks of. */
+  interface Stop {
+    stage: string;
+    step?: number;
+    position?: number;
+  }
+
+  /** What an address asks for; either is null when it says nothing of it. */
+  interface Asked {
+    recipe: Sparse | null;
+    place: Place | null;
+  }
+
+  /** What is under way. `fraction` is null where it is not known, `resumes`: a run, which goes on after a stop. */
+  interface Status {
+    phase: 'idle' | 'running' | 'error';
+    message?: string;
+    fraction?: number | null;
+    began?: number;
+    work?: string | null;
+    resumes?: boolean;
+  }
+
+  /** A run as a branch of its prompt's tree; `beam`: which one it is, of those that beam search found. */
+  interface Branch {
+    key: string;
+    recipe: Recipe;
+    name: string;
+    tokens: Payload.BranchToken[];
+    text: string;
+    stop: string;
+    reused?: number;
+    beam?: { place: number; of: number };
+  }
+
+  /** A stretch that some branches share: it runs until they part, or one of them ends. `upto` is in bits. */
+  interface Segment {
+    tokens: Payload.BranchToken[];
+    start: number;
+    upto: number;
+    leaves: Branch[];
+    children: Segment[];
+  }
+
+  /** The one state of the page. Card, recipe and run are null until a run has something to show. */
+  interface State {
+    away: boolean;
+    branches: { root: string; list: Branch[] };
+    card: Card | null;
+    draft: Recipe;
+    following: boolean;
+    looks: { slow: string[]; stopped: string[] };
+    recipe: Recipe | null;
+    run: Run | null;
+    selection: Selection;
+    stage: string;
+    status: Status;
+    step: number;
+    theme: string | null;
+  }
+
+  type Changed = Set<keyof State>;
+
+  interface Store {
+    state: State;
+    set(patch: Partial<State>): void;
+    subscribe(listener: (state: State, changed: Changed) => unknown): () => boolean;
+  }
+
+  /** A view by its name: the answer has the type that the view in viz/stages declares. */
+  type Ask = <N extends keyof Payload.Views>(name: N, args?: Args) => Promise<Payload.Views[N]>;
+  type AskOf = <N extends keyof Payload.Views>(recipe: Recipe, name: N, args?: Args) => Promise<Payload.Views[N]>;
+  type AskAny = <N extends keyof Payload.Views>(name: N, recipe: Recipe, args?: Args) => Promise<Payload.Views[N]>;
+
+  /** What core/ask.js is asked: `question` brings an answer, which is dropped where a newer question was asked. */
+  interface Question<A> {
+    key?: string | symbol;
+    again?: boolean;
+    question: (isNewest: () => boolean) => Promise<A> | A;
+    answered?: (answer: A, isNewest: () => boolean) => unknown;
+    refused: (error: Error) => unknown;
+  }
+
+  interface Asking {
+    ask<A>(question: Question<A>): Promise<void>;
+    forget(): void;
+    drop(): void;
+  }
+
+  type Ended = 'done' | 'error' | 'stopped' | 'superseded';
+  /** Hears how work ended; true where it has told the visitor of an error itself. */
+  type OnEnded = (kind: Ended, error?: string) => boolean | void;
+
+  interface RunOptions {
+    following?: boolean;
+    place?: Place | null;
+  }
+
+  interface Runner {
+    start(recipe: Recipe, nSteps?: number | null, options?: RunOptions): void;
+    more(nSteps: number, options?: RunOptions): void;
+    job<N extends keyof Payload.Jobs>(
+      name: N,
+      args: Args,
+      onfound: (found: Payload.Jobs[N]) => void,
+      ondone?: OnEnded,
+      recipe?: Recipe,
+    ): void;
+    beside(recipe: Recipe, nSteps: number, ondone: OnEnded): void;
+    whole(recipe: Recipe): Promise<Run>;
+    own(onstop: () => void): { tell(message: string, fraction: number | null, began: number): void; done(): void };
+    restore(): Promise<void>;
+    stop(): void;
+  }
+
+  type Listen = (standing: Standing) => void;
+
+  interface Bridge {
+    ask: AskAny;
+    fresh: AskAny;
+    look: AskAny;
+    stopLooks(): void;
+    run(recipe: Recipe, nSteps: number | null, listen: Listen): void;
+    job(name: keyof Payload.Jobs, recipe: Recipe, args: Args, listen: Listen): void;
+    stop(): void;
+  }
+
+  /** What a panel is given: the store, the ways to the server, and where the page's files are. */
+  interface Ctx {
+    store: Store;
+    runner: Runner;
+    examples: Payload.Example[];
+    files: Files;
+    plotlyUrl: string;
+    vendorUrl: string;
+    view: Ask;
+    ask: Ask;
+    askOf: AskOf;
+    load(path: string): Promise<any>;
+    select(patch: Partial<Selection>): void;
+    point?: (position: number | null) => void;
+  }
+
+  interface Files {
+    base: string;
+    modules: string[];
+    sheets: string[];
+    config: Payload.PageConfig;
+  }
+
+  interface Panel {
+    update(state: State, changed: Changed): void;
+  }
+
+  /** Who starts the page: Gradio's component, or a recorded walk, which has a line of its own. */
+  interface Host {
+    config: Payload.PageConfig;
+    event?: string;
+    line?: Line;
+    load?: (path: string) => Promise<any>;
+    recorded?: Recorded;
+  }
+
+  /** What a recorded walk says of itself. */
+  interface Recorded {
+    model: string;
+    dtype: string;
+    device: string;
+    kept: number;
+    left: number;
+    views: string[];
+    top: number;
+  }
+
+  /** A recorded walk: its run, and the answers by the place that a question's name has. */
+  interface Recording {
+    run: Run;
+    keys: Map<string, number>;
+    answers: any[];
+  }
+
+  /** The line to the server: Gradio's, or a recorded walk's. */
+  interface Line {
+    back(): Promise<void>;
+    halt(id: string): unknown;
+    look(request: string): Promise<string>;
+    run(request: any, hear: (news: Heard) => void): () => void;
+  }
+
+  /** What the queue says of a request: how many are before it, a message, or that the line broke. */
+  interface Heard {
+    queued?: number;
+    said?: string;
+    lost?: boolean;
+  }
+
+  type KeysOf<U> = U extends unknown ? keyof U : never;
+  type Of<U, K> = U extends unknown ? (K extends keyof U ? U[K] : never) : never;
+
+  /** What a page knows of Gradio: where it is, and which component and event are ours. */
+  interface Gradio {
+    root?: string;
+    api_prefix?: string;
+    components: { id: number; props: { elem_id?: string } }[];
+    dependencies: { id: number; targets: [number, string][] }[];
+  }
+
+  /** A message on the way, with what any kind of them may have; the page itself makes some without a fraction. */
+  type Standing = { [K in KeysOf<Payload.Standing>]?: Of<Payload.Standing, K> | null };
+
+  /** The tokens a step was chosen after, and how many of them are the prompt. */
+  interface Context {
+    ids: number[];
+    nPrompt: number;
+  }
+
+  /** One stage of the sampler: the shares of all tokens after it. */
+  interface Stage {
+    name: string;
+    setting: number | boolean | null;
+    shares: Float64Array;
+  }
+
+  /** What `h` takes as a child, and as properties. */
+  type Child = Node | string | number | boolean | null | undefined | Child[];
+  type Props = Record<string, any>;
+  interface H {
+    <K extends keyof HTMLElementTagNameMap>(
+      tag: K,
+      props?: Props | null,
+      ...children: Child[]
+    ): HTMLElementTagNameMap[K];
+    (tag: string, props?: Props | null, ...children: Child[]): HTMLElement;
+  }
+  interface Svg {
+    <K extends keyof SVGElementTagNameMap>(tag: K, props?: Props | null, ...children: Child[]): SVGElementTagNameMap[K];
+  }
+
+  /** The numbers of an array. Of whatever kind it is, it is read alike. */
+  type Numbers = Float32Array;
+
+  /** An unpacked array. */
+  interface Unpacked {
+    data: Numbers;
+    shape: number[];
+  }
+
+  /** What the parts of the Embeddings panel, and some others, draw from. */
+  interface Scene extends Selection {
+    run: Run;
+    tokens: RunToken[];
+    n: number;
+  }
+
+  /** A job with a button of its own; `show` draws what has been found and gives the sentence to say of it. */
+  interface Measurement<N extends keyof Payload.Jobs> {
+    job: N;
+    args(): Args;
+    show(found: Payload.Jobs[N]): Child;
+    go: string;
+    stop: string;
+    onforget?: () => void;
+  }
+
+  /** Rows by columns of numbers as colours: `scale(t)` gives [r, g, b], `domain` is what maps to 0 and to 1. */
+  interface Heat {
+    data: ArrayLike<number>;
+    rows: number;
+    cols: number;
+    scale: (t: number) => ArrayLike<number>;
+    domain?: number[];
+    blank?: (row: number, col: number) => boolean;
+  }
+
+  /** A rectangle of a head's map, unpacked. */
+  interface MapTile
+    extends Heat, Pick<Payload.AttentionTileAnswer, 'block' | 'query_start' | 'query_stop' | 'key_start' | 'key_stop'> {
+    first_seen: Numbers;
+  }
+
+  /** A point of a chart that is pointed at or clicked. */
+  interface PlotPoint {
+    curve: number;
+    index: number;
+    data: any;
+  }
+
+  interface PlotOptions {
+    name: string;
+    describe?: () => string;
+    onClick?: (point: PlotPoint) => unknown;
+    onHover?: (point: PlotPoint | null) => unknown;
+  }
+
+  /** Columns of values with marks across them. */
+  interface Columns {
+    values: number[];
+    marks: { name: string; value: number }[];
+    format: (value: number) => string;
+    title: string;
+    onpick?: (column: number) => void;
+  }
+
+  /** A stretch of the bar that all tokens share. */
+  interface Part {
+    label: string;
+    from: number;
+    share: number;
+    selected: boolean;
+  }
+
+  /** A card that measures up to a number: what it asks, and how it shows the points. */
+  interface Sweep<N extends 'length_sweep' | 'throughput'> {
+    job: N;
+    title: string;
+    note: string;
+    field: HTMLInputElement;
+    label: string;
+    go: string;
+    said: (found: Payload.Jobs[N]) => Child;
+    head: string[];
+    row: (point: Payload.Jobs[N]['points'][number]) => Child[];
+    charts: ((points: Payload.Jobs[N]['points']) => object)[];
+    key: Child;
+    onfound?: (found: Payload.Jobs[N]) => void;
+  }
+}
+
+interface Window {
+  gradio_config?: Page.Gradio;
+  Plotly?: any;
+  parentIFrame?: unknown;
+}
+
+// Whatever is looked up by a selector here is an HTML element, or a picture that is asked for its box alone.
+interface ParentNode {
+  querySelector(selectors: string): HTMLElement | null;
+  querySelectorAll(selectors: string): NodeListOf<HTMLElement>;
+}
