@@ -12,9 +12,9 @@ from statistics import median
 
 import torch
 
+from model.capture.capture import Capture
 from model.engine.core import LocalEngine
 from model.loading.load import load
-from model.network.capture import Capture
 from model.network.forward import forward, new_cache
 from model.network.language_model import LanguageModel
 from model.request.recipe import Recipe

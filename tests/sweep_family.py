@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from model.attention.maps import captured_layer
+from model.capture.pattern import pattern_rows
 from model.engine.core import LocalEngine
 from model.loading.check_model import CACHED, MAPS, PREFIX
 from model.loading.load import assemble
-from model.network.pattern import pattern_rows
 from model.records.batching import BatchingRun, Request
 from model.records.run import Run
 from model.request.errors import UserError

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
-from model.network import capture
+from model.capture import capture
 from model.request.errors import UserError
 from tests.sweep_configs import tiny_config
 

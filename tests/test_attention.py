@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from model.attention import maps
 from model.attention.maps import attention_overview, attention_tile, pool, position_attention
-from model.network.capture import Capture
+from model.capture.capture import Capture
 from model.network.forward import forward, new_cache
 from model.request.errors import UserError
 from tests.tiny import tiny_lm

@@ -6,8 +6,8 @@ import torch
 from model.batching.both_ways import serve_both
 from model.batching.continuous import BLOCK, blocks_of
 from model.batching.static import pad
+from model.capture.capture import SDPA
 from model.engine.core import LocalEngine
-from model.network.capture import SDPA
 from model.records.batching import BatchingRun, Request
 from model.records.progress import Progress
 from model.request.errors import UserError

@@ -4,10 +4,10 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from model.network.capture import EAGER, SDPA, Capture, capturing
+from model.capture.capture import EAGER, SDPA, Capture, capturing
+from model.capture.masks import band
+from model.capture.pattern import pattern_rows
 from model.network.forward import forward, new_cache
-from model.network.masks import band
-from model.network.pattern import pattern_rows
 from tests.tiny import LATENT, tiny_lm
 
 PROMPTS = ("The capital of France is", "def add(a, b):\n    return a + b\n" * 6, "नमस्ते 🙂 مرحبا " * 12)

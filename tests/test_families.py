@@ -8,11 +8,11 @@ import torch
 import transformers
 from torch import nn
 
+from model.capture.masks import hide_unchosen
 from model.engine.core import LocalEngine
 from model.loading.check_model import PREFIX
 from model.loading.load import assemble
 from model.network.anatomy import find_anatomy
-from model.network.masks import hide_unchosen
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from tests.small_tokenizers import KINDS

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from model.capture.pattern import pattern_rows
 from model.engine.core import LocalEngine
-from model.network.pattern import pattern_rows
 from model.records.run import Run
 from model.request.recipe import Recipe, SamplingSettings
 

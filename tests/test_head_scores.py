@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from model.attention import head_scores as module
 from model.attention.head_scores import NAMES, head_scores, is_after_repeat, repeats, strip_sums
-from model.network.capture import Capture
+from model.capture.capture import Capture
 from model.network.forward import forward, new_cache
 from model.request.errors import UserError
 from tests.tiny import tiny_lm

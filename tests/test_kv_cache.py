@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from model.cache.contents import describe_cache
+from model.capture.capture import Capture
 from model.engine.core import LocalEngine
-from model.network.capture import Capture
 from model.network.eager import full_logits
 from model.network.forward import forward, new_cache
 from model.request.recipe import Recipe

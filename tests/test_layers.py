@@ -99,7 +99,7 @@ def test_shapes_and_types_are_checked_in_every_module_of_model():
     for name, module in loaded.items():
         plain = type(module.__loader__) is SourceFileLoader
         assert plain == (Path(module.__file__).stem in UNCHECKED), f"{name} is loaded by {module.__loader__}"
-    to_numpy = loaded["model.network.to_numpy"].to_numpy
+    to_numpy = loaded["model.runtime.to_numpy"].to_numpy
     assert to_numpy(torch.ones(2)).tolist() == [1.0, 1.0]
     with pytest.raises(TypeCheckError):
         to_numpy(np.ones(2))

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from model.api import Api
+from model.capture.capture import Capture
 from model.engine.core import LocalEngine
-from model.network.capture import Capture
 from model.records.progress import Progress
 from model.request.errors import Cancelled, Evicted, UserError
 from model.request.recipe import Recipe

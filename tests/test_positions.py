@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from model.attention.prefill import prefill
+from model.capture.pattern import scores_rows
 from model.embed.dot_product import dot_product
 from model.embed.learned_positions import find_table
 from model.embed.positions import positions
 from model.embed.rope import rotations, unrotated_pairs
 from model.loading.load import assemble
-from model.network.pattern import scores_rows
 from model.records.run import Tokens
 from model.request.errors import UserError
 from model.request.recipe import Recipe

@@ -7,12 +7,12 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
+from model.capture.recording import ModuleCall
 from model.engine.core import LocalEngine
 from model.layers import window
 from model.layers.block_parts import find_parts, stream_parts
 from model.layers.residual import RECOMPUTED, SUM
 from model.layers.window import KEPT_WINDOWS, WINDOW, window_of
-from model.network.recording import ModuleCall
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from tests.layered import EXPERTS, LAYERED, PARALLEL, SEQUENTIAL, by_transformers, layered

@@ -8,11 +8,11 @@ import torch
 
 from model.attention.check_run import CHECKED_POSITIONS, run_checks
 from model.attention.maps import attention_tile, refuse_without_maps
+from model.capture import pattern
+from model.capture.capture import SDPA, Capture
 from model.engine.core import LocalEngine
 from model.loading import check_model
 from model.loading.check_model import CACHED, MAPS, ROWS, verify
-from model.network import pattern
-from model.network.capture import SDPA, Capture
 from model.network.forward import forward, new_cache
 from model.network.tolerances import MAP_TOLERANCE
 from model.request.errors import UserError

@@ -3,8 +3,8 @@
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from model.capture import capture
 from model.loading.load import assemble
-from model.network import capture
 from model.network.language_model import LanguageModel
 
 SIZES = {

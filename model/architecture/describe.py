@@ -13,10 +13,10 @@ from model.architecture.mlps import describe_mlp
 from model.architecture.model_facts import model_facts
 from model.architecture.norm_places import norm_kind, norm_places, same
 from model.architecture.parameters import parameters
+from model.capture.capture import Capture, capturing
+from model.capture.recording import ModuleCall, recording
 from model.embed.embeddings import rows_of
-from model.network.capture import Capture, capturing
 from model.network.language_model import LanguageModel
-from model.network.recording import ModuleCall, recording
 from model.network.sublayers import Sublayers, is_norm, sublayers
 from model.records.architecture import Architecture, BlockKind
 

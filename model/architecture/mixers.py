@@ -4,7 +4,7 @@ import re
 
 from torch import nn
 
-from model.network.capture import Capture, LayerCapture
+from model.capture.capture import Capture, LayerCapture
 from model.network.language_model import LanguageModel
 from model.records.architecture import Mixer
 

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from model.capture.recording import ModuleCall
 from model.layers.linearised import FrozenNorm, freeze
-from model.network.recording import ModuleCall
 from model.network.sublayers import Sublayers
 from model.records.architecture import NormPlace
 from model.request.errors import UserError

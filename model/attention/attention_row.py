@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.network.capture import LayerCapture, QueryChunk
-from model.network.chunk_rows import by_group, chunk_rows, softcapped, weights_of
-from model.network.to_numpy import to_double
+from model.capture.capture import LayerCapture, QueryChunk
+from model.capture.chunk_rows import by_group, chunk_rows, softcapped, weights_of
+from model.runtime.to_numpy import to_double
 
 
 @dataclass(frozen=True, eq=False)

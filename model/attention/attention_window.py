@@ -3,13 +3,13 @@
 import torch
 
 from model.attention.maps import captured_layer
-from model.network.capture import Capture
+from model.capture.capture import Capture
+from model.capture.pattern import pattern_rows
 from model.network.language_model import LanguageModel
-from model.network.pattern import pattern_rows
-from model.network.to_numpy import to_numpy
 from model.records.head import AttentionWindow, HeadVectors
 from model.request.validate import require_integer
 from model.runtime.present import present
+from model.runtime.to_numpy import to_numpy
 
 
 def attention_window(

@@ -14,8 +14,8 @@ from model.attention.maps import (
 )
 from model.attention.one_head import one_head
 from model.attention.streamed_capture import streamed_capture
-from model.network.capture import Capture
-from model.network.pattern import pattern_rows
+from model.capture.capture import Capture
+from model.capture.pattern import pattern_rows
 from model.records.head import AttentionWindow, HeadChecks, HeadVectors, OneHead
 from model.records.prefill import (
     AttentionOverview,

@@ -3,11 +3,11 @@
 import time
 
 from model.attention.maps import captured_layer
+from model.capture.capture import Capture
+from model.capture.pattern import pattern_rows
 from model.loading.check_model import compare, logits_check, prefix_check
-from model.network.capture import Capture
 from model.network.eager import eager_patterns, full_logits
 from model.network.language_model import LanguageModel
-from model.network.pattern import pattern_rows
 from model.records.prefill import RunChecks
 from model.records.run import Check
 from model.run.trace import Trace

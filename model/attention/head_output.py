@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
-from model.network.capture import LayerCapture
+from model.capture.capture import LayerCapture
 from model.runtime.present import present
 
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from model.attention.maps import WEIGHTS_AT_ONCE, WEIGHTS_PER_CALL, refuse_without_maps, require_positions
-from model.network.capture import Capture, LayerCapture
+from model.capture.capture import Capture, LayerCapture
+from model.capture.pattern import pattern_rows
 from model.network.language_model import LanguageModel
-from model.network.pattern import pattern_rows
 from model.records.prefill import HeadScores
 from model.request.validate import require_integer
 

@@ -5,10 +5,10 @@ from math import isqrt
 import torch
 from torch import Tensor
 
+from model.capture.capture import Capture, LayerCapture
+from model.capture.pattern import pattern_rows
 from model.loading.check_model import MAPS
-from model.network.capture import Capture, LayerCapture
 from model.network.language_model import LanguageModel
-from model.network.pattern import pattern_rows
 from model.records.prefill import AttentionOverview, AttentionTile, PositionAttention, Weights
 from model.request.errors import UserError
 from model.request.validate import require_integer

@@ -8,10 +8,9 @@ import torch
 from model.attention.attention_row import AttentionRow, attention_row
 from model.attention.head_output import head_parts, output_bias, output_projection
 from model.attention.maps import captured_layer
-from model.network.capture import Capture, LayerCapture, QueryChunk
-from model.network.chunk_rows import softcapped
+from model.capture.capture import Capture, LayerCapture, QueryChunk
+from model.capture.chunk_rows import softcapped
 from model.network.language_model import LanguageModel
-from model.network.to_numpy import to_double, to_numpy
 from model.records.head import (
     HeadPart,
     OneHead,
@@ -21,6 +20,7 @@ from model.records.head import (
 )
 from model.request.errors import UserError
 from model.request.validate import require_integer
+from model.runtime.to_numpy import to_double, to_numpy
 
 TOP = 6
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 from torch import Tensor
 from transformers import Cache
 
-from model.network.capture import Capture
+from model.capture.capture import Capture
 from model.network.forward import forward, layer_progress, new_cache
 from model.network.language_model import LanguageModel
 from model.records.progress import Progress

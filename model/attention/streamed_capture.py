@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from model.network.capture import Capture, LayerCapture, QueryChunk
+from model.capture.capture import Capture, LayerCapture, QueryChunk
 from model.network.language_model import LanguageModel
 from model.network.streamed import streamed_maps
 from model.request.errors import UserError

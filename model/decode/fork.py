@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from torch import Tensor
 
+from model.capture.capture import Capture, LayerCapture
 from model.decode.finish import stop_reason
 from model.decode.select import select
-from model.network.capture import Capture, LayerCapture
 from model.network.cut_cache import cut_cache
 from model.network.language_model import LanguageModel
 from model.records.run import DecodeStep, Run, Tokens

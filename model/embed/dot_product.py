@@ -2,15 +2,15 @@
 
 import torch
 
+from model.capture.capture import Capture, QueryChunk
 from model.embed.probe import tolerance
 from model.embed.rope import angles, rotate, rotates, rotations, unrotated_pairs
-from model.network.capture import Capture, QueryChunk
 from model.network.language_model import LanguageModel
-from model.network.to_numpy import to_numpy
 from model.records.embed import DotProduct, Rotation
 from model.records.run import Check
 from model.request.errors import UserError
 from model.request.validate import require_integer
+from model.runtime.to_numpy import to_numpy
 
 MIN_DISTANCES, MAX_DISTANCES = 256, 512
 

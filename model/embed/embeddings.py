@@ -8,9 +8,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from model.network.language_model import LanguageModel
-from model.network.to_numpy import to_numpy
 from model.records.embed import Embeddings, Neighbours, Similarity
 from model.request.validate import require_integer
+from model.runtime.to_numpy import to_numpy
 from model.runtime.window import window
 from model.tokens.describe import describe
 

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from model.embed.embeddings import unit_length
 from model.embed.probe import probe, tolerance
 from model.network.language_model import LanguageModel
-from model.network.to_numpy import to_numpy
 from model.records.embed import LearnedPositions
 from model.records.run import Check
+from model.runtime.to_numpy import to_numpy
 
 MAX_SHOWN = 96
 HOW = (

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from model.embed.embeddings import MAX_SIMILARITY, n_vocab, neighbours_of, rows_of
 from model.network.language_model import LanguageModel
-from model.network.to_numpy import to_numpy
 from model.records.embed import EmbeddingMap
+from model.runtime.to_numpy import to_numpy
 from model.runtime.window import window
 from model.tokens.describe import describe
 

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 
 import torch
 
+from model.capture.capture import Capture
 from model.embed.embeddings import MAX_SIMILARITY
 from model.embed.learned_positions import find_table, learned_positions
 from model.embed.probe import block_input, probe, tolerance
 from model.embed.rope import angles, find_frequencies, rotates, rotations, unrotated_pairs
-from model.network.capture import Capture
 from model.network.language_model import LanguageModel
-from model.network.to_numpy import to_numpy
 from model.records.embed import Positions, RotaryPositions, Rotation
 from model.records.run import Check
 from model.request.errors import UserError
 from model.request.validate import require_integer
+from model.runtime.to_numpy import to_numpy
 from model.runtime.window import window
 
 

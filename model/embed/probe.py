@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from model.capture.capture import Capture, capturing
+from model.capture.recording import recording
 from model.embed.embeddings import rows_of
-from model.network.capture import Capture, capturing
 from model.network.language_model import LanguageModel
 from model.network.per_model import once_per_model
-from model.network.recording import recording
 from model.network.sublayers import is_norm
 from model.records.embed import BlockInput
 from model.records.run import Check

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from model.embed.probe import probe, tolerance
 from model.network.language_model import LanguageModel
 from model.network.per_model import once_per_model
-from model.network.to_numpy import to_numpy
 from model.records.embed import Rotation
 from model.records.run import Check
+from model.runtime.to_numpy import to_numpy
 
 HOW = (
     "One token repeated at {n} positions: its keys, turned back by their angles, must be equal. "

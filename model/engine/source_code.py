@@ -9,11 +9,12 @@ from model.architecture import norm_places, parameters
 from model.attention import prefill
 from model.batching import static
 from model.cache import costs, race
+from model.capture import pattern
 from model.decode import beams, finish, fork, sampling, select, surprisal
 from model.embed import embeddings, rope
 from model.latency import estimate, latency
 from model.layers import lens
-from model.network import cut_cache, experts, forward, pattern
+from model.network import cut_cache, experts, forward
 from model.network.language_model import LanguageModel
 from model.records.code import SourceCode
 from model.request.errors import UserError

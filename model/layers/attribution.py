@@ -14,20 +14,20 @@ import torch
 from torch import Tensor
 
 from model.attention.head_output import output_bias, output_projection
+from model.capture.recording import LayerRows, Window
 from model.layers.block_parts import BlockParts, matrix, require_parts
 from model.layers.lens import next_ids, require_unembedding
 from model.layers.readout import Readout, before_softcap, pull_through, readout, sublayer_norm
 from model.layers.residual import at_row, note, passed, recompute_check
 from model.layers.window import window_of
 from model.network.language_model import LanguageModel
-from model.network.recording import LayerRows, Window
-from model.network.to_numpy import to_numpy
 from model.network.tolerances import LOGIT_TOLERANCE
 from model.records.layers import Attribution, Share
 from model.records.run import Check
 from model.request.validate import require_integer
 from model.run.trace import Trace
 from model.runtime.present import present
+from model.runtime.to_numpy import to_numpy
 from model.tokens.describe import describe
 
 CANDIDATES = 12

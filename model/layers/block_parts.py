@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
+from model.capture.capture import Capture, capturing
+from model.capture.recording import ModuleCall, recording
 from model.network.anatomy import weight_of
-from model.network.capture import Capture, capturing
 from model.network.language_model import LanguageModel
 from model.network.per_model import once_per_model
-from model.network.recording import ModuleCall, recording
 from model.request.errors import UserError
 from model.runtime.present import present
 

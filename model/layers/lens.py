@@ -9,18 +9,18 @@ import math
 import torch
 from torch import Tensor
 
+from model.capture.recording import Window
 from model.layers.residual import note, passed, recompute_check
 from model.layers.unembedding import Unembedding, unembedding
 from model.layers.window import window_of
 from model.network.language_model import LanguageModel
-from model.network.recording import Window
-from model.network.to_numpy import to_numpy
 from model.network.tolerances import LOGIT_TOLERANCE
 from model.records.layers import LensTile
 from model.records.run import Check
 from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.trace import Trace
+from model.runtime.to_numpy import to_numpy
 from model.tokens.describe import describe
 
 TOP = 5

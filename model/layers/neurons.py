@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
+from model.capture.recording import LayerRows
 from model.layers.attribution import target_token
 from model.layers.block_parts import BlockParts, matrix, require_parts
 from model.layers.lens import require_unembedding
@@ -19,8 +20,6 @@ from model.layers.unembedding import Unembedding
 from model.layers.window import window_of
 from model.network.anatomy import weight_of
 from model.network.language_model import LanguageModel
-from model.network.recording import LayerRows
-from model.network.to_numpy import to_numpy
 from model.network.tolerances import LOGIT_TOLERANCE
 from model.records.layers import Neuron, Neurons
 from model.records.run import Check
@@ -28,6 +27,7 @@ from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.trace import Trace
 from model.runtime.present import present
+from model.runtime.to_numpy import to_numpy
 from model.tokens.describe import describe
 
 MAX_NEURONS = 20

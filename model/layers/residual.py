@@ -5,11 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from model.capture.recording import LayerRows, Window
 from model.layers.block_parts import require_parts
 from model.layers.window import window_of
 from model.network.language_model import LanguageModel
-from model.network.recording import LayerRows, Window
-from model.network.to_numpy import to_numpy
 from model.network.tolerances import LOGIT_TOLERANCE
 from model.records.layers import ResidualStream, WindowNote
 from model.records.run import Check
@@ -17,6 +16,7 @@ from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.trace import Trace
 from model.runtime.present import present
+from model.runtime.to_numpy import to_numpy
 
 SUM = "parts sum to resid_post"
 RECOMPUTED = "recomputed = run"

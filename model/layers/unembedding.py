@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from model.capture.capture import Capture, capturing
+from model.capture.chunk_rows import softcapped
+from model.capture.recording import ModuleCall, recording
 from model.network.anatomy import weight_of
-from model.network.capture import Capture, capturing
-from model.network.chunk_rows import softcapped
 from model.network.language_model import LanguageModel
 from model.network.per_model import once_per_model
-from model.network.recording import ModuleCall, recording
 from model.network.tolerances import LOGIT_TOLERANCE
 
 N_PROBED = 12

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from model.attention.head_output import output_projection
+from model.capture.capture import Capture, capturing
+from model.capture.recording import LayerRows, ModuleCall, Window, recording
 from model.layers.block_parts import BlockParts, Part, stream_parts
-from model.network.capture import Capture, capturing
 from model.network.forward import cache_argument
 from model.network.language_model import LanguageModel
-from model.network.recording import LayerRows, ModuleCall, Window, recording
 from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.run_cache import cache_before, has_all_keys

@@ -11,11 +11,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from model.network.capture import EAGER, SDPA, Capture
+from model.capture.capture import EAGER, SDPA, Capture
+from model.capture.pattern import pattern_rows
 from model.network.eager import eager_patterns, full_logits
 from model.network.forward import forward, new_cache
 from model.network.language_model import LanguageModel
-from model.network.pattern import pattern_rows
 from model.network.streamed import eager_pass, streamed_maps
 from model.network.tolerances import LOGIT_TOLERANCE, MAP_TOLERANCE
 from model.records.run import Check

@@ -15,10 +15,10 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from model.capture import capture
 from model.loading.check_model import verify
 from model.loading.load_progress import reporting
 from model.loading.measured_shape import measure_shapes
-from model.network import capture
 from model.network.anatomy import Anatomy, find_anatomy
 from model.network.experts import n_active
 from model.network.language_model import LanguageModel

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from torch import Tensor
 
+from model.capture.capture import Capture
 from model.network.cache_layers import kv_layers
-from model.network.capture import Capture
 from model.network.forward import forward, new_cache
 from model.network.language_model import LanguageModel
 

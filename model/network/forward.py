@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from transformers import Cache, DynamicCache
 
-from model.network.capture import Capture, capturing
+from model.capture.capture import Capture, capturing
 from model.network.language_model import LanguageModel
 from model.request.errors import UserError
 

@@ -3,8 +3,8 @@
 from transformers import Cache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from model.capture.capture import Capture
 from model.network.cache_layers import keys_and_values
-from model.network.capture import Capture
 from model.network.cut_cache import can_be_cut, cut_cache
 from model.network.forward import new_cache
 from model.network.language_model import LanguageModel

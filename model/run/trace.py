@@ -7,9 +7,9 @@ from threading import Lock
 from torch import Tensor
 from transformers import Cache
 
-from model.network.capture import Capture
+from model.capture.capture import Capture
+from model.capture.recording import Window
 from model.network.cut_cache import can_be_cut
-from model.network.recording import Window
 from model.records.run import Run
 from model.request.recipe import Recipe
 

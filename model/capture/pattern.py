@@ -8,8 +8,8 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from model.network.capture import LayerCapture, QueryChunk
-from model.network.chunk_rows import by_group, chunk_rows, of_head, softcapped, weights_of
+from model.capture.capture import LayerCapture, QueryChunk
+from model.capture.chunk_rows import by_group, chunk_rows, of_head, softcapped, weights_of
 
 
 @torch.inference_mode()

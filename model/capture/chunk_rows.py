@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from model.network.capture import QueryChunk
-from model.network.to_numpy import to_double
+from model.capture.capture import QueryChunk
+from model.runtime.to_numpy import to_double
 
 
 @dataclass(frozen=True, eq=False)

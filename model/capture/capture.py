@@ -16,7 +16,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask, sdpa_mask
 
-from model.network.masks import Bands, hide_unchosen, visible_keys
+from model.capture.masks import Bands, hide_unchosen, visible_keys
 
 # Neither name contains "sdpa": transformers rejects such a name for families whose own SDPA is untested.
 SDPA = "captured"
