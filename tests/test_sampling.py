@@ -5,10 +5,11 @@ import pytest
 import torch
 from transformers import GenerationConfig
 
-from model.decode.sampling import choose, entropy_bits, process, uniform
+from model.decode.draw import draw, uniform
+from model.decode.sampling import choose, entropy_bits, process
 from model.request.recipe import SamplingSettings
 
-IDS = torch.tensor([1, 2, 3])
+IDS = [1, 2, 3]
 # Probabilities 0.5, 0.25, 0.125, 0.125: every stage below can be computed by hand.
 LOGITS = torch.tensor([0.5, 0.25, 0.125, 0.125]).log()
 
@@ -60,12 +61,12 @@ def test_the_stages_equal_the_processors_that_generate_builds(settings, lm):
         repetition_penalty=settings.repetition_penalty,
     )
     theirs = lm.model._get_logits_processor(config, input_ids_seq_length=3, device="cpu")
-    expected = theirs(IDS[None], logits[None].clone())[0]
+    expected = theirs(torch.tensor([IDS]), logits[None].clone())[0]
     torch.testing.assert_close(process(logits, IDS, settings, 3)[0], expected, rtol=0, atol=0)
 
 
 def test_presence_and_frequency_penalties_by_hand():
-    ids = torch.tensor([0, 1, 1, 2, 1])  # the first two are the prompt, which is not counted
+    ids = [0, 1, 1, 2, 1]  # the first two are the prompt, which is not counted
     settings = SamplingSettings(True, presence_penalty=0.5, frequency_penalty=0.25)
     scores, stages = process(torch.zeros(4), ids, settings, 2)
     torch.testing.assert_close(scores, torch.tensor([0.0, -0.5 - 2 * 0.25, -0.5 - 0.25, 0.0]))
@@ -80,7 +81,7 @@ def test_what_a_stage_moved_is_the_distance_between_before_and_after():
 
 def test_penalties_work_on_greedy_decoding_too():
     settings = SamplingSettings(repetition_penalty=2.0)
-    assert choose(torch.tensor([2.0, 1.9]), torch.tensor([0]), settings, 1).token_id == 1
+    assert choose(torch.tensor([2.0, 1.9]), [0], settings, 1).token_id == 1
 
 
 def test_every_filter_keeps_at_least_one_token():
@@ -111,11 +112,24 @@ def test_the_draw_lies_in_the_interval_of_the_selected_token():
         )
 
 
+def test_a_number_selects_the_token_whose_interval_contains_it():
+    """The most likely token has the first interval; a token without a share has none."""
+    weights = torch.tensor([0.2, 0.0, 0.5, 0.3], dtype=torch.float64)
+    numbers = (0.0, 0.499, 0.5, 0.799, 0.8, 0.999)
+    assert [draw(weights, number)[0] for number in numbers] == [2, 2, 3, 3, 0, 0]
+    assert [draw(weights, number)[1] for number in (0.0, 0.5, 0.8)] == pytest.approx([0.5, 0.8, 1.0])
+    ties = torch.tensor([0.25, 0.5, 0.25], dtype=torch.float64)
+    assert [draw(ties, number)[0] for number in (0.4, 0.6, 0.8)] == [1, 0, 2]
+    just_below_1 = torch.tensor([0.5, 0.5 - 1e-12, 0.0], dtype=torch.float64)
+    assert draw(just_below_1, 1 - 1e-16)[0] == 1
+
+
 def test_a_forced_token_is_taken_even_when_a_filter_removed_it():
     choice = choose(LOGITS, IDS, SamplingSettings(True, top_k=1), 3, forced_id=2)
     assert choice.token_id == 2
     assert choice.draw is None
     assert float(choice.chosen_from[2]) == 0.0
+    assert choice.cumulative_from == choice.cumulative_to == 1.0
 
 
 def test_the_uniform_number_depends_on_seed_and_position_alone():

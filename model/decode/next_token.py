@@ -19,7 +19,7 @@ def distribution(lm: LanguageModel, trace: Trace, index: int, k: int) -> Distrib
     require_integer("k", k, 1, lm.card.n_vocab, "k counts tokens of the vocabulary")
     logits = step_logits(trace, index)
     ids = trace.run.tokens.ids + tuple(step.token.id for step in trace.run.steps[:index])
-    scores, _ = process(logits, torch.tensor(ids), trace.recipe.sampling, len(trace.run.tokens))
+    scores, _ = process(logits, ids, trace.recipe.sampling, len(trace.run.tokens))
     probability = scores.double().softmax(-1)
     by_logit = logits.argsort(descending=True, stable=True)
     order = by_logit[probability[by_logit].argsort(descending=True, stable=True)][:k]

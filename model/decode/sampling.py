@@ -1,7 +1,7 @@
 """Selects a token from logits: transformers' own processors in order, then a counter-based draw."""
 
-import hashlib
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,14 +17,14 @@ from transformers import (
     TypicalLogitsWarper,
 )
 
+from model.decode.draw import Probabilities, draw, end_of_interval, one_token, uniform
 from model.records.run import StageCount
 from model.request.recipe import SamplingSettings
-from model.runtime.present import present
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One selected token and the distributions behind it, float64 (vocab,).
+    """One selected token and the distributions behind it.
 
     `probability` is the model's own, `chosen_from` the one after all stages. The token owns the interval
     [`cumulative_from`, `cumulative_to`) of its cumulative distribution, most likely tokens first; `draw` is the number
@@ -32,21 +32,12 @@ class Choice:
     """
 
     token_id: int
-    probability: Tensor
-    chosen_from: Tensor
+    probability: Probabilities
+    chosen_from: Probabilities
     draw: float | None
     cumulative_from: float
     cumulative_to: float
     stages: tuple[StageCount, ...]
-
-
-def uniform(seed: int, position: int, stream: str = "") -> float:
-    """The uniform number in [0, 1) for a position: a pure function, so that a step can be repeated anywhere.
-
-    Numbers of different streams are independent.
-    """
-    digest = hashlib.blake2b(f"{seed}:{position}{stream}".encode(), digest_size=8).digest()
-    return (int.from_bytes(digest, "big") >> 11) * 2.0**-53
 
 
 class OccurrencePenalty(LogitsProcessor):
@@ -98,20 +89,19 @@ def _warpers(s: SamplingSettings) -> list[tuple[str, float, LogitsProcessor]]:
 
 
 def process(
-    logits: Tensor, ids: Tensor, settings: SamplingSettings, n_prompt: int
+    logits: Tensor, ids: Sequence[int], settings: SamplingSettings, n_prompt: int
 ) -> tuple[Tensor, tuple[StageCount, ...]]:
     """Applies every stage to logits (vocab,): scores (vocab,), -inf where filtered out, and the effect of each stage.
 
     `ids` are all tokens so far; the first `n_prompt` are the prompt. Each filter keeps at least one token.
     """
-    scores, counts = logits.float()[None], []
+    scores, counts = logits.float(), []
     stages = processors(settings, n_prompt)
     if not stages:
         # Greedy without penalties: no softmax over the vocabulary at each step.
-        return scores[0], ()
+        return scores, ()
     before = scores.double().softmax(-1)
-    for name, setting, processor in stages:
-        scores = processor(cast(torch.LongTensor, ids[None]), cast(torch.FloatTensor, scores))
+    for name, setting, scores in _stage_by_stage(logits, ids, stages):
         after, kept = scores.double().softmax(-1), torch.isfinite(scores)
         counts.append(
             StageCount(
@@ -123,55 +113,55 @@ def process(
             )
         )
         before = after
-    return scores[0], tuple(counts)
+    return scores, tuple(counts)
+
+
+def next_distribution(logits: Tensor, ids: Sequence[int], settings: SamplingSettings, n_prompt: int) -> Probabilities:
+    """The distribution that the token after `ids` is drawn from: as `process`, without the counts, which cost more."""
+    after = [scores for _, _, scores in _stage_by_stage(logits, ids, processors(settings, n_prompt))]
+    return _probabilities(after[-1] if after else logits.float(), settings)
+
+
+def _stage_by_stage(
+    logits: Tensor, ids: Sequence[int], stages: list[tuple[str, float, LogitsProcessor]]
+) -> Iterator[tuple[str, float, Tensor]]:
+    """Yields (name, setting, scores (vocab,)) after each of the `stages`."""
+    input_ids, scores = torch.tensor([list(ids)]), logits.float()[None]
+    for name, setting, processor in stages:
+        scores = processor(cast(torch.LongTensor, input_ids), cast(torch.FloatTensor, scores))
+        yield name, setting, scores[0]
+
+
+def _probabilities(scores: Tensor, settings: SamplingSettings) -> Probabilities:
+    """Softmax of the processed scores; in greedy decoding all weight on the largest."""
+    return scores.double().softmax(-1) if settings.do_sample else one_token(int(scores.argmax()), len(scores))
 
 
 @torch.inference_mode()
 def choose(
     logits: Tensor,
-    ids: Tensor,
+    ids: Sequence[int],
     settings: SamplingSettings,
     n_prompt: int,
     forced_id: int | None = None,
 ) -> Choice:
     """Selects the token that follows `ids` from logits (vocab,): forced, greedy, or drawn from (seed, position)."""
-    probability = logits.double().softmax(-1)
     scores, stages = process(logits, ids, settings, n_prompt)
-    if settings.do_sample:
-        chosen_from = scores.double().softmax(-1)
+    chosen_from = _probabilities(scores, settings)
+    number = uniform(settings.seed, len(ids)) if settings.do_sample and forced_id is None else None
+    if forced_id is not None:
+        token_id, upto = forced_id, end_of_interval(chosen_from, forced_id)
     else:
-        chosen_from = torch.zeros_like(probability)
-        chosen_from[scores.argmax()] = 1.0
-    draw = uniform(settings.seed, len(ids)) if settings.do_sample and forced_id is None else None
-    if draw is None and forced_id is None:
-        token_id, upto = int(scores.argmax()), 1.0
-    else:
-        token_id, upto = _locate(chosen_from, draw, forced_id)
-    share = float(chosen_from[token_id])
+        token_id, upto = draw(chosen_from, number or 0.0)
     return Choice(
         token_id=token_id,
-        probability=probability,
+        probability=logits.double().softmax(-1),
         chosen_from=chosen_from,
-        draw=draw,
-        cumulative_from=upto - share,
+        draw=number,
+        cumulative_from=upto - float(chosen_from[token_id]),
         cumulative_to=upto,
         stages=stages,
     )
-
-
-def _locate(chosen_from: Tensor, draw: float | None, forced_id: int | None) -> tuple[int, float]:
-    """The forced token or the one that `draw` falls on, and the cumulative probability up to and including it, most
-    likely tokens first.
-    """
-    order = chosen_from.argsort(descending=True, stable=True)
-    upto = chosen_from[order].cumsum(-1)
-    if forced_id is not None:
-        place = int((order == forced_id).nonzero())
-    else:
-        # Rounding may leave the sum just below 1: then the last token with a share is selected.
-        n_kept = int((chosen_from > 0).sum())
-        place = min(int(torch.searchsorted(upto, present(draw), right=True)), n_kept - 1)
-    return int(order[place]), float(upto[place])
 
 
 def entropy_bits(probability: Tensor) -> float:

@@ -2,7 +2,6 @@
 
 import math
 
-import torch
 from torch import Tensor
 
 from model.decode.sampling import Choice, choose, entropy_bits
@@ -21,7 +20,7 @@ def select(lm: LanguageModel, run: Run, logits: Tensor, forward_seconds: float) 
     index = len(run.steps)
     ids = run.tokens.ids + tuple(step.token.id for step in run.steps)
     forced_id = dict(run.recipe.forced).get(index)
-    choice = choose(logits, torch.tensor(ids), run.recipe.sampling, len(run.tokens), forced_id)
+    choice = choose(logits, ids, run.recipe.sampling, len(run.tokens), forced_id)
     sampling_seconds = now(lm.device) - started
     token = describe(lm.vocabulary, choice.token_id, position=len(ids))
     waiting = run.steps[-1].waiting if run.steps else b""

@@ -9,8 +9,7 @@ from model.architecture import norm_places, parameters
 from model.attention import prefill
 from model.batching import static
 from model.cache import costs, race
-from model.capture import pattern
-from model.decode import beams, finish, fork, sampling, select, surprisal
+from model.decode import beams, draw, finish, fork, sampling, select, surprisal
 from model.embed import embeddings, rope
 from model.latency import estimate, latency
 from model.layers import lens
@@ -31,7 +30,7 @@ FUNCTIONS: dict[str, tuple[Callable, ...]] = {
     "prefill": (prefill.prefill, forward.forward, pattern.scores_rows),
     "layers": (lens.lens,),
     "decode": (forward.forward, select.select, sampling.entropy_bits),
-    "select": (sampling.choose, sampling.process, sampling.uniform),
+    "select": (sampling.choose, sampling.process, draw.uniform, draw.draw),
     "detokenize": (detokenize.advance, detokenize.decode),
     "model": (parameters.parameters, experts.n_active, norm_places.norm_places),
     "branches": (fork.fork, cut_cache.cut_cache, beams.beam_search),

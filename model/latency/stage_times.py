@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from statistics import fmean
 
-import torch
 from torch import nn
 
 from model.decode.sampling import choose
@@ -102,7 +101,7 @@ def _pair(hooked: Decoding, plain: Decoding, ids: list[int], modules: dict, turn
 
 def _sampling(lm: LanguageModel, run: Run, decoding: Decoding, ids: list[int]) -> float:
     started = now(lm.device)
-    choose(present(decoding.logits)[0], torch.tensor(ids), run.recipe.sampling, len(run.tokens))
+    choose(present(decoding.logits)[0], ids, run.recipe.sampling, len(run.tokens))
     return now(lm.device) - started
 
 

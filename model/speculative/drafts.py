@@ -7,13 +7,13 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from model.decode.sampling import uniform
+from model.decode.draw import Probabilities, draw, one_token, uniform
+from model.decode.sampling import next_distribution
 from model.network.cut_cache import can_be_cut, cut_cache
 from model.network.forward import cache_argument, layer_progress, new_cache
 from model.network.language_model import LanguageModel
 from model.request.errors import UserError
 from model.request.recipe import SamplingSettings
-from model.speculative.accept import Distribution, distribution, draw, one_token
 from model.speculative.shallow import first_layers
 
 LONGEST_NGRAM = 4
@@ -24,7 +24,7 @@ class Proposal:
     """A proposed token, the distribution `q` (vocab,) it was drawn from, and the draft's raw probability of it."""
 
     token_id: int
-    q: Distribution
+    q: Probabilities
     own: float | None
 
 
@@ -57,9 +57,9 @@ def next_proposal(
     logits: Tensor, ids: list[int], settings: SamplingSettings, n_prompt: int, own: Tensor | None = None
 ) -> Proposal:
     """A token drawn from a draft's logits (vocab,) with the sampling settings of the target."""
-    q = distribution(logits, ids, settings, n_prompt)
+    q = next_distribution(logits, ids, settings, n_prompt)
     number = uniform(settings.seed, len(ids), "draft") if settings.do_sample else 0.0
-    token_id = draw(q, number)
+    token_id, _ = draw(q, number)
     shares = logits.double().softmax(-1) if own is None else own
     return Proposal(token_id, q, float(shares[token_id]))
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from model.decode.sampling import uniform
+from model.decode.draw import draw, uniform
 from model.network.cut_cache import can_be_cut
 from model.network.forward import layer_progress, new_cache
 from model.network.language_model import LanguageModel
@@ -20,7 +20,6 @@ from model.request.errors import UserError
 from model.request.recipe import Recipe, SamplingSettings
 from model.runtime.budget import Budget
 from model.runtime.progress import with_progress
-from model.speculative.accept import draw
 from model.speculative.drafts import Draft
 from model.speculative.round import one_round, target_distribution
 from model.speculative.shown import record
@@ -80,7 +79,8 @@ def _plain(
         logits = plain.forward(plain.ids[-1:], keep=1)[0]
         weights = target_distribution(logits, plain.ids, settings, n_prompt, forced)
         place = len(plain.ids)
-        plain.ids.append(draw(weights, uniform(settings.seed, place) if settings.do_sample else 0.5))
+        token_id, _ = draw(weights, uniform(settings.seed, place) if settings.do_sample else 0.5)
+        plain.ids.append(token_id)
         if gap is None and plain.ids[place] != other_ids[place]:
             gap = float(logits[plain.ids[place]] - logits[other_ids[place]])
     return time.perf_counter() - started, gap

@@ -7,11 +7,12 @@ from types import MappingProxyType
 
 from torch import Tensor
 
-from model.decode.sampling import uniform
+from model.decode.draw import Probabilities, draw, one_token, uniform
+from model.decode.sampling import next_distribution
 from model.network.cut_cache import cut_cache
 from model.network.sequence import Decoding
 from model.request.recipe import SamplingSettings
-from model.speculative.accept import Distribution, distribution, draw, judge, one_token, residual, rule_error
+from model.speculative.accept import judge, residual, rule_error
 from model.speculative.drafts import Draft, Proposal
 
 
@@ -26,9 +27,9 @@ class Verdict:
     start: int
     proposals: list[Proposal]
     logits: Tensor
-    p: list[Distribution]
+    p: list[Probabilities]
     n_accepted: int
-    added_from: Distribution
+    added_from: Probabilities
     extra: int
     draft_seconds: float
     verify_seconds: float
@@ -59,7 +60,7 @@ def one_round(
     """
     ids = list(target.ids)
 
-    def number(place: int, stream: str) -> float:
+    def number(place: int, stream: str = "") -> float:
         return uniform(settings.seed, len(ids) + place, stream) if settings.do_sample else 0.5
 
     started = time.perf_counter()
@@ -74,7 +75,8 @@ def one_round(
     n_accepted = judge(p, [proposal.q for proposal in proposals], draft_ids, lambda place: number(place, "accept"))
     has_rejection = n_accepted < len(draft_ids)
     added_from = residual(p[n_accepted], proposals[n_accepted].q) if has_rejection else p[n_accepted]
-    extra = draw(added_from, number(n_accepted, "extra"))
+    # The number that plain sampling uses here: unless a proposal was rejected, the token is the same, too.
+    extra, _ = draw(added_from, number(n_accepted))
     target.cache = cut_cache(target.cache, len(ids) + n_accepted)
     target.ids = [*ids, *draft_ids[:n_accepted], extra]
     return Verdict(
@@ -92,8 +94,8 @@ def one_round(
 
 def target_distribution(
     logits: Tensor, ids: list[int], settings: SamplingSettings, n_prompt: int, forced: Mapping[int, int]
-) -> Distribution:
+) -> Probabilities:
     """The distribution (vocab,) that the target draws the token after `ids` from."""
     if (token_id := forced.get(len(ids))) is not None:
         return one_token(token_id, len(logits))
-    return distribution(logits, ids, settings, n_prompt)
+    return next_distribution(logits, ids, settings, n_prompt)

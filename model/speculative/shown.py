@@ -2,7 +2,7 @@
 
 import torch
 
-from model.decode.sampling import uniform
+from model.decode.draw import uniform
 from model.network.language_model import LanguageModel
 from model.records.speculative import ExtraCandidate, JudgedProposal, Round
 from model.request.recipe import SamplingSettings
@@ -25,7 +25,7 @@ def record(lm: LanguageModel, verdict: Verdict, settings: SamplingSettings, n_ne
         n_accepted=verdict.n_accepted,
         extra=None if has_ended else describe(lm.vocabulary, verdict.extra, extra_position),
         extra_kind="end" if has_ended else kind,
-        extra_draw=uniform(settings.seed, extra_position, "extra") if settings.do_sample and not has_ended else None,
+        extra_draw=uniform(settings.seed, extra_position) if settings.do_sample and not has_ended else None,
         added_from=() if has_ended else _extra_candidates(lm, verdict),
         draft_seconds=verdict.draft_seconds,
         verify_seconds=verdict.verify_seconds,
