@@ -9,6 +9,7 @@ from model.architecture import norm_places, parameters
 from model.attention import prefill
 from model.batching import static
 from model.cache import costs, race
+from model.capture import pattern
 from model.decode import beams, draw, finish, fork, sampling, select, surprisal
 from model.embed import embeddings, rope
 from model.latency import estimate, latency

@@ -4,16 +4,8 @@ import { modelKey } from '../../maths/models.js';
 import { explain } from '../errors.js';
 import { Refused } from '../server/bridge.js';
 import { messages } from '../words/messages.js';
-
-const within = (value, size) => Math.max(0, Math.min(value, size - 1));
-
-/**
- * The layer to look at: a hybrid's first layers may have no attention to show.
- * @param {number} layer
- * @param {Page.Card} card
- */
-const layerOf = (layer, { n_layers: n, attention_layers: shown = [] }) =>
-  shown.length && !shown.includes(layer) ? shown[0] : within(layer, n);
+import { createFetch } from './fetch.js';
+import { layerOf, within } from './within.js';
 
 /**
  * start, more, restore and stop a run. The run that is shown stays until a new one has something to show.
@@ -22,6 +14,7 @@ const layerOf = (layer, { n_layers: n, attention_layers: shown = [] }) =>
  * @returns {Page.Runner}
  */
 export function createRunner(store, bridge) {
+  const { fetchRun, fetchWhole } = createFetch(bridge);
   let turn = 0;
   let restoring = null;
   let stopOwn = null;
@@ -59,40 +52,6 @@ export function createRunner(store, bridge) {
       store.set({ selection });
     }
     if (store.state.step >= steps.length) store.set({ step: Math.max(0, steps.length - 1) });
-  }
-
-  /**
-   * The run from the server with all tokens of its prompt, whose list may take several answers.
-   * @param {Page.Recipe} recipe
-   * @param {Page.Run | null} old
-   * @param {number | null} [nSteps]
-   * @returns {Promise<Page.Run>}
-   */
-  async function fetchRun(recipe, old, nSteps = null) {
-    let tokens = old?.tokens ?? [];
-    let answer;
-    do {
-      answer = await bridge.ask('run', recipe, {
-        tokens_from: tokens.length,
-        steps_from: old?.steps.length ?? 0,
-        n_steps: nSteps,
-      });
-      tokens = [...tokens, ...answer.tokens];
-    } while (tokens.length < answer.n_tokens);
-    return { ...answer, tokens };
-  }
-
-  /**
-   * A run with all its steps too.
-   * @param {Payload.Recipe} recipe
-   */
-  async function fetchWhole(recipe) {
-    let run = await fetchRun(recipe, null);
-    while (run.steps.length < run.n_steps) {
-      const more = await fetchRun(recipe, run);
-      run = { ...more, steps: [...run.steps, ...more.steps] };
-    }
-    return run;
   }
 
   /**
