@@ -13,10 +13,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev format check test lint coverage test-js bench sweep screenshots clean
+.PHONY: help setup run dev format check test lint coverage test-js payload-types bench sweep screenshots clean
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 setup: $(READY) ## make .venv, install everything, unpack the bundled model
 	@echo "Ready. Start the page with: make run"
@@ -46,6 +46,9 @@ format: $(TEST_READY) $(NODE_READY) ## write the format that lint expects, of Py
 	$(PY) -m ruff check --fix --quiet .
 	$(PY) -m ruff format --quiet .
 	$(NODE) node_modules/.bin/prettier --write --log-level warn $(SCRIPTS)
+
+payload-types: $(TEST_READY) ## write the types of all answers for the scripts
+	$(PY) -m tools.payload_types
 
 # The scripts that need no DOM, on the same Node.
 test-js: $(TEST_READY)
