@@ -18,7 +18,7 @@ def test_a_tab_counts_as_settled_only_when_a_late_answer_is_shown(page, server):
 
     page.route("**/component_server", hold)
     settled(page, "embed")
-    assert len(late) == 2
+    assert len(late) >= 2
     assert len(page.inner_text("#panel-embed")) > len(late[0])
     assert page.locator("#panel-embed canvas:visible").count() > 0
 

@@ -146,10 +146,10 @@ def test_the_traces_of_all_models_share_one_budget(saved, monkeypatch):
     for each in asked:
         for word in ("one", "two", "three", "four", "five"):
             run(pool, replace(each, prompt=f"{PROMPT} {word}"))
-    held = [pool.engine(each)._store.nbytes() for each in asked]
+    held = [pool.engine(each).traces.nbytes() for each in asked]
     largest = max(pool.engine(each).trace(replace(each, prompt=f"{PROMPT} five")).nbytes() for each in asked)
     assert sum(held) <= max(300_000, 3 * largest)
-    assert all(pool.engine(each)._store._budget == 100_000 for each in asked)
+    assert all(pool.engine(each).traces._budget == 100_000 for each in asked)
 
 
 class Started:

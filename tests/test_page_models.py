@@ -145,7 +145,7 @@ def test_text_that_is_in_no_token_stands_between_them_and_unknown_words_are_no_g
     rows = page.locator(".languages li").all()
     assert "A factor in grey counts unknown tokens" in page.inner_text(".card:has(.languages)")
     counts = count_languages(vocabulary, read)
-    assert 0 < sum(counted.n_unknown > 0 for counted in counts) < len(counts)
+    assert any(counted.n_unknown for counted in counts)
     for row, counted in zip(rows, counts, strict=True):
         lost = f"{counted.n_unknown} of {counted.n_tokens} unknown" in row.inner_text()
         assert lost == (counted.n_unknown > 0) == ("lost" in (row.get_attribute("class") or "")), counted.name

@@ -60,7 +60,7 @@ def test_a_file_opens_to_the_same_run_in_an_engine_that_never_saw_it(tiny, lm, r
     assert found["n_compared"] == found["same_logits"] == len(made["steps"]) == 6
     # The file rounds to seven digits.
     assert found["max_probability_difference"] < 1e-7
-    assert found["differing"] == ()
+    assert found["differing"] == []
 
 
 def test_a_pause_is_kept(tiny):
@@ -76,7 +76,7 @@ def test_changed_numbers_are_found(tiny):
     assert (found["first_difference"], found["n_compared"], found["same_tokens"]) == (2, 3, False)
     assert found["max_probability_difference"] < 1e-7
     made["made_by"]["dtype"] = "bfloat16"
-    assert opened(tiny, made)["differing"] == (("dtype", "bfloat16", "float32"),)
+    assert opened(tiny, made)["differing"] == [["dtype", "bfloat16", "float32"]]
     made["tokens"][0]["id"] += 1
     found = opened(tiny, made)
     assert (found["same_prompt"], found["n_compared"], found["same_tokens"]) == (False, 0, False)

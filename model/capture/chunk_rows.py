@@ -97,7 +97,7 @@ def _bias_and_hidden(
     def cut(tensor: Tensor) -> Tensor:
         return of_head(tensor, head)[:, low:high, : stop - first_key - before]
 
-    def widened(tensor: Tensor, value: float) -> Tensor:
+    def widened(tensor: Tensor, value: bool | float) -> Tensor:
         return pad(tensor, (before, 0), value=value) if before else tensor
 
     added = chunk.extras.get("position_bias")

@@ -1,9 +1,9 @@
 """Finds the parts of a transformer by structure, not by a table of names per family."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
 from model.request.errors import UserError
 
@@ -38,15 +38,17 @@ def weight_of(module: nn.Module) -> Tensor:
     return weight
 
 
-def find_anatomy(model: PreTrainedModel) -> Anatomy:
+def find_anatomy(model: nn.Module) -> Anatomy:
     """Finds embedding, blocks and unembedding. Raises UserError if the model lacks one of them."""
-    embed, head = model.get_input_embeddings(), model.get_output_embeddings()
-    config = model.config.get_text_config()
+    # What transformers adds to a module, which torch types as a tensor or a module.
+    own: Any = model
+    embed, head = own.get_input_embeddings(), own.get_output_embeddings()
+    config = own.config.get_text_config()
     n_layers = getattr(config, "num_hidden_layers", 0)
     lists = [m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) == n_layers > 0]
     missing = [name for name, part in (("embedding", embed), ("head", head), ("blocks", lists)) if not part]
     if missing or head is None:
-        family = model.config.model_type
+        family = own.config.model_type
         raise UserError(
             f"{family!r} has no {missing[0]} that could be found, so it cannot be walked through. "
             "Choose a causal language model."
