@@ -1,26 +1,6 @@
-"""What the tests of the page rely on: what they wait by, and that no tab knows of another test's."""
+"""What the tests of the page rely on: that no tab knows of another test's."""
 
 import pytest
-
-from tests.browser import finished, settled
-
-
-def test_a_tab_counts_as_settled_only_when_a_late_answer_is_shown(page, server):
-    page.goto(server)
-    finished(page)
-    late = []
-
-    def hold(route) -> None:
-        if len(late) < 2:
-            late.append(page.inner_text("#panel-embed"))
-            page.wait_for_timeout(700)
-        route.continue_()
-
-    page.route("**/component_server", hold)
-    settled(page, "embed")
-    assert len(late) >= 2
-    assert len(page.inner_text("#panel-embed")) > len(late[0])
-    assert page.locator("#panel-embed canvas:visible").count() > 0
 
 
 @pytest.mark.parametrize("visit", ["first", "second"])
