@@ -5,8 +5,8 @@ import random
 import pytest
 
 from model.request.recipe import Recipe
-from model.tokens.describe import describe
-from model.tokens.detokenize import advance, decode, detokenize, incomplete, join
+from model.tokens.describe import describe_token
+from model.tokens.detokenize import advance, detokenize, incomplete, join, text_of_ids
 from model.tokens.tokenize import tokenize
 from tests.samples import TEXTS
 from tests.small_tokenizers import KINDS
@@ -32,7 +32,7 @@ def test_joined_text_equals_decode_after_every_token_of_random_sequences(lm):
         share, length = chance.choice([0.1, 0.5, 0.9]), chance.randint(1, 24)
         ids = [chance.choice(lone) if chance.random() < share else chance.randrange(49_152) for _ in range(length)]
         text = ""
-        tokens = [describe(lm.vocabulary, i, p) for p, i in enumerate(ids)]
+        tokens = [describe_token(lm.vocabulary, i, p) for p, i in enumerate(ids)]
         for n, part in enumerate(join(lm.vocabulary, tokens, opens_text=True), start=1):
             text += part.text
             assert text + incomplete(lm.vocabulary, part.waiting) == decoded(lm.vocabulary, ids[:n])
@@ -66,8 +66,8 @@ def test_the_first_space_of_an_answer_is_kept(kind):
     before = vocabulary.tokenizer("the quick")["input_ids"]
     ids = vocabulary.tokenizer("brown fox")["input_ids"]
     assert decoded(vocabulary, ids) == "brown fox"
-    assert decode(vocabulary, ids, before) == " brown fox"
-    found = detokenize(vocabulary, [describe(vocabulary, i, -1) for i in ids], 0, before)
+    assert text_of_ids(vocabulary, ids, before) == " brown fox"
+    found = detokenize(vocabulary, [describe_token(vocabulary, i, -1) for i in ids], 0, before)
     assert found.text == " brown fox"
     assert found.n_equal == found.n_checked == len(ids)
 
@@ -93,7 +93,7 @@ def test_bytes_that_can_never_become_a_character_are_replaced():
 
 def test_a_special_token_is_no_text_and_lets_bytes_go_on_waiting(lm):
     ids = [15107, 2, 244, 218]  # the bytes of " 🚀" around <|im_end|>
-    tokens = [describe(lm.vocabulary, i, p) for p, i in enumerate(ids)]
+    tokens = [describe_token(lm.vocabulary, i, p) for p, i in enumerate(ids)]
     parts = list(join(lm.vocabulary, tokens, opens_text=True))
     assert parts[1].text == ""
     assert parts[1].waiting == b"\xf0\x9f"

@@ -7,8 +7,8 @@ import pytest
 from model.cache.race import tensor_bytes
 from model.cache.sizes import published, size_of
 from model.engine.core import LocalEngine
-from model.latency.estimate import estimate, machines, models, own_size
-from model.network.sequence import Decoding
+from model.latency.estimate import estimate, machines, model_sizes, own_size
+from model.network.sequence import CachedSequence
 from model.records.estimate import Machine, ModelSize
 from model.records.kv import CacheShape
 from model.request.errors import UserError
@@ -35,7 +35,7 @@ def test_one_user_by_hand():
 
 @pytest.mark.parametrize("bits", [8, 16, 32])
 def test_a_cache_is_as_large_as_the_cache_tab_says_whatever_the_weights_are(bits):
-    gemma = next(model for model in models() if "gemma" in model.model_id)
+    gemma = next(model for model in model_sizes() if "gemma" in model.model_id)
     shape = next(shape for shape in published() if shape.model_id == gemma.model_id)
     found = estimate(MACHINE, gemma, 4, 512, 32_768, 3, bits)
     assert found.kv_bytes == size_of(shape, 32_768).bytes * bits // 16
@@ -53,7 +53,7 @@ def test_a_window_leaves_pairs_out_of_the_prefill_too():
 def test_what_takes_the_memory_is_told_apart():
     found = estimate(MACHINE, MODEL, 16, 10, 10**6, 1)
     assert (found.fits, found.weights_fit, found.max_users) == (False, True, 0)
-    assert not estimate(MACHINE, models()[-1], 16, 10, 10, 1).weights_fit
+    assert not estimate(MACHINE, model_sizes()[-1], 16, 10, 10, 1).weights_fit
 
 
 def test_many_users_turn_memory_bound_into_compute_bound():
@@ -65,7 +65,7 @@ def test_many_users_turn_memory_bound_into_compute_bound():
 
 
 def test_what_does_not_fit_says_so():
-    found = estimate(MACHINE, models()[-1], 16, 10, 10, 1)
+    found = estimate(MACHINE, model_sizes()[-1], 16, 10, 10, 1)
     assert not found.fits
     assert found.max_users == 0
 
@@ -79,13 +79,13 @@ def test_experts_that_sleep_are_kept_in_memory_but_not_read():
 
 
 def test_the_kv_bytes_of_this_model_are_those_of_its_tensors(lm):
-    decoding = Decoding(lm, list(range(100, 121)))
-    assert size_of(own_size(lm.card).cache, 20).bytes == tensor_bytes(decoding.cache)
+    sequence = CachedSequence(lm, list(range(100, 121)))
+    assert size_of(own_size(lm.card).cache, 20).bytes == tensor_bytes(sequence.cache)
     assert own_size(lm.card).n_parameters == own_size(lm.card).n_active == sum(p.numel() for p in lm.model.parameters())
 
 
 def test_published_sizes_are_told_apart():
-    known = {model.model_id: model for model in models()}
+    known = {model.model_id: model for model in model_sizes()}
     # 2 · 32 layers · 8 heads · 128 · 2 bytes.
     assert size_of(known["meta-llama/Llama-3.1-8B"].cache, 1).bytes == 131_072
     assert known["deepseek-ai/DeepSeek-V3"].n_active < known["deepseek-ai/DeepSeek-V3"].n_parameters

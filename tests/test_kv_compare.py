@@ -16,7 +16,7 @@ from transformers import (
 )
 
 from model.cache.race import tensor_bytes
-from model.cache.sizes import compare, published, size_of, variants
+from model.cache.sizes import published, size_of, sizes_by_variant, variants
 from model.engine.core import LocalEngine
 from model.latency.estimate import own_size
 from model.loading.load import assemble
@@ -73,7 +73,7 @@ def test_this_model_as_it_is_takes_what_its_tensors_take(lm, engine):
     recipe = Recipe("The size of the cache is")
     run = list(engine.run(recipe, 3))[-1]
     n = len(run.tokens) + 2
-    own = compare(lm.card, n, 8)[0]
+    own = sizes_by_variant(lm.card, n, 8)[0]
     cache = engine.trace(recipe).cache
     assert own.shape.kind == "GQA"
     assert own.bytes == sum(x.keys.nbytes + x.values.nbytes for x in cache.layers) == tensor_bytes(cache)
@@ -134,7 +134,7 @@ def test_variants_share_heads_as_their_names_say(lm):
 
 
 def test_a_context_a_model_does_not_have_is_marked(lm):
-    fits = {size.shape.name: size.fits for size in compare(lm.card, 4000, 8)}
+    fits = {size.shape.name: size.fits for size in sizes_by_variant(lm.card, 4000, 8)}
     assert not fits["GPT-2"]
     assert fits["Llama 2 7B"]
 

@@ -16,7 +16,7 @@ from model.latency.length_sweep import length_sweep
 from model.latency.roofline import Limits, bound, dot, measure_roofline, under
 from model.latency.stage_times import stage_times, timed_modules
 from model.latency.throughput import bend_of, throughput
-from model.network.sequence import Decoding
+from model.network.sequence import CachedSequence
 from model.records.kv import PassCost
 from model.records.latency import LengthSweep, Roofline, StageTimes, Throughput
 from model.request.errors import UserError
@@ -107,8 +107,8 @@ def test_the_roof_by_hand():
 
 
 def test_a_pass_under_the_roof_takes_the_longer_of_computing_and_reading(lm):
-    decoding = Decoding(lm, [1, 2, 3])
-    costs = costs_of(lm, decoding.cache)
+    sequence = CachedSequence(lm, [1, 2, 3])
+    costs = costs_of(lm, sequence.cache)
     step, long = costs.least(1, 10), costs.least(4096, 4096)
     assert bound(ROOF, step) == (step.weight_bytes + step.cache_bytes) / ROOF.bandwidth
     assert bound(ROOF, long) == long.flops / ROOF.flops
@@ -198,7 +198,7 @@ def test_the_flops_of_a_batch_are_what_torch_counts(lm):
             lm.model(torch.full((4, 8), 7), use_cache=False, logits_to_keep=1)
     finally:
         lm.model.set_attn_implementation(own)
-    cost = costs_of(lm, Decoding(lm, [1, 2, 3]).cache).cached(8, 8)
+    cost = costs_of(lm, CachedSequence(lm, [1, 2, 3]).cache).cached(8, 8)
     assert dot(ROOF, "batch", cost, 1.0, batch=4).flops == pytest.approx(counter.get_total_flops(), rel=1e-3)
 
 

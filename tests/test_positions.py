@@ -16,7 +16,7 @@ from model.loading.load import assemble
 from model.records.run import Tokens
 from model.request.errors import UserError
 from model.request.recipe import Recipe
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 from model.tokens.tokenize import tokenize
 from tests.sweep_pair import pair
 from tests.tiny import tiny_lm
@@ -26,7 +26,7 @@ PARTIAL = {"rope_theta": 10_000.0, "rope_type": "default", "partial_rotary_facto
 
 
 def capture_of(lm, ids):
-    made = tuple(describe(lm.vocabulary, i, p) for p, i in enumerate(ids))
+    made = tuple(describe_token(lm.vocabulary, i, p) for p, i in enumerate(ids))
     tokens = Tokens(text="", tokens=made, chat=False, seconds=0.0)
     return prefill(lm, tokens, lambda done, n: None)[1]
 

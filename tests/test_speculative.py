@@ -12,7 +12,7 @@ from transformers import DynamicCache, GenerationConfig
 from model.decode.draw import uniform
 from model.decode.sampling import choose
 from model.engine.core import LocalEngine
-from model.network.sequence import Decoding
+from model.network.sequence import CachedSequence
 from model.records.speculative import Speculation
 from model.request.errors import UserError
 from model.request.recipe import Recipe, SamplingSettings
@@ -149,10 +149,10 @@ def test_drawn_tokens_follow_the_targets_distribution(tiny):
     draft, prompt, n = early_exit(tiny, 1), [1, 2, 3], 400
     counts: Counter = Counter()
     for settings in map(seeded, range(n)):
-        decoding, proposing = Decoding(tiny, prompt), ModelDraft(draft, settings, 3, tiny.card.n_vocab)
-        while len(decoding.ids) < 5:
-            one_round(decoding, proposing, settings, 3, 2)
-        counts[tuple(decoding.ids[3:5])] += 1
+        sequence, proposing = CachedSequence(tiny, prompt), ModelDraft(draft, settings, 3, tiny.card.n_vocab)
+        while len(sequence.ids) < 5:
+            one_round(sequence, proposing, settings, 3, 2)
+        counts[tuple(sequence.ids[3:5])] += 1
     expected = {
         (a, b): n * pa * pb for a, pa in target_shares(tiny, prompt) for b, pb in target_shares(tiny, [*prompt, a])
     }
@@ -168,10 +168,10 @@ def test_a_token_from_the_target_alone_is_the_one_that_plain_sampling_selects(ti
     selected = set()
     for seed in range(40):
         # The target is its own draft, so it accepts every proposal.
-        decoding, draft = Decoding(tiny, [1, 2, 3]), ModelDraft(tiny, seeded(seed), 3, tiny.card.n_vocab)
-        verdict = one_round(decoding, draft, seeded(seed), 3, n_draft)
+        sequence, draft = CachedSequence(tiny, [1, 2, 3]), ModelDraft(tiny, seeded(seed), 3, tiny.card.n_vocab)
+        verdict = one_round(sequence, draft, seeded(seed), 3, n_draft)
         assert verdict.n_accepted == n_draft
-        *before, token_id = decoding.ids
+        *before, token_id = sequence.ids
         assert token_id == choose(verdict.logits[n_draft], before, seeded(seed), 3).token_id
         tokens, weights = zip(*target_shares(tiny, before), strict=True)
         assert token_id == tokens[np.searchsorted(np.cumsum(weights), uniform(seed, len(before)), side="right")]

@@ -7,7 +7,7 @@ import pytest
 
 from model.request.errors import UserError
 from model.request.recipe import Recipe
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 from model.tokens.languages import count_languages
 from model.tokens.pieces import shares
 from model.tokens.tokenize import continuation, tokenize
@@ -43,13 +43,13 @@ def test_offsets_hold_the_characters_a_token_has_bytes_of(lm, text):
 def test_special_tokens_are_those_that_the_decoder_leaves_out(lm):
     for token_id in range(40):
         left_out = lm.tokenizer.decode([token_id], skip_special_tokens=True) == ""
-        assert describe(lm.vocabulary, token_id, 0).special == left_out
-    assert describe(lm.vocabulary, 3, 0).piece == "<repo_name>"
-    assert describe(lm.vocabulary, 3, 0).special
+        assert describe_token(lm.vocabulary, token_id, 0).special == left_out
+    assert describe_token(lm.vocabulary, 3, 0).piece == "<repo_name>"
+    assert describe_token(lm.vocabulary, 3, 0).special
 
 
 def test_a_row_of_the_model_that_is_no_entry_has_no_text(lm):
-    token = describe(lm.vocabulary, 60_000, 0)
+    token = describe_token(lm.vocabulary, 60_000, 0)
     assert (token.piece, token.text, token.bytes, token.special) == ("", "", b"", False)
 
 

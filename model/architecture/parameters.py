@@ -22,7 +22,7 @@ def parameters(lm: LanguageModel, layers: tuple[Sublayers, ...]) -> Parameters:
         part = PARTS.index(owners.get(id(module), "other"))
         total[part] += weight.numel()
         size[part] += weight.nbytes
-        active[part] += experts.passed(weight.numel()) if id(module) in experts.modules else weight.numel()
+        active[part] += experts.used_part(weight.numel()) if id(module) in experts.modules else weight.numel()
         if id(module) in layer_of:
             by_layer[layer_of[id(module)], part] += weight.numel()
     return Parameters(PARTS, total, active, size, by_layer, sum(p.numel() for p in lm.model.parameters()))

@@ -5,7 +5,7 @@ import time
 from model.attention.maps import captured_layer
 from model.capture.capture import Capture
 from model.capture.pattern import pattern_rows
-from model.loading.check_model import compare, logits_check, prefix_check
+from model.loading.check_model import logits_check, output_checks, prefix_check
 from model.network.eager import eager_patterns, full_logits
 from model.network.language_model import LanguageModel
 from model.records.prefill import RunChecks
@@ -49,7 +49,7 @@ def attention_check(lm: LanguageModel, capture: Capture, ids, layer: int, head: 
         maps, _ = eager_patterns(lm, ids, {layer: present(captured.module)})
     ours = pattern_rows(captured, 0, len(ids), len(ids), head)
     where = f"layer {layer}, head {head}, {len(ids)} positions"
-    return compare(lm, {layer: ours}, {layer: maps[layer][head : head + 1]}, where)
+    return output_checks(lm, {layer: ours}, {layer: maps[layer][head : head + 1]}, where)
 
 
 def cached_check(lm: LanguageModel, trace: Trace, n_positions: int) -> Check:

@@ -9,7 +9,7 @@ from model.capture.capture import Capture, LayerCapture
 from model.capture.pattern import pattern_rows
 from model.loading.check_model import MAPS
 from model.network.language_model import LanguageModel
-from model.records.prefill import AttentionOverview, AttentionTile, PositionAttention, Weights
+from model.records.prefill import AttentionOverview, AttentionTile, PositionAttention, TopWeights
 from model.request.errors import UserError
 from model.request.validate import require_integer
 
@@ -183,10 +183,10 @@ def _block_sizes(length: int, block: int) -> Tensor:
     return torch.tensor([float(min(block, length - low)) for low in range(0, length, block)])
 
 
-def _largest(weights: Tensor) -> Weights:
+def _largest(weights: Tensor) -> TopWeights:
     top = weights.topk(min(TOP, len(weights)))
     is_positive = top.values > 0
-    return Weights(
+    return TopWeights(
         top.indices[is_positive].numpy().copy(), top.values[is_positive].numpy().copy(), float(weights.sum())
     )
 

@@ -9,14 +9,14 @@ from model.batching.continuous import serve_continuous
 from model.batching.static import ServingLog, serve_static
 from model.network.implementation import attention_as
 from model.network.language_model import LanguageModel
-from model.network.sequence import Decoding
+from model.network.sequence import CachedSequence
 from model.network.tolerances import LOGIT_TOLERANCE
 from model.records.batching import MAX_PROMPT_TOKENS, MAX_REQUESTS, BatchingResult, BatchingRun, Request, ServedRequest
 from model.records.progress import Progress
 from model.request.errors import UserError
 from model.runtime.budget import Budget
 from model.runtime.progress import with_progress
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 
 SERVE = {"static": serve_static, "continuous": serve_continuous}
 
@@ -102,11 +102,11 @@ def _plain_attention(lm: LanguageModel) -> Iterator[None]:
 
 def _alone(lm: LanguageModel, prompt: Sequence[int], n: int) -> list[tuple[int, Tensor]]:
     """Decodes one request greedily by itself: pairs of id and logits (vocab,)."""
-    decoding, steps = Decoding(lm, prompt), []
+    sequence, steps = CachedSequence(lm, prompt), []
     while len(steps) < n and not (steps and steps[-1][0] in lm.card.eos_token_ids):
-        logits = decoding.forward(decoding.ids[-1:], keep=1)[0]
+        logits = sequence.forward(sequence.ids[-1:], keep=1)[0]
         steps.append((int(logits.argmax()), logits))
-        decoding.ids.append(steps[-1][0])
+        sequence.ids.append(steps[-1][0])
     return steps
 
 
@@ -152,7 +152,7 @@ def _served(lm: LanguageModel, request: Request, prompt, ids: list[int], times, 
         n_prompt=len(prompt),
         arrival=request.arrival,
         started=started,
-        tokens=tuple(describe(lm.vocabulary, token_id, len(prompt) + i) for i, token_id in enumerate(ids)),
+        tokens=tuple(describe_token(lm.vocabulary, token_id, len(prompt) + i) for i, token_id in enumerate(ids)),
         times=tuple(times),
         equal=differs is None and len(ids) == len(alone),
         gap=gap,

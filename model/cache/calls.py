@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from model.cache.contents import describe_cache
 from model.cache.costs import step_costs
 from model.cache.race import cache_race
-from model.cache.sizes import compare
+from model.cache.sizes import sizes_by_variant
 from model.cache.variants import cache_variant, quantised_backends
 from model.network.forward import refuse_without_cache
 from model.records.kv import CacheSize, Race, StepCosts, Variant
@@ -27,7 +27,7 @@ class CacheCalls:
 
     def sizes(self, recipe: Recipe, n_positions: int, window: int) -> tuple[CacheSize, ...]:
         """The size of this model's KV cache, of its variants, and of well-known models' caches, by arithmetic."""
-        return compare(self._lm.card, n_positions, window)
+        return sizes_by_variant(self._lm.card, n_positions, window)
 
     def race(self, recipe: Recipe, n_tokens: int) -> Iterator[Progress | Race]:
         """Decodes the recipe's prompt with the cache and without, alternating token by token."""

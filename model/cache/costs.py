@@ -79,7 +79,7 @@ class Costs:
         return PassCost(n, n, self._flops(n, [n] * len(self.layers)), 0, self._weight_bytes(n))
 
     def _weight_bytes(self, n_new: int) -> int:
-        return self.weight_bytes + self.experts.passed(self.expert_bytes, n_new)
+        return self.weight_bytes + self.experts.used_part(self.expert_bytes, n_new)
 
     def _flops(self, n_new: int, keys: list[int]) -> int:
         attention = sum(
@@ -98,7 +98,7 @@ def costs_of(lm: LanguageModel, cache: Cache) -> Costs:
     shared = [weight for module, weight in unique_weights(blocks) if id(module) not in experts.modules]
     routed = [weight for module, weight in unique_weights(blocks) if id(module) in experts.modules]
     return Costs(
-        block_weights=_matrices(shared) + experts.passed(_matrices(routed)),
+        block_weights=_matrices(shared) + experts.used_part(_matrices(routed)),
         head_weights=head.numel(),
         weight_bytes=sum(weight.nbytes for weight in shared) + head.nbytes,
         expert_bytes=sum(weight.nbytes for weight in routed),

@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import Cache
 
 from model.cache.costs import costs_of
-from model.decode.finish import stop_reason, text_of
+from model.decode.finish import stop_reason, text_of_steps
 from model.decode.select import select
 from model.network.forward import cache_argument, new_cache
 from model.network.language_model import LanguageModel
@@ -78,7 +78,7 @@ def cache_race(
 
 def _with_step(race: Race, step: RaceStep, run: Run, cache: Cache, ended: str) -> Race:
     steps = (*race.steps, step)
-    return replace(race, steps=steps, text=text_of(run.steps), cache_bytes=tensor_bytes(cache), ended=ended)
+    return replace(race, steps=steps, text=text_of_steps(run.steps), cache_bytes=tensor_bytes(cache), ended=ended)
 
 
 def tensor_bytes(cache: Cache) -> int:

@@ -88,7 +88,7 @@ def _equal_layers(shape: CacheShape) -> tuple[tuple[int, int], ...]:
     return ((n, 0),) * full + ((n, shape.window or 0),) * shape.windowed_layers
 
 
-def compare(card: ModelCard, n_positions: int, window: int) -> tuple[CacheSize, ...]:
+def sizes_by_variant(card: ModelCard, n_positions: int, window: int) -> tuple[CacheSize, ...]:
     """The sizes for this model's variants, then for the well-known models, all at one context length."""
     shapes = (*variants(card, window), *published())
     return tuple(size_of(shape, n_positions) for shape in shapes)

@@ -14,7 +14,7 @@ from transformers.cache_utils import DynamicLayer
 from transformers.utils.import_utils import is_hqq_available, is_optimum_quanto_available
 
 from model.cache.race import pass_over, tensor_bytes
-from model.decode.finish import stop_reason, text_of
+from model.decode.finish import stop_reason, text_of_steps
 from model.decode.select import select
 from model.network.forward import new_cache
 from model.network.language_model import LanguageModel
@@ -129,7 +129,7 @@ def _with_step(
         variant,
         steps=(*variant.steps, VariantStep(token, other, drift)),
         first_different=index if differ else variant.first_different,
-        text=text_of(runs[0].steps),
-        other_text=text_of(runs[1].steps),
+        text=text_of_steps(runs[0].steps),
+        other_text=text_of_steps(runs[1].steps),
         ended=reasons[0] if all(reasons) else "time" if is_late else "",
     )

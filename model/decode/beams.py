@@ -12,8 +12,8 @@ from model.records.run import Check, Tokens
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
 from model.runtime.timing import now
-from model.tokens.describe import describe
-from model.tokens.detokenize import decode
+from model.tokens.describe import describe_token
+from model.tokens.detokenize import text_of_ids
 
 MAX_BEAMS = 8
 MAX_TOKENS = 40
@@ -75,8 +75,10 @@ def _beam(
 ) -> Beam:
     # Beam search ignores stop strings, and one would cut the beam's run.
     forced = replace(recipe, forced=tuple(enumerate(ids)), max_new_tokens=len(ids), stop=())
-    beam_tokens = tuple(describe(lm.vocabulary, token_id, len(tokens) + place) for place, token_id in enumerate(ids))
-    text = decode(lm.vocabulary, ids, tokens.ids)
+    beam_tokens = tuple(
+        describe_token(lm.vocabulary, token_id, len(tokens) + place) for place, token_id in enumerate(ids)
+    )
+    text = text_of_ids(lm.vocabulary, ids, tokens.ids)
     return Beam(forced, beam_tokens, bits, text, ids[-1] in lm.card.eos_token_ids, score)
 
 

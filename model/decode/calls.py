@@ -5,7 +5,7 @@ from collections.abc import Generator
 import numpy as np
 
 from model.decode.beams import beam_search
-from model.decode.next_token import distribution, step_logits
+from model.decode.next_token import step_distribution, step_logits
 from model.decode.surprisal import prompt_surprisal
 from model.records.decode import Beams, Distribution, PromptSurprisal
 from model.records.progress import Progress
@@ -28,7 +28,7 @@ class DecodeCalls:
         """The distribution of the first generated token: its `k` most likely tokens."""
         for _ in self._core.run(recipe, 0):
             pass
-        return distribution(self._lm, self._core.trace(recipe), 0, k)
+        return step_distribution(self._lm, self._core.trace(recipe), 0, k)
 
     def beams(self, recipe: Recipe, num_beams: int, max_new_tokens: int) -> Beams:
         """The best continuations of the recipe's prompt by beam search."""

@@ -7,7 +7,7 @@ from model.records.run import DecodeStep, Run, StopReason
 from model.request.recipe import Recipe
 from model.runtime.present import present
 from model.runtime.timing import now
-from model.tokens.detokenize import decode
+from model.tokens.detokenize import text_of_ids
 
 
 def finish_run(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run:
@@ -21,7 +21,7 @@ def finish_run(lm: LanguageModel, run: Run, recipe: Recipe, n_steps: int) -> Run
         itl=tuple(_seconds(step) for step in run.steps[1:]),
     )
     started = now(lm.device)
-    text = decode(lm.vocabulary, [step.token.id for step in run.steps], run.tokens.ids)
+    text = text_of_ids(lm.vocabulary, [step.token.id for step in run.steps], run.tokens.ids)
     return replace(run, text=text, detokenize_seconds=now(lm.device) - started)
 
 
@@ -36,7 +36,7 @@ def _seconds(step: DecodeStep) -> float:
     return step.sampling_seconds + (0.0 if step.reused else step.forward_seconds)
 
 
-def text_of(steps: tuple[DecodeStep, ...]) -> str:
+def text_of_steps(steps: tuple[DecodeStep, ...]) -> str:
     """The text of the steps, as far as its characters are complete."""
     return "".join(step.text for step in steps)
 
@@ -58,7 +58,7 @@ def stop_reason(lm: LanguageModel, run: Run) -> StopReason:
     if run.steps and (last := run.steps[-1]).token.id in lm.card.eos_token_ids:
         who = "you put in the" if last.forced else "the model gave its"
         return StopReason("eos", f"{who} end token {last.token.piece}")
-    if stop := next((stop for stop in run.recipe.stop if stop in text_of(run.steps)), None):
+    if stop := next((stop for stop in run.recipe.stop if stop in text_of_steps(run.steps)), None):
         return StopReason("stop", f"the stop string {stop!r} was written")
     if len(run.steps) >= run.recipe.max_new_tokens:
         return StopReason("limit", f"max_new_tokens = {run.recipe.max_new_tokens} reached")

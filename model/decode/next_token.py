@@ -8,10 +8,10 @@ from model.records.decode import Distribution
 from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.trace import Trace
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 
 
-def distribution(lm: LanguageModel, trace: Trace, index: int, k: int) -> Distribution:
+def step_distribution(lm: LanguageModel, trace: Trace, index: int, k: int) -> Distribution:
     """The `k` most likely tokens for generated token `index`, after the recipe's penalties, temperature and filters.
 
     Tokens that a filter removed have probability 0; they follow the others, ordered by logit.
@@ -25,7 +25,7 @@ def distribution(lm: LanguageModel, trace: Trace, index: int, k: int) -> Distrib
     order = by_logit[probability[by_logit].argsort(descending=True, stable=True)][:k]
     return Distribution(
         token_ids=order.numpy().copy(),
-        texts=tuple(describe(lm.vocabulary, i, -1).text for i in order.tolist()),
+        texts=tuple(describe_token(lm.vocabulary, i, -1).text for i in order.tolist()),
         logits=logits[order].numpy().copy(),
         probability=probability[order].numpy().copy(),
     )

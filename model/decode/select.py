@@ -8,7 +8,7 @@ from model.decode.sampling import Choice, choose, entropy_bits
 from model.network.language_model import LanguageModel
 from model.records.run import Candidates, DecodeStep, Run
 from model.runtime.timing import now
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 from model.tokens.detokenize import advance
 
 N_CANDIDATES = 50
@@ -22,7 +22,7 @@ def select(lm: LanguageModel, run: Run, logits: Tensor, forward_seconds: float) 
     forced_id = dict(run.recipe.forced).get(index)
     choice = choose(logits, ids, run.recipe.sampling, len(run.tokens), forced_id)
     sampling_seconds = now(lm.device) - started
-    token = describe(lm.vocabulary, choice.token_id, position=len(ids))
+    token = describe_token(lm.vocabulary, choice.token_id, position=len(ids))
     waiting = run.steps[-1].waiting if run.steps else b""
     new = b"" if token.special else token.bytes
     text, waiting = advance(waiting, new, lm.vocabulary.byte_fallback)
@@ -54,7 +54,7 @@ def _candidates(lm: LanguageModel, logits: Tensor, choice: Choice) -> Candidates
     probability = choice.probability[top.indices]
     return Candidates(
         token_ids=top.indices.numpy().copy(),
-        tokens=tuple(describe(lm.vocabulary, i, -1) for i in top.indices.tolist()),
+        tokens=tuple(describe_token(lm.vocabulary, i, -1) for i in top.indices.tolist()),
         logits=top.values.numpy().copy(),
         probability=probability.numpy().copy(),
         chosen_from=choice.chosen_from[top.indices].numpy().copy(),

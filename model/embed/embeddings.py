@@ -12,7 +12,7 @@ from model.records.embed import Embeddings, Neighbours, Similarity
 from model.request.validate import require_integer
 from model.runtime.to_numpy import to_numpy
 from model.runtime.window import window
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 
 MAX_ROWS = 32
 MAX_VALUES = 32 * 768  # values of all rows in one record: the limit of one answer
@@ -53,8 +53,8 @@ def nearest(lm: LanguageModel, token_id: int, k: int) -> Neighbours:
     require_integer("token id", token_id, 0, n_vocab(lm) - 1, "use an id of this vocabulary")
     cosine, ids = neighbours_of(lm, [token_id], k)
     return Neighbours(
-        token=describe(lm.vocabulary, token_id, -1),
-        neighbours=tuple(describe(lm.vocabulary, i, -1) for i in ids[0].tolist()),
+        token=describe_token(lm.vocabulary, token_id, -1),
+        neighbours=tuple(describe_token(lm.vocabulary, i, -1) for i in ids[0].tolist()),
         cosine=cosine[0],
         vocabulary=n_vocab(lm),
     )

@@ -11,7 +11,7 @@ from model.network.language_model import LanguageModel
 from model.records.embed import EmbeddingMap
 from model.runtime.to_numpy import to_numpy
 from model.runtime.window import window
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 
 MAX_PROMPT_POINTS = 32
 N_NEIGHBOURS = 5
@@ -31,7 +31,7 @@ def embedding_map(lm: LanguageModel, ids: Sequence[int], around: int) -> Embeddi
     components, explained = principal_components(rows, N_AXES)
     start, stop = window(len(ids), around, MAX_SIMILARITY)
     return EmbeddingMap(
-        tokens=tuple(describe(lm.vocabulary, token_id, -1) for token_id in points),
+        tokens=tuple(describe_token(lm.vocabulary, token_id, -1) for token_id in points),
         positions=tuple(places.get(token_id, ()) for token_id in points),
         links=np.array([[points[i] for i in row] for row in neighbour_ids.tolist()]),
         n_prompt_all=len(set(ids[start:stop])),

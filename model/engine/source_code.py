@@ -32,7 +32,7 @@ FUNCTIONS: dict[str, tuple[Callable, ...]] = {
     "layers": (lens.lens,),
     "decode": (forward.forward, select.select, sampling.entropy_bits),
     "select": (sampling.choose, sampling.process, draw.uniform, draw.draw),
-    "detokenize": (detokenize.advance, detokenize.decode),
+    "detokenize": (detokenize.advance, detokenize.text_of_ids),
     "model": (parameters.parameters, experts.n_active, norm_places.norm_places),
     "branches": (fork.fork, cut_cache.cut_cache, beams.beam_search),
     "cache": (forward.new_cache, race.pass_over, costs.Costs),

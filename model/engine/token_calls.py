@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from model.records.run import Token
-from model.records.tokens import Detokenization, LanguageCount, ModelInput, Path, Replay, Share
+from model.records.tokens import CharacterShare, Detokenization, LanguageCount, ModelInput, Path, Replay
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
@@ -33,7 +33,7 @@ class TokenCalls:
         refuse_beyond(tokens, self._lm.card.n_vocab)
         return tokens
 
-    def shares(self, recipe: Recipe, n: int) -> tuple[tuple[Share, ...], ...]:
+    def shares(self, recipe: Recipe, n: int) -> tuple[tuple[CharacterShare, ...], ...]:
         """For each of the run's first `n` tokens, its shares of split characters."""
         return shares(self._sequence(recipe, n))
 

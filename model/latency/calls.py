@@ -5,7 +5,7 @@ from statistics import median
 
 from model.cache.costs import costs_of
 from model.cache.sizes import size_of
-from model.latency.estimate import estimate, machines, models, own_size, this_machine
+from model.latency.estimate import estimate, machines, model_sizes, own_size, this_machine
 from model.latency.latency import latency
 from model.latency.length_sweep import length_sweep
 from model.latency.roofline import Limits, dot, measure_roofline, under
@@ -85,7 +85,7 @@ class LatencyCalls:
         mine = own_size(self._lm.card)
         has_cache = size_of(mine.cache, 1).bytes > 0
         # The formulas are for models with a KV cache; a recurrent model's state does not grow.
-        model_list = ((mine,) if has_cache else ()) + models()
+        model_list = ((mine,) if has_cache else ()) + model_sizes()
         require_integer("machine", machine, 0, len(machine_list) - 1, "choose one of the list")
         require_integer("model", model, 0, len(model_list) - 1, "choose one of the list")
         own = None

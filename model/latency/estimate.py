@@ -31,7 +31,7 @@ def machines() -> tuple[Machine, ...]:
     return tuple(Machine(**entry) for entry in _table()["machines"])
 
 
-def models() -> tuple[ModelSize, ...]:
+def model_sizes() -> tuple[ModelSize, ...]:
     """Well-known models with their published shapes and parameter counts."""
     shapes = {shape.model_id: shape for shape in published()}
     sizes = []

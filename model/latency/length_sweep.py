@@ -8,7 +8,7 @@ from statistics import median
 from model.cache.costs import costs_of
 from model.latency.roofline import Limits, bound, dot
 from model.network.language_model import LanguageModel
-from model.network.sequence import Decoding
+from model.network.sequence import CachedSequence
 from model.records.kv import PassCost
 from model.records.latency import LengthPoint, LengthSweep, Roofline
 from model.records.progress import Progress
@@ -53,13 +53,13 @@ class _Measurement:
 
 
 def _measure(lm: LanguageModel, ids: list[int]) -> _Measurement:
-    decoding = Decoding(lm, ids[:1])
-    prefills = [_seconds(decoding, ids)]
+    sequence = CachedSequence(lm, ids[:1])
+    prefills = [_seconds(sequence, ids)]
     while prefills[0] < QUICK_SECONDS and len(prefills) < REPEATS:
-        decoding = Decoding(lm, ids[:1])
-        prefills.append(_seconds(decoding, ids))
-    steps = [_seconds(decoding, ids[:1]) for _ in range(STEPS)]
-    costs, n = costs_of(lm, decoding.cache), len(ids)
+        sequence = CachedSequence(lm, ids[:1])
+        prefills.append(_seconds(sequence, ids))
+    steps = [_seconds(sequence, ids[:1]) for _ in range(STEPS)]
+    costs, n = costs_of(lm, sequence.cache), len(ids)
     return _Measurement(median(prefills), median(steps), costs.least(n, n), costs.least(1, n + 1), len(prefills))
 
 
@@ -85,7 +85,7 @@ def _point(measurement: _Measurement, roofline: Roofline) -> LengthPoint:
     )
 
 
-def _seconds(decoding: Decoding, ids: list[int]) -> float:
-    started = now(decoding.lm.device)
-    decoding.forward(ids, keep=1)
-    return now(decoding.lm.device) - started
+def _seconds(sequence: CachedSequence, ids: list[int]) -> float:
+    started = now(sequence.lm.device)
+    sequence.forward(ids, keep=1)
+    return now(sequence.lm.device) - started

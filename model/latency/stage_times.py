@@ -12,7 +12,7 @@ from torch import nn
 from model.decode.sampling import choose
 from model.layers.block_parts import BlockParts, stream_parts
 from model.network.language_model import LanguageModel
-from model.network.sequence import Decoding
+from model.network.sequence import CachedSequence
 from model.records.latency import StageSplit, StageTimes
 from model.records.progress import Progress
 from model.records.run import Run
@@ -30,11 +30,11 @@ def stage_times(lm: LanguageModel, run: Run) -> Iterator[Progress | StageTimes]:
     next_ids = [step.token.id for step in run.steps][:STEPS] or [ids[-1]]
     times: dict[str, list[tuple[dict[str, float], float, float]]] = {"prefill": [], "decode": []}
     sampling: list[float] = []
-    hooked, plain = Decoding(lm, ids[:1]), Decoding(lm, ids[:1])
+    hooked, plain = CachedSequence(lm, ids[:1]), CachedSequence(lm, ids[:1])
     for repeat in range(PREFILLS):
         yield Progress("Prefill with timers and without", repeat, PREFILLS)
         if repeat:
-            hooked, plain = Decoding(lm, ids[:1]), Decoding(lm, ids[:1])
+            hooked, plain = CachedSequence(lm, ids[:1]), CachedSequence(lm, ids[:1])
         times["prefill"].append(_pair(hooked, plain, ids, modules, repeat))
     for place, token_id in enumerate(next_ids):
         yield Progress("Decoding with timers and without: token", place, len(next_ids))
@@ -81,7 +81,9 @@ def _mlp(block: nn.Module, parts: BlockParts) -> nn.Module | None:
     return parts.down if smallest is block else smallest
 
 
-def _pair(hooked: Decoding, plain: Decoding, ids: list[int], modules: dict, turn: int) -> tuple[dict, float, float]:
+def _pair(
+    hooked: CachedSequence, plain: CachedSequence, ids: list[int], modules: dict, turn: int
+) -> tuple[dict, float, float]:
     """One pass with timers and one without, in an order that alternates by `turn`.
 
     Returns (seconds by module, seconds with timers, seconds without).
@@ -89,19 +91,19 @@ def _pair(hooked: Decoding, plain: Decoding, ids: list[int], modules: dict, turn
     by_module: dict[str, float] = {}
     seconds = {}
     for name in ("hooked", "plain") if turn % 2 == 0 else ("plain", "hooked"):
-        decoding = hooked if name == "hooked" else plain
-        device = decoding.lm.device
+        sequence = hooked if name == "hooked" else plain
+        device = sequence.lm.device
         with timing(modules, device) if name == "hooked" else nullcontext({}) as inside:
             started = now(device)
-            decoding.forward(ids, keep=1)
+            sequence.forward(ids, keep=1)
             seconds[name] = now(device) - started
         by_module |= inside
     return by_module, seconds["hooked"], seconds["plain"]
 
 
-def _sampling(lm: LanguageModel, run: Run, decoding: Decoding, ids: list[int]) -> float:
+def _sampling(lm: LanguageModel, run: Run, sequence: CachedSequence, ids: list[int]) -> float:
     started = now(lm.device)
-    choose(present(decoding.logits)[0], ids, run.recipe.sampling, len(run.tokens))
+    choose(present(sequence.logits)[0], ids, run.recipe.sampling, len(run.tokens))
     return now(lm.device) - started
 
 

@@ -13,7 +13,7 @@ from model.latency.roofline import Limits, dot, under
 from model.network.cache_layers import kv_layers
 from model.network.forward import cache_argument
 from model.network.language_model import LanguageModel
-from model.network.sequence import Decoding
+from model.network.sequence import CachedSequence
 from model.records.latency import BatchPoint, Throughput
 from model.records.progress import Progress
 from model.request.errors import UserError
@@ -38,7 +38,7 @@ def throughput(
     """
     sizes = [size for size in SIZES if size < largest] + [largest]
     points: list[BatchPoint] = []
-    alone = Decoding(lm, [*ids, 0])
+    alone = CachedSequence(lm, [*ids, 0])
     if not all(hasattr(layer, "batch_repeat_interleave") for layer in alone.cache.layers):
         raise UserError(
             "The cache of this model has recurrent layers, which cannot be repeated for a batch of equal rows."
@@ -71,15 +71,15 @@ def throughput(
 @torch.inference_mode()
 def _decode(lm: LanguageModel, ids: list[int], size: int) -> tuple[list[float], list[list[int]]]:
     """The seconds of each of `STEPS` steps with `size` equal rows, and the tokens of each row."""
-    decoding = Decoding(lm, ids[:1])
-    first = int(decoding.forward(ids, keep=1)[0].argmax())
-    decoding.cache.batch_repeat_interleave(size)
+    sequence = CachedSequence(lm, ids[:1])
+    first = int(sequence.forward(ids, keep=1)[0].argmax())
+    sequence.cache.batch_repeat_interleave(size)
     column = torch.full((size, 1), first, device=lm.device)
     step_seconds, columns = [], [column]
     for _ in range(STEPS):
         with lm.lock:
             started = now(lm.device)
-            out = lm.model(column, **cache_argument(lm, decoding.cache), use_cache=True, logits_to_keep=1)
+            out = lm.model(column, **cache_argument(lm, sequence.cache), use_cache=True, logits_to_keep=1)
             column = out.logits[:, -1].argmax(-1, keepdim=True)
             step_seconds.append(now(lm.device) - started)
         columns.append(column)

@@ -18,17 +18,17 @@ from model.capture.recording import LayerRows, Window
 from model.layers.block_parts import BlockParts, matrix, require_parts
 from model.layers.lens import next_ids, require_unembedding
 from model.layers.readout import Readout, before_softcap, pull_through, readout, sublayer_norm
-from model.layers.residual import at_row, note, passed, recompute_check
+from model.layers.residual import at_row, note, recompute_check, require_passed
 from model.layers.window import window_of
 from model.network.language_model import LanguageModel
 from model.network.tolerances import LOGIT_TOLERANCE
-from model.records.layers import Attribution, Share
+from model.records.layers import Attribution, LogitShare
 from model.records.run import Check
 from model.request.validate import require_integer
 from model.run.trace import Trace
 from model.runtime.present import present
 from model.runtime.to_numpy import to_numpy
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 
 CANDIDATES = 12
 LARGEST = 10
@@ -61,14 +61,14 @@ def attribution(
     checks = (_total_check(lm, shares["total"], logit, logits), *_heads_check(lm, shares.pop("errors")))
     return Attribution(
         position=position,
-        token=describe(lm.vocabulary, token_id, -1),
-        against=None if against is None else describe(lm.vocabulary, against, -1),
+        token=describe_token(lm.vocabulary, token_id, -1),
+        against=None if against is None else describe_token(lm.vocabulary, against, -1),
         logit=logit,
         softcap=unembed.softcap,
-        candidates=tuple(describe(lm.vocabulary, i, -1) for i in top.indices.tolist()),
+        candidates=tuple(describe_token(lm.vocabulary, i, -1) for i in top.indices.tolist()),
         candidate_logits=to_numpy(top.values),
         note=note(trace, window),
-        checks=passed(lm, (*checks, *recompute_check(lm, window))),
+        checks=require_passed(lm, (*checks, *recompute_check(lm, window))),
         **shares,
     )
 
@@ -145,13 +145,13 @@ def _table(heads: tuple[Tensor | None, ...]) -> np.ndarray:
     return table
 
 
-def _largest(embedding: float, attention: list[float], mlp: list[float], heads: np.ndarray) -> tuple[Share, ...]:
+def _largest(embedding: float, attention: list[float], mlp: list[float], heads: np.ndarray) -> tuple[LogitShare, ...]:
     """The parts with the largest absolute contribution, largest first."""
-    parts = [Share("embedding", None, None, embedding)]
-    parts += [Share("mlp", layer, None, share) for layer, share in enumerate(mlp)]
+    parts = [LogitShare("embedding", None, None, embedding)]
+    parts += [LogitShare("mlp", layer, None, share) for layer, share in enumerate(mlp)]
     for layer, shares in enumerate(heads):
-        by_head = [Share("head", layer, head, float(s)) for head, s in enumerate(shares) if not math.isnan(s)]
-        parts += by_head or [Share("attention", layer, None, attention[layer])]
+        by_head = [LogitShare("head", layer, head, float(s)) for head, s in enumerate(shares) if not math.isnan(s)]
+        parts += by_head or [LogitShare("attention", layer, None, attention[layer])]
     known = [part for part in parts if not math.isnan(part.share)]
     return tuple(sorted(known, key=lambda part: -abs(part.share))[:LARGEST])
 

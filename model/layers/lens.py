@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from model.capture.recording import Window
-from model.layers.residual import note, passed, recompute_check
+from model.layers.residual import note, recompute_check, require_passed
 from model.layers.unembedding import Unembedding, unembedding
 from model.layers.window import window_of
 from model.network.language_model import LanguageModel
@@ -21,7 +21,7 @@ from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.trace import Trace
 from model.runtime.to_numpy import to_numpy
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 
 TOP = 5
 # Limits of one call: multiplications, about 0.2 s on two cores, and logits in memory.
@@ -52,7 +52,7 @@ def lens(lm: LanguageModel, trace: Trace, position: int, row_start: int) -> Lens
     row_stop = min(n_rows, row_start + max_rows)
     # Check with the first rows too, so that nothing is shown if the check fails.
     has_checks = row_start == 0 or row_stop == n_rows
-    checks = passed(lm, (lens_check(lm, unembed, window), *recompute_check(lm, window))) if has_checks else ()
+    checks = require_passed(lm, (lens_check(lm, unembed, window), *recompute_check(lm, window))) if has_checks else ()
     stream = [window.layers[0].resid_pre, *(layer.resid_post for layer in window.layers)][row_start:row_stop]
     target = next_ids(trace, window)
     logits = unembed.logits(torch.cat(stream)).unflatten(0, (len(stream), n))
@@ -68,7 +68,7 @@ def lens(lm: LanguageModel, trace: Trace, position: int, row_start: int) -> Lens
         target=target.numpy().copy(),
         target_probability=to_numpy(probability),
         target_rank=rank.numpy().copy(),
-        tokens=tuple(describe(lm.vocabulary, i, -1) for i in sorted(ids)),
+        tokens=tuple(describe_token(lm.vocabulary, i, -1) for i in sorted(ids)),
         vocabulary=logits.shape[-1],
         note=note(trace, window),
         checks=checks,

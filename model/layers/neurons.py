@@ -15,7 +15,7 @@ from model.layers.block_parts import BlockParts, matrix, require_parts
 from model.layers.lens import require_unembedding
 from model.layers.linearised import Frozen
 from model.layers.readout import Readout, pull_through, readout, sublayer_norm
-from model.layers.residual import at_row, note, passed, recompute_check
+from model.layers.residual import at_row, note, recompute_check, require_passed
 from model.layers.unembedding import Unembedding
 from model.layers.window import window_of
 from model.network.anatomy import weight_of
@@ -28,7 +28,7 @@ from model.request.validate import require_integer
 from model.run.trace import Trace
 from model.runtime.present import present
 from model.runtime.to_numpy import to_numpy
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 
 MAX_NEURONS = 20
 TOKENS = 8
@@ -69,7 +69,7 @@ def neurons(lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, 
     return Neurons(
         layer=layer,
         position=position,
-        token=describe(lm.vocabulary, token_id, -1),
+        token=describe_token(lm.vocabulary, token_id, -1),
         n_neurons=len(hidden),
         n_active=int((hidden != 0).sum()),
         share=float(writes[order].sum() / writes.sum().clamp_min(1e-300)),
@@ -77,7 +77,7 @@ def neurons(lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, 
         gated=gate is not None,
         neurons=tuple(_neurons(lm, unembed, parts, row, reading, order, gate, up)),
         note=note(trace, window),
-        checks=passed(lm, (_sum_check(lm, parts.down, hidden @ weight, row), *recompute_check(lm, window))),
+        checks=require_passed(lm, (_sum_check(lm, parts.down, hidden @ weight, row), *recompute_check(lm, window))),
     )
 
 
@@ -159,7 +159,7 @@ def _logit_effects(
 
 
 def _tokens(lm: LanguageModel, ids: Tensor):
-    return tuple(describe(lm.vocabulary, i, -1) for i in ids.tolist())
+    return tuple(describe_token(lm.vocabulary, i, -1) for i in ids.tolist())
 
 
 def _sum_check(lm: LanguageModel, down: nn.Module, total: Tensor, row: LayerRows) -> Check:

@@ -59,7 +59,7 @@ def residual_stream(lm: LanguageModel, trace: Trace, position: int, layer: int) 
         vectors=to_numpy(torch.stack(list(vectors.values()))),
         reach=float(torch.stack(list(vectors.values())).abs().flatten().quantile(0.98)),
         note=note(trace, window),
-        checks=passed(lm, (_sum_check(lm, rows), _total_check(lm, rows), *recompute_check(lm, window))),
+        checks=require_passed(lm, (_sum_check(lm, rows), _total_check(lm, rows), *recompute_check(lm, window))),
     )
 
 
@@ -96,7 +96,7 @@ def recompute_check(lm: LanguageModel, window: Window) -> tuple[Check, ...]:
     return (Check(RECOMPUTED, window.difference, tolerance, how),)
 
 
-def passed(lm: LanguageModel, checks: tuple[Check, ...]) -> tuple[Check, ...]:
+def require_passed(lm: LanguageModel, checks: tuple[Check, ...]) -> tuple[Check, ...]:
     """The checks, if all of them pass. Raises UserError otherwise: numbers that fail their check are not shown."""
     for check in checks:
         if not check.passed:

@@ -118,7 +118,7 @@ def _attempt(lm: LanguageModel, ids: Sequence[int], implementation: str) -> tupl
         ours = {index: pattern_rows(capture.layers[index], 0, len(ids), len(ids)) for index in maps}
         where = f"{len(ids)} positions, {N_DECODED} of them decoded, all {len(maps)} attention layers and heads"
         stepwise = prefix_check(lm, ids) if lm.card.uncached else logits_check(lm, logits, full, len(ids))
-        return (*compare(lm, ours, maps, where), stepwise), tuple(sorted(maps))
+        return (*output_checks(lm, ours, maps, where), stepwise), tuple(sorted(maps))
     except Exception as error:  # an untested family may fail anywhere; its attention is then not captured
         return (failed(MAPS, MAP_TOLERANCE[lm.dtype], f"its attention could not be captured ({error})"),), ()
 
@@ -132,13 +132,15 @@ def _attempt_streamed(lm: LanguageModel, ids: Sequence[int]) -> tuple[Check, ...
             return ()
         where = f"{len(ids)} positions, all {len(maps)} layers and heads, taken one layer at a time"
         theirs = dict(zip(sorted(maps), own_maps, strict=True))
-        checks = (*compare(lm, maps, theirs, where), _stepwise_check(lm, ids, eager))
+        checks = (*output_checks(lm, maps, theirs, where), _stepwise_check(lm, ids, eager))
     except Exception:  # an untested family may fail anywhere; it then has no maps
         return ()
     return checks if all(check.passed for check in checks) else ()
 
 
-def compare(lm: LanguageModel, ours: dict[int, Tensor], maps: dict[int, Tensor], where: str) -> tuple[Check, Check]:
+def output_checks(
+    lm: LanguageModel, ours: dict[int, Tensor], maps: dict[int, Tensor], where: str
+) -> tuple[Check, Check]:
     """Compares captured with eager maps (head, query, key) by layer: the largest difference, also of the row sums."""
     error = max(_distance(ours[index], maps[index]) for index in maps)
     sums = max(_distance(ours[index].sum(-1), maps[index].sum(-1)) for index in maps)

@@ -114,12 +114,12 @@ def assemble(
     capture.register()
     model.eval()
     anatomy = find_anatomy(model)
-    card = describe(model, tokenizer, anatomy, model_id, revision)
+    card = model_card(model, tokenizer, anatomy, model_id, revision)
     lm = LanguageModel(model, tokenizer, read_vocabulary(tokenizer), anatomy, card, threading.Lock())
     return measure_shapes(verify(lm))
 
 
-def describe(
+def model_card(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, anatomy: Anatomy, model_id: str, revision: str
 ) -> ModelCard:
     """The model card, from the config and the modules; the shapes of attention are measured later."""

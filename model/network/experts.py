@@ -17,7 +17,7 @@ class Experts:
     n_experts: int
     n_chosen: int
 
-    def passed(self, size: int, n_positions: int = 1) -> int:
+    def used_part(self, size: int, n_positions: int = 1) -> int:
         """The part of the experts' `size` (weights or bytes) that `n_positions` positions use at most."""
         return size * min(self.n_experts, n_positions * self.n_chosen) // max(1, self.n_experts)
 
@@ -46,4 +46,4 @@ def n_active(model: PreTrainedModel, anatomy: Anatomy) -> int:
     """The number of parameters that one token uses: all of them, except the experts that are not chosen."""
     experts = experts_of(model, anatomy)
     routed = sum(weight.numel() for module, weight in unique_weights(model) if id(module) in experts.modules)
-    return sum(weight.numel() for _, weight in unique_weights(model)) - routed + experts.passed(routed)
+    return sum(weight.numel() for _, weight in unique_weights(model)) - routed + experts.used_part(routed)

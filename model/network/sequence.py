@@ -10,7 +10,7 @@ from model.network.forward import cache_argument, new_cache
 from model.network.language_model import LanguageModel
 
 
-class Decoding:
+class CachedSequence:
     """Token ids, and a KV cache of all but the last one, which is the input of the next forward pass."""
 
     def __init__(self, lm: LanguageModel, ids: Sequence[int]):
@@ -19,9 +19,9 @@ class Decoding:
         if len(self.ids) > 1:
             self.forward(self.ids[:-1], keep=1)
 
-    def again(self) -> "Decoding":
+    def again(self) -> "CachedSequence":
         """A copy that continues independently; the tensors cached so far are shared."""
-        twin = Decoding(self.lm, self.ids[-1:])
+        twin = CachedSequence(self.lm, self.ids[-1:])
         twin.ids = list(self.ids)
         if len(self.ids) > 1:
             twin.cache = cut_cache(self.cache, len(self.ids) - 1)

@@ -79,7 +79,7 @@ class LensTile:
 
 
 @dataclass(frozen=True)
-class Share:
+class LogitShare:
     """What one part of the network adds to the logit; `kind` is 'embedding', 'attention', 'head' or 'mlp'."""
 
     kind: str
@@ -114,7 +114,7 @@ class Attribution:
     heads: Float[np.ndarray, "layer head"]
     beside_heads: Float[np.ndarray, " layer"]
     without_heads: str
-    largest: tuple[Share, ...]
+    largest: tuple[LogitShare, ...]
     candidates: tuple[Token, ...]
     candidate_logits: Float[np.ndarray, " k"]
     note: WindowNote

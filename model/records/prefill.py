@@ -66,7 +66,7 @@ class HeadScores:
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class TopWeights:
     """The largest weights, in order, with their positions; `total` is the sum over all positions."""
 
     positions: Int[np.ndarray, " k"]
@@ -87,8 +87,8 @@ class PositionAttention:
     n_positions: int
     row: Float[np.ndarray, " key"]
     column: Float[np.ndarray, " query"]
-    attends_to: Weights
-    attended_by: Weights
+    attends_to: TopWeights
+    attended_by: TopWeights
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Share:
+class CharacterShare:
     """The bytes `first` to `last` (counted from 1) of a character with `of` bytes, as contained in one token."""
 
     character: str

@@ -8,7 +8,7 @@ from model.records.progress import Progress
 from model.records.run import Run
 from model.request.recipe import Recipe
 from model.run.core import Core
-from model.run.run_file import compare, run_file
+from model.run.run_file import compare_run_file, run_file
 from model.run.run_file_read import read_run_file
 from model.runtime.present import present
 
@@ -36,7 +36,7 @@ class FileCalls:
     def compare_run_file(self, filed: FileContents) -> Generator[Progress, None, Comparison]:
         """Runs the file's recipe here and compares the numbers with those in the file."""
         trace, run = yield from self._run(filed.recipe, len(filed.steps))
-        return compare(filed, run, self._lm.card, trace.logits)
+        return compare_run_file(filed, run, self._lm.card, trace.logits)
 
     def _run(self, recipe: Recipe, n_steps: int) -> Generator[Progress, None, tuple["Trace", Run]]:
         run = None

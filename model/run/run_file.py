@@ -36,7 +36,7 @@ def run_file(run: Run, card: ModelCard, logits: Sequence[Tensor]) -> RunFile:
     return RunFile(run, card, made_by(card), summaries)
 
 
-def compare(filed: FileContents, run: Run, card: ModelCard, logits: Sequence[Tensor]) -> Comparison:
+def compare_run_file(filed: FileContents, run: Run, card: ModelCard, logits: Sequence[Tensor]) -> Comparison:
     """Compares a file with the run of its recipe here, step by step, up to the first token that differs."""
     ours, theirs = [step.token.id for step in run.steps], [step.token_id for step in filed.steps]
     differs = (i for i, token_id in enumerate(theirs) if i >= len(ours) or token_id != ours[i])

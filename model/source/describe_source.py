@@ -9,14 +9,14 @@ from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURE
 from model.records.opening import Inspection
 from model.request.errors import UserError
 from model.source.config_checks import text_config
-from model.source.weight_files import Weights
+from model.source.weight_files import WeightsHeader
 
 NO_TEXT = {"general", "tokenizer", "t5", "umt5"}
 # Filled in once device and dtype are chosen.
 UNDECIDED = {"device": "", "dtype": "", "download_bytes": 0, "memory_bytes": 0, "free_bytes": 0}
 
 
-def of_gguf(name: str, weights: Weights, revision: str, licence: str) -> Inspection:
+def of_gguf(name: str, weights: WeightsHeader, revision: str, licence: str) -> Inspection:
     """A GGUF's description of itself. Raises UserError for an architecture that transformers cannot read."""
     metadata = weights.metadata
     architecture = str(metadata.get("general.architecture", ""))

@@ -14,7 +14,7 @@ from model.source.describe_source import of_config, of_gguf, read_object
 from model.source.hub import Hub, Repository
 from model.source.hub_errors import Unreachable
 from model.source.sources import BUNDLED, Source
-from model.source.weight_files import Weights, read_gguf, read_safetensors
+from model.source.weight_files import WeightsHeader, read_gguf, read_safetensors
 
 # The weights, plus a fifth for the intermediate results of a pass.
 MARGIN = 1.2
@@ -147,7 +147,7 @@ def _gguf_on_hub(source: Source, hub: Hub, repository: Repository) -> Plan:
     parameters = repository.parameters or 2 * repository.files[source.file]
     header = {"general.architecture": repository.gguf.get("architecture", "llama")}
     metadata = {**header, **({"tokenizer.chat_template": ""} if repository.gguf.get("chat_template") else {})}
-    about = of_gguf(source.name, Weights(parameters, metadata), repository.revision, repository.licence)
+    about = of_gguf(source.name, WeightsHeader(parameters, metadata), repository.revision, repository.licence)
     return _to_fetch(Plan(source, about, repository=repository), hub, [source.file])
 
 

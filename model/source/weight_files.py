@@ -19,14 +19,14 @@ KEPT_ITEMS = 16
 
 
 @dataclass(frozen=True)
-class Weights:
+class WeightsHeader:
     """The number of parameters in a file, and the metadata in its header."""
 
     parameters: int
     metadata: dict = field(default_factory=dict)
 
 
-def read_safetensors(path: Path) -> Weights:
+def read_safetensors(path: Path) -> WeightsHeader:
     """Reads the header of a safetensors file. Raises UserError if it is damaged or truncated."""
     size = path.stat().st_size
     try:
@@ -43,10 +43,10 @@ def read_safetensors(path: Path) -> Weights:
     expected = 8 + length + max(ends, default=0)
     if size != expected:
         raise UserError(_damaged(path, f"it has {size:,} bytes, its header says {expected:,}"))
-    return Weights(parameters)
+    return WeightsHeader(parameters)
 
 
-def read_gguf(path: Path) -> Weights:
+def read_gguf(path: Path) -> WeightsHeader:
     """Reads the header of a GGUF, without long lists. Raises UserError if the file is damaged or truncated."""
     size = path.stat().st_size
     try:
@@ -65,7 +65,7 @@ def read_gguf(path: Path) -> Weights:
     expected = start + max((offset + n_bytes for _, offset, n_bytes in tensors), default=0)
     if size < expected:
         raise UserError(_damaged(path, f"it has {size:,} bytes, its header says {expected:,}"))
-    return Weights(sum(n for n, _, _ in tensors), metadata)
+    return WeightsHeader(sum(n for n, _, _ in tensors), metadata)
 
 
 def _entry(file: BinaryIO) -> tuple[str, object]:

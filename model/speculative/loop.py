@@ -12,7 +12,7 @@ from model.decode.draw import draw, uniform
 from model.network.cut_cache import can_be_cut
 from model.network.forward import layer_progress, new_cache
 from model.network.language_model import LanguageModel
-from model.network.sequence import Decoding
+from model.network.sequence import CachedSequence
 from model.records.progress import Progress
 from model.records.run import Tokens
 from model.records.speculative import Round, Speculation
@@ -22,10 +22,10 @@ from model.runtime.budget import Budget
 from model.runtime.progress import with_progress
 from model.speculative.drafts import Draft
 from model.speculative.round import one_round, target_distribution
-from model.speculative.shown import record
+from model.speculative.shown import round_record
 from model.speculative.totals import totals
-from model.tokens.describe import describe
-from model.tokens.detokenize import decode
+from model.tokens.describe import describe_token
+from model.tokens.detokenize import text_of_ids
 
 
 def speculate(
@@ -53,7 +53,7 @@ def speculate(
         verdict = one_round(target, draft, settings, n_prompt, min(speculation.n_draft, n_left - 1), forced)
         new_ids, ended = _until_end(lm, recipe, speculation, tokens, verdict.new_ids)
         plain_seconds, gap = _plain(plain, settings, n_prompt, target.ids[: verdict.start + len(new_ids)], forced)
-        round_ = record(lm, verdict, settings, len(new_ids), plain_seconds)
+        round_ = round_record(lm, verdict, settings, len(new_ids), plain_seconds)
         speculation = _with_round(lm, speculation, tokens, round_, new_ids, plain.ids[n_prompt:], gap)
         is_late = not budget.allows(round_.draft_seconds + round_.verify_seconds + plain_seconds)
         ended = ended or _ended(lm, speculation, target) or ("time" if is_late else "")
@@ -62,16 +62,16 @@ def speculate(
         yield speculation
 
 
-def _prefill(lm: LanguageModel, tokens: Tokens, report: Callable[[Progress], None]) -> Decoding:
+def _prefill(lm: LanguageModel, tokens: Tokens, report: Callable[[Progress], None]) -> CachedSequence:
     """The target's prefill, shared by both ways of decoding. Raises UserError if the cache cannot be cut back."""
     if not can_be_cut(new_cache(lm)):
         raise UserError("This model's KV cache cannot be cut back after a rejection, so it cannot verify drafts.")
     with layer_progress(lm, lambda done, n: report(Progress("Prefill of the target: layer", done, n))):
-        return Decoding(lm, tokens.ids)
+        return CachedSequence(lm, tokens.ids)
 
 
 def _plain(
-    plain: Decoding, settings: SamplingSettings, n_prompt: int, other_ids: list[int], forced: Mapping[int, int]
+    plain: CachedSequence, settings: SamplingSettings, n_prompt: int, other_ids: list[int], forced: Mapping[int, int]
 ) -> tuple[float, float | None]:
     """Decodes plainly up to the length of `other_ids`: the seconds, and the logit margin at the first other token."""
     started, gap = time.perf_counter(), None
@@ -86,7 +86,7 @@ def _plain(
     return time.perf_counter() - started, gap
 
 
-def _room(lm: LanguageModel, target: Decoding) -> int:
+def _room(lm: LanguageModel, target: CachedSequence) -> int:
     """The number of positions left in the context."""
     return (lm.card.context or 10**9) - len(target.ids)
 
@@ -99,12 +99,14 @@ def _until_end(
     for n, token_id in enumerate(new_ids, start=1):
         if token_id in lm.card.eos_token_ids:
             return new_ids[:n], "eos"
-        if recipe.stop and any(end in decode(lm.vocabulary, before + new_ids[:n], prompt.ids) for end in recipe.stop):
+        if recipe.stop and any(
+            end in text_of_ids(lm.vocabulary, before + new_ids[:n], prompt.ids) for end in recipe.stop
+        ):
             return new_ids[:n], "stop"
     return new_ids, ""
 
 
-def _ended(lm: LanguageModel, speculation: Speculation, target: Decoding) -> str:
+def _ended(lm: LanguageModel, speculation: Speculation, target: CachedSequence) -> str:
     if len(speculation.tokens) >= speculation.n_tokens:
         return "limit"
     return "context" if _room(lm, target) < 1 else ""
@@ -120,7 +122,7 @@ def _with_round(
     gap: float | None,
 ) -> Speculation:
     sampled, start = speculation.sampled, len(prompt) + len(speculation.tokens)
-    new_tokens = tuple(describe(lm.vocabulary, token_id, start + i) for i, token_id in enumerate(new_ids))
+    new_tokens = tuple(describe_token(lm.vocabulary, token_id, start + i) for i, token_id in enumerate(new_ids))
     tokens, rounds = speculation.tokens + new_tokens, (*speculation.rounds, round_)
     ids = [token.id for token in tokens]
     differs = next((i for i, (a, b) in enumerate(zip(ids, plain_ids, strict=True)) if a != b), None)
@@ -131,6 +133,6 @@ def _with_round(
         equal=None if sampled else differs is None,
         first_different=None if sampled else differs,
         logit_gap=speculation.logit_gap if speculation.logit_gap is not None else (None if sampled else gap),
-        text=decode(lm.vocabulary, ids, prompt.ids),
+        text=text_of_ids(lm.vocabulary, ids, prompt.ids),
         totals=totals(rounds, len(tokens)),
     )

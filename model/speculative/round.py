@@ -10,7 +10,7 @@ from torch import Tensor
 from model.decode.draw import Probabilities, draw, one_token, uniform
 from model.decode.sampling import next_distribution
 from model.network.cut_cache import cut_cache
-from model.network.sequence import Decoding
+from model.network.sequence import CachedSequence
 from model.request.recipe import SamplingSettings
 from model.speculative.accept import judge, residual, rule_error
 from model.speculative.drafts import Draft, Proposal
@@ -47,7 +47,7 @@ class Verdict:
 
 
 def one_round(
-    target: Decoding,
+    target: CachedSequence,
     draft: Draft,
     settings: SamplingSettings,
     n_prompt: int,

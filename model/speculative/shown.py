@@ -8,12 +8,14 @@ from model.records.speculative import ExtraCandidate, JudgedProposal, Round
 from model.request.recipe import SamplingSettings
 from model.speculative.accept import accept_chance
 from model.speculative.round import Verdict
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 
 SHOWN = 5
 
 
-def record(lm: LanguageModel, verdict: Verdict, settings: SamplingSettings, n_new: int, plain_seconds: float) -> Round:
+def round_record(
+    lm: LanguageModel, verdict: Verdict, settings: SamplingSettings, n_new: int, plain_seconds: float
+) -> Round:
     """The record of a round of which `n_new` ids were used; plain decoding took `plain_seconds` for as many."""
     n = len(verdict.proposals)
     extra_position = verdict.start + verdict.n_accepted
@@ -23,7 +25,7 @@ def record(lm: LanguageModel, verdict: Verdict, settings: SamplingSettings, n_ne
     return Round(
         proposed=tuple(_judged_proposal(lm, verdict, place, settings) for place in range(n)),
         n_accepted=verdict.n_accepted,
-        extra=None if has_ended else describe(lm.vocabulary, verdict.extra, extra_position),
+        extra=None if has_ended else describe_token(lm.vocabulary, verdict.extra, extra_position),
         extra_kind="end" if has_ended else kind,
         extra_draw=uniform(settings.seed, extra_position) if settings.do_sample and not has_ended else None,
         added_from=() if has_ended else _extra_candidates(lm, verdict),
@@ -38,7 +40,7 @@ def _judged_proposal(lm: LanguageModel, verdict: Verdict, place: int, settings: 
     p, q = float(verdict.p[place][proposal.token_id]), float(proposal.q[proposal.token_id])
     position = verdict.start + place
     return JudgedProposal(
-        token=describe(lm.vocabulary, proposal.token_id, position),
+        token=describe_token(lm.vocabulary, proposal.token_id, position),
         q=q,
         p=p,
         accept=accept_chance(p, q),
@@ -62,7 +64,7 @@ def _extra_candidates(lm: LanguageModel, verdict: Verdict) -> tuple[ExtraCandida
     ids = ids if verdict.extra in ids else [*ids, verdict.extra]
     return tuple(
         ExtraCandidate(
-            describe(lm.vocabulary, i, -1), float(weights[i]), float(p[i]), None if q is None else float(q[i])
+            describe_token(lm.vocabulary, i, -1), float(weights[i]), float(p[i]), None if q is None else float(q[i])
         )
         for i in ids
         if weights[i] > 0

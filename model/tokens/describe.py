@@ -4,7 +4,7 @@ from model.records.run import Token
 from model.tokens.vocabulary import Vocabulary
 
 
-def describe(vocabulary: Vocabulary, token_id: int, position: int, start: int = -1, end: int = -1) -> Token:
+def describe_token(vocabulary: Vocabulary, token_id: int, position: int, start: int = -1, end: int = -1) -> Token:
     """Describes a token id: vocabulary entry, bytes, and whether it holds only part of a character.
 
     An id that the tokenizer does not use (some models have more rows than the tokenizer has entries) has no text.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from model.records.run import Token
 from model.records.tokens import Detokenization, TextPart
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 from model.tokens.vocabulary import Vocabulary
 
 MAX_JOINED = 160
@@ -52,7 +52,7 @@ def drop_last_space(vocabulary: Vocabulary, text: str) -> str:
     return text.removesuffix(" ") if vocabulary.drops_last_space else text
 
 
-def decode(vocabulary: Vocabulary, ids: Sequence[int], before: Sequence[int] = ()) -> str:
+def text_of_ids(vocabulary: Vocabulary, ids: Sequence[int], before: Sequence[int] = ()) -> str:
     """The tokenizer's own text of `ids` that follow the ids `before`; special tokens are left out."""
     anchor = _anchor(vocabulary, before) if vocabulary.drops_first_space else []
     return _decode(vocabulary, [*anchor, *ids])[len(_decode(vocabulary, anchor)) :]
@@ -61,7 +61,7 @@ def decode(vocabulary: Vocabulary, ids: Sequence[int], before: Sequence[int] = (
 def _anchor(vocabulary: Vocabulary, before: Sequence[int]) -> list[int]:
     """One token to put in front, so that a decoder which drops the first space of a text keeps this one."""
     for token_id in reversed(before):
-        token = describe(vocabulary, token_id, -1)
+        token = describe_token(vocabulary, token_id, -1)
         if token.text.strip() and not token.special and not token.partial:
             return [token_id]
     return []
@@ -90,14 +90,14 @@ def detokenize(
         # While a character is incomplete, byte fallback replaces the whole run of bytes: nothing to compare yet.
         if not (vocabulary.byte_fallback and joined[place].waiting):
             ours = drop_last_space(vocabulary, so_far + incomplete(vocabulary, joined[place].waiting))
-            same.append(ours == decode(vocabulary, ids[: place + 1], before))
+            same.append(ours == text_of_ids(vocabulary, ids[: place + 1], before))
     return Detokenization(
         start=start,
         n_tokens=len(joined),
         joined=joined[start : start + MAX_JOINED],
         text=text,
         waiting=joined[-1].waiting if joined else b"",
-        decoded=decode(vocabulary, ids, before),
+        decoded=text_of_ids(vocabulary, ids, before),
         n_checked=len(same),
         n_equal=sum(same),
     )

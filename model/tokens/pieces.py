@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tokenizers import Encoding, PreTokenizedString
 
 from model.records.run import Token, Tokens
-from model.records.tokens import ModelInput, Path, Piece, Share, Span
+from model.records.tokens import CharacterShare, ModelInput, Path, Piece, Span
 from model.request.recipe import Recipe
 from model.tokens.tokenize import encode, model_text
 from model.tokens.vocabulary import Vocabulary
@@ -67,7 +67,7 @@ def _as_spans(parts: list[tuple[str, str]]) -> Iterator[Span]:
         at += len(part)
 
 
-def shares(tokens: Sequence[Token]) -> tuple[tuple[Share, ...], ...]:
+def shares(tokens: Sequence[Token]) -> tuple[tuple[CharacterShare, ...], ...]:
     """For each token, its shares of characters that it holds only in part; empty for a token of whole characters."""
     data = b"".join(token.bytes for token in tokens)
     by_token, at = [], 0
@@ -78,7 +78,7 @@ def shares(tokens: Sequence[Token]) -> tuple[tuple[Share, ...], ...]:
     return tuple(by_token)
 
 
-def _split_characters(data: bytes, at: int, stop: int) -> Iterator[Share]:
+def _split_characters(data: bytes, at: int, stop: int) -> Iterator[CharacterShare]:
     """Shares of the characters of `data` that lie only partly in the bytes [at, stop)."""
     start = at
     while start > 0 and start > at - 3 and data[start] & 0xC0 == 0x80:
@@ -91,7 +91,7 @@ def _split_characters(data: bytes, at: int, stop: int) -> Iterator[Share]:
             start += 1
             continue
         if start < at or end > stop:
-            yield Share(character, max(at - start, 0) + 1, min(stop, end) - start, end - start)
+            yield CharacterShare(character, max(at - start, 0) + 1, min(stop, end) - start, end - start)
         start = end
 
 

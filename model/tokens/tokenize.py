@@ -12,7 +12,7 @@ from model.records.run import Token, Tokens
 from model.request.errors import UserError
 from model.request.recipe import Recipe, require_text
 from model.runtime.present import present
-from model.tokens.describe import describe
+from model.tokens.describe import describe_token
 from model.tokens.vocabulary import Vocabulary
 
 MAX_FORCED = 32
@@ -59,7 +59,7 @@ def tokenize(vocabulary: Vocabulary, recipe: Recipe, limit: int) -> Tokens:
     if not ids:
         raise UserError("This tokenizer makes no token of the prompt. Type other characters.")
     tokens = tuple(
-        _before_text(text, describe(vocabulary, token_id, position, *offset))
+        _before_text(text, describe_token(vocabulary, token_id, position, *offset))
         for position, (token_id, offset) in enumerate(zip(ids, offsets, strict=True))
     )
     return Tokens(text=text, tokens=tokens, chat=recipe.chat, seconds=seconds)
@@ -82,7 +82,7 @@ def continuation(vocabulary: Vocabulary, text: str) -> tuple[Token, ...]:
         raise UserError(f"This tokenizer makes no token of the text; {limits}. Type other characters.")
     if len(ids) > MAX_FORCED:
         raise UserError(f"The text has {len(ids):,} tokens; {limits}. Shorten it.")
-    return tuple(describe(vocabulary, token_id, position) for position, token_id in enumerate(ids))
+    return tuple(describe_token(vocabulary, token_id, position) for position, token_id in enumerate(ids))
 
 
 def refuse_beyond(tokens: Sequence[Token], n_vocab: int) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from model.records.run import Token
-from model.records.tokens import Detokenization, LanguageCount, Share, Span
+from model.records.tokens import CharacterShare, Detokenization, LanguageCount, Span
 from model.records.tokens import Path as TokenPath
 from model.request.recipe import Recipe
 from model.request.validate import require_bool
@@ -36,7 +36,7 @@ class SeenAnswer(TypedDict):
 
 class SharesAnswer(TypedDict):
     start: int
-    shares: list[list[Plain[Share]]]
+    shares: list[list[Plain[CharacterShare]]]
 
 
 class MergeAnswer(TypedDict):

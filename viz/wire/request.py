@@ -10,7 +10,7 @@ from model.request.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Request:
+class PageRequest:
     """One look, run or job. `id` is the page's own name for it, by which it can be cancelled."""
 
     id: Any
@@ -19,7 +19,7 @@ class Request:
     n_steps: int | None = None
 
 
-def read_look(text: str, views: Mapping[str, Callable]) -> tuple[str, Request]:
+def read_look(text: str, views: Mapping[str, Callable]) -> tuple[str, PageRequest]:
     """The name of a view, and the look at it, from JSON text. Raises UserError for what is no request of this page."""
     try:
         values = json.loads(text)
@@ -28,16 +28,16 @@ def read_look(text: str, views: Mapping[str, Callable]) -> tuple[str, Request]:
     return _known(_object("request", values).get("name"), views, "view"), read_request(values)
 
 
-def read_job(values: Any, jobs: Mapping[str, Callable]) -> tuple[str, Request]:
+def read_job(values: Any, jobs: Mapping[str, Callable]) -> tuple[str, PageRequest]:
     """The name of a job, and the request for it. Raises UserError for what is no request of this page."""
     return _known(_object("request", values).get("job"), jobs, "job"), read_request(values)
 
 
-def read_request(values: Any) -> Request:
+def read_request(values: Any) -> PageRequest:
     """A request as JSON gave it. Raises UserError for what is no request of this page."""
     given = _object("request", values)
     args = _object("request's list of arguments", given.get("args") or {})
-    return Request(given.get("id"), Recipe.from_dict(given.get("recipe")), args, given.get("n_steps"))
+    return PageRequest(given.get("id"), Recipe.from_dict(given.get("recipe")), args, given.get("n_steps"))
 
 
 def _known(name: Any, functions: Mapping[str, Callable], kind: str) -> str:

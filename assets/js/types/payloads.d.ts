@@ -109,7 +109,7 @@ declare namespace Payload {
     heads: Packed;
     beside_heads: Packed;
     without_heads: string;
-    largest: LayersShare[];
+    largest: LogitShare[];
     candidates: ShownToken[];
     candidate_logits: Packed;
     note: WindowNote;
@@ -257,6 +257,13 @@ declare namespace Payload {
     cache_layers: [number, number][];
     uncached: string;
     limits: Limits;
+  }
+
+  interface CharacterShare {
+    character: string;
+    first: number;
+    last: number;
+    of: number;
   }
 
   interface Check {
@@ -513,13 +520,6 @@ declare namespace Payload {
     window: number | null;
   }
 
-  interface LayersShare {
-    kind: string;
-    layer: number | null;
-    head: number | null;
-    share: number;
-  }
-
   interface LearnedPositions {
     positions: Packed;
     step: number;
@@ -582,6 +582,13 @@ declare namespace Payload {
     revision: string;
     asked_device: string;
     asked_dtype: string;
+  }
+
+  interface LogitShare {
+    kind: string;
+    layer: number | null;
+    head: number | null;
+    share: number;
   }
 
   interface LogitsAnswer {
@@ -1163,7 +1170,7 @@ declare namespace Payload {
 
   interface SharesAnswer {
     start: number;
-    shares: TokensShare[][];
+    shares: CharacterShare[][];
   }
 
   interface ShownToken {
@@ -1310,13 +1317,6 @@ declare namespace Payload {
     end: number;
     special: boolean;
     partial: boolean;
-  }
-
-  interface TokensShare {
-    character: string;
-    first: number;
-    last: number;
-    of: number;
   }
 
   interface Totals {

@@ -11,7 +11,7 @@ from model.records.prefill import (
     KVCacheRecord,
     PositionAttention,
     RunChecks,
-    Weights,
+    TopWeights,
 )
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
@@ -125,7 +125,7 @@ def _head(args: dict) -> tuple[int, int]:
     return layer, head
 
 
-def _weights(weights: Weights) -> LargestWeights:
+def _weights(weights: TopWeights) -> LargestWeights:
     return {
         "positions": weights.positions.tolist(),
         "weights": [float(f"{weight:.{DIGITS}g}") for weight in weights.weights.tolist()],

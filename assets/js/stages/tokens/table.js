@@ -31,7 +31,7 @@ export function mountTable(root, ctx) {
   root.append(part.element);
   /** @type {Page.Scene} */
   let now = null;
-  /** @type {{ run: string; n: number; count: number; start: number; shares: Payload.TokensShare[][]; }} */
+  /** @type {{ run: string; n: number; count: number; start: number; shares: Payload.CharacterShare[][]; }} */
   let window = null;
 
   const ask = asker(ctx, 'tokenize_shares', part, (answer) => {
@@ -41,7 +41,7 @@ export function mountTable(root, ctx) {
 
   /**
    * @param {Payload.Token} token
-   * @param {Payload.TokensShare[]} shares
+   * @param {Payload.CharacterShare[]} shares
    */
   function note(token, shares) {
     const said = [];
@@ -53,7 +53,7 @@ export function mountTable(root, ctx) {
 
   /**
    * @param {Payload.Token} token
-   * @param {Payload.TokensShare[]} shares
+   * @param {Payload.CharacterShare[]} shares
    */
   function row(token, shares) {
     const pick = () => ctx.select({ position: token.position });

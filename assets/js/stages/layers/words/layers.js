@@ -132,7 +132,7 @@ export const layers = {
   headSaid: (layer, head, share) => `layer ${layer}, head ${head}: ${num(share, 3)}`,
   without: (reason) => `Heads are not shown: ${reason}.`,
   largest: 'Largest parts',
-  /** @param {Payload.LayersShare} layersShare */
+  /** @param {Payload.LogitShare} layersShare */
   part: ({ kind, layer, head }) =>
     ({
       embedding: 'embedding',
