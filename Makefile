@@ -10,10 +10,12 @@ SCRIPTS := "**/*.js" "**/*.d.ts"
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Some machines forbid bytecode: each process of the tests would then compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev format check test lint coverage test-js payload-types bench sweep screenshots clean
+.PHONY: help setup run dev format check test lint coverage test-js test-unit payload-types bench sweep screenshots clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -54,7 +56,11 @@ payload-types: $(TEST_READY) ## write the types of all answers for the scripts
 test-js: $(TEST_READY)
 	$(NODE) --test --test-reporter=dot "tests/js/*.test.js"
 
-check: lint test-js ## format check, lint, types, and the tests that need neither browser nor bundled model: under a minute
+# At once, each with its output whole: basedpyright keeps one core busy, the tests the other.
+check: $(TEST_READY) $(NODE_READY) ## format check, lint, types, and the tests that need neither browser nor bundled model: under a minute
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint test-js test-unit
+
+test-unit: $(TEST_READY)
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist worksteal -m "not browser and not bundled and not slow" $(ARGS)
 
 coverage: $(TEST_READY) ## which lines the fast tests do not reach: make coverage ARGS=tests for all

@@ -161,6 +161,7 @@ def test_a_killed_process_leaves_no_folder_that_looks_usable(make, wheel, tmp_pa
     assert not left.exists()
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_convert_once(wheel, tmp_path, make):
     both = [start(wheel, tmp_path / "cache", "time.sleep(0.5)") for _ in range(2)]
     first, second = (process.communicate()[0].strip() for process in both)

@@ -30,6 +30,7 @@ def saved(tmp_path_factory):
     return three_models(tmp_path_factory.mktemp("saved"))
 
 
+@pytest.mark.slow
 def test_switching_back_and_forth_gives_the_same_numbers_without_loading_again(saved):
     pool = pool_of(saved["gpt2"])
     asked = [recipe(""), recipe(saved["qwen3"]), recipe(""), recipe(saved["qwen3"])]

@@ -142,7 +142,11 @@ def test_a_view_answers_in_its_declared_shape(family, name):
     assert dump(answer)
 
 
-@pytest.mark.parametrize("name", JOBS)
+# They time the machine for about two seconds each.
+TIMED = {"length_sweep", "roofline", "batching"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in TIMED else ()) for name in JOBS])
 def test_a_job_finds_what_its_type_declares(name):
     engine, recipe = tiny("llama")
     job = all_jobs()[name]

@@ -140,6 +140,7 @@ def seeded(seed):
     return SamplingSettings(do_sample=True, temperature=0.8, top_k=6, seed=seed)
 
 
+@pytest.mark.slow
 def test_drawn_tokens_follow_the_targets_distribution(tiny):
     """Chi-square test at 0.1 %: pairs of tokens of a small model over many seeds, and chain-rule probabilities.
 
