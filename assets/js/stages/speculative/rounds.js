@@ -5,11 +5,17 @@ import { fill, h } from '../../core/elements/dom.js';
 import { num, pct } from '../../maths/format.js';
 import { speculative as words } from './words/speculative.js';
 
+/** @param {Payload.JudgedProposal} proposal */
 const verdict = ({ accepted, judged }) => (accepted ? 'accepted' : judged ? 'rejected' : 'unjudged');
+/** @param {number | null} value */
 const share = (value) => (value === null ? '–' : pct(value));
 
-/** The list in `root`; show(found) redraws it and keeps the round that is open; `onopen()` hears of each redraw. */
-export function roundsList(root, onopen) {
+/**
+ * The list in `root`; show(found) redraws it and keeps the round that is open; `ondraw()` is called after each redraw.
+ * @param {HTMLElement} root
+ * @param {() => void} ondraw
+ */
+export function roundsList(root, ondraw) {
   const rows = h('ol', { class: 'spec-rounds' });
   const detail = h('div', { class: 'spec-detail' });
   root.append(
@@ -22,7 +28,7 @@ export function roundsList(root, onopen) {
   /** @type {Payload.SpeculateAnswer} */
   let shown = null;
 
-  /** @param {Payload.RoundAnswer} round */
+  /** @param {Payload.RoundAnswer} round @param {number} place */
   function row(round, place) {
     const tokens = [
       ...round.proposed.map((p) => chip(p.token, { limit: 14, class: `spec-${verdict(p)}` })),
@@ -42,12 +48,15 @@ export function roundsList(root, onopen) {
         },
         h('span', { class: 'dim' }, words.round(place)),
         h('span', { class: 'segment-row' }, tokens),
-        h('span', { class: 'dim' }, round.proposed.length ? words[round.extra_kind] : words.alone),
+        h('span', { class: 'dim' }, round.proposed.length ? words.extra[round.extra_kind] : words.alone),
       ),
     );
   }
 
-  /** min(1, p/q) as a bar, and where the drawn number fell on it: inside is accepted. */
+  /**
+   * min(1, p/q) as a bar, with a mark at the drawn number: a mark inside the bar means accepted.
+   * @param {Payload.JudgedProposal} proposal
+   */
   function ratio({ accept, draw: drawn, judged }) {
     const mark =
       judged && drawn !== null && h('span', { class: 'spec-draw', style: { 'inset-inline-start': `${100 * drawn}%` } });
@@ -59,6 +68,7 @@ export function roundsList(root, onopen) {
     );
   }
 
+  /** @param {Payload.JudgedProposal} p */
   function line(p) {
     const cells = [
       share(p.by_draft),
@@ -77,6 +87,7 @@ export function roundsList(root, onopen) {
     );
   }
 
+  /** @param {string[]} names @param {HTMLElement[]} lines */
   function table(names, lines) {
     return h(
       'div',
@@ -98,6 +109,7 @@ export function roundsList(root, onopen) {
     );
   }
 
+  /** @param {Payload.ExtraCandidate} candidate @param {boolean} taken */
   function left({ token, share: value, p, q }, taken) {
     const bar = h(
       'span',
@@ -131,6 +143,7 @@ export function roundsList(root, onopen) {
     ];
   }
 
+  /** @param {number} place */
   function pick(place) {
     open = place;
     draw();
@@ -139,7 +152,7 @@ export function roundsList(root, onopen) {
   function draw() {
     fill(rows, shown.rounds.map(row));
     fill(detail, full(shown.rounds[open]));
-    onopen();
+    ondraw();
   }
 
   return {

@@ -1,4 +1,4 @@
-// Speculative decoding: a draft, the rounds it took, and what they cost beside plain decoding.
+// Speculative decoding: the draft, the rounds of a measurement, and their cost beside plain decoding.
 
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
@@ -20,6 +20,7 @@ const NEAR_TIE = 1e-3;
  * @returns {Page.Panel}
  */
 export function mount(root, ctx) {
+  /** @param {number} value @param {number} min @param {number} max */
   const number = (value, min, max) => h('input', { type: 'number', min, max, value });
   const fields = {
     n_draft: number(6, 1, 16),
@@ -27,7 +28,9 @@ export function mount(root, ctx) {
     n_layers: number(20, 1, 200),
     draft_model: h('input', { type: 'text' }),
   };
+  /** @param {string} name @param {HTMLInputElement} field */
   const labelled = (name, field) => h('label', { class: 'number-row' }, name, field);
+  // The field that one kind of draft needs beside the numbers.
   const extra = { exit: labelled(words.layers, fields.n_layers), model: labelled(words.model, fields.draft_model) };
   const choices = h('div', { class: 'spec-drafts', role: 'radiogroup', 'aria-label': words.draft });
   const figures = h('dl', { class: 'facts' });
@@ -35,7 +38,7 @@ export function mount(root, ctx) {
   const clockNote = h('p', { class: 'dim' });
   const clock = h('div', { class: 'spec-clock' });
   const list = h('div', { class: 'spec-list' });
-  const rounds = roundsList(list, () => time());
+  const rounds = roundsList(list, drawClock);
   const timed = lanes(clock, rounds.pick);
   const work = measurement(ctx, { job: 'speculate', args, show, go: words.go, stop: words.stop });
   fill(work.found, figures, proof, h('h3', {}, words.clock), clockNote, lanesKey(words.pieces), clock, list);
@@ -61,20 +64,26 @@ export function mount(root, ctx) {
   );
   let kind = '';
   const asking = createAsk();
+  /** @type {Payload.RoundAnswer[]} */
   let done = [];
 
   function args() {
-    const numbers = Object.fromEntries(
-      ['n_draft', 'n_tokens', 'n_layers'].map((name) => [name, fields[name].valueAsNumber]),
-    );
-    return { kind, ...numbers, draft_model: fields.draft_model.value };
+    return {
+      kind,
+      n_draft: fields.n_draft.valueAsNumber,
+      n_tokens: fields.n_tokens.valueAsNumber,
+      n_layers: fields.n_layers.valueAsNumber,
+      draft_model: fields.draft_model.value,
+    };
   }
 
+  /** @param {string} next */
   function choose(next) {
     kind = next;
     for (const [name, row] of Object.entries(extra)) row.hidden = name !== kind;
   }
 
+  /** @param {Payload.DraftChoice} draft */
   function option({ kind: name, reason }) {
     const [title, note] = words.kinds[name];
     const radio = h('input', {
@@ -93,6 +102,7 @@ export function mount(root, ctx) {
     );
   }
 
+  /** @param {Page.State} state */
   function offer({ card }) {
     if (!card) return;
     asking.ask({
@@ -112,6 +122,7 @@ export function mount(root, ctx) {
     });
   }
 
+  /** @param {Payload.SpeculateAnswer} found */
   function show(found) {
     if (!found.rounds.length) return undefined;
     fill(figures, facts(words.facts(found.totals)));
@@ -123,7 +134,8 @@ export function mount(root, ctx) {
     return words.said(found);
   }
 
-  function time() {
+  function drawClock() {
+    /** @param {(round: Payload.RoundAnswer) => Page.LanePart[]} parts */
     const groups = (parts) =>
       done.map((round, place) => ({ label: words.roundLabel(place, round), parts: parts(round) }));
     timed.show({
@@ -142,11 +154,12 @@ export function mount(root, ctx) {
     });
   }
 
+  /** @param {Payload.SpeculateAnswer} found */
   function proofOf(found) {
     if (found.equal === null) return words.drawn(found);
     if (found.equal) return `✓ ${words.equal}`;
-    const said = Math.abs(found.logit_gap) < NEAR_TIE ? words.differs : words.differsMuch;
-    return `✗ ${said(found.first_different, Math.abs(found.logit_gap))}`;
+    const sentence = Math.abs(found.logit_gap) < NEAR_TIE ? words.differs : words.differsMuch;
+    return `✗ ${sentence(found.first_different, Math.abs(found.logit_gap))}`;
   }
 
   return {

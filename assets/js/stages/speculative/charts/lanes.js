@@ -1,11 +1,8 @@
-// Ways of doing the same work as lanes on one clock: each lane is a row of pieces as wide as they took.
+// Several ways of doing the same work as lanes on one clock: each lane is a row of pieces as wide as their times.
 
 import { fill, h } from '../../../core/elements/dom.js';
 
-/**
- * The key of the pieces: [{name, kind}].
- * @param {{ name: string; kind: string; }[]} kinds
- */
+/** @param {{ name: string; kind: string }[]} kinds */
 export const lanesKey = (kinds) =>
   h(
     'p',
@@ -14,14 +11,21 @@ export const lanesKey = (kinds) =>
   );
 
 /**
- * Lanes in `root`. `show({lanes, format, open})`: a lane is {name, groups}, a group {label, parts: [{kind, value}]};
- * `open` is the group that is marked. A click on a group calls `onpick(place)`.
+ * Lanes in `root`. A click on a group calls `onpick` with its place.
+ * @param {HTMLElement} root
+ * @param {(place: number) => void} onpick
  */
 export function lanes(root, onpick) {
+  /** @param {Page.LanePart} part */
   const piece = ({ kind, value }) => h('span', { class: `lane-part ${kind}`, style: { 'flex-grow': value } });
+  /** @param {Page.LaneGroup} group */
   const sum = ({ parts }) => parts.reduce((all, { value }) => all + value, 0);
 
   return {
+    /**
+     * `open` is the place of the marked group.
+     * @param {{ lanes: Page.Lane[], format: (value: number) => string, open: number }} clock
+     */
     show({ lanes: shown, format, open }) {
       const totals = shown.map(({ groups }) => groups.reduce((all, group) => all + sum(group), 0));
       const longest = Math.max(...totals, 1e-9);
@@ -35,7 +39,7 @@ export function lanes(root, onpick) {
             h(
               'span',
               { class: 'lane-track' },
-              // The list of rounds is the way by keyboard.
+              // By keyboard, a round is chosen in the list of rounds instead.
               groups.map((group, i) =>
                 h(
                   'button',

@@ -3,9 +3,14 @@
 import { num, pct } from '../../../maths/format.js';
 import { line } from '../../../parts/words/formula.js';
 
-/** Expected tokens of a round with `k` proposals, each accepted with chance `a` (Leviathan et al. 2023). */
+/**
+ * Expected tokens of a round with `k` proposals, each accepted with chance `a` (Leviathan et al. 2023).
+ * @param {number} a
+ * @param {number} k
+ */
 const round = (a, k) => (1 - a ** (k + 1)) / (1 - a);
 
+/** @param {Page.FormulaScene} scene */
 export const speculative = ({ run }) => [
   line(
     'accept x with chance min(1, p(x) / q(x))',

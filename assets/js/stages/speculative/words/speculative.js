@@ -2,6 +2,7 @@
 
 import { count, ms, num, pct } from '../../../maths/format.js';
 
+/** @type {Record<string, [title: string, note: string]>} */
 const KINDS = {
   llama: [
     'its own 4-bit weights',
@@ -18,11 +19,15 @@ const KINDS = {
   model: ['another model', 'A smaller model with the same tokenizer, by its Hub id or folder.'],
 };
 
-/** So many of a thing as three digits can say. */
+/**
+ * A count with three significant digits.
+ * @param {number} value
+ * @param {string} noun
+ */
 const some = (value, noun) => count(Number(value.toPrecision(3)), noun);
 
 /**
- * Why it came out as it did, with the numbers that decide it: what a round cost, and what it gave.
+ * Explains the measured speed-up: what a round cost, and how many tokens it gave.
  * @param {Payload.Totals} t
  */
 function because(t) {
@@ -42,6 +47,7 @@ export const speculative = {
   note: 'A quick draft proposes the next few tokens; the model verifies all of them in one forward pass and keeps those it agrees with. Where decoding waits for memory, a pass over several positions takes little longer than one over a single position; this run says how much longer it was here.',
   draft: 'draft',
   kinds: KINDS,
+  /** @param {string} reason */
   off: (reason) => `off here: ${reason}`,
   perRound: 'proposals a round',
   tokens: 'tokens',
@@ -49,7 +55,10 @@ export const speculative = {
   model: 'Hub id or folder',
   go: 'Decode with and without',
   stop: 'Stop',
-  /** @param {Payload.Totals} t */
+  /**
+   * @param {Payload.Totals} t
+   * @returns {Page.Fact[]}
+   */
   facts: (t) => [
     [
       'speed-up, measured',
@@ -85,7 +94,7 @@ export const speculative = {
     ],
   ],
 
-  /** @param {Payload.SpeculateAnswer} speculate */
+  /** @param {Payload.SpeculateAnswer} found */
   said({ totals: t, ended }) {
     const verdict =
       t.speed_up >= 1
@@ -101,11 +110,13 @@ export const speculative = {
     return `This run was ${verdict}. ${because(t)} ${end}`.trim();
   },
   equal: 'The tokens are those of plain decoding.',
+  /** @param {number} at @param {number} gap */
   differs: (at, gap) =>
     `Token ${at + 1} is another than in plain decoding: there the two likeliest logits were ${num(gap, 2)} apart, less than float rounding moves them between passes of other shapes.`,
+  /** @param {number} at @param {number} gap */
   differsMuch: (at, gap) =>
     `Token ${at + 1} is another than in plain decoding, where it was ${num(gap, 2)} of a logit behind.`,
-  /** @param {Payload.SpeculateAnswer} speculate */
+  /** @param {Payload.SpeculateAnswer} found */
   drawn: ({ rule_error: error }) =>
     `✓ The distribution is the target’s own: at every judged proposal, min(p, q) and the residual together give p back, over the whole vocabulary, within ${num(error, 2)}. The tokens differ from plain decoding as two seeds do; a chi-square test on a small vocabulary holds the whole sampler to it.`,
 
@@ -123,15 +134,17 @@ export const speculative = {
   rounds: 'Round by round',
   roundsNote:
     'Green was accepted, struck out was rejected, pale stood behind a rejection and was never judged. The last of each round is the target’s own.',
+  /** @param {number} i */
   round: (i) => `round ${i + 1}`,
-  /** @param {Payload.RoundAnswer} r */
+  /** @param {number} i @param {Payload.RoundAnswer} r */
   roundLabel: (i, r) => `Round ${i + 1}: ${r.n_accepted} of ${count(r.proposed.length, 'proposal')} accepted`,
-  bonus: 'bonus',
-  resampled: 'resampled',
-  end: 'the end',
+  /** @type {Record<string, string>} */
+  extra: { bonus: 'bonus', resampled: 'resampled', end: 'the end' },
   alone: 'no guess',
   taken: '← taken',
+  /** @param {string} number */
   drawnNumber: (number) => `Drawn number: ${number}.`,
+  /** @param {string} kind */
   leftTable: (kind) => ['token', 'p', 'q', kind === 'resampled' ? 'norm(max(p − q, 0))' : 'drawn from', ''],
   table: ['proposed', 'draft alone', 'target alone', 'q', 'p', 'min(1, p/q)', 'drawn number', ''],
   tableNote:
@@ -139,6 +152,7 @@ export const speculative = {
   accepted: '✓ accepted',
   rejected: '✗ rejected',
   unjudged: 'not judged',
+  /** @type {Record<string, string>} */
   added: {
     end: 'The end token was accepted, so nothing is added behind it.',
     bonus: 'All were accepted: the same pass gives one more token for free, from the target’s own distribution.',
