@@ -25,6 +25,7 @@ export function mount(root, { store }) {
     h('div', { class: 'card' }, h('h2', {}, words.figures), facts),
   );
 
+  /** @param {Page.State} state */
   function update({ run, card }) {
     fill(question, run.text_in);
     fill(

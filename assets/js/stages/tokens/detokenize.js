@@ -10,6 +10,10 @@ import { detokenize as words } from './words/detokenize.js';
 export { detokenize as formulas } from './words/formulas.js';
 
 const AROUND = 80;
+const SCOPES = /** @type {const} */ (['answer', 'prompt']);
+
+/** @typedef {typeof SCOPES[number]} Scope */
+/** @typedef {{ run: string, scope: Scope }} Asked */
 
 /**
  * @param {HTMLElement} root
@@ -18,12 +22,15 @@ const AROUND = 80;
  */
 export function mount(root, ctx) {
   const { store } = ctx;
+  /** @type {Scope} */
   let scope = 'answer';
-  let found = null;
+  /** @type {Payload.Detokenization & Asked} */
+  let answer = null;
+  /** @type {Asked} */
   let asked = null;
   let drawn = '';
 
-  const buttons = ['answer', 'prompt'].map((name) =>
+  const buttons = SCOPES.map((name) =>
     h('button', { type: 'button', class: 'quiet', onclick: () => choose(name) }, words[name]),
   );
   const text = h('div', { class: 'quote joined', dir: 'auto', 'aria-live': 'polite' });
@@ -48,46 +55,55 @@ export function mount(root, ctx) {
   const under = card(words.blocks, words.blocksNote, grid);
   root.append(h('div', { class: 'columns' }, left.element, right.element), under.element);
 
-  const ask = asker(ctx, 'detokenize', right, (answer) => {
-    found = { ...answer, ...asked };
+  const ask = asker(ctx, 'detokenize', right, (newest) => {
+    answer = { ...newest, ...asked };
     update(store.state);
   });
 
+  /** @param {Scope} name */
   function choose(name) {
     scope = name;
     update(store.state);
   }
 
-  /** The tokens of the scope with what each gave; `start` are left out before them. */
-  function parts(run) {
+  /**
+   * The tokens of the scope, each with the text it added. `start` tokens before them are left out.
+   * @param {Page.Run} run
+   * @returns {{ start: number, n: number, list: Payload.TextPart[] }}
+   */
+  function partsOf(run) {
     if (scope === 'answer') return { start: 0, n: run.steps.length, list: run.steps };
-    const known = found?.run === run.key && found.scope === 'prompt';
-    return { start: known ? found.start : 0, n: run.tokens.length, list: known ? found.joined : [] };
+    const known = answer?.run === run.key && answer.scope === 'prompt';
+    return { start: known ? answer.start : 0, n: run.tokens.length, list: known ? answer.joined : [] };
   }
 
+  /** @param {Page.State} state */
   const current = ({ run, step, selection }) =>
     scope === 'answer' ? Math.min(step, run.steps.length - 1) : Math.min(selection.position, run.tokens.length - 1);
 
+  /** @param {number} at */
   function go(at) {
     const { run } = store.state;
     if (scope === 'answer') store.set({ step: at, following: false });
     ctx.select({ position: scope === 'answer' ? run.tokens.length + at : at });
   }
 
+  /** @param {ReturnType<typeof partsOf>} all @param {number} at */
   function showText(all, at) {
-    const shown = all.list.slice(0, at - all.start + 1);
-    const last = shown.at(-1);
-    const before = shown
+    const joined = all.list.slice(0, at - all.start + 1);
+    const last = joined.at(-1);
+    const before = joined
       .slice(0, -1)
       .map((part) => part.text)
       .join('');
     const skipped = all.start > 0 && h('span', { class: 'dim' }, '… ');
     fill(text, skipped, before, last.text && h('mark', {}, last.text), hexes(last.waiting));
     if (!before && !last.text && !last.waiting.length) fill(text, h('span', { class: 'dim' }, words.emptyText));
-    const came = last.text && shown.at(-2)?.waiting.length ? `${words.completes} ` : '';
-    fill(state, came || words.state(last), came && last.waiting.length ? words.state(last) : '');
+    const completed = last.text && joined.at(-2)?.waiting.length ? `${words.completes} ` : '';
+    fill(state, completed || words.state(last), completed && last.waiting.length ? words.state(last) : '');
   }
 
+  /** @param {ReturnType<typeof partsOf>} all @param {number} at */
   function showBlocks(all, at) {
     const from = Math.max(0, Math.min(at - all.start - AROUND, all.list.length - 2 * AROUND));
     const list = all.list.slice(from, from + 2 * AROUND);
@@ -97,18 +113,20 @@ export function mount(root, ctx) {
     reveal(grid, grid.querySelector('.selected')?.closest('.block'));
   }
 
+  /** @param {ReturnType<typeof partsOf>} all @param {boolean} growing */
   function showFull(all, growing) {
     fill(right.heading, words.full(all.n));
-    const here = found && found.run === store.state.run.key && found.scope === scope && found.n_tokens === all.n;
-    fill(full, here ? found.decoded : h('span', { class: 'dim' }, growing ? words.running : '…'));
+    const here = answer && answer.run === store.state.run.key && answer.scope === scope && answer.n_tokens === all.n;
+    fill(full, here ? answer.decoded : h('span', { class: 'dim' }, growing ? words.running : '…'));
     mark.hidden = rest.hidden = !here;
     if (!here) return;
-    const equal = found.n_equal === found.n_checked;
+    const equal = answer.n_equal === answer.n_checked;
     mark.classList.toggle('failed', !equal);
-    fill(mark, equal ? words.equal(found) : words.unequal(found));
-    fill(rest, found.waiting.length > 0 && words.unfinished(found.waiting.length));
+    fill(mark, equal ? words.equal(answer) : words.unequal(answer));
+    fill(rest, answer.waiting.length > 0 && words.unfinished(answer.waiting.length));
   }
 
+  /** @param {Page.State} now */
   function update(now) {
     const { run, status } = now;
     const growing = scope === 'answer' && status.phase === 'running';
@@ -130,12 +148,12 @@ export function mount(root, ctx) {
     }
     range.value = String(at);
     fill(place, words.place(at, n));
-    const all = parts(run);
+    const all = partsOf(run);
     showFull(all, growing);
-    const wanted = `${run.key}:${scope}:${n}:${at}:${all.start}:${all.list.length}`;
-    // The window of a long prompt follows the selection: until it has come, the last picture stays.
-    if (wanted === drawn || at < all.start || at >= all.start + all.list.length) return;
-    drawn = wanted;
+    const key = `${run.key}:${scope}:${n}:${at}:${all.start}:${all.list.length}`;
+    // The window of a long prompt follows the selection: until its answer arrives, the previous picture stays.
+    if (key === drawn || at < all.start || at >= all.start + all.list.length) return;
+    drawn = key;
     showText(all, at);
     showBlocks(all, at);
   }

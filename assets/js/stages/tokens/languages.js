@@ -23,7 +23,7 @@ export function mountLanguages(root, ctx) {
     );
   });
 
-  /** @param {Payload.LanguageCount} language */
+  /** @param {Payload.LanguageCount} language @param {number} most */
   function row(language, most) {
     return h(
       'li',
@@ -42,6 +42,7 @@ export function mountLanguages(root, ctx) {
   }
 
   return {
+    /** @param {Page.State} state */
     update({ card: model }) {
       if (!model) return;
       fill(part.said, words.languagesNote(model.tokenizer_kind), note);

@@ -23,44 +23,48 @@ export function mountMerges(root, ctx) {
     button(words.first, () => go(0)),
     button(words.step, () => go(at + 1)),
     play,
-    button(words.all, () => go(found.merges.length)),
+    button(words.all, () => go(answer.merges.length)),
     place,
   );
   const part = card(words.merges, '', controls, ladder, verdict);
   root.append(part.element);
-  let found = null;
+  /** @type {Payload.MergesAnswer} */
+  let answer = null;
   let at = 0;
+  /** @type {ReturnType<typeof setInterval>} */
   let timer = null;
 
   const ask = asker(
     ctx,
     'tokenize_merges',
     part,
-    (answer) => {
+    (newest) => {
       halt();
-      found = answer;
-      at = found.merges.length;
-      controls.hidden = !found.merges.length;
-      fill(part.heading, words.mergesOf(h('span', { class: 'sign', dir: 'auto' }, visible(found.text))));
-      fill(part.said, found.reason || words.mergesNote(found));
+      answer = newest;
+      at = answer.merges.length;
+      controls.hidden = !answer.merges.length;
+      fill(part.heading, words.mergesOf(h('span', { class: 'sign', dir: 'auto' }, visible(answer.text))));
+      fill(part.said, answer.reason || words.mergesNote(answer));
       draw();
     },
     halt,
   );
 
+  /** @param {string} name @param {() => void} onclick */
   function button(name, onclick) {
     return h('button', { type: 'button', class: 'quiet', onclick }, name);
   }
 
+  /** @param {number} to */
   function go(to) {
-    at = Math.max(0, Math.min(to, found.merges.length));
-    if (at === found.merges.length) halt();
+    at = Math.max(0, Math.min(to, answer.merges.length));
+    if (at === answer.merges.length) halt();
     draw();
     ladder.scrollTop = ladder.scrollHeight;
   }
 
   function begin() {
-    if (at === found.merges.length) go(0);
+    if (at === answer.merges.length) go(0);
     timer = setInterval(() => go(at + 1), PACE);
     fill(play, words.pause);
   }
@@ -71,9 +75,13 @@ export function mountMerges(root, ctx) {
     fill(play, words.play);
   }
 
-  /** A part with the bytes it stands for. */
-  function cell(index, { fresh = false, ids = false } = {}) {
-    const entry = found.entries[index];
+  /**
+   * A part with the bytes it stands for, or with its id.
+   * @param {number} index
+   * @param {{ fresh?: boolean, ids?: boolean }} look
+   */
+  function cell(index, { fresh = false, ids = false }) {
+    const entry = answer.entries[index];
     const under = ids ? entry.id : entry.bytes.map(hex).join(' ');
     return h(
       'span',
@@ -87,9 +95,9 @@ export function mountMerges(root, ctx) {
    * @param {Page.Child} name
    * @param {number | null} rank
    * @param {number[]} parts
-   * @param {(place: number) => Page.Props} [looks]
+   * @param {(i: number) => Parameters<typeof cell>[1]} [lookOf]
    */
-  function rung(name, rank, parts, looks = () => ({})) {
+  function rung(name, rank, parts, lookOf = () => ({})) {
     return h(
       'li',
       {},
@@ -97,42 +105,44 @@ export function mountMerges(root, ctx) {
       h(
         'span',
         { class: 'parts' },
-        parts.map((index, i) => cell(index, looks(i))),
+        parts.map((index, i) => cell(index, lookOf(i))),
       ),
     );
   }
 
   function draw() {
-    const place_of = new Map(found.entries.map((entry, i) => [entry.id, i]));
-    const done = at === found.merges.length;
+    const placeOf = new Map(answer.entries.map((entry, i) => [entry.id, i]));
+    const done = at === answer.merges.length;
     fill(
       ladder,
-      found.start.length > 0 && rung(words.atStart, null, found.start),
-      found.merges
+      answer.start.length > 0 && rung(words.atStart, null, answer.start),
+      answer.merges
         .slice(0, at)
         .map((merge, i) => rung(words.merge(i + 1), merge.rank, merge.parts, (k) => ({ fresh: k === merge.at }))),
       done &&
         rung(
           words.atEnd,
           null,
-          found.own_ids.map((id) => place_of.get(id)),
+          answer.own_ids.map((id) => placeOf.get(id)),
           () => ({ ids: true }),
         ),
     );
-    fill(place, words.progress(at, found.merges.length));
+    fill(place, words.progress(at, answer.merges.length));
     fill(verdict, done ? comparison() : h('p', { class: 'dim' }, words.unfinished));
   }
 
   function comparison() {
-    if (found.reason) return null;
+    if (answer.reason) return null;
+    /** @param {string} name @param {number[]} ids */
     const list = (name, ids) => h('div', {}, h('dt', {}, name), h('dd', {}, ids.join(' ')));
     return [
-      h('dl', { class: 'tokenizer-parts' }, list(words.replayed, found.ids), list(words.own, found.own_ids)),
-      h('p', { class: `check${found.equal ? '' : ' failed'}` }, found.equal ? words.equal : words.unequal),
+      h('dl', { class: 'tokenizer-parts' }, list(words.replayed, answer.ids), list(words.own, answer.own_ids)),
+      h('p', { class: `check${answer.equal ? '' : ' failed'}` }, answer.equal ? words.equal : words.unequal),
     ];
   }
 
   return {
+    /** @param {Page.State} state */
     update(state) {
       const position = promptPosition(state);
       ask({ position }, `${state.run.key}:${position}`);

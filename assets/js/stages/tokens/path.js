@@ -18,21 +18,26 @@ export function mountPath(root, ctx) {
   const equal = h('p', { class: 'check' });
   const part = card(words.path, '', parts, scroll, after, equal);
   root.append(part.element);
+  /** @type {Page.State} */
   let now = null;
-  let found = null;
+  /** @type {Payload.Path & { run: string }} */
+  let answer = null;
 
-  const ask = asker(ctx, 'tokenize_path', part, (answer) => {
-    found = { ...answer, run: now.run.key };
+  const ask = asker(ctx, 'tokenize_path', part, (newest) => {
+    answer = { ...newest, run: now.run.key };
     draw();
   });
 
+  /** @param {Payload.Piece} piece @param {number} position */
   const inPiece = (piece, position) => position >= piece.first && position < piece.stop;
 
+  /** @param {(piece: Payload.Piece) => Page.Child} make */
   function cells(make) {
     const position = promptPosition(now);
-    return found.pieces.map((piece) => h('td', { class: inPiece(piece, position) ? 'selected' : null }, make(piece)));
+    return answer.pieces.map((piece) => h('td', { class: inPiece(piece, position) ? 'selected' : null }, make(piece)));
   }
 
+  /** @param {keyof typeof words.pathRows} name @param {Page.Child} content */
   function row(name, content) {
     return h(
       'tr',
@@ -42,12 +47,10 @@ export function mountPath(root, ctx) {
     );
   }
 
-  /**
-   * @param {string} text
-   * @param {Page.Props} [props]
-   */
+  /** @param {string} text @param {Page.Props} [props] */
   const sign = (text, props) => h('span', { class: 'sign', dir: 'auto', ...props }, text || '∅');
 
+  /** @param {Payload.Piece} piece */
   function pick(piece) {
     const text = visible(piece.text || piece.written);
     const onclick = () => ctx.select({ position: piece.first });
@@ -58,6 +61,7 @@ export function mountPath(root, ctx) {
     );
   }
 
+  /** @param {Payload.Piece} piece */
   function tokensOf(piece) {
     return now.run.tokens.slice(piece.first, piece.stop).map((token) =>
       h(
@@ -74,15 +78,15 @@ export function mountPath(root, ctx) {
   }
 
   function draw() {
-    const unchanged = h('td', { colspan: found.pieces.length, class: 'none dim' }, h('span', {}, words.noNormalizer));
+    const unchanged = h('td', { colspan: answer.pieces.length, class: 'none dim' }, h('span', {}, words.noNormalizer));
     fill(
       parts,
-      words.parts(found).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+      words.parts(answer).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
     );
     fill(
       rows,
       row('text', cells(pick)),
-      row('normalized', found.normalizer.length ? cells((piece) => sign(visible(piece.normalized))) : unchanged),
+      row('normalized', answer.normalizer.length ? cells((piece) => sign(visible(piece.normalized))) : unchanged),
       row(
         'written',
         cells((piece) => sign(piece.written, { class: `sign${piece.added ? ' added' : ''}` })),
@@ -92,28 +96,29 @@ export function mountPath(root, ctx) {
         cells((piece) => h('div', { class: 'made' }, tokensOf(piece))),
       ),
     );
-    const letters = found.pieces.some((piece) => piece.written.includes('Ġ'));
-    fill(after, words.piecesWindow(found), ' ', letters && words.letters);
-    fill(equal, words.piecesEqual(found));
-    equal.classList.toggle('failed', found.n_equal !== found.n_pieces);
+    const letters = answer.pieces.some((piece) => piece.written.includes('Ġ'));
+    fill(after, words.piecesWindow(answer), ' ', letters && words.letters);
+    fill(equal, words.piecesEqual(answer));
+    equal.classList.toggle('failed', answer.n_equal !== answer.n_pieces);
     const selected = rows.querySelector('td.selected');
     if (selected) scroll.scrollLeft = selected.offsetLeft - scroll.clientWidth / 2 + selected.offsetWidth / 2;
   }
 
   return {
+    /** @param {Page.State} state */
     update(state) {
       now = state;
       const { run, selection } = state;
       const position = promptPosition(state);
       fill(part.said, position < selection.position ? words.generated(selection.position) : '');
       part.said.hidden = position === selection.position;
-      // Within the pieces on screen only the mark moves; near an edge the window follows.
-      const at = found?.run === run.key ? found.pieces.findIndex((piece) => inPiece(piece, position)) : -1;
-      const inner =
+      // Among the pieces on screen only the mark moves; near an edge, the window moves too.
+      const at = answer?.run === run.key ? answer.pieces.findIndex((piece) => inPiece(piece, position)) : -1;
+      const isInner =
         at >= 0 &&
-        (at >= 2 || found.pieces[0].index === 0) &&
-        (at < found.pieces.length - 2 || found.pieces.at(-1).index === found.n_pieces - 1);
-      if (inner) draw();
+        (at >= 2 || answer.pieces[0].index === 0) &&
+        (at < answer.pieces.length - 2 || answer.pieces.at(-1).index === answer.n_pieces - 1);
+      if (isInner) draw();
       else ask({ position }, `${run.key}:${position}`);
     },
   };

@@ -8,15 +8,18 @@ import { label, visible } from '../../maths/tokens.js';
 import { asker, card } from '../../parts/panel/card.js';
 import { tokenize as words } from './words/tokenize.js';
 
-/** Text as it is, but for signs that would not be seen or would move others. */
+/**
+ * The text with its control characters and its white space, other than plain spaces, made visible.
+ * @param {string} text
+ */
 const shownText = (text) => text.split(' ').map(visible).join(' ');
 
 /**
- * Tokens that share a character stay together: [[token, …], …].
- * @param {Payload.Token[]} tokens
+ * Groups the tokens so that those that share a character stay together.
+ * @param {Page.RunToken[]} tokens
  */
 function clusters(tokens) {
-  /** @type {Payload.Token[][]} */
+  /** @type {Page.RunToken[][]} */
   const out = [];
   let end = -1;
   for (const token of tokens) {
@@ -28,26 +31,26 @@ function clusters(tokens) {
 }
 
 /**
- * Clusters in the text's order, and the stretches between them that belong to no token: [{tokens} or {gap}, …].
+ * The clusters in the order of the text, and between them the gaps: stretches of text that belong to no token.
  * @param {Page.RunToken[]} tokens
  * @param {string[]} characters
- * @param {number} first
- * @returns {{ tokens?: Page.RunToken[], gap?: string }[]}
+ * @param {number} first the offset of the first character in the whole text
  */
 function laidOut(tokens, characters, first) {
-  /** @type {({ gap: string; } | { tokens: Payload.Token[]; })[]} */
+  /** @type {{ tokens?: Page.RunToken[], gap?: string }[]} */
   const out = [];
   let end = first;
-  const upto = (place) => {
-    if (place > end) out.push({ gap: characters.slice(end - first, place - first).join('') });
-    end = Math.max(end, place);
+  /** @param {number} offset */
+  const addGap = (offset) => {
+    if (offset > end) out.push({ gap: characters.slice(end - first, offset - first).join('') });
+    end = Math.max(end, offset);
   };
   for (const cluster of clusters(tokens)) {
-    upto(cluster[0].start);
+    addGap(cluster[0].start);
     out.push({ tokens: cluster });
     end = Math.max(end, ...cluster.map((token) => token.end));
   }
-  upto(first + characters.length);
+  addGap(first + characters.length);
   return out;
 }
 
@@ -67,37 +70,40 @@ export function mountSeen(root, ctx) {
   root.append(part.element);
   /** @type {Page.State} */
   let now = null;
-  let wanted = null;
-  let runKey = null;
-  let shown = null;
+  /** Whether the chat template is to be current. */
+  let wanted = false;
+  let runKey = '';
+  /** @type {Payload.SeenAnswer & { run: string }} */
+  let current = null;
 
   const ask = asker(ctx, 'tokenize_seen', part, (answer) => {
-    shown = { ...answer, run: now.run.key };
+    current = { ...answer, run: now.run.key };
     draw();
   });
 
+  /** @param {boolean} chat */
   function choose(chat) {
     wanted = chat;
     update(now);
   }
 
   /**
-   * @param {Payload.Token} token
-   * @param {any} characters
-   * @param {any} options
+   * @param {Page.RunToken} token
+   * @param {string[]} characters
+   * @param {{ preview: boolean, kind: string, isPart?: boolean }} look `isPart`: the token is one of a cluster
    */
-  function segment(token, characters, { preview, kind, place, mark }) {
+  function segment(token, characters, { preview, kind, isPart = false }) {
     const own =
-      token.end > token.start && mark === undefined
-        ? characters.slice(token.start - shown.first, token.end - shown.first).join('')
+      token.end > token.start && !isPart
+        ? characters.slice(token.start - current.first, token.end - current.first).join('')
         : label(token, 40);
-    const sign = mark === undefined ? shownText(own) : own;
+    const sign = isPart ? own : shownText(own);
     const classes = [
       'tok',
-      place % 2 ? 'odd' : 'even',
+      token.position % 2 ? 'odd' : 'even',
       kind !== 'prompt' && 'added',
       token.special && 'special',
-      mark !== undefined && 'byte',
+      isPart && 'byte',
     ];
     const button = h(
       'button',
@@ -113,15 +119,19 @@ export function mountSeen(root, ctx) {
       },
       sign,
     );
-    // Line breaks of the text are breaks here too, after the sign that stands for them.
-    return [button, mark === undefined && breaks(own)];
+    // A line break of the text also breaks the line here, after the sign that stands for it.
+    return [button, !isPart && breaks(own)];
   }
 
-  /** @param {Payload.Token[]} tokens */
+  /**
+   * @param {Page.RunToken[]} tokens
+   * @param {string[]} characters
+   * @param {Parameters<typeof segment>[2]} look
+   */
   function cluster(tokens, characters, look) {
-    if (tokens.length === 1) return segment(tokens[0], characters, { ...look, place: tokens[0].position });
-    const start = tokens[0].start - shown.first;
-    const whole = characters.slice(start, Math.max(...tokens.map((t) => t.end)) - shown.first).join('');
+    if (tokens.length === 1) return segment(tokens[0], characters, look);
+    const start = tokens[0].start - current.first;
+    const whole = characters.slice(start, Math.max(...tokens.map((t) => t.end)) - current.first).join('');
     return h(
       'span',
       { class: 'cluster', title: words.piecesOf(whole, tokens.length) },
@@ -129,35 +139,38 @@ export function mountSeen(root, ctx) {
       h(
         'span',
         { class: 'bytes' },
-        tokens.map((token) => segment(token, characters, { ...look, place: token.position, mark: 'byte' })),
+        tokens.map((token) => segment(token, characters, { ...look, isPart: true })),
       ),
     );
   }
 
+  /** @param {string} own */
   const breaks = (own) => [...own].filter((c) => c === '\n').map(() => h('br'));
 
+  /** @param {string} gap */
   const between = (gap) => [h('span', { class: 'between', title: words.between }, visible(gap)), breaks(gap)];
 
   function draw() {
-    const preview = shown.chat !== now.run.recipe.chat;
-    const characters = [...shown.text];
-    const kindAt = (at) => shown.spans.find((span) => at < span.end)?.kind ?? 'template';
-    const parts = laidOut(shown.tokens, characters, shown.first);
-    fill(part.said, words.seenNote(shown.chat, preview), parts.some(({ gap }) => gap) && words.seenGaps);
+    const preview = current.chat !== now.run.recipe.chat;
+    const characters = [...current.text];
+    /** @param {number} offset */
+    const kindAt = (offset) => current.spans.find((span) => offset < span.end)?.kind ?? 'template';
+    const parts = laidOut(current.tokens, characters, current.first);
+    fill(part.said, words.seenNote(current.chat, preview), parts.some(({ gap }) => gap) && words.seenGaps);
     fill(
       text,
       parts.map(({ tokens, gap }) =>
         gap ? between(gap) : cluster(tokens, characters, { preview, kind: kindAt(tokens[0].start) }),
       ),
     );
-    const stop = shown.start + shown.tokens.length;
-    fill(more, stop - shown.start < shown.n_tokens ? words.windowed(shown.start, stop, shown.n_tokens) : '');
-    fill(facts, figures(words.facts(shown)));
+    const stop = current.start + current.tokens.length;
+    fill(more, stop - current.start < current.n_tokens ? words.windowed(current.start, stop, current.n_tokens) : '');
+    fill(facts, figures(words.facts(current)));
     markSelected();
   }
 
   function markSelected() {
-    const preview = shown.chat !== now.run.recipe.chat;
+    const preview = current.chat !== now.run.recipe.chat;
     for (const button of text.querySelectorAll('.tok')) {
       const selected = !preview && Number(button.dataset.position) === now.selection.position;
       button.classList.toggle('selected', selected);
@@ -166,10 +179,11 @@ export function mountSeen(root, ctx) {
     }
   }
 
+  /** @param {boolean} chat */
   function holds(chat) {
-    if (!shown || shown.run !== now.run.key || shown.chat !== chat) return false;
-    const at = Math.min(now.selection.position, shown.n_tokens - 1);
-    return at >= shown.start && at < shown.start + shown.tokens.length;
+    if (!current || current.run !== now.run.key || current.chat !== chat) return false;
+    const at = Math.min(now.selection.position, current.n_tokens - 1);
+    return at >= current.start && at < current.start + current.tokens.length;
   }
 
   /** @param {Page.State} state */

@@ -31,7 +31,7 @@ export function mountTable(root, ctx) {
   root.append(part.element);
   /** @type {Page.Scene} */
   let now = null;
-  /** @type {{ run: string; n: number; count: number; start: number; shares: Payload.CharacterShare[][]; }} */
+  /** @type {Payload.SharesAnswer & { run: string, n: number, count: number }} */
   let window = null;
 
   const ask = asker(ctx, 'tokenize_shares', part, (answer) => {
@@ -39,22 +39,16 @@ export function mountTable(root, ctx) {
     draw();
   });
 
-  /**
-   * @param {Payload.Token} token
-   * @param {Payload.CharacterShare[]} shares
-   */
+  /** @param {Payload.Token} token @param {Payload.CharacterShare[]} shares */
   function note(token, shares) {
-    const said = [];
-    if (token.special) said.push(words.special);
-    said.push(...shares.map(words.share));
-    if (token.position >= now.run.tokens.length) said.push(words.generatedNote);
-    return said.join(' · ');
+    const notes = [];
+    if (token.special) notes.push(words.special);
+    notes.push(...shares.map(words.share));
+    if (token.position >= now.run.tokens.length) notes.push(words.generatedNote);
+    return notes.join(' · ');
   }
 
-  /**
-   * @param {Payload.Token} token
-   * @param {Payload.CharacterShare[]} shares
-   */
+  /** @param {Payload.Token} token @param {Payload.CharacterShare[]} shares */
   function row(token, shares) {
     const pick = () => ctx.select({ position: token.position });
     return h(
@@ -99,6 +93,7 @@ export function mountTable(root, ctx) {
   }
 
   return {
+    /** @param {Page.State} state */
     update(state) {
       now = scene(state);
       if (holds(window, now)) mark();

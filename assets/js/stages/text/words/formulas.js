@@ -3,6 +3,7 @@
 import { count, ms } from '../../../maths/format.js';
 import { line, sum } from '../../../parts/words/formula.js';
 
+/** @param {{ run: Page.Run }} scene */
 export const text = ({ run }) => [
   run.recipe.chat
     ? line(

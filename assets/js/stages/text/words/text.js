@@ -10,6 +10,7 @@ const used = ({ n_active: active, n_parameters: all }) =>
     ? `parameters, of which a token passes through ${parameters(active)}`
     : 'parameters, all used for every token';
 
+/** @param {number[]} itl */
 const betweenTokens = (itl) => [
   'between tokens (ITL), median',
   itl.length ? ms(median(itl)) : '–',
@@ -20,7 +21,7 @@ export const text = {
   question: 'What the model is given',
   answer: 'What it made of it',
   figures: 'This run in figures',
-  /** @param {{ run: Payload.RunAnswer; card: Payload.CardAnswer; }} run */
+  /** @param {Pick<Page.State, 'run' | 'card'>} state */
   facts: ({ run, card }) => [
     firstToken(run),
     betweenTokens(ownItl(run)),

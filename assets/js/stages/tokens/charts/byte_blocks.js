@@ -4,7 +4,12 @@ import { chip } from '../../../core/elements/chip.js';
 import { fill, h } from '../../../core/elements/dom.js';
 import { hex, label, visible } from '../../../maths/tokens.js';
 
-/** Bytes as small boxes. */
+/** @typedef {{ part: Payload.TextPart, index: number }} Item */
+
+/**
+ * Bytes as small boxes.
+ * @param {number[]} bytes
+ */
 export const hexes = (bytes) =>
   bytes.length > 0 &&
   h(
@@ -13,9 +18,14 @@ export const hexes = (bytes) =>
     bytes.map((byte) => h('span', { class: 'byte waits' }, hex(byte))),
   );
 
-/** Parts {token, text, waiting} in groups that end where nothing waits: [[{part, index}, …], …]. */
+/**
+ * Groups the parts so that each group ends where no byte is left waiting.
+ * @param {Payload.TextPart[]} parts
+ */
 function grouped(parts) {
+  /** @type {Item[][]} */
   const groups = [];
+  /** @type {Item[]} */
   let open = null;
   parts.forEach((part, index) => {
     if (!open) groups.push((open = []));
@@ -25,13 +35,18 @@ function grouped(parts) {
   return groups;
 }
 
+/** @param {number} n */
 const span = (n) => ({ 'grid-column': `span ${Math.max(1, n)}` });
 
 /**
- * Draws `parts`, joined up to the one at place `at`; later ones are faint. `onSelect(place)` is called on a click;
- * `waits`, `noText` and `select(name)` are words.
+ * Draws `parts`, joined up to the one at index `at`; later ones are faint. A click calls `onSelect(index)`.
+ * @param {HTMLElement} root
+ * @param {Payload.TextPart[]} parts
+ * @param {number} at
+ * @param {{ onSelect: (index: number) => void, waits: string, noText: string, select: (name: string) => string }} options
  */
 export function blocks(root, parts, at, { onSelect, waits, noText, select }) {
+  /** @param {Item} item */
   function tokenOf({ part, index }) {
     const { token } = part;
     const classes = [index === at && 'selected', index > at && 'later'];
@@ -49,6 +64,11 @@ export function blocks(root, parts, at, { onSelect, waits, noText, select }) {
     );
   }
 
+  /**
+   * @param {Item} item
+   * @param {number} waitingFrom the first byte of the group that still waits
+   * @param {number} offset how many bytes of the group come before the token's
+   */
   function bytesOf({ part, index }, waitingFrom, offset) {
     const { token } = part;
     if (token.special || !token.bytes.length) return h('span', { class: 'byte none' }, '–');
@@ -58,13 +78,15 @@ export function blocks(root, parts, at, { onSelect, waits, noText, select }) {
     });
   }
 
+  /** @param {Item[]} group */
   function block(group) {
-    const here = group.filter(({ index }) => index <= at);
+    const joined = group.filter(({ index }) => index <= at);
     let arrived = 0;
-    for (const { part } of here) arrived += part.token.special ? 0 : part.token.bytes.length;
-    const waitingFrom = here.length ? arrived - here.at(-1).part.waiting.length : Infinity;
+    for (const { part } of joined) arrived += part.token.special ? 0 : part.token.bytes.length;
+    const waitingFrom = joined.length ? arrived - joined.at(-1).part.waiting.length : Infinity;
     let offset = 0;
     let taken = 0;
+    /** @type {Page.Child[][]} */
     const [over, middle, below] = [[], [], []];
     for (const item of group) {
       const { part, index } = item;
@@ -75,12 +97,12 @@ export function blocks(root, parts, at, { onSelect, waits, noText, select }) {
       const consumed = offset - part.waiting.length - taken;
       if (part.token.special || size === 0) below.push(h('span', { class: 'text none dim' }, noText));
       else if (consumed > 0) {
-        const come = index <= at;
+        const isJoined = index <= at;
         below.push(
           h(
             'span',
-            { class: `text ${come ? 'come' : 'later'}`, dir: 'auto', style: span(consumed) },
-            come || group.length === 1 ? visible(part.text) : arrived ? waits : '…',
+            { class: `text ${isJoined ? 'come' : 'later'}`, dir: 'auto', style: span(consumed) },
+            isJoined || group.length === 1 ? visible(part.text) : arrived ? waits : '…',
           ),
         );
         taken += consumed;

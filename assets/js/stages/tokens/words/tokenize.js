@@ -3,6 +3,7 @@
 import { count, num } from '../../../maths/format.js';
 import { visible } from '../../../maths/tokens.js';
 
+/** @param {Payload.CharacterShare} share */
 const bytesOf = ({ first, last, of, character }) =>
   `${first === last ? `byte ${first}` : `bytes ${first} to ${last}`} of the ${of} of ${visible(character)}`;
 
@@ -12,18 +13,23 @@ export const tokenize = {
   template: 'In the chat template',
   noTemplate: 'This model has no chat template.',
   thisRun: 'as in this run',
+  /** @param {boolean} chat @param {boolean} preview */
   seenNote: (chat, preview) =>
     `${preview ? 'A preview; the run stays as it is. ' : ''}${chat ? 'Faint: what the chat template adds. ' : ''}Each shade is one token${preview ? '.' : '; click one to select it.'}`,
   seenGaps: ' Faint signs between tokens belong to none: the model does not see them.',
   between: 'in no token: the model does not see it',
+  /** @param {number} start @param {number} stop @param {number} n */
   windowed: (start, stop, n) => `Tokens ${start} to ${stop - 1} of ${num(n)}, around the selection.`,
+  /** @param {Payload.SeenAnswer} s */
   facts: (s) => [
     ['Characters', num(s.n_characters), 'Unicode code points'],
     ['Bytes', num(s.n_bytes), 'in UTF-8'],
     ['Tokens', num(s.n_tokens), `${num(s.n_special)} special, ${num(s.n_partial)} part of a character`],
     ['Characters per token', num(s.n_characters / s.n_tokens), `${num(s.n_bytes / s.n_tokens)} bytes per token`],
   ],
+  /** @param {string} token @param {string} kind */
   ofKind: (token, kind) => `${token} · ${kind}`,
+  /** @param {string} text @param {number} n */
   piecesOf: (text, n) => `${text} is cut into ${count(n, 'token')}`,
 
   path: 'From text to tokens',
@@ -34,6 +40,7 @@ export const tokenize = {
     written: 'no token crosses an edge',
     tokens: 'with their ids',
   },
+  /** @param {Payload.Path} p */
   parts: (p) => [
     ['Normaliser', p.normalizer.join(' → ') || 'none'],
     ['Pre-tokenizer', p.pre_tokenizer.join(' → ') || 'none'],
@@ -41,19 +48,24 @@ export const tokenize = {
   ],
   noNormalizer: 'This tokenizer has no normaliser: the text stays as it is.',
   letters: 'Ġ is a space: byte-level tokenizers write each byte as one letter.',
+  /** @param {Payload.Path} p */
   piecesWindow: (p) =>
     p.pieces.length < p.n_pieces
       ? `Pieces ${p.pieces[0].index + 1} to ${p.pieces.at(-1).index + 1} of ${num(p.n_pieces)}.`
       : `${count(p.n_pieces, 'piece')}.`,
+  /** @param {Payload.Path} p */
   piecesEqual: (p) =>
     p.n_equal === p.n_pieces
       ? `✓ each of ${count(p.n_pieces, 'piece')}, given alone to the algorithm, makes the same tokens`
       : `✗ ${num(p.n_pieces - p.n_equal)} of ${count(p.n_pieces, 'piece')}, given alone to the algorithm, make other tokens`,
+  /** @param {number} position */
   generated: (position) =>
     `Position ${position} was generated: it was chosen by its id, not cut from text. Shown is the prompt's last piece.`,
+  /** @param {string} text */
   selectPiece: (text) => `Select the piece ${text}`,
 
   merges: 'Merge by merge',
+  /** @param {Page.Child} piece */
   mergesOf: (piece) => ['Merge by merge: ', piece],
   /** @param {Payload.MergesAnswer} r */
   mergesNote: (r) =>
@@ -69,8 +81,11 @@ export const tokenize = {
   all: 'All',
   atStart: 'start',
   atEnd: 'tokens',
+  /** @param {number} i */
   merge: (i) => `merge ${i}`,
+  /** @param {number} rank */
   rank: (rank) => `rank ${num(rank)}`,
+  /** @param {number} at @param {number} n */
   progress: (at, n) => `${at} of ${count(n, 'merge')}`,
   replayed: 'replayed',
   own: "the tokenizer's own",
@@ -80,6 +95,7 @@ export const tokenize = {
 
   table: 'Every token',
   columns: ['position', 'id', 'token', 'entry', 'bytes', 'characters', 'note'],
+  /** @param {number} start @param {number} stop @param {number} n */
   tableNote: (start, stop, n) =>
     stop - start < n
       ? `Positions ${start} to ${stop - 1} of ${num(n)}, around the selection.`
@@ -90,9 +106,11 @@ export const tokenize = {
   special: 'special: never cut, not text',
   generatedNote: 'generated',
   share: bytesOf,
+  /** @param {string} name */
   selectRow: (name) => `Select ${name}`,
 
   languages: 'The same sentence in other languages',
+  /** @param {string} kind */
   languagesNote: (kind) =>
     `Article 1 of the Universal Declaration of Human Rights, its first sentence, cut by this ${kind} tokenizer just now. The bar is the number of tokens; the factor compares it with English.`,
   /** @param {Payload.LanguageCount} l */
@@ -103,5 +121,6 @@ export const tokenize = {
     (l.n_unknown ? ` · ${num(l.n_unknown)} of ${num(l.n_tokens)} unknown` : ''),
   languagesLost:
     ' A factor in grey counts unknown tokens: the text they stand for is lost, so fewer tokens are no gain there.',
+  /** @param {number} f */
   factor: (f) => `${f.toFixed(1)}×`,
 };
