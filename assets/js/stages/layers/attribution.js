@@ -14,12 +14,17 @@ import { layers as words } from './words/layers.js';
  * @param {Page.Ctx} ctx
  */
 export function attributionCard(root, { ask, view, select }) {
+  /** @type {Page.LayersScene} */
   let now = null;
   const asking = createAsk();
+  // The run and position in view, and those whose shares were drawn last.
   let place = '';
-  let answered = null;
+  let drawn = '';
+  /** @type {number | null} */
   let token = null;
+  /** @type {number | null} */
   let against = null;
+  /** @type {number | null} */
   let shownToken = null;
   const title = h('h2');
   const failure = h('div');
@@ -34,12 +39,12 @@ export function attributionCard(root, { ask, view, select }) {
   const typed = h('input', {
     type: 'text',
     placeholder: words.another,
-    'aria-label': words.anotherSaid,
+    'aria-label': words.anotherLabel,
     autocomplete: 'off',
     spellcheck: 'false',
     onchange: compareTyped,
   });
-  const typedSaid = h('p', { class: 'dim', role: 'status' });
+  const typedNote = h('p', { class: 'dim', role: 'status' });
   const mark = checkMark();
   const shares = sharesView(select);
   const choices = h(
@@ -52,24 +57,24 @@ export function attributionCard(root, { ask, view, select }) {
   root.append(
     h('div', { class: 'card-head' }, title, choices),
     h('p', { class: 'dim' }, words.whyNote),
-    typedSaid,
+    typedNote,
     failure,
     shares.sum,
     shares.body,
     mark.element,
   );
 
-  /** Any token can be compared: the first of what is typed, as the tokenizer cuts it. */
+  /** Compares with the first token of the typed text, so that any token can be chosen. */
   async function compareTyped() {
     if (!typed.value) return;
-    const here = place;
+    const askedAt = place;
     try {
       const { tokens } = await ask('encode', { text: typed.value });
-      if (here !== place) return;
+      if (askedAt !== place) return;
       typed.value = '';
       pick(token, tokens[0].id);
       fill(
-        typedSaid,
+        typedNote,
         tokens[0].id === shownToken
           ? words.itself(label(tokens[0]))
           : tokens.length > 1
@@ -77,57 +82,67 @@ export function attributionCard(root, { ask, view, select }) {
             : '',
       );
     } catch (error) {
-      fill(typedSaid, explain(error));
+      fill(typedNote, explain(error));
     }
   }
 
+  /** @param {number | null} first @param {number | null} second */
   function pick(first, second) {
-    fill(typedSaid);
+    fill(typedNote);
     [token, against] = [first, second === (first ?? shownToken) ? null : second];
     update(now);
   }
 
-  /** The candidates, and what is asked for if it is none of them. */
-  function options(found) {
+  /**
+   * Offers the candidates, the token that follows in the run, and the two that are compared.
+   * @param {Payload.AttributionAnswer} found
+   */
+  function offer(found) {
     /** @type {Map<number, Page.Token>} */
     const known = new Map(
       [found.token, found.against, ...found.candidates].filter(Boolean).map((one) => [one.id, one]),
     );
     const follows = now.tokens[found.position + 1]?.id;
     if (follows !== undefined) known.set(follows, now.tokens[found.position + 1]);
-    const named = (t) => (t.id === follows ? words.follows(label(t, 20)) : label(t, 20));
+    /** @param {Page.Token} t */
+    const nameOf = (t) => (t.id === follows ? words.follows(label(t, 20)) : label(t, 20));
+    /** @param {number} chosen */
     const entries = (chosen) =>
-      [...known.values()].map((t) => h('option', { value: t.id, selected: t.id === chosen }, named(t)));
+      [...known.values()].map((t) => h('option', { value: t.id, selected: t.id === chosen }, nameOf(t)));
     fill(tokenChoice, entries(found.token.id));
     fill(otherChoice, h('option', { value: '', selected: !found.against }, words.nobody), entries(found.against?.id));
   }
 
+  /** @param {Payload.AttributionAnswer} found */
   function show(found) {
-    const names = [chip(found.token), found.against && chip(found.against)];
+    const name = chip(found.token);
     fill(
       title,
       h(
         'span',
         {},
-        ...(found.against ? words.whyAgainst(...names, found.position) : words.why(names[0], found.position)),
+        ...(found.against
+          ? words.whyAgainst(name, chip(found.against), found.position)
+          : words.why(name, found.position)),
       ),
     );
-    options(found);
+    offer(found);
     shares.show(found, now);
     mark.show(found.checks);
     fill(failure);
-    answered = place;
+    drawn = place;
     shownToken = found.token.id;
     choices.hidden = shares.body.hidden = shares.sum.hidden = false;
   }
 
-  function update(next, redraw) {
+  /** @param {Page.LayersScene} next @param {boolean} [redraw] */
+  function update(next, redraw = false) {
     now = next;
     const { run, position, layer, head, length } = now;
     const here = JSON.stringify([run.key, position]);
     if (here !== place) {
       [place, token, against] = [here, null, null];
-      fill(typedSaid);
+      fill(typedNote);
     }
     asking.ask({
       key: JSON.stringify([here, layer, head, token, against, length]),
@@ -135,7 +150,7 @@ export function attributionCard(root, { ask, view, select }) {
       question: () => view('layers_attribution', { position, token, against, n_steps: run.steps.length }),
       answered: show,
       refused(error) {
-        choices.hidden = answered !== place;
+        choices.hidden = drawn !== place;
         shares.body.hidden = shares.sum.hidden = true;
         fill(title, words.shares);
         notice(failure, explain(error));

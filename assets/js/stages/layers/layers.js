@@ -1,4 +1,4 @@
-// Layers: one position through the network: what it would say after each layer, what each part added, and why.
+// Layers: one position through the network: what the model would predict after each layer, and what each part added.
 
 import { hasAny } from '../../core/state/store.js';
 import { chip } from '../../core/elements/chip.js';
@@ -25,6 +25,7 @@ export function mount(root, ctx) {
   });
   root.append(hint, ...cards.map(({ place }) => place));
 
+  /** @param {Page.State} state @param {Page.Changed} changed */
   function update(state, changed) {
     const { run, card, selection } = state;
     if (!hasAny(changed, ['run', 'card', 'selection', 'theme', 'stage'])) return;
@@ -33,8 +34,9 @@ export function mount(root, ctx) {
     const position = Math.min(selection.position, last);
     hint.hidden = position === selection.position;
     if (!hint.hidden) fill(hint, words.notFed(chip(tokens[selection.position])));
+    /** @type {Page.LayersScene} */
     const now = { run, card, tokens, position, layer: selection.layer, head: selection.head, length: tokens.length };
-    for (const each of cards) each.card.update(now, changed.has('theme'));
+    for (const { card: part } of cards) part.update(now, changed.has('theme'));
   }
 
   return { update };

@@ -1,20 +1,23 @@
-// The logit lens as a heat map; its rows arrive a few at a time.
+// The logit lens as a heat map, whose rows arrive a few at a time.
 
 import { checkMark } from '../../charts/check.js';
 import { createAsk } from '../../core/ask.js';
-import { chip } from '../../core/elements/chip.js';
 import { sequential } from '../../core/elements/color.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
-import { num, pct } from '../../maths/format.js';
 import { readLens } from '../../maths/lens.js';
 import { label } from '../../maths/tokens.js';
 import { lensMap } from './charts/lens_map.js';
+import { cellCaption, columnTable } from './lens_text.js';
 import { layers as words } from './words/layers.js';
 
-const MODES = Object.keys(words.modes);
+/** @typedef {keyof typeof words.modes} Mode */
+const MODES = /** @type {Mode[]} */ (Object.keys(words.modes));
 
-/** The value from 0 to 1 that colours a cell. */
+/**
+ * The value from 0 to 1 that colours a cell.
+ * @type {Record<Mode, (found: Page.Lens, at: number) => number>}
+ */
 const LEVELS = {
   rank: (found, at) => (found.rank[at] > 0 ? 1 - Math.log(found.rank[at]) / Math.log(found.vocabulary) : 0),
   target: (found, at) => found.target[at] || 0,
@@ -22,26 +25,31 @@ const LEVELS = {
   entropy: (found, at) => found.entropy[at] / Math.log2(found.vocabulary),
 };
 
-const text = (sentence) => h('span', { class: 'said' }, sentence);
-
 /**
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  */
 export function lensCard(root, { view, select, point }) {
+  /** @type {Mode} */
   let mode = 'rank';
+  /** @type {Page.LayersScene} */
   let now = null;
+  /** @type {Page.Lens} */
   let found = null;
+  /** @type {number | null} */
+  let clickedRow = null;
   const asking = createAsk();
-  // The run, its length and the position that the window on screen was asked for.
+  /**
+   * The run, its length and the position that the window on screen was requested for.
+   * @type {{ run?: string, length?: number, position?: number }}
+   */
   let asked = {};
-  let row = null;
-  const said = h('p', { class: 'layers-said' });
+  const caption = h('p', { class: 'layers-said' });
   const key = h('div', { class: 'layers-legend dim' });
   const source = h('p', { class: 'dim' });
   const failure = h('div');
   const place = h('div', { class: 'lens-place' });
-  const details = h('details', { class: 'layers-details', ontoggle: () => table() });
+  const details = h('details', { class: 'layers-details', ontoggle: () => showTable() });
   const mark = checkMark();
   const buttons = MODES.map((name) =>
     h(
@@ -50,18 +58,10 @@ export function lensCard(root, { view, select, point }) {
       words.modes[name].name,
     ),
   );
-  const nav = [
-    h(
-      'button',
-      { type: 'button', class: 'quiet', 'aria-label': words.earlier, title: words.earlier, onclick: () => page(-1) },
-      '‹',
-    ),
-    h(
-      'button',
-      { type: 'button', class: 'quiet', 'aria-label': words.later, title: words.later, onclick: () => page(1) },
-      '›',
-    ),
-  ];
+  /** @param {string} name @param {string} sign @param {number} by */
+  const pager = (name, sign, by) =>
+    h('button', { type: 'button', class: 'quiet', 'aria-label': name, title: name, onclick: () => page(by) }, sign);
+  const [earlier, later] = [pager(words.earlier, '‹', -1), pager(words.later, '›', 1)];
   root.append(
     h(
       'div',
@@ -76,167 +76,129 @@ export function lensCard(root, { view, select, point }) {
           h('span', { class: 'dim' }, words.colour),
           buttons,
         ),
-        h('span', { class: 'lens-nav' }, nav),
+        h('span', { class: 'lens-nav' }, earlier, later),
       ),
     ),
     h('p', { class: 'dim' }, words.lensNote),
     failure,
     place,
-    said,
+    caption,
     key,
     details,
     source,
     mark.element,
   );
   const map = lensMap(place, {
-    onHover: (at) => {
-      say(at);
-      point(at && found ? found.start + at.column : null);
+    onHover: (cell) => {
+      showCaption(cell);
+      point(cell && found ? found.start + cell.column : null);
     },
-    onSelect: (at) => {
+    onSelect: (cell) => {
       if (!found) return;
-      row = at.row;
-      const position = Math.max(0, Math.min(found.start + at.column, found.note.n_positions - 1));
-      select({ position, layer: Math.max(0, at.row - 1) });
+      clickedRow = cell.row;
+      const position = Math.max(0, Math.min(found.start + cell.column, found.note.n_positions - 1));
+      select({ position, layer: Math.max(0, cell.row - 1) });
     },
   });
 
-  const shown = [place, said, key, details, source, ...nav];
+  // What is hidden while there is no lens to show.
+  const parts = [place, caption, key, details, source, earlier, later];
 
-  /** The row in the frame: the one that was clicked, as long as the selected layer is still that row's. */
-  const rowOf = () => (row !== null && Math.max(0, row - 1) === now.layer ? row : now.layer + 1);
+  /** The row in the frame: the clicked one, as long as the selected layer is still the layer of that row. */
+  const rowOf = () => (clickedRow !== null && Math.max(0, clickedRow - 1) === now.layer ? clickedRow : now.layer + 1);
 
+  /** @param {Mode} name */
   function choose(name) {
     mode = name;
     draw();
   }
 
+  /** @param {number} by */
   function page(by) {
-    const last = (found?.note.n_positions ?? 1) - 1;
-    if (found)
-      select({ position: by < 0 ? Math.max(0, found.start - 1) : Math.min(last, found.start + found.columns) });
+    if (!found) return;
+    const last = found.note.n_positions - 1;
+    select({ position: by < 0 ? Math.max(0, found.start - 1) : Math.min(last, found.start + found.columns) });
   }
 
-  function say(at) {
-    if (!found || !at || at.row >= found.done) return fill(said, h('span', { class: 'dim' }, words.hoverLens));
-    const cell = at.row * found.columns + at.column;
-    const likely = Array.from({ length: found.k }, (_, rank) => [
-      chip(found.tokens.get(found.ids[cell * found.k + rank]), { limit: 14 }),
-      text(`${pct(found.top[cell * found.k + rank])} `),
-    ]);
-    const follows = found.tokens.get(found.next[at.column]);
-    fill(
-      said,
-      text(words.cell(at.row)),
-      chip(now.tokens[found.start + at.column], { limit: 14 }),
-      text(': '),
-      likely,
-      text(words.cellEntropy(found.entropy[cell])),
-      follows && [
-        text(words.cellFollows),
-        chip(follows, { limit: 14 }),
-        text(words.cellTarget(found.rank[cell], found.target[cell])),
-      ],
-    );
+  /** @param {Page.LensCell | null} cell */
+  function showCaption(cell) {
+    fill(caption, (found && cellCaption(found, cell, now.tokens)) ?? h('span', { class: 'dim' }, words.hoverLens));
   }
 
-  /** The numbers of the selected position, the last row first. */
-  function table() {
+  function showTable() {
     if (!details.open || !found) return;
-    const column = now.position - found.start;
-    const lines = Array.from({ length: found.done }, (_, i) => found.done - 1 - i).map((at) => {
-      const cell = at * found.columns + column;
-      const numbers = [
-        pct(found.top[cell * found.k]),
-        num(found.entropy[cell]),
-        found.rank[cell] ? num(found.rank[cell]) : '–',
-        found.rank[cell] ? pct(found.target[cell]) : '–',
-      ];
-      return h(
-        'tr',
-        { class: at === rowOf() ? 'selected' : '' },
-        h('th', { scope: 'row' }, words.rowName(at)),
-        h('td', {}, chip(found.tokens.get(found.ids[cell * found.k]))),
-        numbers.map((number) => h('td', { class: 'number' }, number)),
-      );
-    });
-    const head = h(
-      'thead',
-      {},
-      h(
-        'tr',
-        {},
-        words.lensColumns.map((name) => h('th', { scope: 'col' }, name)),
-      ),
-    );
+    const selected = { row: rowOf(), column: now.position - found.start };
     fill(
       details,
       h('summary', { class: 'dim' }, words.lensTable(label(now.tokens[now.position]))),
-      h('div', { class: 'scroll' }, h('table', { class: 'layers-table' }, head, h('tbody', {}, lines))),
+      h('div', { class: 'scroll' }, columnTable(found, selected)),
     );
   }
 
   function draw() {
     if (!found) return;
-    // The map may ask again when the window is another already: these are its own.
+    // Kept in constants, because the map may call these functions again after the next window has replaced this one.
     const [held, { tokens }] = [found, now];
     const scale = sequential('--c-resid');
     buttons.forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.mode === mode)));
-    nav[0].disabled = found.start === 0;
-    nav[1].disabled = found.start + found.columns >= found.note.n_positions;
-    const column = now.position - found.start;
+    earlier.disabled = found.start === 0;
+    later.disabled = found.start + found.columns >= found.note.n_positions;
     map.show(
       {
         columns: held.columns,
         rows: held.rows,
         scale,
-        selected: { row: rowOf(), column },
-        input: (col) => tokens[held.start + col],
-        next: (col) => held.tokens.get(held.next[col]),
-        value: (at, col) => (at < held.done ? LEVELS[mode](held, at * held.columns + col) : undefined),
-        token: (at, col) => held.tokens.get(held.ids[(at * held.columns + col) * held.k]),
-        rowName: (at) => (at === 0 ? words.embedding : String(at - 1)),
+        selected: { row: rowOf(), column: now.position - found.start },
+        input: (column) => tokens[held.start + column],
+        next: (column) => held.tokens.get(held.next[column]),
+        value: (row, column) => (row < held.done ? LEVELS[mode](held, row * held.columns + column) : undefined),
+        token: (row, column) => held.tokens.get(held.ids[(row * held.columns + column) * held.k]),
+        rowName: (row) => (row === 0 ? words.embedding : String(row - 1)),
         corner: { input: words.axisInput, next: words.axisNext },
       },
       words.lensLabel(now.position, rowOf()),
     );
+    /** @param {number} t */
     const swatch = (t) => h('span', { class: 'swatch', style: { background: `rgb(${scale(t)})` } });
     fill(
       key,
       h('span', {}, words.modes[mode].key),
-      words.legend(mode, found.vocabulary).map(([t, name]) => h('span', {}, swatch(t), name)),
+      words.legend(found.vocabulary)[mode].map(([t, name]) => h('span', {}, swatch(t), name)),
       found.done < found.rows && h('span', {}, words.loading(found.done, found.rows)),
     );
     if (!details.open) fill(details, h('summary', { class: 'dim' }, words.lensTable(label(now.tokens[now.position]))));
-    table();
+    showTable();
     fill(source, words.source(found.note));
     mark.show(found.checks);
   }
 
-  /** Draws the lens around a position again and again, with more of its rows. */
+  /**
+   * Draws the lens around a position each time more of its rows have arrived.
+   * @param {Page.LayersScene} scene
+   * @param {() => boolean} isNewest
+   */
   async function follow({ position, run }, isNewest) {
+    /** @param {Page.Args} args */
     const ask = (args) => view('layers_lens', { ...args, n_steps: run.steps.length });
     for await (const fresh of readLens(ask, position)) {
       if (!isNewest()) return;
       found = fresh;
       fill(failure);
-      shown.forEach((part) => {
-        part.hidden = false;
-      });
+      for (const part of parts) part.hidden = false;
       draw();
-      say(null);
+      showCaption(null);
     }
   }
 
+  /** @param {Error} error */
   function refuse(error) {
     found = null;
-    shown.forEach((part) => {
-      part.hidden = true;
-    });
+    for (const part of parts) part.hidden = true;
     mark.show([]);
     notice(failure, explain(error));
   }
 
+  /** @param {Page.LayersScene} next */
   function update(next) {
     now = next;
     const { run, length, position } = now;
@@ -245,7 +207,7 @@ export function lensCard(root, { view, select, point }) {
     if (same && inside) return draw();
     if (same && asked.position === position) return undefined;
     if (asked.run !== run.key) found = null;
-    if (!found) fill(said, h('span', { class: 'dim' }, words.lensWaits));
+    if (!found) fill(caption, h('span', { class: 'dim' }, words.lensWaits));
     asked = { run: run.key, length, position };
     return asking.ask({ question: (isNewest) => follow(next, isNewest), refused: refuse });
   }

@@ -17,6 +17,7 @@ const TOKENS = 6;
  * @param {Page.Ctx} ctx
  */
 export function neuronsCard(root, { view }) {
+  /** @type {Page.LayersScene} */
   let now = null;
   const asking = createAsk();
   const title = h('h2');
@@ -26,6 +27,7 @@ export function neuronsCard(root, { view }) {
   const mark = checkMark();
   root.append(h('div', { class: 'card-head' }, title), note, failure, place, mark.element);
 
+  /** @param {Payload.MovedToken[]} tokens @param {string} name */
   const chips = (tokens, name) =>
     h(
       'td',
@@ -33,6 +35,7 @@ export function neuronsCard(root, { view }) {
       tokens.slice(0, TOKENS).map((token) => chip(token, { limit: 14, title: words.by(label(token), token.by) })),
     );
 
+  /** @param {Payload.NeuronAnswer} neuron @param {boolean} gated @param {string[]} names */
   function row(neuron, gated, names) {
     const inputs = gated ? [neuron.gate, neuron.up] : [neuron.up];
     const numbers = [neuron.activation, ...inputs, neuron.direction, neuron.effect];
@@ -48,6 +51,7 @@ export function neuronsCard(root, { view }) {
     );
   }
 
+  /** @param {Payload.NeuronsAnswer} found */
   function show(found) {
     fill(title, h('span', {}, ...words.neurons(found.layer, chip(now.tokens[found.position]))));
     fill(note, words.neuronsNote(found));
@@ -73,6 +77,7 @@ export function neuronsCard(root, { view }) {
     place.hidden = note.hidden = false;
   }
 
+  /** @param {Page.LayersScene} next */
   function update(next) {
     now = next;
     const { run, position, layer, length } = now;

@@ -1,4 +1,4 @@
-// The residual stream of one position: lengths by layer, and the vectors of the selected layer as a sum.
+// The residual stream of one position: its norm in every layer, and the vectors of the selected layer as a sum.
 
 import { checkMark } from '../../charts/check.js';
 import { pixels } from '../../charts/heatmap.js';
@@ -12,6 +12,7 @@ import { num } from '../../maths/format.js';
 import { logLines } from './charts/by_layer.js';
 import { layers as words } from './words/layers.js';
 
+/** @param {Page.Numbers} data @param {number} reach */
 function strip(data, reach) {
   const canvas = h('canvas', { width: data.length, height: 1, 'aria-hidden': 'true' });
   const around = diverging();
@@ -30,6 +31,7 @@ function strip(data, reach) {
  * @param {Page.Ctx} ctx
  */
 export function residualCard(root, { view, select }) {
+  /** @type {Page.LayersScene} */
   let now = null;
   const asking = createAsk();
   const title = h('h2');
@@ -48,6 +50,7 @@ export function residualCard(root, { view, select }) {
   const body = h('div', { class: 'layers-pair' }, h('div', {}, chart, legend), vectors);
   root.append(h('div', { class: 'card-head' }, title), note, failure, body, details, mark.element);
 
+  /** @param {Payload.ResidualStream} found @param {Record<string, number>} norms */
   function showVectors(found, norms) {
     const { data, shape } = unpack(found.vectors);
     const [, width] = shape;
@@ -61,16 +64,17 @@ export function residualCard(root, { view, select }) {
         h('span', { class: 'value' }, num(norms[name])),
       ),
     );
-    const factor = [0, 1].map((i) => unpack(found.factors).data[2 * found.layer + i]);
+    const [ofAttention, ofMlp] = unpack(found.factors).data.subarray(2 * found.layer);
     fill(
       vectors,
       h('h3', {}, words.vectors(found.layer, width)),
       rows,
       h('p', { class: 'dim' }, words.reach(found.reach)),
-      factor.some((f) => f !== 1) && h('p', { class: 'dim' }, words.factor(...factor)),
+      (ofAttention !== 1 || ofMlp !== 1) && h('p', { class: 'dim' }, words.factor(ofAttention, ofMlp)),
     );
   }
 
+  /** @param {Page.Numbers[]} columns */
   function showTable(columns) {
     const head = h(
       'thead',
@@ -81,6 +85,7 @@ export function residualCard(root, { view, select }) {
         words.streamColumns.map((name) => h('th', { scope: 'col' }, name)),
       ),
     );
+    /** @param {Page.Numbers} data @param {number} layer */
     const value = (data, layer) => (data.length && !Number.isNaN(data[layer]) ? num(data[layer]) : '–');
     const lines = [...columns[0]].map((_, layer) =>
       h(
@@ -90,20 +95,24 @@ export function residualCard(root, { view, select }) {
         columns.map((data) => h('td', { class: 'number' }, value(data, layer))),
       ),
     );
-    const open = details.open;
     fill(
       details,
       h('summary', { class: 'dim' }, words.streamTable),
       h('div', { class: 'scroll' }, h('table', { class: 'layers-table' }, head, h('tbody', {}, lines))),
     );
-    details.open = open;
   }
 
+  /** @param {Payload.ResidualStream} found */
   function show(found) {
-    const [pre, attn, mid, mlp, post, missing] = ['pre', 'attn', 'mid', 'mlp', 'post', 'missing'].map(
-      (name) => unpack(found[name]).data,
-    );
     const { layer } = found;
+    const [pre, attn, mid, mlp, post, missing] = [
+      found.pre,
+      found.attn,
+      found.mid,
+      found.mlp,
+      found.post,
+      found.missing,
+    ].map((packed) => unpack(packed).data);
     fill(title, words.streamAt(chip(now.tokens[found.position]), found.position));
     fill(note, words.streamNote(found.parallel), !found.has_attention && ` ${words.noAttention}`);
     logLines(chart, {
@@ -131,7 +140,8 @@ export function residualCard(root, { view, select }) {
     body.hidden = false;
   }
 
-  function update(next, redraw) {
+  /** @param {Page.LayersScene} next @param {boolean} [redraw] */
+  function update(next, redraw = false) {
     now = next;
     const { run, position, layer, length } = now;
     asking.ask({

@@ -1,4 +1,4 @@
-// What each part of the network added to a logit: as a sum, as bars by layer, by head, and the largest of all.
+// What each part of the network added to a logit: the sum, bars by layer, a grid of heads, and the largest parts.
 
 import { diverging } from '../../core/elements/color.js';
 import { fill, h } from '../../core/elements/dom.js';
@@ -7,7 +7,33 @@ import { num } from '../../maths/format.js';
 import { headGrid, signedBars } from './charts/by_layer.js';
 import { layers as words } from './words/layers.js';
 
-/** `sum` and `body` are elements to put where they belong; show(found, {layer, head}) fills them. */
+/**
+ * The legend's kind of a part; attention and its heads are left out.
+ * @type {Record<string, keyof typeof words.kinds>}
+ */
+const KINDS = { mlp: 'mlp', embedding: 'other' };
+/** @type {Record<keyof typeof words.kinds, string>} */
+const COLORS = { mlp: 'c-key', attn: 'c-query', other: 'ink-2' };
+
+/**
+ * The answer with its arrays unpacked.
+ * @param {Payload.AttributionAnswer} found
+ */
+function unpackShares(found) {
+  const { data, shape } = unpack(found.heads);
+  return {
+    ...found,
+    attention: unpack(found.attention).data,
+    mlp: unpack(found.mlp).data,
+    heads: data,
+    nHeads: shape[1],
+  };
+}
+
+/**
+ * `sum` and `body` are elements for the card to place; `show` fills them.
+ * @param {Page.Ctx['select']} select
+ */
 export function sharesView(select) {
   const sum = h('div', { class: 'shares-sum' });
   const bars = h('div');
@@ -26,9 +52,10 @@ export function sharesView(select) {
     h('div', {}, h('h3', {}, words.largest), largest),
   );
 
-  function showSum(a) {
+  /** @param {Payload.AttributionAnswer} found */
+  function showSum(found) {
     const terms = words
-      .parts(a)
+      .parts(found)
       .map(([name, value], i) => [
         h('span', { class: 'sign' }, i === 0 ? '' : value < 0 ? '−' : '+'),
         h(
@@ -42,69 +69,79 @@ export function sharesView(select) {
       sum,
       terms,
       h('span', { class: 'sign' }, '='),
-      h('span', { class: 'term' }, h('strong', {}, num(a.total, 6)), h('span', { class: 'dim' }, words.total(a))),
-      h('span', { class: 'dim' }, words.own(a.logit)),
+      h(
+        'span',
+        { class: 'term' },
+        h('strong', {}, num(found.total, 6)),
+        h('span', { class: 'dim' }, words.total(found)),
+      ),
+      h('span', { class: 'dim' }, words.own(found.logit)),
     );
   }
 
-  function showBars(a, { layer, head }) {
+  /** @param {ReturnType<typeof unpackShares>} shares @param {Page.LayersScene} selected */
+  function showBars(shares, { layer, head }) {
+    const { attention, mlp, embedding, constant, nHeads } = shares;
     const slots = [
-      { name: words.slots.embedding, bars: [{ value: a.embedding, kind: 'other' }] },
-      ...[...a.attention].map((value, i) => ({
+      { name: words.slots.embedding, bars: [{ value: embedding, kind: 'other' }] },
+      ...[...attention].map((value, i) => ({
         name: i,
         bars: [
           { value, kind: 'attn' },
-          { value: a.mlp[i], kind: 'mlp' },
+          { value: mlp[i], kind: 'mlp' },
         ],
       })),
-      { name: words.slots.biases, bars: [{ value: a.constant, kind: 'other' }] },
+      { name: words.slots.biases, bars: [{ value: constant, kind: 'other' }] },
     ];
-    const n = a.attention.length;
-    const said = (slot) =>
+    const n = attention.length;
+    /** @param {number} slot */
+    const titleOf = (slot) =>
       slot === 0
-        ? words.embeddingSaid(a.embedding)
+        ? words.embeddingShare(embedding)
         : slot > n
-          ? words.biasesSaid(a.constant)
-          : words.sharesSaid(slot - 1, a.attention[slot - 1], a.mlp[slot - 1]);
+          ? words.biasesShare(constant)
+          : words.layerShares(slot - 1, attention[slot - 1], mlp[slot - 1]);
+    /** @param {number} slot */
     const onSelect = (slot) => slot > 0 && slot <= n && select({ layer: slot - 1 });
     signedBars(bars, {
       slots,
       selected: layer + 1,
       onSelect,
-      label: words.sharesLabel(layer, a.attention[layer], a.mlp[layer]),
-      title: said,
+      label: words.sharesLabel(layer, attention[layer], mlp[layer]),
+      title: titleOf,
     });
-    heads.hidden = !a.nHeads;
-    fill(without, a.without_heads && words.without(a.without_heads));
-    if (!a.nHeads) return;
+    heads.hidden = !nHeads;
+    fill(without, shares.without_heads && words.without(shares.without_heads));
+    if (!nHeads) return;
     const around = diverging();
-    const at = (l, i) => a.heads[l * a.nHeads + i];
-    const reach = a.heads.reduce((most, value) => (Math.abs(value) > most ? Math.abs(value) : most), 1e-9);
+    /** @param {number} l @param {number} i */
+    const at = (l, i) => shares.heads[l * nHeads + i];
+    const reach = shares.heads.reduce((most, value) => (Math.abs(value) > most ? Math.abs(value) : most), 1e-9);
     headGrid(heads, {
       layers: n,
-      heads: a.nHeads,
+      heads: nHeads,
       slots: n + 2,
       at,
       color: (share) => around(share / reach),
       selected: { layer, head },
       onSelect: (l, i) => select({ layer: l, head: i }),
       label: words.headsLabel(layer, head, at(layer, head)),
-      title: words.headSaid,
+      title: words.headShare,
       axis: words.headAxis,
     });
   }
 
-  function showLargest(found) {
-    const most = Math.abs(found.largest[0].share) || 1;
-    const lines = found.largest.map((part) => {
-      const wide = `${(50 * Math.abs(part.share)) / most}%`;
-      const kind = { mlp: 'mlp', embedding: 'other' }[part.kind] ?? 'attn';
+  /** @param {Payload.LogitShare[]} parts */
+  function showLargest(parts) {
+    const most = Math.abs(parts[0].share) || 1;
+    const lines = parts.map((part) => {
+      const width = `${(50 * Math.abs(part.share)) / most}%`;
       const bar = h('span', {
         class: 'bar',
         style: {
-          width: wide,
+          width,
           [part.share < 0 ? 'right' : 'left']: '50%',
-          background: `var(--${{ mlp: 'c-key', attn: 'c-query', other: 'ink-2' }[kind]})`,
+          background: `var(--${COLORS[KINDS[part.kind] ?? 'attn']})`,
         },
       });
       const go = () => select(part.head === null ? { layer: part.layer } : { layer: part.layer, head: part.head });
@@ -126,18 +163,11 @@ export function sharesView(select) {
   return {
     sum,
     body,
+    /** @param {Payload.AttributionAnswer} found @param {Page.LayersScene} selected */
     show(found, selected) {
-      const { data, shape } = unpack(found.heads);
-      const a = {
-        ...found,
-        attention: unpack(found.attention).data,
-        mlp: unpack(found.mlp).data,
-        heads: data,
-        nHeads: shape[1],
-      };
-      showSum(a);
-      showBars(a, selected);
-      showLargest(found);
+      showSum(found);
+      showBars(unpackShares(found), selected);
+      showLargest(found.largest);
     },
   };
 }

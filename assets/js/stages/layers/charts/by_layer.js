@@ -1,4 +1,4 @@
-// Numbers by layer as one SVG: lines on a logarithmic axis, or bars up and down from zero. A click selects a layer.
+// Numbers by layer as one SVG: lines on a logarithmic axis, bars from zero, a grid of heads. A click selects a layer.
 
 import { fill, h, svg } from '../../../core/elements/dom.js';
 import { num } from '../../../maths/format.js';
@@ -12,7 +12,7 @@ const BARS = { narrowest: 24, all: 620 };
 const THICKEST = 26;
 
 /**
- * Where things stand: `slots` columns after the axis, wide enough for their names and to fill the picture.
+ * The geometry of a chart: `slots` columns after the axis, wide enough for their names and to fill the picture.
  * @param {number} slots
  * @param {{ narrowest: number, all: number }} size
  * @param {number} [wide]
@@ -21,12 +21,19 @@ const frameOf = (slots, { narrowest, all }, wide = Math.max(narrowest, Math.floo
   wide,
   width: LEFT + slots * wide + 6,
   height: HEIGHT,
+  /** @param {number} slot */
   x: (slot) => LEFT + (slot + 0.5) * wide,
   bottom: HEIGHT - BOTTOM,
 });
 
-function floor(frame, slots, names, selected, onSelect, titles) {
-  const every = Math.ceil(slots / 34);
+/**
+ * What lies under a chart's marks, the highlight of the selected slot, and over them, the names and the areas to click.
+ * @param {ReturnType<typeof frameOf>} frame
+ * @param {(string | number)[]} names
+ * @param {Page.LayerChart} chart
+ */
+function groundOf(frame, names, { selected, onSelect, title }) {
+  const every = Math.ceil(names.length / 34);
   return {
     under:
       selected >= 0 &&
@@ -50,14 +57,20 @@ function floor(frame, slots, names, selected, onSelect, titles) {
           height: frame.bottom - TOP + 16,
           onclick: () => onSelect(slot),
         },
-        svg('title', {}, titles(slot)),
+        svg('title', {}, title(slot)),
       ),
     ]),
   };
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {ReturnType<typeof frameOf>} frame
+ * @param {string} label
+ * @param {Page.Child[]} parts
+ */
 function picture(root, frame, label, parts) {
-  // Never so small that its labels cannot be read: it scrolls inside its box then.
+  // Below this width the labels could not be read: the chart then scrolls inside its box.
   const style = { 'min-width': `${Math.round(0.8 * frame.width)}px` };
   const image = svg(
     'svg',
@@ -67,22 +80,21 @@ function picture(root, frame, label, parts) {
   fill(root, h('div', { class: 'shares-scroll' }, image));
 }
 
-/** Lines of positive numbers: `series` is [{values, kind}], on one logarithmic axis. */
-export function logLines(root, { series, selected, onSelect, label, axis, title }) {
-  const names = series[0].values.length;
-  const frame = frameOf(names, LINES);
+/**
+ * Lines of positive numbers on one logarithmic axis.
+ * @param {HTMLElement} root
+ * @param {Page.LayerLines} chart
+ */
+export function logLines(root, chart) {
+  const { series, label, axis } = chart;
+  const names = [...series[0].values.keys()];
+  const frame = frameOf(names.length, LINES);
   const known = series.flatMap(({ values }) => [...values]).filter((value) => value > 0);
   const [low, high] = [Math.floor(Math.log10(Math.min(...known))), Math.ceil(Math.log10(Math.max(...known)))];
+  /** @param {number} value */
   const y = (value) => frame.bottom - ((Math.log10(value) - low) / Math.max(1, high - low)) * (frame.bottom - TOP);
   const ticks = Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));
-  const ground = floor(
-    frame,
-    names,
-    Array.from({ length: names }, (_, i) => i),
-    selected,
-    onSelect,
-    title,
-  );
+  const ground = groundOf(frame, names, chart);
   const drawn = series.map(({ values, kind }) => {
     const at = [...values].map((value, slot) => (value > 0 ? [frame.x(slot), y(value)] : null)).filter(Boolean);
     return [
@@ -102,25 +114,28 @@ export function logLines(root, { series, selected, onSelect, label, axis, title 
   ]);
 }
 
-/** Bars from zero: `slots` is [{name, bars: [{value, kind}]}]. Returns where the slots stand, for what is drawn below. */
-export function signedBars(root, { slots, selected, onSelect, label, title }) {
+/**
+ * Bars up and down from zero, some in each slot; a value that is not finite has no bar.
+ * @param {HTMLElement} root
+ * @param {Page.LayerBars} chart
+ */
+export function signedBars(root, chart) {
+  const { slots, label } = chart;
   const frame = frameOf(slots.length, BARS);
   const values = slots.flatMap(({ bars }) => bars.map((bar) => bar.value)).filter(Number.isFinite);
   const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
   const reach = high - low || 1;
+  /** @param {number} value */
   const y = (value) => TOP + ((high - value) / reach) * (frame.bottom - TOP);
   const step = stepFor(reach);
   const ticks = Array.from(
     { length: Math.floor(high / step) - Math.ceil(low / step) + 1 },
     (_, i) => (Math.ceil(low / step) + i) * step,
   );
-  const ground = floor(
+  const ground = groundOf(
     frame,
-    slots.length,
     slots.map((slot) => slot.name),
-    selected,
-    onSelect,
-    title,
+    chart,
   );
   const pillars = slots.map(({ bars }, slot) =>
     bars.map(({ value, kind }, place) => {
@@ -147,13 +162,21 @@ export function signedBars(root, { slots, selected, onSelect, label, title }) {
   ]);
 }
 
+/**
+ * A round step that divides `reach` into at most five.
+ * @param {number} reach
+ */
 function stepFor(reach) {
   const rough = reach / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   return [1, 2, 5, 10].map((times) => times * power).find((step) => step >= rough);
 }
 
-/** A cell for each layer and head, under the bars of `signedBars`: `at(layer, head)` is NaN where there is none. */
+/**
+ * A cell for each layer and head, below the bars of `signedBars` and in line with them.
+ * @param {HTMLElement} root
+ * @param {Page.HeadGrid} grid
+ */
 export function headGrid(root, { layers, heads, slots, at, color, selected, onSelect, label, title, axis }) {
   const side = Math.max(6, Math.min(15, Math.floor(330 / heads)));
   const frame = { ...frameOf(slots, BARS), height: TOP + heads * side + 4 };

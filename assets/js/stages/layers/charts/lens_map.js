@@ -9,25 +9,32 @@ const GUTTER = 58;
 const EDGE = 24;
 const NARROWEST = 62;
 const ROW = 19;
-const SIGN = 7.3;
+const CHARACTER = 7.3;
 
-/** Text in a colour that can be read on [r, g, b]. */
+/**
+ * The colour of text that can be read on [r, g, b].
+ * @param {number[]} color
+ */
 const inkOn = ([r, g, b]) => (0.299 * r + 0.587 * g + 0.114 * b > 140 ? '#14171d' : '#ffffff');
 
 /**
- * The map in `root`. `show(picture)` draws {columns, rows, value(row, column) from 0 to 1 or null, token(row, column),
- * input(column), next(column), scale, selected: {row, column}, rowName}; `onSelect` and `onHover` hear of {row, column}.
+ * The map in `root`, which `show(picture, name)` draws.
+ * @param {HTMLElement} root
+ * @param {{ onSelect: (cell: Page.LensCell) => void, onHover: (cell: Page.LensCell | null) => void }} events
  */
 export function lensMap(root, { onSelect, onHover }) {
   const canvas = h('canvas', { class: 'lens', tabindex: 0, role: 'application' });
   // The names of the rows stay in sight when a narrow screen scrolls the columns.
   const names = h('div', { class: 'lens-rows', 'aria-hidden': 'true' });
   root.append(h('div', { class: 'lens-inside' }, names, canvas));
+  /** @type {Page.LensPicture} */
   let now = null;
 
   const width = () => Math.max(NARROWEST, Math.floor((root.clientWidth - GUTTER - 8) / now.columns));
+  /** @param {number} row */
   const y = (row) => EDGE + (now.rows - 1 - row) * ROW;
 
+  /** @param {MouseEvent} event */
   function under(event) {
     if (!now) return null;
     const pointer = within(canvas, event);
@@ -36,6 +43,7 @@ export function lensMap(root, { onSelect, onHover }) {
     return column >= 0 && column < now.columns && row >= 0 && row < now.rows ? { row, column } : null;
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {number} row @param {number} column @param {number} wide */
   function cell(context, row, column, wide) {
     const value = now.value(row, column);
     const x = column * wide;
@@ -44,17 +52,24 @@ export function lensMap(root, { onSelect, onHover }) {
     context.fillStyle = `rgb(${color})`;
     context.fillRect(x, y(row), wide - 1, ROW - 1);
     context.fillStyle = inkOn(color);
-    context.fillText(label(now.token(row, column), Math.floor((wide - 6) / SIGN)), x + 4, y(row) + ROW / 2);
+    context.fillText(label(now.token(row, column), Math.floor((wide - 6) / CHARACTER)), x + 4, y(row) + ROW / 2);
   }
 
+  /**
+   * The tokens that go in, below the columns, and those that follow, above.
+   * @param {CanvasRenderingContext2D} context
+   * @param {CSSStyleDeclaration} style
+   * @param {number} wide
+   */
   function edges(context, style, wide) {
-    const room = Math.floor((wide - 4) / SIGN);
-    const pen = (strong) => {
+    const room = Math.floor((wide - 4) / CHARACTER);
+    /** @param {boolean} strong */
+    const setPen = (strong) => {
       context.fillStyle = style.getPropertyValue(strong ? '--ink' : '--ink-2');
       context.font = `${strong ? '700 ' : ''}12px ${style.getPropertyValue('--mono')}`;
     };
     for (let column = 0; column < now.columns; column += 1) {
-      pen(column === now.selected.column);
+      setPen(column === now.selected.column);
       const x = column * wide + 4;
       context.fillText(label(now.input(column), room), x, y(0) + ROW + EDGE / 2);
       const next = now.next(column);
@@ -64,7 +79,8 @@ export function lensMap(root, { onSelect, onHover }) {
 
   function sideNames() {
     const rows = Array.from({ length: now.rows }, (_, i) => now.rows - 1 - i);
-    const line = (text, height, strong) =>
+    /** @param {string} text @param {number} height @param {boolean} [strong] */
+    const line = (text, height, strong = false) =>
       h(
         'span',
         { class: strong ? 'strong' : '', style: { height: `${height}px`, 'line-height': `${height}px` } },
@@ -78,9 +94,16 @@ export function lensMap(root, { onSelect, onHover }) {
     );
   }
 
-  function frame(context, { row, column }, wide, color, line) {
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Page.LensCell} cell
+   * @param {number} wide
+   * @param {string} color
+   * @param {number} thickness
+   */
+  function frame(context, { row, column }, wide, color, thickness) {
     context.strokeStyle = color;
-    context.lineWidth = line;
+    context.lineWidth = thickness;
     context.strokeRect(Math.max(1, column * wide - 0.5), y(row) - 0.5, wide, ROW);
   }
 
@@ -107,7 +130,7 @@ export function lensMap(root, { onSelect, onHover }) {
       frame(context, selected, wide, style.getPropertyValue('--accent'), 3);
   }
 
-  /** On a narrow screen the selected column comes into view. */
+  /** Brings the selected column into view on a narrow screen. */
   function reveal() {
     const left = now.selected.column * width();
     const room = root.clientWidth - GUTTER - width();
@@ -115,12 +138,14 @@ export function lensMap(root, { onSelect, onHover }) {
   }
 
   // Rows are counted from below.
+  /** @param {number} right @param {number} down */
   const toward = (right, down) =>
     now && { row: Math.min(now.rows - 1, Math.max(0, now.selected.row - down)), column: now.selected.column + right };
   const hovered = picking(canvas, { under, toward, draw, onHover, onSelect });
   new ResizeObserver(() => root.clientWidth && draw()).observe(root);
 
   return {
+    /** @param {Page.LensPicture} picture @param {string} name */
     show(picture, name) {
       const moved = picture.selected.column !== now?.selected.column;
       now = picture;
