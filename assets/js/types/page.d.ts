@@ -326,37 +326,12 @@ declare namespace Page {
     onHover?: (point: PlotPoint | null) => unknown;
   }
 
-  /** Columns of values with marks across them. */
-  interface Columns {
-    values: number[];
-    marks: { name: string; value: number }[];
-    format: (value: number) => string;
-    title: string;
-    onpick?: (column: number) => void;
-  }
-
   /** A stretch of the bar that all tokens share. */
   interface Part {
     label: string;
     from: number;
     share: number;
     selected: boolean;
-  }
-
-  /** A card that measures up to a number: what it asks, and how it shows the points. */
-  interface Sweep<N extends 'length_sweep' | 'throughput'> {
-    job: N;
-    title: string;
-    note: string;
-    field: HTMLInputElement;
-    label: string;
-    go: string;
-    said: (found: Payload.Jobs[N]) => Child;
-    head: string[];
-    row: (point: Payload.Jobs[N]['points'][number]) => Child[];
-    charts: ((points: Payload.Jobs[N]['points']) => object)[];
-    key: Child;
-    onfound?: (found: Payload.Jobs[N]) => void;
   }
 }
 

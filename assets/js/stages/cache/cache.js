@@ -1,4 +1,4 @@
-// The KV cache: what it holds, how it fills, what it saves, and what a smaller one would change.
+// The KV cache: its content, how it fills, what it saves, and what a smaller one would change.
 
 import { hasAny } from '../../core/state/store.js';
 import { createAsk } from '../../core/ask.js';
@@ -43,18 +43,22 @@ export function mount(root, ctx) {
   const sizes = sizesCard(places.sizes, ctx);
   const race = raceCard(places.race, ctx);
   const variant = variantCard(places.variant, ctx);
+  /** @type {Page.CacheScene} */
   let now = null;
   const asking = createAsk();
-  let tabled = null;
+  /** @type {Payload.KVCacheRecord} */
+  let tableOf = null;
 
+  /** @param {Page.State} state */
   function show(state) {
     const { cache, costs, run } = now;
     fill(facts, figures(words.facts({ cache, costs, run, card: state.card })));
-    if (tabled !== cache) fill(layers, layersTable(cache.layers, cache.bytes));
-    tabled = cache;
+    if (tableOf !== cache) fill(layers, layersTable(cache.layers, cache.bytes));
+    tableOf = cache;
     grid.update({ ...now, selection: state.selection, step: state.step });
   }
 
+  /** @param {Page.State} state */
   function load({ run }) {
     const n = { n_steps: run.steps.length };
     asking.ask({
@@ -79,11 +83,12 @@ export function mount(root, ctx) {
     });
   }
 
+  /** @param {Page.State} state @param {Page.Changed} changed */
   function update(state, changed) {
     load(state);
-    const shown = now && now.run.key === state.run.key;
-    if (shown && hasAny(changed, ['selection', 'step', 'card'])) show(state);
-    if (shown && changed.has('card')) sizes.update({ n: fed(now.run), card: state.card });
+    const current = now && now.run.key === state.run.key;
+    if (current && hasAny(changed, ['selection', 'step', 'card'])) show(state);
+    if (current && changed.has('card')) sizes.update({ n: fed(now.run), card: state.card });
     race.update(state);
     variant.update(state);
   }

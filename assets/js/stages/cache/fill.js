@@ -1,4 +1,4 @@
-// The cache as it fills: a grid, a slider over the steps, and what the chosen step reads and computes.
+// The cache as it fills: a grid, a slider over the steps, and what the selected step reads and computes.
 
 import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
@@ -9,6 +9,13 @@ import { cacheGrid } from './charts/cache_grid.js';
 import { cache as words } from './words/cache.js';
 
 const FRAME_MS = 110;
+/** @type {[kind: string, text: string][]} */
+const KEY = [
+  ['filled', words.prompt],
+  ['added', words.added],
+  ['now', words.now],
+  ['empty', words.empty],
+];
 
 /**
  * The card in `root`; update({run, cache, costs, selection, step}) fills it.
@@ -23,55 +30,60 @@ export function fillCard(root, { store, select, point }) {
     'aria-label': words.stepLabel,
     oninput: () => take(Number(slider.value)),
   });
-  const where = h('output', { class: 'kv-step' });
+  const stepName = h('output', { class: 'kv-step' });
   const play = h('button', { type: 'button', class: 'quiet', onclick: watch }, words.fillIt);
   const readout = h('p', { class: 'kv-readout', 'aria-live': 'off' }, words.hover);
   const bins = h('p', { class: 'dim' });
   const side = h('div', { class: 'kv-side' });
   const place = h('div');
-  const swatch = (kind, text) => h('span', {}, h('span', { class: `swatch kv-${kind}` }), text);
   const legend = h(
     'p',
     { class: 'dim kv-legend' },
-    ['filled', 'added', 'now', 'empty'].map((kind) => swatch(kind, words[{ filled: 'prompt' }[kind] ?? kind])),
+    KEY.map(([kind, text]) => h('span', {}, h('span', { class: `swatch kv-${kind}` }), text)),
   );
   root.append(
-    h('div', { class: 'card-head' }, h('h2', {}, words.grid), h('div', { class: 'kv-controls' }, play, slider, where)),
+    h(
+      'div',
+      { class: 'card-head' },
+      h('h2', {}, words.grid),
+      h('div', { class: 'kv-controls' }, play, slider, stepName),
+    ),
     h('p', { class: 'dim' }, words.gridNote),
     h('div', { class: 'kv-fill' }, h('div', { class: 'kv-left' }, place, readout, legend, bins), side),
   );
   const grid = cacheGrid(place, { onHover: hover, onPick: pick, onBin: (k) => fill(bins, k > 1 ? words.bins(k) : '') });
+  /** @type {Page.CacheScene} */
   let now = null;
-  let timer = null;
+  let timer = 0;
 
   const last = () => Math.max(0, now.run.steps.length - 1);
 
+  /** @param {number} step */
   function take(step) {
     halt();
     go(step);
   }
 
+  /** @param {number} step */
   function go(step) {
     store.set({ step, following: false });
     if (now.run.steps.length) select({ position: positionOf('decode', step, now.run) });
   }
 
-  /** From the prefill on, a step at a time, as decoding did it. */
+  /** Plays the steps one after another, from the prefill on. */
   function watch() {
     halt();
     go(0);
-    timer = setInterval(() => {
-      // Another panel is open, or another run has come.
+    timer = window.setInterval(() => {
+      // Also stops when another panel is open.
       if (store.state.stage !== 'cache' || store.state.step >= last()) return halt();
       return go(store.state.step + 1);
     }, FRAME_MS);
   }
 
-  function halt() {
-    clearInterval(timer);
-    timer = null;
-  }
+  const halt = () => clearInterval(timer);
 
+  /** @param {Page.CacheCell} cell */
   function pick({ row, from }) {
     halt();
     const { run, cache } = now;
@@ -80,22 +92,24 @@ export function fillCard(root, { store, select, point }) {
       store.set({ step: Math.min(last(), from - run.tokens.length + 1), following: false });
   }
 
-  function hover(seen) {
-    point?.(seen && seen.to - seen.from === 1 ? seen.from : null);
-    if (!seen) return fill(readout, words.hover);
+  /** @param {Page.CacheCell | null} cell */
+  function hover(cell) {
+    point?.(cell && cell.to - cell.from === 1 ? cell.from : null);
+    if (!cell) return fill(readout, words.hover);
     const { cache, run } = now;
-    const layer = cache.layers[seen.row];
-    const places = seen.to - seen.from > 1 ? `${seen.from}–${seen.to - 1}` : seen.from;
-    if (!seen.written) return fill(readout, words.cellEmpty(layer.layer, places));
-    if (seen.gone) return fill(readout, words.cellGone(layer.layer, places));
-    const token = sequence(run)[seen.from];
+    const layer = cache.layers[cell.row];
+    const places = cell.to - cell.from > 1 ? `${cell.from}–${cell.to - 1}` : cell.from;
+    if (!cell.written) return fill(readout, words.cellEmpty(layer.layer, places));
+    if (cell.gone) return fill(readout, words.cellGone(layer.layer, places));
+    const token = sequence(run)[cell.from];
     const each = layer.bytes / layer.key_shape[2];
     return fill(
       readout,
-      words.cell(layer.layer, places, token && chip(token, { limit: 14 }), each * (seen.to - seen.from)),
+      words.cell(layer.layer, places, token && chip(token, { limit: 14 }), each * (cell.to - cell.from)),
     );
   }
 
+  /** @param {string} name @param {string} value @param {string} note @param {string} [kind] */
   function fact(name, value, note, kind = '') {
     return h(
       'div',
@@ -105,6 +119,7 @@ export function fillCard(root, { store, select, point }) {
     );
   }
 
+  /** @param {number} step @param {number} filled */
   function explain(step, filled) {
     const { run, costs } = now;
     const at = Math.min(step, costs.cached_flops.length - 1);
@@ -127,9 +142,10 @@ export function fillCard(root, { store, select, point }) {
   }
 
   return {
+    /** @param {Page.CacheScene & Pick<Page.State, 'selection' | 'step'>} next */
     update(next) {
       now = next;
-      const { run, cache, selection } = now;
+      const { run, cache } = now;
       const step = Math.min(next.step, last());
       const filled = run.tokens.length + step;
       const n = run.tokens.length + run.steps.length;
@@ -137,9 +153,16 @@ export function fillCard(root, { store, select, point }) {
       slider.value = String(step);
       slider.disabled = last() === 0;
       play.disabled = last() === 0;
-      fill(where, words.step(step));
+      fill(stepName, words.step(step));
       const label = words.picture(cache.layers.length, run.tokens.length, filled, n);
-      grid.show({ layers: cache.layers, n: Math.max(n, filled), nPrompt: run.tokens.length, filled, selection, label });
+      grid.show({
+        layers: cache.layers,
+        n: Math.max(n, filled),
+        nPrompt: run.tokens.length,
+        filled,
+        selection: next.selection,
+        label,
+      });
       explain(step, filled);
     },
   };

@@ -14,7 +14,9 @@ const SERIES = [
   { name: words.withoutShort, kind: 'kv-without' },
 ];
 
-const running = (values) => values.reduce((sums, value) => [...sums, (sums.at(-1) ?? 0) + value], []);
+/** @param {number[]} values @returns {number[]} */
+const running = (values) =>
+  values.reduce((sums, value) => [...sums, (sums.at(-1) ?? 0) + value], /** @type {number[]} */ ([]));
 
 /**
  * The card in `root`; update(state) keeps it in step with the page.
@@ -71,24 +73,32 @@ export function raceCard(root, ctx) {
     race.said,
     race.found,
   );
-  const drawn = Object.fromEntries(Object.entries(charts).map(([name, place]) => [name, lines(place)]));
+  const time = lines(charts.time);
+  const total = lines(charts.total);
+  const work = lines(charts.work);
 
-  /** @param {Payload.RaceAnswer} state */
-  function show(state) {
-    const { steps, n_tokens: asked } = state;
+  /** @param {Payload.RaceAnswer} found */
+  function show(found) {
+    const { steps, n_tokens: asked } = found;
     if (!steps.length) return undefined;
-    const n = state.ended ? steps.length : asked;
-    const chart = (name, title, format, pick) =>
-      drawn[name].show({
-        title,
-        n,
-        format,
-        axis: words.positions,
-        series: SERIES.map((series, place) => ({ ...series, values: pick(steps, place ? 'full' : 'cached') })),
-      });
-    chart('time', words.perToken, ms, (all, way) => all.map((step) => step[`${way}_ms`]));
-    chart('total', words.total, ms, (all, way) => running(all.map((step) => step[`${way}_ms`])));
-    chart('work', words.flopsChart, flops, (all, way) => all.map((step) => step[`${way}_flops`]));
+    const n = found.ended ? steps.length : asked;
+    const axis = words.positions;
+    /** @param {number[][]} values */
+    const series = (...values) => SERIES.map((line, place) => ({ ...line, values: values[place] }));
+    const cached = steps.map((step) => step.cached_ms);
+    const full = steps.map((step) => step.full_ms);
+    time.show({ title: words.perToken, n, format: ms, axis, series: series(cached, full) });
+    total.show({ title: words.total, n, format: ms, axis, series: series(running(cached), running(full)) });
+    work.show({
+      title: words.flopsChart,
+      n,
+      format: flops,
+      axis,
+      series: series(
+        steps.map((step) => step.cached_flops),
+        steps.map((step) => step.full_flops),
+      ),
+    });
     fill(figures, facts(words.raceFacts(steps)));
     fill(
       answer,
@@ -107,7 +117,7 @@ export function raceCard(root, ctx) {
         ),
       ),
     );
-    return `${words.raceSaid(state)} ${words.free(ctx.store.state.run.recipe.forced.length)}`;
+    return `${words.raceSummary(found)} ${words.free(ctx.store.state.run.recipe.forced.length)}`;
   }
 
   return race;

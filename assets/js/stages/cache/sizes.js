@@ -1,4 +1,4 @@
-// The size of the KV cache by arithmetic: this model as it is and otherwise, beside known models, on one scale.
+// The size of the KV cache by arithmetic: this model, variants of it, and known models, on one scale.
 
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
@@ -33,11 +33,11 @@ export function sizesCard(root, { view }) {
     table,
     h('p', { class: 'dim' }, words.kinds),
   );
-  /** @type {{ n: number; card: Payload.CardAnswer; }} */
+  /** @type {{ n: number, card: Page.Card }} */
   let now = null;
   const asking = createAsk();
 
-  /** @param {Payload.CacheSize} size */
+  /** @param {Payload.CacheSize} size @param {number} widest */
   function row(size, widest) {
     const { shape, fits } = size;
     const own = !shape.model_id;
@@ -77,12 +77,12 @@ export function sizesCard(root, { view }) {
     );
   }
 
-  /** @param {Payload.CacheSizes} cacheSizes */
+  /** @param {Payload.CacheSizes} answer */
   function draw({ sizes }) {
     const own = sizes.filter(({ shape }) => !shape.model_id);
     const others = sizes.filter(({ shape }) => shape.model_id);
     const widest = Math.max(...sizes.filter(({ fits }) => fits).map((size) => size.bytes), 1);
-    /** @param {Payload.CacheSize[]} rows */
+    /** @param {string} title @param {Payload.CacheSize[]} rows */
     const group = (title, rows) =>
       h(
         'tbody',
@@ -121,7 +121,7 @@ export function sizesCard(root, { view }) {
   }
 
   return {
-    /** @param {{ n: number; card: Payload.CardAnswer; }} next */
+    /** @param {{ n: number, card: Page.Card }} next */
     update(next) {
       const wasOwn = !now || choice.value === String(now.n);
       const kept = choice.value;

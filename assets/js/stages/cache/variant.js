@@ -1,22 +1,23 @@
-// A cache that forgets (a window) or rounds (8-bit floats), beside the full one: where the answers part.
+// A cache that forgets (a window) or rounds (8-bit floats), beside the full one: where the answers diverge.
 
 import { lines } from '../../charts/lines.js';
 import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { num } from '../../maths/format.js';
-import { label as tokenLabel } from '../../maths/tokens.js';
 import { measurement } from '../../parts/panel/measurement.js';
 import { cache as words } from './words/cache.js';
 
 const MOST = 64;
 
 /**
- * The card in `root`; update(state) keeps it in step with the page, offer(backends) says what there is.
+ * The card in `root`; update(state) keeps it in step with the page, offer(backends) names the missing backends.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  */
 export function variantCard(root, ctx) {
+  /** @param {number} value @param {number} min @param {number} max */
   const field = (value, min, max) => h('input', { type: 'number', min, max, value });
+  /** @param {string} value @param {boolean} checked */
   const radio = (value, checked) => h('input', { type: 'radio', name: 'kv-variant', value, checked });
   const kinds = { window: radio('window', true), fp8: radio('fp8', false) };
   const window = field(8, 2, 100000);
@@ -59,7 +60,13 @@ export function variantCard(root, ctx) {
     return { kind, n_tokens: nTokens.valueAsNumber, ...kept };
   }
 
-  /** @param {Payload.Token[]} tokens */
+  /**
+   * The answer with one of the caches; from the token at `parts` on, the two answers differ.
+   * @param {string} title
+   * @param {number} size
+   * @param {Page.RunToken[]} tokens
+   * @param {number | null} parts
+   */
   function side(title, size, tokens, parts) {
     const made = tokens.map(
       (token, place) =>
@@ -77,21 +84,21 @@ export function variantCard(root, ctx) {
     );
   }
 
-  /** @param {Payload.Variant} state */
-  function show(state) {
-    const { steps, kind, first_different: parts, n_tokens: asked } = state;
+  /** @param {Payload.Variant} found */
+  function show(found) {
+    const { steps, kind, first_different: parts, n_tokens: asked } = found;
     if (!steps.length) return undefined;
     fill(
       pair,
       side(
         words.fullCache,
-        state.bytes,
+        found.bytes,
         steps.map((step) => step.token),
         parts,
       ),
       side(
         words.otherCache[kind],
-        state.other_bytes,
+        found.other_bytes,
         steps.map((step) => step.other),
         parts,
       ),
@@ -99,17 +106,18 @@ export function variantCard(root, ctx) {
     const values = steps.map((step) => step.drift).filter((value) => value !== null);
     drift.show({
       title: words.drift,
-      n: state.ended ? values.length : asked,
-      format: (value) => num(value, 3),
+      n: found.ended ? values.length : asked,
+      format: (/** @type {number} */ value) => num(value, 3),
       axis: words.positions,
       series: [{ name: words.drift, kind: 'kv-drift', values }],
     });
-    return `${words.variantSaid(state, tokenLabel)} ${words.free(ctx.store.state.run.recipe.forced.length)}`;
+    return `${words.variantSummary(found)} ${words.free(ctx.store.state.run.recipe.forced.length)}`;
   }
 
   return {
+    /** @param {Payload.CacheCosts['quantised']} backends */
     offer(backends) {
-      const absent = backends.filter(([, there]) => !there).map(([name]) => name);
+      const absent = backends.filter(([, installed]) => !installed).map(([name]) => name);
       fill(missing, absent.length ? words.missing(absent) : '');
     },
     update: variant.update,

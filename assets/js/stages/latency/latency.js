@@ -1,4 +1,4 @@
-// Latency: what this run took, where it went, what the machine allows, and how it grows with length and batch.
+// Latency: the times of this run, their parts, the machine's limits, and how times grow with length and batch size.
 
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
@@ -21,14 +21,14 @@ export function mount(root, ctx) {
   const { store, select } = ctx;
   const card = () => root.appendChild(h('div', { class: 'card' }));
   const figures = h('dl', { class: 'facts' });
-  const said = h('p', { class: 'measure-said' });
+  const summary = h('p', { class: 'measure-said' });
   const charts = { inOrder: h('div'), sorted: h('div') };
   card().append(
     h('h2', {}, words.title),
     h('p', { class: 'dim' }, words.note),
     figures,
     h('div', { class: 'kv-charts' }, Object.values(charts)),
-    said,
+    summary,
   );
   const split = splitCard(card(), ctx);
   const roof = roofCard(card(), ctx);
@@ -37,10 +37,12 @@ export function mount(root, ctx) {
     roof.add(points.map(({ dot }) => dot));
     roof.raise(roofline);
   });
+  /** @type {Payload.Latency} */
   let shown = null;
   const asking = createAsk();
   new ResizeObserver(() => shown && columns()).observe(charts.inOrder);
 
+  /** @returns {void} */
   function columns() {
     const { itl, n_tokens: n } = shown;
     if (!itl.length)
@@ -51,7 +53,8 @@ export function mount(root, ctx) {
       { name: 'p50', value: shown.itl_p50 },
       { name: 'p95', value: shown.itl_p95 },
     ];
-    // Tokens that were taken over stand before those that this run made.
+    // Tokens reused from an earlier run stand before those that this run generated.
+    /** @param {number} i */
     const pick = (i) => {
       const step = n - itl.length + i;
       store.set({ step });
@@ -66,6 +69,7 @@ export function mount(root, ctx) {
     });
   }
 
+  /** @param {Page.State} state */
   function load({ run }) {
     asking.ask({
       key: `${run.key}:${run.steps.length}`,
@@ -73,12 +77,12 @@ export function mount(root, ctx) {
       answered(found) {
         shown = found;
         fill(figures, facts(words.facts(found)));
-        fill(said, words.said(found));
+        fill(summary, words.summary(found));
         columns();
       },
       refused(error) {
         asking.forget();
-        notice(said, explain(error));
+        notice(summary, explain(error));
       },
     });
   }

@@ -16,14 +16,15 @@ const SERIES = [
 ];
 
 /**
- * Dots under a roof, which may have been raised since they were measured.
+ * Dots with their share of a roof that may have been raised since they were measured.
+ * @param {Payload.RooflinePoint[]} dots
  * @param {Payload.Roofline} r
  */
 const under = (dots, r) =>
   dots.map((dot) => ({ ...dot, share: dot.achieved / Math.min(r.flops, dot.intensity * r.bandwidth) }));
 
 /**
- * The card in `root`; `raise(roofline)` is the roof as it is known by now, `add(dots)` puts measured batches under it.
+ * The card in `root`; `raise(roofline)` replaces the roof, `add(dots)` draws measured batches under it.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  */
@@ -69,17 +70,25 @@ export function roofCard(root, ctx) {
     work.said,
   );
   const chart = xy(place);
+  /** @type {Payload.RooflinePoint[]} */
   let batches = [];
+  /** @type {Payload.RooflineRun} */
   let shown = null;
 
   function draw() {
     const { roofline: r, dots } = shown;
     const bend = r.flops / r.bandwidth;
+    /** @type {Page.ChartPoint[]} */
     const roof = [
       [SPAN[0], SPAN[0] * r.bandwidth],
       [bend, r.flops],
       [Math.max(SPAN[1], 2 * bend), r.flops],
     ];
+    /**
+     * @param {Payload.RooflinePoint[]} list
+     * @param {(dot: Payload.RooflinePoint) => string} name
+     * @returns {Page.ChartPoint[]}
+     */
     const points = (list, name) => list.map((d) => [d.intensity, d.achieved, name(d)]);
     chart.show({
       title: '',
@@ -122,14 +131,16 @@ export function roofCard(root, ctx) {
     batches = under(batches, found.roofline);
     fill(figures, facts(words.roofFacts(found)));
     draw();
-    return words.roofSaid(shown);
+    return words.roofSummary(shown);
   }
 
   return {
+    /** @param {Payload.RooflinePoint[]} dots */
     add(dots) {
       batches = dots;
       if (shown) draw();
     },
+    /** @param {Payload.Roofline} roofline */
     raise(roofline) {
       if (shown) fill(work.said, show({ ...shown, roofline }));
     },

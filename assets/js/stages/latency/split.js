@@ -5,6 +5,7 @@ import { fill, h } from '../../core/elements/dom.js';
 import { measurement } from '../../parts/panel/measurement.js';
 import { latency as words } from './words/latency.js';
 
+/** @param {[name: string, seconds: number]} part */
 const part = ([name, value]) => ({ name: words.parts[name], kind: name, value });
 
 /**
@@ -40,7 +41,7 @@ export function splitCard(root, ctx) {
       ),
       splitBar(words.decode, [...times.decode.parts, select, after].map(part), words.seconds),
     );
-    return words.splitSaid(times);
+    return words.splitSummary(times);
   }
 
   return work;

@@ -1,4 +1,4 @@
-// Latency over prompt length, and throughput over batch size: two live measurements of one shape.
+// Latency over prompt length, and throughput over batch size: two live measurements with cards of one kind.
 
 import { linesKey } from '../../charts/lines.js';
 import { append, fill, h } from '../../core/elements/dom.js';
@@ -20,7 +20,7 @@ const BOUND = { name: words.bound, kind: 'sweep-bound' };
 function sweepCard(
   root,
   ctx,
-  { title, note, job, field, label, go, said, head, row, charts, key, onfound = () => {} },
+  { title, note, job, field, label, go, summary, head, row, charts, key, onfound = () => {} },
 ) {
   const name = field.getAttribute('name');
   const work = measurement(ctx, { job, args: () => ({ [name]: field.valueAsNumber }), show, go, stop: words.stop });
@@ -70,14 +70,21 @@ function sweepCard(
       ),
     );
     onfound(found);
-    return said(found);
+    return summary(found);
   }
 
   return work;
 }
 
+/** @param {string} name @param {number} value @param {number} min @param {number} max */
 const number = (name, value, min, max) => h('input', { type: 'number', name, value, min, max });
 
+/**
+ * @param {string} title
+ * @param {keyof Payload.LengthPoint} measured
+ * @param {keyof Payload.LengthPoint} bound
+ * @returns {(points: Payload.LengthPoint[]) => Page.Chart}
+ */
 const lengthChart = (title, measured, bound) => (points) => ({
   title,
   x: { name: words.tokens, format: num },
@@ -92,8 +99,10 @@ const lengthChart = (title, measured, bound) => (points) => ({
 });
 
 /**
- * Latency over prompt length; `onfound` hears of every point.
+ * Latency over prompt length; `onfound` is called at every new point.
+ * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
+ * @param {(found: Payload.LengthSweep) => void} onfound
  */
 export const lengthsCard = (root, ctx, onfound) =>
   sweepCard(root, ctx, {
@@ -103,7 +112,7 @@ export const lengthsCard = (root, ctx, onfound) =>
     field: number('longest', 1024, 32, 4096),
     label: words.longest,
     go: words.lengthsGo,
-    said: words.lengthsSaid,
+    summary: words.lengthsSummary,
     head: words.lengthTable,
     row: (p) => [
       num(p.n),
@@ -120,6 +129,12 @@ export const lengthsCard = (root, ctx, onfound) =>
     onfound,
   });
 
+/**
+ * @param {string} title
+ * @param {(point: Payload.BatchPoint) => number} pick
+ * @param {(value: number) => string} format
+ * @returns {(points: Payload.BatchPoint[]) => Page.Chart}
+ */
 const batchChart = (title, pick, format) => (points) => ({
   title,
   x: { name: words.size, format: num },
@@ -130,8 +145,10 @@ const batchChart = (title, pick, format) => (points) => ({
 });
 
 /**
- * Throughput over batch size; `onfound` hears of every point.
+ * Throughput over batch size; `onfound` is called at every new point.
+ * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
+ * @param {(found: Payload.Throughput) => void} onfound
  */
 export const batchCard = (root, ctx, onfound) =>
   sweepCard(root, ctx, {
@@ -141,7 +158,7 @@ export const batchCard = (root, ctx, onfound) =>
     field: number('largest', 32, 1, 64),
     label: words.largest,
     go: words.batchGo,
-    said: words.batchSaid,
+    summary: words.batchSummary,
     head: words.batchTable,
     row: (p) => [
       num(p.batch),
@@ -153,11 +170,11 @@ export const batchCard = (root, ctx, onfound) =>
     ],
     charts: [
       batchChart(
-        words.rate_,
+        words.rateTitle,
         (p) => p.rate,
         (value) => num(value, 3),
       ),
-      batchChart(words.step_, (p) => p.step, words.seconds),
+      batchChart(words.stepTitle, (p) => p.step, words.seconds),
     ],
     key: null,
     onfound,

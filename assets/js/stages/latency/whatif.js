@@ -1,4 +1,4 @@
-// What if: other machines, models and loads by formula, marked as estimates; this run beside its own.
+// What if: estimates by formula for other machines, models and loads, and this run beside its own estimate.
 
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
@@ -9,8 +9,8 @@ import { whatif as words } from './words/whatif.js';
 export { whatif as formulas } from './words/formulas.js';
 
 const PAUSE_MS = 150;
-const BITS = { weight_bits: [4, 8, 16, 32], cache_bits: [8, 16, 32] };
 
+/** @param {string[]} head @param {string[][]} rows @param {string} [kind] */
 const table = (head, rows, kind = '') =>
   h(
     'div',
@@ -48,7 +48,9 @@ const table = (head, rows, kind = '') =>
  * @returns {Page.Panel}
  */
 export function mount(root, ctx) {
+  /** @param {number} value @param {number} max */
   const number = (value, max) => h('input', { type: 'number', min: 1, max, value, oninput: soon });
+  /** @param {string} name */
   const choice = (name) => h('select', { 'aria-label': name, onchange: load });
   const fields = {
     machine: choice(words.machine),
@@ -59,16 +61,17 @@ export function mount(root, ctx) {
     n_context: number(1024, 1_000_000),
     n_users: number(1, 100_000),
   };
-  const names = {
-    machine: words.machine,
-    model: words.model,
-    weight_bits: words.bits,
-    cache_bits: words.cacheBits,
-    n_prompt: words.prompt,
-    n_context: words.context,
-    n_users: words.users,
-  };
-  const said = h('p', { class: 'measure-said', role: 'status' });
+  /** @type {[name: string, field: HTMLElement][]} */
+  const named = [
+    [words.machine, fields.machine],
+    [words.model, fields.model],
+    [words.bits, fields.weight_bits],
+    [words.cacheBits, fields.cache_bits],
+    [words.prompt, fields.n_prompt],
+    [words.context, fields.n_context],
+    [words.users, fields.n_users],
+  ];
+  const summary = h('p', { class: 'measure-said', role: 'status' });
   const source = h('p', { class: 'dim' });
   const body = h('div');
   const own = h('div');
@@ -89,39 +92,40 @@ export function mount(root, ctx) {
       h(
         'div',
         { class: 'whatif-fields' },
-        Object.entries(fields).map(([key, field]) => h('label', {}, h('span', { class: 'dim' }, names[key]), field)),
+        named.map(([name, field]) => h('label', {}, h('span', { class: 'dim' }, name), field)),
       ),
       source,
       body,
-      said,
+      summary,
       offer,
       own,
     ),
   );
-  for (const [name, bits] of Object.entries(BITS))
-    fill(
-      fields[name],
-      bits.map((n) => h('option', { value: n, selected: n === 16 }, words.bit(n))),
-    );
-  let timer = null;
+  /** @param {number} n */
+  const bits = (n) => h('option', { value: n, selected: n === 16 }, words.bit(n));
+  fill(fields.weight_bits, [4, 8, 16, 32].map(bits));
+  fill(fields.cache_bits, [8, 16, 32].map(bits));
+  let timer = 0;
   const asking = createAsk();
-  let of = '';
+  let estimated = '';
 
+  /** @param {HTMLSelectElement} field */
   const chosen = (field) => Math.max(0, field.selectedIndex);
 
   function soon() {
     clearTimeout(timer);
-    timer = setTimeout(load, PAUSE_MS);
+    timer = window.setTimeout(load, PAUSE_MS);
   }
 
+  /** @returns {undefined} */
   function measured() {
-    // This machine now stands first: what was chosen moves one down, and the new entry is taken.
+    // This machine now stands first in the list. Emptied, the list selects its first entry again.
     fill(fields.machine);
     load();
     return undefined;
   }
 
-  /** @param {Payload.Machine[] | Payload.ModelSize[]} entries */
+  /** @param {HTMLSelectElement} field @param {Payload.Machine[] | Payload.ModelSize[]} entries */
   function options(field, entries) {
     if (field.options.length === entries.length) return;
     const kept = Math.max(0, field.selectedIndex);
@@ -132,15 +136,19 @@ export function mount(root, ctx) {
   }
 
   function load() {
-    const numbers = Object.fromEntries(
-      ['n_prompt', 'n_context', 'n_users'].map((key) => [key, fields[key].valueAsNumber]),
-    );
-    const bits = Object.fromEntries(Object.keys(BITS).map((key) => [key, Number(fields[key].value)]));
-    const choices = { machine: chosen(fields.machine), model: chosen(fields.model), ...bits, ...numbers };
+    const choices = {
+      machine: chosen(fields.machine),
+      model: chosen(fields.model),
+      weight_bits: Number(fields.weight_bits.value),
+      cache_bits: Number(fields.cache_bits.value),
+      n_prompt: fields.n_prompt.valueAsNumber,
+      n_context: fields.n_context.valueAsNumber,
+      n_users: fields.n_users.valueAsNumber,
+    };
     asking.ask({
       question: () => ctx.ask('whatif', choices),
       answered: show,
-      refused: (error) => notice(said, explain(error)),
+      refused: (error) => notice(summary, explain(error)),
     });
   }
 
@@ -150,7 +158,7 @@ export function mount(root, ctx) {
     options(fields.model, found.models);
     fill(source, words.source(found.estimate));
     fill(body, table(words.head, words.rows(found.estimate), 'by-formula'));
-    fill(said, words.said(found.estimate));
+    fill(summary, words.summary(found.estimate));
     offer.hidden = found.own !== null;
     fill(own, found.own && [h('h3', {}, words.ownTitle), table(words.ownHead, words.ownRows(found))]);
   }
@@ -159,8 +167,8 @@ export function mount(root, ctx) {
     update(state) {
       work.update(state);
       const key = `${state.run.key}:${state.run.steps.length}`;
-      if (state.status.phase === 'running' || key === of) return;
-      of = key;
+      if (state.status.phase === 'running' || key === estimated) return;
+      estimated = key;
       load();
     },
   };

@@ -131,7 +131,7 @@ export function mount(root, ctx) {
     done = found.rounds;
     fill(clockNote, words.clockNote(found));
     rounds.show(found);
-    return words.said(found);
+    return words.summary(found);
   }
 
   function drawClock() {

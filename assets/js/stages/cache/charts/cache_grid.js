@@ -1,4 +1,4 @@
-// The KV cache as a grid, positions across and layers down: what is written, by which pass, and what is still empty.
+// The KV cache as a grid, positions across and layers down: the cells written by prefill and by decoding, and the empty ones.
 
 import { fill, h, svg } from '../../../core/elements/dom.js';
 import { within } from '../../../core/elements/pixels.js';
@@ -9,11 +9,16 @@ const NARROWEST = 3;
 const WIDEST = 30;
 const LINED = 5;
 
-/** Neighbouring layers that keep the same positions, as one block: {from, to, start}. */
+/**
+ * Neighbouring layers that keep the same positions, as one block: layers `from` to `to`, positions from `start` on.
+ * @param {Payload.LayerCache[]} layers
+ * @param {number} filled
+ */
 function blocks(layers, filled) {
+  /** @type {{ from: number, to: number, start: number }[]} */
   const found = [];
   layers.forEach(({ window }, row) => {
-    // Between two passes a window of w keeps w - 1 positions: the next one brings its own.
+    // Between two passes a window of w keeps w - 1 positions: the next pass adds its own.
     const start = window ? Math.max(0, filled - window + 1) : 0;
     const last = found.at(-1);
     if (last?.start === start) last.to = row + 1;
@@ -23,20 +28,25 @@ function blocks(layers, filled) {
 }
 
 /**
- * A grid in `root`. `show({layers, n, nPrompt, filled, selection, label})`: `n` columns, of which the first `filled` are
- * written, `nPrompt` of them by prefill. `onHover({row, from, to, kept} | null)`, `onPick({row, from})`.
- * `onBin(k)` hears how many positions a column stands for.
+ * A grid in `root`; `onBin` is called with the number of positions that a column stands for.
+ * @param {HTMLElement} root
+ * @param {object} listeners
+ * @param {(cell: Page.CacheCell | null) => void} listeners.onHover
+ * @param {(cell: Page.CacheCell) => void} listeners.onPick
+ * @param {(positions: number) => void} listeners.onBin
  */
 export function cacheGrid(root, { onHover, onPick, onBin }) {
   const place = h('div', { class: 'kv-place' });
   root.append(place);
+  /** @type {Page.CacheFilling} */
   let shown = null;
   let scale = { wide: 1, tall: 1, bin: 1 };
-  let seen = 0;
+  let drawnWidth = 0;
   new ResizeObserver(() => {
-    if (shown && place.clientWidth !== seen) draw();
+    if (shown && place.clientWidth !== drawnWidth) draw();
   }).observe(place);
 
+  /** @param {MouseEvent} event @returns {Page.CacheCell | null} */
   function cell(event) {
     const { x, y } = within(place, event);
     const row = Math.floor(y / scale.tall);
@@ -50,8 +60,8 @@ export function cacheGrid(root, { onHover, onPick, onBin }) {
 
   function draw() {
     const { layers, n, nPrompt, filled, selection, label } = shown;
-    seen = place.clientWidth;
-    const room = Math.max(200, seen) - LEFT - 2;
+    drawnWidth = place.clientWidth;
+    const room = Math.max(200, drawnWidth) - LEFT - 2;
     const bin = Math.max(1, Math.ceil((n * NARROWEST) / room));
     const column = Math.min(WIDEST, room / Math.ceil(n / bin));
     const tall = Math.max(4, Math.min(10, 300 / layers.length));
@@ -59,6 +69,7 @@ export function cacheGrid(root, { onHover, onPick, onBin }) {
     onBin(bin);
     const { wide } = scale;
     const height = tall * layers.length;
+    /** @param {number} start @param {number} stop @param {number} top @param {number} bottom @param {string} kind */
     const rect = (start, stop, top, bottom, kind) =>
       stop > start &&
       svg('rect', {
@@ -70,7 +81,7 @@ export function cacheGrid(root, { onHover, onPick, onBin }) {
       });
     const here = filled > nPrompt ? filled - 1 : 0;
     const drawn = Math.ceil(n / bin);
-    // Lines between narrow columns would cover them.
+    // Lines between columns that are too narrow would cover them.
     const edges = Array.from(
       { length: column < LINED ? 0 : drawn + 1 },
       (_, i) => `M ${LEFT + Math.min(n, i * bin) * wide} 0 V ${height}`,
@@ -113,6 +124,7 @@ export function cacheGrid(root, { onHover, onPick, onBin }) {
   });
 
   return {
+    /** @param {Page.CacheFilling} next */
     show(next) {
       shown = next;
       draw();
@@ -120,9 +132,19 @@ export function cacheGrid(root, { onHover, onPick, onBin }) {
   };
 }
 
-/** Numbers under the grid: the first and last position, and the first that decoding added if there is room. */
+/**
+ * Labels under the grid: the first and last position, and the first generated one where there is room.
+ * @param {number} n
+ * @param {number} nPrompt
+ * @param {number} wide
+ * @returns {[position: number, anchor: string][]}
+ */
 function axis(n, nPrompt, wide) {
+  /** @param {number} a @param {number} b */
   const clear = (a, b) => Math.abs(a - b) * wide > 34;
-  const between = nPrompt < n && clear(nPrompt, 0) && clear(nPrompt, n - 1) ? [[nPrompt, 'middle']] : [];
-  return [[0, 'middle'], ...between, ...(n > 1 && clear(0, n - 1) ? [[n - 1, wide < 16 ? 'end' : 'middle']] : [])];
+  /** @type {[number, string][]} */
+  const labels = [[0, 'middle']];
+  if (nPrompt < n && clear(nPrompt, 0) && clear(nPrompt, n - 1)) labels.push([nPrompt, 'middle']);
+  if (n > 1 && clear(0, n - 1)) labels.push([n - 1, wide < 16 ? 'end' : 'middle']);
+  return labels;
 }

@@ -4,6 +4,7 @@ import { bytes, num } from '../../../maths/format.js';
 import { fed } from '../../../maths/tokens.js';
 import { allKept, BYTES, kept, line, sum } from '../../../parts/words/formula.js';
 
+/** @param {Page.FormulaScene} scene */
 export const cache = ({ run, card }) => {
   if (!card.cache_layers.length) return null;
   const [n, size, held] = [fed(run), BYTES[card.dtype] ?? 4, kept(card)];

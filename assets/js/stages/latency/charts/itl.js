@@ -1,4 +1,4 @@
-// Inter-token latencies: one column a token in order, and the same values sorted, with their percentiles.
+// Inter-token latencies: one column for each token, and lines at their percentiles.
 
 import { ticks } from '../../../charts/lines.js';
 import { fill, h, svg } from '../../../core/elements/dom.js';
@@ -7,7 +7,7 @@ const HEIGHT = 150;
 const PAD = { top: 12, right: 84, bottom: 24, left: 56 };
 
 /**
- * Draws `values` in `root`; marks are [{name, value}]; `format` writes a value; onpick(i) hears a click on column i.
+ * Draws `values` in `root`; a click on a column calls `onpick` with its index.
  * @param {HTMLElement} root
  * @param {Page.Columns} columns
  */
@@ -15,6 +15,7 @@ export function itlColumns(root, { values, marks, format, title, onpick }) {
   const width = Math.max(240, root.clientWidth);
   const inner = { width: width - PAD.left - PAD.right, height: HEIGHT - PAD.top - PAD.bottom };
   const levels = ticks(Math.max(...values));
+  /** @param {number} value */
   const y = (value) => PAD.top + inner.height * (1 - value / levels.at(-1));
   const step = inner.width / values.length;
   const gap = step > 4 ? 1 : 0;

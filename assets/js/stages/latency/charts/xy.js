@@ -1,4 +1,4 @@
-// Points over a logarithmic x axis as SVG lines; both axes logarithmic where it says so.
+// Points over a logarithmic x axis as SVG lines; the y axis may be logarithmic too.
 
 import { ticks } from '../../../charts/lines.js';
 import { fill, h, svg } from '../../../core/elements/dom.js';
@@ -6,33 +6,47 @@ import { fill, h, svg } from '../../../core/elements/dom.js';
 const HEIGHT = 230;
 const PAD = { top: 14, right: 92, bottom: 40, left: 84 };
 
-/** Powers of ten from `low` to `high`. */
+/**
+ * Powers of ten from `low` to `high`.
+ * @param {number} low
+ * @param {number} high
+ */
 function decades(low, high) {
   const first = Math.floor(Math.log10(low));
   const last = Math.ceil(Math.log10(high));
   return Array.from({ length: last - first + 1 }, (_, i) => 10 ** (first + i));
 }
 
+/**
+ * Maps a value to its distance from the start of an axis that is `span` pixels long.
+ * @param {number[]} values in ascending order
+ * @param {number} span
+ * @param {boolean} log
+ * @returns {(value: number) => number}
+ */
 const axis = (values, span, log) => {
   const [low, high] = log ? [Math.log10(values[0]), Math.log10(values.at(-1))] : [0, values.at(-1)];
   return (value) => (span * ((log ? Math.log10(value) : value) - low)) / (high - low || 1);
 };
 
-/** Values of x that have room for a label, the ends first. */
+/**
+ * The values of x that have room for a label.
+ * @param {number[]} values
+ * @param {(value: number) => number} place
+ */
 function thinned(values, place) {
+  /** @type {number[]} */
   const kept = [];
   for (const value of values) if (!kept.length || place(value) - place(kept.at(-1)) > 44) kept.push(value);
   return kept;
 }
 
-/**
- * A chart in `root`. `show({title, x, y, series, log})`: x and y are {name, format}; a series is {name, kind, points:
- * [[x, y, label?]], line}; `line: false` draws dots alone; `log` makes y logarithmic too.
- */
+/** @param {HTMLElement} root */
 export function xy(root) {
   const title = h('h3');
   const place = h('div', { class: 'lines-place xy-place' });
   root.append(title, place);
+  /** @type {Page.Chart} */
   let shown = null;
   new ResizeObserver(() => shown && draw()).observe(place);
 
@@ -49,7 +63,9 @@ export function xy(root) {
       : ticks(Math.max(...all.map(([, v]) => v)));
     const across = axis(xs, inner.width, true);
     const up = axis(ys, inner.height, log);
+    /** @param {number} value */
     const left = (value) => PAD.left + across(value);
+    /** @param {number} value */
     const top = (value) => PAD.top + inner.height - up(value);
     const summary = series
       .filter(({ quiet }) => !quiet)
@@ -81,7 +97,7 @@ export function xy(root) {
                 svg('title', {}, `${x.format(a)}: ${y.format(b)}`),
               ),
             ),
-          // Beside the end of a line; below a dot that stands alone, where others climb to its right.
+          // The label is beside the end of a line, but below a dot without a line: other dots may be to its right.
           points
             .filter(([, , label]) => label)
             .map(([a, b, label]) =>
@@ -93,6 +109,7 @@ export function xy(root) {
   }
 
   return {
+    /** @param {Page.Chart} next */
     show(next) {
       shown = next;
       fill(title, next.title);

@@ -4,7 +4,10 @@ import { bytes, flops, ms, num } from '../../../maths/format.js';
 import { ownItl } from '../../../maths/times.js';
 import { BYTES, line, sum } from '../../../parts/words/formula.js';
 
-/** What decoding took, from the ITLs (ms) of the tokens that the run made itself. */
+/**
+ * The times of decoding, from the ITLs (ms) of the tokens that the run generated itself.
+ * @param {number[]} itl
+ */
 const decoding = (itl) =>
   itl.length
     ? [
@@ -20,6 +23,7 @@ const decoding = (itl) =>
       ]
     : [];
 
+/** @param {Page.FormulaScene} scene */
 export const latency = ({ run }) =>
   run.ttft_ms === null
     ? null
@@ -32,6 +36,7 @@ export const latency = ({ run }) =>
         ...decoding(ownItl(run)),
       ];
 
+/** @param {Page.FormulaScene} scene */
 export const whatif = ({ card }) => {
   const [work, read] = [2 * card.n_active, card.n_active * (BYTES[card.dtype] ?? 4)];
   return [

@@ -3,8 +3,11 @@
 import { bytes, count, flops, ms, num, pct } from '../../../maths/format.js';
 import { keepsCache } from '../../../maths/models.js';
 
+/** @param {number} seconds */
 const s = (seconds) => ms(seconds * 1000);
+/** @param {number} value */
 const rate = (value) => `${num(value, 3)} tokens/s`;
+/** @type {Record<string, string>} */
 const ended = {
   time: ' The time for one measurement was spent, so it stopped there.',
   memory: ' The next size would take more of the free memory than a page should, so it stopped there.',
@@ -13,16 +16,24 @@ const ended = {
 const byPass = (r) =>
   `reached by a pass of the model: more than the best of ${r.n_products} products, which were measured in a busy moment`;
 
-/** Where the roofline was raised by what was measured since. */
+/**
+ * A note when a later measurement has raised the roofline.
+ * @param {Payload.Roofline} r
+ */
 const raised = (r) =>
   r.bandwidth_by_pass || r.flops_by_pass
     ? ' The limits were first measured in a busy moment: a pass did more since, and the roof was raised to it.'
     : '';
 
+/** @param {number} value */
 const times = (value) => `${num(value, 3)} times`;
 
-/** What holds a batch of that size back, by where it stands under the roof. */
-function held({ batch, dot }, roofline) {
+/**
+ * What limits a batch of that size, by its place under the roof.
+ * @param {Payload.BatchPoint} point
+ * @param {Payload.Roofline} roofline
+ */
+function limitOf({ batch, dot }, roofline) {
   const bend = roofline.flops / roofline.bandwidth;
   const step = `With ${count(batch, 'row')} a step computes ${num(dot.intensity, 2)} FLOP for each byte it reads`;
   return dot.intensity >= bend
@@ -30,18 +41,23 @@ function held({ batch, dot }, roofline) {
     : `${step}; the roof bends at ${num(bend, 2)}, so by the roof memory would still be the limit and further rows nearly free. The step reached ${pct(dot.share)} of what the roof allows: it is the part below the roof that grows with the rows, matrix products that are slower on few rows and all that is no matrix product.`;
 }
 
-function bent({ points, bend, roofline }) {
+/**
+ * Where the curve of throughput bends.
+ * @param {Payload.Throughput} found
+ */
+function bendOf({ points, bend, roofline }) {
   if (points.length < 2) return '';
   if (bend === null)
     return points.length > 2
       ? ' Up to the largest size a doubling gave at least half as much again: it does not bend yet.'
       : '';
-  return ` It bends at ${num(bend)}: from there on no doubling gave half as much again. ${held(
+  return ` It bends at ${num(bend)}: from there on no doubling gave half as much again. ${limitOf(
     points.find(({ batch }) => batch === bend),
     roofline,
   )}`;
 }
 
+/** @param {Payload.BatchPoint[]} points */
 const slowStart = ([one, two]) =>
   ` Two rows made only ${times(two.rate / one.rate)} as many tokens a second as one: one row is a matrix-vector product, two are a product of matrices.`;
 
@@ -50,7 +66,10 @@ export const latency = {
   rate,
   title: 'This run',
   note: 'How long a reader waited: for the first token, then for each further one. As it was recorded while the run ran.',
-  /** @param {Payload.Latency} l */
+  /**
+   * @param {Payload.Latency} l
+   * @returns {Page.Fact[]}
+   */
   facts: (l) => [
     [
       'time to first token (TTFT)',
@@ -67,7 +86,7 @@ export const latency = {
   sorted: 'The same, sorted',
   short: 'This run has no second token of its own yet, so there is no inter-token latency.',
   /** @param {Payload.Latency} l */
-  said: (l) =>
+  summary: (l) =>
     l.itl_p50 === null
       ? `This run: the first token after ${l.ttft === null ? '–' : s(l.ttft)}.`
       : `This run: ${l.ttft === null ? '' : `the first token after ${s(l.ttft)}, then `}one every ${s(l.itl_p50)} (p95 ${s(l.itl_p95)}). Prefill took in ${num(l.prefill_rate / l.decode_rate, 2)} tokens in the time in which decoding made one.`,
@@ -77,6 +96,7 @@ export const latency = {
     'The same passes again, with a timer on each part, in turns with passes without timers. The run itself is never timed inside, so its own times stay what they are.',
   splitGo: 'Time the parts',
   stop: 'Stop',
+  /** @type {Record<string, string>} */
   parts: {
     tokenize: 'tokenize',
     embed: 'embed',
@@ -87,12 +107,13 @@ export const latency = {
     sampling: 'select',
     detokenize: 'detokenize',
   },
+  /** @param {number} n */
   prefill: (n) => `Prefill of ${count(n, 'position')}`,
   decode: 'One decoding step',
   /** @param {Payload.StageTimes} t */
-  splitSaid(t) {
+  splitSummary(t) {
     const [first] = [...t.decode.parts].sort((a, b) => b[1] - a[1]);
-    // A step as its bar has it: the pass, then selecting a token and writing it.
+    // A step has the parts of its bar: the pass, then selecting a token and detokenizing it.
     const [timed, plain] = [t.decode.seconds, t.decode.unhooked].map((pass) => pass + t.sampling + t.detokenize);
     const extra = timed / plain - 1;
     const found = t.reason
@@ -107,11 +128,15 @@ export const latency = {
     `A pass reads its weights${keepsCache(card) ? ' and its KV cache' : ''} from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. Both limits are measured here; pressed again, the button measures again and the larger of each stays, for a busy machine shows less than it can do.`,
   roofGo: 'Measure the limits',
   intensity: 'FLOP per byte read',
+  /** @param {number} value */
   perSecond: (value) => `${flops(value)}/s`,
   limit: 'limit',
   run: 'this run',
   batches: 'batches',
-  /** @param {Payload.RooflineRun} rooflineRun */
+  /**
+   * @param {Payload.RooflineRun} found
+   * @returns {Page.Fact[]}
+   */
   roofFacts: ({ roofline: r }) => [
     [
       'memory bandwidth',
@@ -126,9 +151,11 @@ export const latency = {
     ['the bend', `${num(r.flops / r.bandwidth, 3)} FLOP/byte`, `${r.device}: below it memory is the limit`],
   ],
   dotTable: ['pass', 'computes', 'reads', 'FLOP per byte', 'took', 'reached', 'of what the roof allows'],
-  roofSaid({ roofline: r, dots }) {
+  /** @param {Payload.RooflineRun} found */
+  roofSummary({ roofline: r, dots }) {
     const [prefill, decode] = dots;
     const bend = r.flops / r.bandwidth;
+    /** @param {Payload.RooflinePoint} d */
     const which = (d) => (d.intensity < bend ? 'memory is the limit' : 'arithmetic is the limit');
     const first = `The prefill of ${count(prefill.n_new, 'position')} computes ${num(prefill.intensity, 3)} FLOP for each byte it reads: ${which(prefill)}.`;
     if (!decode) return first;
@@ -147,7 +174,8 @@ export const latency = {
   measured: 'measured',
   bound: 'the roofline’s limit',
   lengthTable: ['tokens', 'prefill', 'at best', 'step', 'at best'],
-  lengthsSaid({ points, ended: why, roofline }) {
+  /** @param {Payload.LengthSweep} found */
+  lengthsSummary({ points, ended: why, roofline }) {
     const [first, last] = [points[0], points.at(-1)];
     const behind = `${raised(roofline)}${ended[why] ?? ''}`;
     if (first === last)
@@ -160,11 +188,12 @@ export const latency = {
     'The same prompt in many rows, decoded together. The weights are read once for all rows, so that a larger batch makes more tokens a second, until arithmetic is the limit; each single request gets slower.',
   largest: 'largest batch',
   batchGo: 'Measure every size',
-  rate_: 'tokens per second, all rows',
-  step_: 'ITL of each request',
+  rateTitle: 'tokens per second, all rows',
+  stepTitle: 'ITL of each request',
   size: 'rows',
   batchTable: ['rows', 'tokens/s', 'ITL', 'KV cache', 'FLOP per byte', 'tokens as alone'],
-  batchSaid(found) {
+  /** @param {Payload.Throughput} found */
+  batchSummary(found) {
     const { points, slow_start: slow, roofline, ended: why } = found;
     const [first, last] = [points[0], points.at(-1)];
     const same = points.every(({ equal }) => equal)
@@ -174,7 +203,7 @@ export const latency = {
       points.length < 2
         ? `One row made ${rate(first.rate)}, a token every ${s(first.step)}.`
         : `${num(last.batch)} rows made ${rate(last.rate)}, ${times(last.rate / first.rate)} as many as one; each request then waited ${s(last.step)} for a token instead of ${s(first.step)}.`;
-    return `${most}${slow ? slowStart(points) : ''}${bent(found)}${raised(roofline)} ${same}${ended[why] ?? ''}`;
+    return `${most}${slow ? slowStart(points) : ''}${bendOf(found)}${raised(roofline)} ${same}${ended[why] ?? ''}`;
   },
   numbers: 'The numbers',
 };

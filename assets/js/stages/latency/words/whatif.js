@@ -2,12 +2,15 @@
 
 import { bytes, count, flops, ms, num } from '../../../maths/format.js';
 
+/** @param {number} seconds */
 const s = (seconds) => ms(seconds * 1000);
+/** @param {number} value */
 const rate = (value) => `${bytes(value)}/s`;
+/** @param {number} value */
 const work = (value) => `${flops(value)}/s`;
 
 /**
- * A KV cache's formula and its numbers: layers with a window keep no more tokens than it is wide.
+ * A KV cache's formula and its numbers: a layer with a window keeps at most as many tokens as the window is wide.
  * @param {Payload.Estimate} estimate
  */
 function cacheFormula({ model: { cache }, n_context: n, kv_bytes_per_token: each, cache_bits: bits }) {
@@ -22,7 +25,7 @@ function cacheFormula({ model: { cache }, n_context: n, kv_bytes_per_token: each
 }
 
 /**
- * What to change when not one user fits, by what takes the memory.
+ * What to change when not even one user fits, depending on what fills the memory.
  * @param {Payload.Estimate} e
  */
 const noneFits = (e) =>
@@ -38,6 +41,7 @@ export const whatif = {
   model: 'model',
   bits: 'weights',
   cacheBits: 'numbers in the KV cache',
+  /** @param {number} n */
   bit: (n) => `${n} bits`,
   prompt: 'prompt tokens',
   context: 'tokens in each KV cache',
@@ -84,7 +88,7 @@ export const whatif = {
   source: (e) =>
     `${e.machine.name}: ${bytes(e.machine.memory_bytes)}, ${rate(e.machine.bandwidth)}, ${work(e.machine.flops)} (${e.machine.source}). ${e.model.name}: ${num(e.model.n_parameters)} parameters, ${e.model.cache.n_layers} layers.`,
   /** @param {Payload.Estimate} e */
-  said(e) {
+  summary(e) {
     const who = count(e.n_users, 'user');
     if (!e.fits)
       return `${e.model.name} with ${who} of ${count(e.n_context, 'token')} needs ${bytes(e.memory_bytes)}: more than ${e.machine.name} has room for. ${e.max_users ? `${count(e.max_users, 'user')} would fit.` : noneFits(e)}`;

@@ -95,7 +95,7 @@ export const speculative = {
   ],
 
   /** @param {Payload.SpeculateAnswer} found */
-  said({ totals: t, ended }) {
+  summary({ totals: t, ended }) {
     const verdict =
       t.speed_up >= 1
         ? `${num(t.speed_up, 3)} times as fast as plain decoding`
