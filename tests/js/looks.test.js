@@ -102,9 +102,9 @@ test('a line that breaks in mid-run is taken up again with the same request', as
   bridge.run({ prompt: 'a' }, 4, (standing) => heard.push(standing.kind));
   await server.runs[0].hear({ lost: true });
   assert.deepEqual({ ...server.runs[1].request, id: 0 }, { ...server.runs[0].request, id: 0 });
-  await server.runs[0].hear({ said: '{"kind":"done"}' });
-  await server.runs[1].hear({ said: '{"kind":"run","n_steps":1}' });
-  await server.runs[1].hear({ said: '{"kind":"done"}' });
+  await server.runs[0].hear({ text: '{"kind":"done"}' });
+  await server.runs[1].hear({ text: '{"kind":"run","n_steps":1}' });
+  await server.runs[1].hear({ text: '{"kind":"done"}' });
   assert.deepEqual(heard, ['run', 'done']);
 });
 
@@ -114,7 +114,7 @@ test('only the newest run is heard, and the one before it is halted', async () =
   const heard = [];
   bridge.run({ prompt: 'a' }, 4, () => heard.push('a'));
   bridge.run({ prompt: 'b' }, 4, () => heard.push('b'));
-  await server.runs[0].hear({ said: '{"kind":"run"}' });
+  await server.runs[0].hear({ text: '{"kind":"run"}' });
   await server.runs[1].hear({ queued: 2 });
   assert.deepEqual(heard, ['b']);
   assert.deepEqual(server.halted, [server.runs[0].request.id]);

@@ -63,8 +63,8 @@ test('its own recipe runs, any other is refused in words', async () => {
   const hear = (asked) =>
     new Promise((resolve) => {
       const heard = [];
-      replay().run({ id: 'one', ...asked }, ({ said }) => {
-        heard.push(JSON.parse(said));
+      replay().run({ id: 'one', ...asked }, ({ text }) => {
+        heard.push(JSON.parse(text));
         if (['done', 'error'].includes(heard.at(-1).kind)) resolve(heard);
       });
     });

@@ -1,11 +1,11 @@
-// Horizontal bars as a real table: readable without sight, selectable, and quick to redraw.
+// Horizontal bars as a real table: readable by screen readers, selectable, and quick to redraw.
 
 import { chip } from '../core/elements/chip.js';
 import { fill, h } from '../core/elements/dom.js';
 import { num, pct } from '../maths/format.js';
 
 /**
- * Rows: {token?, name?, id, logit, probability, preview, selected}; `ontake(row)` makes token rows clickable.
+ * `ontake` makes the rows of tokens clickable.
  * @param {string[]} columns
  * @param {{ ontake?: (id: number) => void, takeLabel?: (token: Page.Token) => string }} [options]
  */
@@ -19,6 +19,10 @@ export function bars(columns, { ontake, takeLabel } = {}) {
   const caption = h('caption');
   const table = h('table', { class: 'bars' }, caption, h('thead', {}, head), body);
 
+  /**
+   * @param {Page.BarRow} row
+   * @param {number} widest
+   */
   function row({ token, name, id, logit, probability, preview, selected }, widest) {
     const width = `${(100 * probability) / widest}%`;
     const layers = [h('span', { class: 'bar', style: { width } })];
@@ -31,7 +35,7 @@ export function bars(columns, { ontake, takeLabel } = {}) {
     const label = token ? chip(token, { limit: 20, ...take }) : h('span', { class: 'dim' }, name);
     return h(
       'tr',
-      // The whole row hears the click: by keyboard it comes from the token's button.
+      // The whole row handles the click; by keyboard it comes from the token's button.
       {
         class: selected ? 'selected' : take ? 'takes' : '',
         'aria-current': selected ? 'true' : null,
@@ -51,6 +55,10 @@ export function bars(columns, { ontake, takeLabel } = {}) {
 
   return {
     element: table,
+    /**
+     * @param {Page.BarRow[]} rows
+     * @param {Page.Child} text the caption
+     */
     show(rows, text) {
       const widest = Math.max(...rows.map((r) => Math.max(r.probability, r.preview ?? 0)), 1e-9);
       fill(caption, text);

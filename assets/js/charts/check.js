@@ -1,4 +1,4 @@
-// A self-check as a small mark that opens into its numbers.
+// Self-checks as a small mark that opens into their numbers.
 
 import { fill, h } from '../core/elements/dom.js';
 import { check as words } from './words/check.js';
@@ -7,17 +7,17 @@ import { check as words } from './words/check.js';
 const isMade = (check) => check.made !== false;
 
 /**
- * What the mark says: the worst of the checks that were made, or that there was nothing to check.
+ * The text of the mark: the first check that failed or else the first one, or that there was nothing to check.
  * @param {Page.Check[]} made
  */
-function summed(made) {
+function summaryOf(made) {
   if (!made.length) return words.notMade;
-  const said = made.find((check) => !check.passed) ?? made[0];
-  const text = made.length === 1 ? words.checked(said) : words.checks(said, made.length);
-  return [said.passed ? '✓ ' : '✗ ', text];
+  const worst = made.find((check) => !check.passed) ?? made[0];
+  const text = made.length === 1 ? words.checked(worst) : words.checks(worst, made.length);
+  return [worst.passed ? '✓ ' : '✗ ', text];
 }
 
-/** A mark for checks {name, error, tolerance, how, passed}; `show(checks, note)` redraws it. */
+/** A mark, which is hidden while there are no checks. */
 export function checkMark() {
   const summary = h('summary');
   const body = h('dl', { class: 'check-body' });
@@ -25,6 +25,7 @@ export function checkMark() {
 
   return {
     element,
+    /** @param {(Page.Check | null)[]} checks */
     show(checks, note = '') {
       const known = checks.filter(Boolean);
       const made = known.filter(isMade);
@@ -34,7 +35,7 @@ export function checkMark() {
         'failed',
         made.some((check) => !check.passed),
       );
-      if (known.length) fill(summary, summed(made));
+      if (known.length) fill(summary, summaryOf(made));
       fill(
         body,
         known.map((check) => [

@@ -1,15 +1,12 @@
-/** A canvas heat map: one pixel a cell, painted once and stretched without smoothing. */
+// A heat map on a canvas: one pixel a cell, painted once and stretched without smoothing.
 
 import { sharpness } from '../core/elements/pixels.js';
 
 const LEVELS = 256;
 
 /**
- * Paints `data` (typed array, row-major, rows × cols) on a canvas.
- *
- * `scale(t)` gives [r, g, b] for t from 0 to 1; `domain` is the pair of values that map to 0 and 1 (by default
- * [0, 255] for bytes, [0, 1] else); `cell` is the side of a cell in CSS pixels, or [width, height];
- * `blank(row, col)` names cells that have no value: they are left transparent. Returns the cell under a pointer event as `at(event)`.
+ * Paints a heat map on a canvas. `cell` is the side of a cell in CSS pixels, or [width, height]. `at(event)` of what it
+ * returns is the cell under the pointer.
  * @param {HTMLCanvasElement} canvas
  * @param {Page.Heat & { cell: number | number[] }} heat
  */
@@ -24,11 +21,11 @@ export function heatmap(canvas, { data, rows, cols, scale, cell, domain, blank }
   context.clearRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingEnabled = false;
   context.drawImage(pixels({ data, rows, cols, scale, domain, blank }), 0, 0, canvas.width, canvas.height);
-  return { at: (event) => cellAt(canvas, rows, cols, event) };
+  return { at: (/** @type {MouseEvent} */ event) => cellAt(canvas, rows, cols, event) };
 }
 
 /**
- * The same picture as a canvas of one pixel a cell, to be drawn anywhere.
+ * The same picture as a canvas of one pixel a cell, to be drawn elsewhere.
  * @param {Page.Heat} heat
  */
 export function pixels({ data, rows, cols, scale, domain, blank }) {
@@ -51,7 +48,13 @@ export function pixels({ data, rows, cols, scale, domain, blank }) {
   return small;
 }
 
-/** {row, col} under a pointer event, or null outside. */
+/**
+ * The cell under the pointer, or null outside.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} rows
+ * @param {number} cols
+ * @param {MouseEvent} event
+ */
 export function cellAt(canvas, rows, cols, event) {
   const box = canvas.getBoundingClientRect();
   const row = Math.floor(((event.clientY - box.top) / box.height) * rows);
@@ -59,6 +62,7 @@ export function cellAt(canvas, rows, cols, event) {
   return row >= 0 && row < rows && col >= 0 && col < cols ? { row, col } : null;
 }
 
+/** @param {Page.Heat['scale']} scale */
 function table(scale) {
   const colors = new Uint8Array(LEVELS * 3);
   for (let level = 0; level < LEVELS; level += 1) colors.set(scale(level / (LEVELS - 1)), level * 3);

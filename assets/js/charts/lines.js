@@ -1,11 +1,14 @@
-// Growing lines as SVG: a few series over the same steps, with their newest value written at their end.
+// Growing lines as SVG: a few series over the same steps, with the newest value of each written at its end.
 
 import { fill, h, svg } from '../core/elements/dom.js';
 
 const HEIGHT = 190;
 const PAD = { top: 12, right: 86, bottom: 26, left: 72 };
 
-/** Round numbers from 0 that cover `high`, about three of them. */
+/**
+ * About three round numbers from 0 that cover `high`.
+ * @param {number} high
+ */
 export function ticks(high) {
   const rough = Math.max(high, 1e-12) / 3;
   const unit = 10 ** Math.floor(Math.log10(rough));
@@ -13,21 +16,26 @@ export function ticks(high) {
   return Array.from({ length: Math.ceil(high / step) + 1 }, (_, i) => i * step);
 }
 
-/** Labels at the lines' ends, moved apart where they would overlap. */
-function apart(places) {
-  const sorted = [...places].sort((a, b) => a.y - b.y);
+/**
+ * Moves the labels at the ends of the lines apart where they would overlap.
+ * @template {{ y: number }} Label
+ * @param {Label[]} labels
+ */
+function moveApart(labels) {
+  const sorted = [...labels].sort((a, b) => a.y - b.y);
   for (let i = 1; i < sorted.length; i += 1) sorted[i].y = Math.max(sorted[i].y, sorted[i - 1].y + 14);
-  return places;
+  return labels;
 }
 
 /**
- * A chart in `root`. `show({title, series, n, format, axis})`: series are {name, kind, values}, a null value is a
- * gap; `n` is how many steps there may be; `format` writes a value; `kind` is the class of a line.
+ * A chart in `root`, which is drawn by `show`.
+ * @param {Element} root
  */
 export function lines(root) {
   const title = h('h3');
   const place = h('div', { class: 'lines-place' });
   root.append(title, place);
+  /** @type {Page.Lines} */
   let shown = null;
   new ResizeObserver(() => shown && draw()).observe(place);
 
@@ -36,13 +44,13 @@ export function lines(root) {
     const width = Math.max(240, place.clientWidth);
     const inner = { width: width - PAD.left - PAD.right, height: HEIGHT - PAD.top - PAD.bottom };
     const levels = ticks(Math.max(...series.flatMap(({ values }) => values.filter((v) => v !== null)), 1e-9));
-    const x = (i) => PAD.left + (n > 1 ? (i / (n - 1)) * inner.width : 0);
-    const y = (value) => PAD.top + inner.height * (1 - value / levels.at(-1));
+    const x = (/** @type {number} */ i) => PAD.left + (n > 1 ? (i / (n - 1)) * inner.width : 0);
+    const y = (/** @type {number} */ value) => PAD.top + inner.height * (1 - value / levels.at(-1));
     const drawn = series.map(({ name, kind, values }) => {
       const points = values.map((value, i) => (value === null ? null : [x(i), y(value)])).filter(Boolean);
       return { name, kind, points, last: values.filter((v) => v !== null).at(-1) };
     });
-    const ends = apart(
+    const ends = moveApart(
       drawn
         .filter(({ points }) => points.length)
         .map((line) => ({ ...line, x: line.points.at(-1)[0], y: line.points.at(-1)[1] })),
@@ -75,6 +83,7 @@ export function lines(root) {
   }
 
   return {
+    /** @param {Page.Lines} next */
     show(next) {
       shown = next;
       fill(title, next.title);
@@ -83,7 +92,10 @@ export function lines(root) {
   };
 }
 
-/** The key of a chart's lines: [{name, kind}]. */
+/**
+ * The key of a chart's lines.
+ * @param {Page.LineStyle[]} series
+ */
 export const linesKey = (series) =>
   h(
     'p',

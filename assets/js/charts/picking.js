@@ -1,16 +1,19 @@
-// A canvas of cells that answers to pointer and arrow keys.
+// A canvas of cells that responds to the pointer and the arrow keys.
 
+/** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-
 /**
- * `under(event)` gives the cell at the pointer or null; `toward(right, down)` the cell to choose from the selected one, or
- * nothing; `draw` is called when another cell is hovered. Gives a function: the hovered cell.
+ * Returns a function that gives the hovered cell, or null.
+ * @template Cell
+ * @param {HTMLCanvasElement} canvas
+ * @param {Page.Picking<Cell>} options
  */
 export function picking(canvas, { under, toward, draw, onHover, onSelect }) {
+  /** @type {Cell | null} */
   let hovered = null;
 
+  /** @param {Cell | null} cell */
   function hover(cell) {
     hovered = cell;
     canvas.style.cursor = cell ? 'pointer' : '';
@@ -20,7 +23,7 @@ export function picking(canvas, { under, toward, draw, onHover, onSelect }) {
 
   canvas.addEventListener('pointermove', (event) => {
     const cell = under(event);
-    if (!same(cell, hovered)) hover(cell);
+    if (JSON.stringify(cell) !== JSON.stringify(hovered)) hover(cell);
   });
   canvas.addEventListener('pointerleave', () => hover(null));
   canvas.addEventListener('click', (event) => {

@@ -1,9 +1,13 @@
-// A whole cut into its parts: one bar, and the parts' own numbers below it.
+// A whole split into its parts: one bar, and the numbers of the parts below it.
 
 import { h } from '../core/elements/dom.js';
 import { pct } from '../maths/format.js';
 
-/** A bar of parts [{name, kind, value}] of a whole; `format` writes a value. */
+/**
+ * @param {string} title
+ * @param {{ name: string, kind: string, value: number }[]} parts
+ * @param {(value: number) => string} format
+ */
 export function splitBar(title, parts, format) {
   const whole = parts.reduce((sum, { value }) => sum + value, 0);
   return h(

@@ -1,11 +1,11 @@
-// The guard against stale answers: of several questions in one place, only the newest counts.
+// The guard against stale answers: of several questions at one place of the page, only the newest counts.
 
 /** Not equal to any key. */
 const NOTHING = Symbol('nothing');
 
 /**
- * For one place of the page, which shows one answer at a time. While an answer is under way, the selection, the run or
- * the model may change: what then arrives is about something that is no longer shown, and is dropped.
+ * For one place of the page, which shows one answer at a time. While a request is pending, the selection, the run or
+ * the model may change: the answer is then about something that is no longer shown, and is dropped.
  * @returns {Page.Asking}
  */
 export function createAsk() {
@@ -15,10 +15,9 @@ export function createAsk() {
 
   return {
     /**
-     * Asks `question(isNewest)`, and gives its answer to `answered(answer, isNewest)`, or what went wrong in either of
-     * them to `refused(error)`; neither is called once a newer question was asked. A question with several answers
-     * ends itself when `isNewest()` is false. With a `key`, nothing happens while it equals that of the last question,
-     * unless `again` is set.
+     * Calls `question`, then `answered` with its answer, or `refused` with an error of either of them; neither is called
+     * after a newer question was asked. A question with several answers must end itself when `isNewest()` is false. A
+     * question with the `key` of the last one is ignored, unless `again` is set.
      */
     async ask({ key = NOTHING, again = false, question, answered = () => {}, refused }) {
       if (key !== NOTHING && key === asked && !again) return;
@@ -34,12 +33,12 @@ export function createAsk() {
       }
     },
 
-    /** The last question may be asked again; its answer still counts. */
+    /** Allows the last question to be asked again; a pending answer still counts. */
     forget() {
       asked = NOTHING;
     },
 
-    /** The place shows something else by now: the answer that is under way does not count. */
+    /** Drops the pending answer, because the place now shows something else. */
     drop() {
       asked = NOTHING;
       turn += 1;

@@ -1,9 +1,9 @@
-// What a visitor reads of an error.
+// How an error is explained to the visitor.
 
 import { messages } from './words/messages.js';
 
 /**
- * The sentence that an error was made with. A mistake of the page's own has JavaScript's words, which say nothing to a visitor.
+ * The error's own sentence. An error of JavaScript itself is a fault of the page: its message would not help a visitor.
  * @param {Error} error
  * @returns {string}
  */

@@ -1,5 +1,6 @@
 // Arrays as the server packs them: {dtype, shape, data: base64}.
 
+/** @type {Record<string, Float32ArrayConstructor | Uint8ArrayConstructor | Int32ArrayConstructor | Uint16ArrayConstructor>} */
 const TYPES = {
   float32: Float32Array,
   uint8: Uint8Array,
@@ -7,6 +8,7 @@ const TYPES = {
   uint16: Uint16Array,
 };
 
+/** @param {number} bits */
 function fromHalf(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
@@ -17,7 +19,7 @@ function fromHalf(bits) {
 }
 
 /**
- * {dtype, shape, data} to {data: TypedArray, shape}; float16 becomes float32.
+ * Decodes a packed array; float16 becomes float32.
  * @param {Payload.Packed} packed
  * @returns {Page.Unpacked}
  */
@@ -30,5 +32,5 @@ export function unpack({ dtype, shape, data }) {
   }
   const Type = TYPES[dtype];
   if (!Type) throw new TypeError(`arrays of ${dtype} cannot be read`);
-  return { data: new Type(bytes.buffer), shape };
+  return { data: /** @type {Page.Numbers} */ (new Type(bytes.buffer)), shape };
 }

@@ -1,4 +1,4 @@
-// The branches a person has made of one prompt: runs that share a beginning, as a tree.
+// The branches that a visitor has made from one prompt: runs that share a beginning, as a tree.
 
 import { modelKey } from './models.js';
 
@@ -9,7 +9,7 @@ import { modelKey } from './models.js';
 export const rootOf = ({ prompt, chat, system, ...recipe }) => JSON.stringify([prompt, chat, system, modelKey(recipe)]);
 
 /**
- * A run as a branch: {key, recipe, name, tokens: [{id, token, probability, surprisal, forced}], text, stop}; beam search adds `beam`.
+ * A run as a branch. Beam search adds `beam` afterwards.
  * @param {Page.Run} run
  * @param {string} [name]
  * @returns {Page.Branch}
@@ -34,7 +34,7 @@ export function branchOf(run, name = '') {
 }
 
 /**
- * Adds or renews a branch; a branch that is only the beginning of another is left out.
+ * Adds a branch, or replaces the one with the same key, whose name and place in beam search are kept.
  * @param {Page.Branch[]} branches
  * @param {Page.Branch} branch
  */
@@ -45,7 +45,7 @@ export function withBranch(branches, branch) {
 }
 
 /**
- * True when the answer that is shown was put together by beam search.
+ * True when the answer on the page was found by beam search.
  * @param {Pick<Page.State, 'run' | 'branches'>} state
  */
 export const isBeam = ({ branches, run }) => branches.list.some(({ key, beam }) => beam && key === run.key);
@@ -57,19 +57,20 @@ export const isBeam = ({ branches, run }) => branches.list.some(({ key, beam }) 
 export const perplexity = ({ tokens }) => 2 ** (joint(tokens) / Math.max(1, tokens.length));
 
 /**
- * The surprisal of all tokens together, in bits: their probability is 2 to the power of minus that, often too small for a number.
+ * The surprisal of all tokens together, in bits. Their joint probability is 2^-bits, often too small for a float.
  * @param {{ surprisal: number }[]} tokens
  */
 export const joint = (tokens) => tokens.reduce((sum, t) => sum + (t.surprisal ?? Infinity), 0);
 
 /**
- * Branches as segments: {tokens, start, upto, children, leaves}; a segment runs until branches part or end, `upto` is in bits.
+ * Branches as segments. A segment runs until its branches diverge or one of them ends.
  * @param {Page.Branch[]} branches
  * @param {number} [start]
  * @param {number} [upto]
  * @returns {Page.Segment[]}
  */
 export function tree(branches, start = 0, upto = 0) {
+  /** @type {Map<number, Page.Branch[]>} */
   const groups = new Map();
   for (const branch of branches) {
     if (branch.tokens.length <= start) continue;
@@ -77,7 +78,7 @@ export function tree(branches, start = 0, upto = 0) {
     groups.set(id, [...(groups.get(id) ?? []), branch]);
   }
   return [...groups.values()].map((group) => {
-    const stop = parting(group, start);
+    const stop = divergence(group, start);
     const tokens = group[0].tokens.slice(start, stop);
     const here = upto + joint(tokens);
     return {
@@ -91,11 +92,11 @@ export function tree(branches, start = 0, upto = 0) {
 }
 
 /**
- * Where a group of branches that share the token at `start` first part, or one of them ends.
+ * The step at which branches that share the token at `start` first diverge, or one of them ends.
  * @param {Page.Branch[]} group
  * @param {number} start
  */
-function parting(group, start) {
+function divergence(group, start) {
   const shortest = Math.min(...group.map((branch) => branch.tokens.length));
   let stop = start + 1;
   while (stop < shortest && group.every((branch) => branch.tokens[stop].id === group[0].tokens[stop].id)) stop += 1;
@@ -103,7 +104,7 @@ function parting(group, start) {
 }
 
 /**
- * A recipe whose answer begins with these ids, whatever the model thinks of them.
+ * A recipe whose answer begins with these ids, whatever their probability.
  * @param {Page.Recipe} recipe
  * @param {number[]} ids
  * @returns {Page.Recipe}
@@ -115,7 +116,7 @@ export const forcing = (recipe, ids) => ({
 });
 
 /**
- * The recipe of a run in which other tokens take the place of those from `step` on.
+ * The recipe of a run in which `ids` replace the tokens from `step` on.
  * @param {Page.Run} run
  * @param {number} step
  * @param {number[]} ids

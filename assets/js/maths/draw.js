@@ -1,6 +1,11 @@
-// How a drawn number falls on a token: all tokens side by side on [0, 1), likeliest first, of equals the smaller id.
+// Which token a drawn number selects. All tokens lie side by side on [0, 1), the likeliest first; of equals, the smaller
+// id comes first.
 
-/** The ids of the `k` largest shares above 0, in the order they lie. */
+/**
+ * The ids of the `k` largest shares above 0, in the order in which they lie.
+ * @param {ArrayLike<number>} shares
+ * @param {number} k
+ */
 export function likeliest(shares, k) {
   const smallest = Float64Array.from(shares).sort()[Math.max(0, shares.length - k)];
   const ids = [];
@@ -8,7 +13,11 @@ export function likeliest(shares, k) {
   return ids.sort((a, b) => shares[b] - shares[a] || a - b).slice(0, k);
 }
 
-/** Where the token `id` begins: what all that lie before it add up to. */
+/**
+ * Where the token `id` begins: the sum of the shares before it.
+ * @param {ArrayLike<number>} shares
+ * @param {number} id
+ */
 export function beginning(shares, id) {
   let sum = 0;
   for (let i = 0; i < shares.length; i += 1)
@@ -16,7 +25,11 @@ export function beginning(shares, id) {
   return sum;
 }
 
-/** The id of the token that a number in [0, 1) falls on. */
+/**
+ * The id of the token that a number in [0, 1) selects.
+ * @param {Float64Array} shares
+ * @param {number} draw
+ */
 export function fallsOn(shares, draw) {
   const falling = Float64Array.from(shares).sort().reverse();
   let place = 0;

@@ -1,4 +1,4 @@
-// The logit lens as it arrives: some rows at a time.
+// The logit lens, which arrives some rows at a time.
 
 import { unpack } from './arrays.js';
 
@@ -9,7 +9,7 @@ import { unpack } from './arrays.js';
 function collect(tile) {
   const [, columns, k] = tile.top_ids.shape;
   const cells = tile.n_rows * columns;
-  const array = (size) => new Float32Array(size).fill(Number.NaN);
+  const array = (/** @type {number} */ size) => new Float32Array(size).fill(Number.NaN);
   return {
     start: tile.note.start,
     columns,
@@ -23,9 +23,10 @@ function collect(tile) {
     target: array(cells),
     rank: new Int32Array(cells),
     next: unpack(tile.target).data,
+    /** @type {Map<number, Page.Token>} */
     tokens: new Map(),
     note: tile.note,
-    checks: [],
+    checks: tile.checks,
   };
 }
 
@@ -40,26 +41,22 @@ function put(found, tile) {
   found.entropy.set(unpack(tile.entropy).data, from);
   found.target.set(unpack(tile.target_probability).data, from);
   found.rank.set(unpack(tile.target_rank).data, from);
-  for (const [id, text] of Object.entries(tile.texts)) {
+  for (const [key, text] of Object.entries(tile.texts)) {
+    const id = Number(key);
     const partial = id in tile.partial;
-    found.tokens.set(Number(id), {
-      id: Number(id),
-      text,
-      partial,
-      bytes: tile.partial[id] ?? [],
-      special: tile.special.includes(Number(id)),
-    });
+    found.tokens.set(id, { id, text, partial, bytes: tile.partial[id] ?? [], special: tile.special.includes(id) });
   }
   found.done = tile.row_stop;
   if (tile.checks.length) found.checks = tile.checks;
 }
 
 /**
- * The lens around a position, again and again with more of its rows; `ask(args)` brings a tile.
+ * The lens around a position: yields the same window each time more of its rows have arrived.
  * @param {(args: Page.Args) => Promise<Payload.LensAnswer>} ask
  * @param {number} position
  */
 export async function* readLens(ask, position) {
+  /** @type {ReturnType<typeof collect>} */
   let found = null;
   do {
     const tile = await ask({ position, row_start: found?.done ?? 0 });

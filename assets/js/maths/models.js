@@ -1,16 +1,16 @@
 // Which model a recipe names.
 
-/** The parts of a recipe that choose a model, with what is usual. */
+/** The parts of a recipe that choose a model, with their defaults. */
 export const MODEL = { model: '', revision: '', device: '', dtype: '' };
 
 /**
- * False where nothing is kept between two passes: no keys and values, or a cache that is not used.
+ * False where nothing is kept between two forward passes: no keys and values, or a cache that is not used.
  * @param {Pick<Page.Card, 'n_heads' | 'uncached'> | null} card
  */
 export const keepsCache = (card) => card?.n_heads !== 0 && !card?.uncached;
 
 /**
- * Those parts of a recipe, or of anything that has them.
+ * The parts that choose a model, from a recipe or from anything else that has them.
  * @param {Partial<Page.ModelChoice>} recipe
  * @returns {Page.ModelChoice}
  */
@@ -28,7 +28,7 @@ export const modelOf = (recipe) => ({
 export const hasAttention = (card) => card?.n_heads !== 0;
 
 /**
- * True where at least one layer's maps can be shown.
+ * True where the attention maps of at least one layer can be shown.
  * @param {Pick<Page.Card, 'attention_layers'>} card
  */
 export const hasMaps = (card) => card.attention_layers.length > 0;

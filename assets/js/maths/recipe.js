@@ -1,8 +1,8 @@
-// A recipe as the page fills it in: what nobody asked for is as usual.
+// A recipe as the page completes it: what nobody asked for has its default.
 
 import { DEFAULTS } from './sampling.js';
 
-/** How many tokens an answer may have unless it is said. */
+/** How many tokens an answer may have by default. */
 export const NEW_TOKENS = 40;
 
 /**

@@ -1,6 +1,9 @@
-// The sampler in the browser, so that a slider redraws at once: transformers' stages, in its order and by its rules.
+// The sampler in the browser, so that a slider redraws at once: the stages of transformers, in its order, by its rules.
 
-/** Greedy, with everything switched off: the settings a recipe has unless it says otherwise. */
+/**
+ * Greedy, with everything switched off: the default settings of a recipe.
+ * @satisfies {Payload.SamplingSettings}
+ */
 export const DEFAULTS = {
   do_sample: false,
   temperature: 1,
@@ -18,12 +21,16 @@ export const DEFAULTS = {
  * @param {Partial<Payload.SamplingSettings>} a
  * @param {Partial<Payload.SamplingSettings>} b
  */
-export const sameSettings = (a, b) => Object.keys(b).every((key) => a[key] === b[key]);
+export const sameSettings = (a, b) =>
+  /** @type {(keyof Payload.SamplingSettings)[]} */ (Object.keys(b)).every((key) => a[key] === b[key]);
 
-/** Softmax of scores (vocab,), as Float64Array. */
+/**
+ * Softmax of scores (vocab,).
+ * @param {ArrayLike<number>} scores
+ */
 export function softmax(scores) {
   let top = -Infinity;
-  for (const score of scores) if (score > top) top = score;
+  for (let i = 0; i < scores.length; i += 1) if (scores[i] > top) top = scores[i];
   const out = new Float64Array(scores.length);
   let sum = 0;
   for (let i = 0; i < scores.length; i += 1) {
@@ -34,15 +41,26 @@ export function softmax(scores) {
   return out;
 }
 
+/**
+ * @param {Float64Array} scores
+ * @param {(score: number, id: number) => number} change
+ */
 const map = (scores, change) => Float64Array.from(scores, change);
 
-/** Ids of the tokens that are still in play. */
+/**
+ * Ids of the tokens that no stage has removed.
+ * @param {Float64Array} scores
+ */
 function alive(scores) {
   const ids = [];
   for (let i = 0; i < scores.length; i += 1) if (scores[i] !== -Infinity) ids.push(i);
   return ids;
 }
 
+/**
+ * @param {Float64Array} scores
+ * @param {number[]} kept
+ */
 function only(scores, kept) {
   const out = new Float64Array(scores.length).fill(-Infinity);
   for (const i of kept) out[i] = scores[i];
@@ -74,6 +92,7 @@ function frequency(scores, penalty, context) {
   return map(scores, (score, i) => score - penalty * (seen.get(i) ?? 0));
 }
 
+/** @type {Apply} */
 function topK(scores, k) {
   if (k >= scores.length) return scores;
   // Ties with the k-th score stay, as in TopKLogitsWarper.
@@ -81,6 +100,7 @@ function topK(scores, k) {
   return map(scores, (score) => (score < kth ? -Infinity : score));
 }
 
+/** @type {Apply} */
 function topP(scores, p) {
   const shares = softmax(scores);
   // A typed array sorts in a few milliseconds where a comparator would take a frame or two.
@@ -88,11 +108,12 @@ function topP(scores, p) {
   let removed = 0;
   for (let sum = ascending[0]; sum <= 1 - p && removed < ascending.length - 1; sum += ascending[removed]) removed += 1;
   const limit = ascending[removed];
-  // Of tokens that tie at the limit, as many go as the count says.
+  // Of the tokens that tie at the limit, only as many are removed as the count says.
   let ties = removed - ascending.indexOf(limit);
   return map(scores, (score, i) => (shares[i] < limit || (shares[i] === limit && ties-- > 0) ? -Infinity : score));
 }
 
+/** @type {Apply} */
 function minP(scores, p) {
   const shares = softmax(scores);
   const top = shares.reduce((a, b) => Math.max(a, b));
@@ -102,6 +123,7 @@ function minP(scores, p) {
   );
 }
 
+/** @type {Apply} */
 function typicalP(scores, mass) {
   const shares = softmax(scores);
   const ids = alive(scores).filter((i) => shares[i] > 0);
@@ -139,8 +161,7 @@ const WARPERS = [
 ];
 
 /**
- * Raw logits (vocab,) through every stage that is switched on: [{name, setting, shares}], the first being the
- * model's own softmax. `context` is {ids, nPrompt}: all tokens so far, and how many of them are the prompt.
+ * Raw logits (vocab,) through every stage that is switched on. The first entry is the model's own softmax.
  * @param {ArrayLike<number>} logits
  * @param {Payload.SamplingSettings} settings
  * @param {Page.Context} context
@@ -160,7 +181,7 @@ export function stages(logits, settings, context) {
 }
 
 /**
- * The distribution a token is drawn from: the last stage, or all on the largest score when greedy.
+ * The distribution a token is drawn from: the last stage, or, when greedy, 1 at the largest score.
  * @param {ArrayLike<number>} logits
  * @param {Payload.SamplingSettings} settings
  * @param {Page.Context} context
@@ -174,7 +195,7 @@ export function distribution(logits, settings, context) {
 }
 
 /**
- * The tokens a step was chosen after: what `stages` needs as its context.
+ * The tokens before a step: what `stages` needs as its context.
  * @param {Page.Run} run
  * @param {number} step
  * @returns {Page.Context}

@@ -3,7 +3,7 @@
 /** The stages in pipeline order; the ribbon and the panels follow it. */
 export const STAGES = ['text', 'tokenize', 'embed', 'prefill', 'layers', 'decode', 'select', 'detokenize'];
 
-/** What stands around the walk: panels of their own, not stops of it. */
+/** Panels beside the walk, which are not stops of it. */
 export const AROUND = ['model', 'branches', 'cache', 'latency', 'batching', 'speculative', 'whatif', 'compare'];
 
 const PER_TOKEN = new Set(['decode', 'select']);
@@ -16,12 +16,12 @@ const BEFORE = 5;
 export const length = (run) => BEFORE + 2 * run.steps.length + 1;
 
 /**
- * Where a stage and a step stand in the walk.
+ * The number of the stop that has this stage and step.
  * @param {Pick<Page.Place, 'stage' | 'step'>} place
  * @param {Page.Run} run
  */
 export function index({ stage, step }, run) {
-  // From a panel around the walk, Next and Back go on where the selected token stands.
+  // From a panel beside the walk, Next and Back continue at the selected token.
   if (AROUND.includes(stage)) return run.steps.length ? BEFORE + 2 * step + 1 : BEFORE - 1;
   if (stage === 'detokenize') return length(run) - 1;
   if (!PER_TOKEN.has(stage)) return STAGES.indexOf(stage);
@@ -29,7 +29,7 @@ export function index({ stage, step }, run) {
 }
 
 /**
- * The stop at a place of the walk: {stage, step, position}; `position` is the one the stop speaks of.
+ * The stop with this number.
  * @param {number} place
  * @param {Page.Run} run
  * @returns {Page.Stop}
@@ -51,7 +51,7 @@ export function at(place, run) {
 export const positionOf = (stage, step, run) => run.tokens.length + step - (stage === 'decode' ? 1 : 0);
 
 /**
- * How many tokens more a run may have, up to `most`: by the page's limit and the model's context.
+ * How many more tokens a run may have, up to `most`, by the page's limit and the model's context.
  * @param {Page.Run} run
  * @param {Page.Card} card
  * @param {number} most

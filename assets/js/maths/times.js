@@ -1,7 +1,7 @@
-// A run's own times. Tokens that a branch took over from an earlier run were not made in this one.
+// A run's own times. Tokens that a branch took over from an earlier run were not generated in this one.
 
 /**
- * Inter-token latencies of the tokens this run made, in ms.
+ * Inter-token latencies, in ms, of the tokens that this run generated itself.
  * @param {Page.Run} run
  */
 export const ownItl = (run) => run.itl_ms.filter((_, i) => !run.steps[i + 1]?.reused);
@@ -12,6 +12,7 @@ export const ownItl = (run) => run.itl_ms.filter((_, i) => !run.steps[i + 1]?.re
  */
 export const takenOver = (run) => run.steps.filter((step) => step.reused).length;
 
+/** @param {Iterable<number>} values */
 export function median(values) {
   const order = [...values].sort((a, b) => a - b);
   const middle = Math.floor(order.length / 2);

@@ -1,11 +1,18 @@
 // A token as text: what can be shown of it, and where it stands in a run.
 
+/** @type {Record<string, string>} */
 const SIGNS = { ' ': '·', '\n': '↵', '\t': '⇥', '\r': '␍', '\u00a0': '⍽' };
 
-/** A byte as two hexadecimal digits. */
+/**
+ * A byte as two hexadecimal digits.
+ * @param {number} byte
+ */
 export const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
 
-/** Text with its white space and control characters made visible. */
+/**
+ * Text with its white space and control characters made visible.
+ * @param {string} text
+ */
 export function visible(text) {
   return (
     text
@@ -20,7 +27,7 @@ export function visible(text) {
 }
 
 /**
- * A token's text as a label: bytes in hex when it is only part of a character, cut to `limit` signs.
+ * A token's text as a label: bytes in hex when it is only part of a character, cut to `limit` characters.
  * @param {Pick<Page.Token, 'text' | 'partial' | 'bytes'>} token
  * @param {number} [limit]
  */
@@ -37,11 +44,14 @@ export function label(token, limit = 18) {
  */
 export const sequence = (run) => (run?.tokens ? [...run.tokens, ...run.steps.map((step) => step.token)] : []);
 
-/** How many positions have been through the model: the last generated token waits for its turn. */
+/**
+ * How many positions have been through the model: the last generated token has not been fed back yet.
+ * @param {Page.Run} run
+ */
 export const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
 
 /**
- * The prompt token a selection means: a generated token was never cut from text.
+ * The selected position within the prompt: a generated token was never cut from text.
  * @param {Pick<Page.State, 'run' | 'selection'>} state
  */
 export const promptPosition = ({ run, selection }) => Math.min(selection.position, run.tokens.length - 1);

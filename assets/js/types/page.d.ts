@@ -122,7 +122,7 @@ declare namespace Page {
   }
 
   type Ended = 'done' | 'error' | 'stopped' | 'superseded';
-  /** Hears how work ended; true where it has told the visitor of an error itself. */
+  /** Called when work has ended; returns true if it has explained an error to the visitor itself. */
   type OnEnded = (kind: Ended, error?: string) => boolean | void;
 
   interface RunOptions {
@@ -206,26 +206,66 @@ declare namespace Page {
     top: number;
   }
 
-  /** A recorded walk: its run, and the answers by the place that a question's name has. */
+  /** The logits in a recorded walk: the largest, and one value for all others. */
+  interface KeptLogits {
+    step: number;
+    size: number;
+    ids: number[];
+    logits: number[];
+    rest: number;
+  }
+
+  /** An answer in a recorded walk. */
+  type KeptAnswer = Payload.Views[keyof Payload.Views] | KeptLogits;
+
+  /** A recorded walk: its run, and for the key of each question the index of its answer. */
   interface Recording {
     run: Run;
     keys: Map<string, number>;
-    answers: any[];
+    answers: KeptAnswer[];
+  }
+
+  /** A request for the queue: a run of `n_steps` tokens, or a job. */
+  interface Request {
+    id: string;
+    recipe: Recipe;
+    n_steps?: number | null;
+    job?: keyof Payload.Jobs;
+    args?: Args;
   }
 
   /** The line to the server: Gradio's, or a recorded walk's. */
   interface Line {
+    /** Resolves when the server is back. */
     back(): Promise<void>;
     halt(id: string): unknown;
     look(request: string): Promise<string>;
-    run(request: any, hear: (news: Heard) => void): () => void;
+    run(request: Request, hear: (news: News) => void): () => void;
   }
 
-  /** What the queue says of a request: how many are before it, a message, or that the line broke. */
-  interface Heard {
+  /** News of a request in the queue: how many are before it, the text of a message, or that the connection broke. */
+  interface News {
     queued?: number;
-    said?: string;
+    text?: string;
     lost?: boolean;
+  }
+
+  /** Why a request has no answer; the page itself adds a reason to those of the server. */
+  type Failure = Pick<Payload.Failure, 'error'> & { reason: Payload.Failure['reason'] | 'recorded' };
+
+  /** The answer to a request for a view. */
+  type Reply<A> = { ok: A } | Failure;
+
+  /** What a message of Gradio's queue carries: a text, or how it differs from the last one, as [action, path, value]. */
+  interface QueueOutput {
+    data?: (string | [string, unknown, string][])[];
+    error?: string;
+  }
+
+  interface QueueMessage {
+    msg: string;
+    rank?: number;
+    output?: QueueOutput;
   }
 
   type KeysOf<U> = U extends unknown ? keyof U : never;
@@ -255,9 +295,28 @@ declare namespace Page {
     shares: Float64Array;
   }
 
-  /** What `h` takes as a child, and as properties. */
+  /** A term of the glossary; its name is the first of its forms. */
+  interface Term {
+    name: string;
+    text: string;
+    forms: string[];
+  }
+
+  /** What `h` takes as a child. */
   type Child = Node | string | number | boolean | null | undefined | Child[];
-  type Props = Record<string, any>;
+
+  type Handlers = {
+    [Name in keyof GlobalEventHandlersEventMap as `on${Name}`]?: (event: GlobalEventHandlersEventMap[Name]) => void;
+  };
+
+  /** What `h` takes as properties: attributes, and handlers of events. */
+  interface Props extends Handlers {
+    style?: string | Record<string, string | number>;
+    dataset?: Record<string, string | number | boolean>;
+    [name: string]:
+      string | number | boolean | null | Record<string, string | number | boolean> | ((event: never) => void);
+  }
+
   interface H {
     <K extends keyof HTMLElementTagNameMap>(
       tag: K,
@@ -296,7 +355,13 @@ declare namespace Page {
     onforget?: () => void;
   }
 
-  /** Rows by columns of numbers as colours: `scale(t)` gives [r, g, b], `domain` is what maps to 0 and to 1. */
+  /** A colour scale: [r, g, b] of a number from 0 to 1, or from -1 to 1. */
+  type Scale = (t: number) => number[];
+
+  /**
+   * Rows by columns of numbers as colours. `scale(t)` gives [r, g, b] for t from 0 to 1, `domain` is what maps to 0 and
+   * to 1 (by default [0, 255] for bytes, else [0, 1]); cells that are `blank` stay transparent.
+   */
   interface Heat {
     data: ArrayLike<number>;
     rows: number;
@@ -304,6 +369,43 @@ declare namespace Page {
     scale: (t: number) => ArrayLike<number>;
     domain?: number[];
     blank?: (row: number, col: number) => boolean;
+  }
+
+  /** A row of the chart of bars: a token's, or one with a name of its own. `preview` is a second bar. */
+  interface BarRow {
+    token?: Token;
+    name?: string;
+    id?: number;
+    logit?: number;
+    probability: number;
+    preview?: number | null;
+    selected?: boolean;
+  }
+
+  /** A line's name, and the class that it is drawn with. */
+  interface LineStyle {
+    name: string;
+    kind: string;
+  }
+
+  /** Lines over `n` steps, in which null is a gap. */
+  interface Lines {
+    title: string;
+    series: (LineStyle & { values: (number | null)[] })[];
+    n: number;
+    format: (value: number) => string;
+    axis: string;
+  }
+
+  /** A canvas whose cells are selected. */
+  interface Picking<Cell> {
+    /** The cell at the pointer. */
+    under: (event: MouseEvent) => Cell | null;
+    /** The cell to select from the current one by an arrow key. */
+    toward: (right: number, down: number) => Cell | null;
+    draw: () => unknown;
+    onHover: (cell: Cell | null) => unknown;
+    onSelect: (cell: Cell) => unknown;
   }
 
   /** A rectangle of a head's map, unpacked. */

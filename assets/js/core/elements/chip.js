@@ -1,19 +1,19 @@
-// The one look of a token, everywhere.
+// How a token looks, everywhere on the page.
 
 import { label } from '../../maths/tokens.js';
 import { messages } from '../words/messages.js';
 import { h } from './dom.js';
 
 /**
- * What a screen reader says of a token.
+ * How a screen reader names a token.
  * @param {Page.RunToken} token
  */
 export const spoken = (token) => messages.spoken(token.position, label(token, 40), token.id);
 
 /**
- * A token as an element. opts: tag, limit, class, and any property of `h`.
+ * A token as an element.
  * @param {Page.Token} token
- * @param {Page.Props} [props]
+ * @param {Page.Props & { tag?: string, limit?: number }} [props]
  * @returns {HTMLElement}
  */
 export function chip(token, { tag = 'span', limit = 18, ...props } = {}) {

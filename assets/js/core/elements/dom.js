@@ -4,7 +4,7 @@ import { split } from './terms.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-// The page's own sentences, whose terms are explained. Visitors' and models' texts stand in other elements.
+// Elements with the page's own sentences, in which terms are explained. Text of visitors and models is never in these.
 const SENTENCES = 'h2:not(.plain), h3:not(.plain), p.dim, p.sentence, p.measure-said, dt';
 
 /**
@@ -17,18 +17,19 @@ const SENTENCES = 'h2:not(.plain), h3:not(.plain), p.dim, p.sentence, p.measure-
 function build(node, props, children) {
   for (const [name, value] of Object.entries(props ?? {})) {
     if (value === null || value === undefined || value === false) continue;
-    if (name.startsWith('on')) node.addEventListener(name.slice(2).toLowerCase(), value);
-    else if (name === 'style' && typeof value === 'object') {
-      for (const [key, part] of Object.entries(value)) node.style.setProperty(key, part);
+    if (typeof value === 'function') {
+      node.addEventListener(name.slice(2).toLowerCase(), /** @type {(event: Event) => void} */ (value));
+    } else if (name === 'style' && typeof value === 'object') {
+      for (const [key, part] of Object.entries(value)) node.style.setProperty(key, String(part));
     } else if (name === 'dataset') Object.assign(node.dataset, value);
-    else node.setAttribute(name === 'className' ? 'class' : name, value === true ? '' : value);
+    else node.setAttribute(name === 'className' ? 'class' : name, value === true ? '' : String(value));
   }
   append(node, ...children);
   return node;
 }
 
 /**
- * Adds children behind those a node has: elements, text, lists of both; what is null or false is left out.
+ * Appends children: elements, text, and lists of both; null and false are skipped.
  * @param {Element} node
  * @param {...Page.Child} children
  */
@@ -47,9 +48,9 @@ const explained = ({ text }) =>
   h('span', { class: 'term', role: 'button', tabindex: '0', 'aria-describedby': 'term-said' }, text);
 
 /**
- * A sentence in which each term can be pointed at, tapped and reached by keyboard; one element, for its spaces must stay.
+ * A sentence whose terms can be hovered, tapped and focused. It is one element, so that its spaces stay in a flex box.
  * @param {string} text
- * @param {Set<object>} seen
+ * @param {Set<Page.Term>} seen
  */
 function sentence(text, seen) {
   const parts = split(text, seen);
@@ -65,7 +66,11 @@ function sentence(text, seen) {
  * An HTML element: h('button', {class: 'x', onclick: f}, 'text', child, [children]).
  * @type {Page.H}
  */
-export const h = (tag, props, ...children) => build(document.createElement(tag), props, children);
+export const h = (
+  /** @type {string} */ tag,
+  /** @type {Page.Props | null} */ props,
+  /** @type {Page.Child[]} */ ...children
+) => build(document.createElement(tag), props, children);
 
 /**
  * An SVG element.
@@ -74,7 +79,7 @@ export const h = (tag, props, ...children) => build(document.createElement(tag),
 export const svg = (tag, props, ...children) => build(document.createElementNS(SVG, tag), props, children);
 
 /**
- * Empties a node and puts `children` in. What had the keyboard's focus in it has it again, or what stands there now.
+ * Replaces the children of a node. The keyboard's focus stays on the same element, or on the one now in its place.
  * @template {Element} N
  * @param {N} node
  * @param {...Page.Child} children
@@ -93,20 +98,21 @@ const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex]
 const nameOf = (element) => element.ariaLabel ?? element.textContent;
 
 /**
- * Null, or the way to bring the focus back to what has it now in a node: the one of its name, else the one at its place.
+ * Null when the focus is not inside the node, else a function that restores it after the children were replaced: to the
+ * same element, else to the one with the same name, else to the one at the same place.
  * @param {Element} node
  */
 function focusWithin(node) {
-  const held = document.activeElement;
-  if (held === node || !node.contains(held)) return null;
-  const name = nameOf(held);
-  const place = [...node.querySelectorAll(FOCUSABLE)].indexOf(/** @type {HTMLElement} */ (held));
+  const focused = document.activeElement;
+  if (focused === node || !node.contains(focused)) return null;
+  const name = nameOf(focused);
+  const place = [...node.querySelectorAll(FOCUSABLE)].indexOf(/** @type {HTMLElement} */ (focused));
   return () => {
-    const now = [...node.querySelectorAll(FOCUSABLE)];
+    const after = [...node.querySelectorAll(FOCUSABLE)];
     (
-      now.find((one) => one === held) ??
-      now.find((one) => nameOf(one) === name) ??
-      now[Math.min(place, now.length - 1)]
+      after.find((one) => one === focused) ??
+      after.find((one) => nameOf(one) === name) ??
+      after[Math.min(place, after.length - 1)]
     )?.focus({ preventScroll: true });
   };
 }
@@ -115,7 +121,7 @@ function focusWithin(node) {
 export const clear = (node) => fill(node);
 
 /**
- * Shows a message meant for the visitor in place of a node's content.
+ * Replaces a node's content with a message for the visitor.
  * @param {Element} node
  * @param {Page.Child} message
  */

@@ -2,7 +2,10 @@
 
 import { h } from './dom.js';
 
-/** [name, value, note] triples as the rows of a <dl class="facts">. */
+/**
+ * The rows of a <dl class="facts">.
+ * @param {Page.Child[][]} triples name, value and note of each row
+ */
 export const facts = (triples) =>
   triples.map(([name, value, note]) =>
     h(

@@ -1,4 +1,4 @@
-// Figures as pictures that stand alone: computed colours and type go into the file.
+// Figures as self-contained pictures: computed colours and fonts are written into the file.
 
 const KEPT = [
   'fill',
@@ -24,11 +24,14 @@ const KEPT = [
   'white-space',
 ];
 const SCALE = 2;
-// XML has no words for these.
+// XML cannot contain these.
 // eslint-disable-next-line no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
-/** The colour behind an element. */
+/**
+ * The background colour that is visible behind an element.
+ * @param {Element} element
+ */
 function behind(element) {
   for (let node = element; node; node = node.parentElement) {
     const { backgroundColor } = getComputedStyle(node);
@@ -37,27 +40,42 @@ function behind(element) {
   return '#ffffff';
 }
 
-function inlined(from, to) {
+/**
+ * Copies the computed style of each element in `from` to its counterpart in `to`.
+ * @param {Element} from
+ * @param {Element} to
+ */
+function inlineStyles(from, to) {
   const style = getComputedStyle(from);
   to.setAttribute('style', KEPT.map((name) => `${name}:${style.getPropertyValue(name)}`).join(';'));
   to.removeAttribute('class');
-  for (const [i, child] of [...from.children].entries()) inlined(child, to.children[i]);
+  for (const [i, child] of [...from.children].entries()) inlineStyles(child, to.children[i]);
 }
 
-/** An SVG element as a file's text, with its background. */
+/**
+ * An SVG element as a file's text, with its background.
+ * @param {SVGElement} figure
+ */
 export function svgText(figure) {
   const { width, height } = figure.getBoundingClientRect();
-  const copy = figure.cloneNode(true);
-  inlined(figure, copy);
+  const copy = /** @type {SVGElement} */ (figure.cloneNode(true));
+  inlineStyles(figure, copy);
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  copy.setAttribute('width', width);
-  copy.setAttribute('height', height);
+  copy.setAttribute('width', String(width));
+  copy.setAttribute('height', String(height));
   if (!copy.hasAttribute('viewBox')) copy.setAttribute('viewBox', `0 0 ${width} ${height}`);
   copy.style.background = behind(figure);
   return new XMLSerializer().serializeToString(copy).replace(CONTROL, '');
 }
 
-function painted(source, width, height, background) {
+/**
+ * @param {HTMLCanvasElement | HTMLImageElement} source
+ * @param {number} width
+ * @param {number} height
+ * @param {string} background
+ * @returns {Promise<Blob>}
+ */
+function paint(source, width, height, background) {
   const canvas = Object.assign(document.createElement('canvas'), { width, height });
   const pen = canvas.getContext('2d');
   pen.fillStyle = background;
@@ -68,12 +86,15 @@ function painted(source, width, height, background) {
   });
 }
 
-/** An SVG or canvas element as a PNG. */
+/**
+ * An SVG or canvas element as a PNG.
+ * @param {SVGElement | HTMLCanvasElement} figure
+ */
 export async function png(figure) {
-  if (figure instanceof HTMLCanvasElement) return painted(figure, figure.width, figure.height, behind(figure));
+  if (figure instanceof HTMLCanvasElement) return paint(figure, figure.width, figure.height, behind(figure));
   const { width, height } = figure.getBoundingClientRect();
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(figure))}`;
   await image.decode();
-  return painted(image, Math.ceil(width * SCALE), Math.ceil(height * SCALE), behind(figure));
+  return paint(image, Math.ceil(width * SCALE), Math.ceil(height * SCALE), behind(figure));
 }

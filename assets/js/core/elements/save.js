@@ -1,8 +1,11 @@
-// A file out of the page: named after what it is, made in the browser.
+// Files that the browser makes from the page.
 
 import { h } from './dom.js';
 
-/** Letters and digits of a text, for a file's name. */
+/**
+ * Letters and digits of a text, for a file's name.
+ * @param {string} text
+ */
 export const slug = (text, most = 32) =>
   text
     .normalize('NFKD')
@@ -11,10 +14,14 @@ export const slug = (text, most = 32) =>
     .slice(0, most)
     .toLowerCase() || 'run';
 
-/** Hands a blob to the visitor as a file. */
+/**
+ * Downloads a blob as a file.
+ * @param {Blob} blob
+ * @param {string} name
+ */
 export function save(blob, name) {
   const url = URL.createObjectURL(blob);
-  // The menu that is open must not take this for a click beside it.
+  // An open menu must not treat this as a click outside it.
   const link = h('a', { href: url, download: name, onclick: (event) => event.stopPropagation() });
   document.body.append(link);
   link.click();

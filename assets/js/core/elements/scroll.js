@@ -1,8 +1,12 @@
-// Scrolls a box of its own, never the page.
+// Scrolls a box, never the page.
 
 import { zoomOf } from './pixels.js';
 
-/** Brings `element` into the sight of `box`, below `top` pixels that something covers; does nothing when it is seen. */
+/**
+ * Scrolls `box` until `element` is in view, below `top` pixels that something covers; does nothing if it already is.
+ * @param {HTMLElement} box
+ * @param {Element | null} element
+ */
 export function reveal(box, element, top = 0) {
   if (!element || !box.clientHeight) return;
   const zoom = zoomOf(box);

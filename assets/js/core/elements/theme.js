@@ -1,11 +1,12 @@
-// Light and dark follow Gradio's own switch (a class on the body), projector mode is a class beside it. Canvases must be drawn again.
+// Light and dark follow Gradio's own switch, a class on the body; projector mode is a second class. Canvases must be
+// redrawn when either changes.
 
 import { recall, remember } from '../state/memory.js';
 
 const NAME = 'tbt-theme';
 const PROJECTOR = 'tbt-projector';
 
-const has = (name) => document.body.classList.contains(name);
+const has = (/** @type {string} */ name) => document.body.classList.contains(name);
 
 /**
  * Keeps `store.theme` ('light' or 'dark', with ' projector') in step with the page.
@@ -16,9 +17,9 @@ export function watchTheme(store) {
   const kept = recall(NAME);
   if (kept && !asked) document.body.classList.toggle('dark', kept === 'dark');
   document.body.classList.toggle('projector', recall(PROJECTOR) === 'on');
-  const tell = () => store.set({ theme: `${has('dark') ? 'dark' : 'light'}${has('projector') ? ' projector' : ''}` });
-  new MutationObserver(tell).observe(document.body, { attributes: true, attributeFilter: ['class'] });
-  tell();
+  const update = () => store.set({ theme: `${has('dark') ? 'dark' : 'light'}${has('projector') ? ' projector' : ''}` });
+  new MutationObserver(update).observe(document.body, { attributes: true, attributeFilter: ['class'] });
+  update();
 }
 
 /** Switches between light and dark, and remembers it in this browser. */

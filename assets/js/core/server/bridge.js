@@ -1,13 +1,13 @@
-// The way to the server: runs go through Gradio's queue, looks at a run go beside it.
+// The way to the server: runs and jobs go through Gradio's queue, requests for views go beside it.
 
 import { messages } from '../words/messages.js';
 import { randomId } from './channel.js';
 
 const MAX_KEPT = 200;
 
-/** An error the visitor should read. */
+/** An error that is explained to the visitor. */
 export class Refused extends Error {
-  /** @param {{ error: string, reason: string }} failure */
+  /** @param {Page.Failure} failure */
   constructor({ error, reason }) {
     super(error);
     this.reason = reason;
@@ -15,31 +15,34 @@ export class Refused extends Error {
 }
 
 /**
- * Looks and runs over a host's channel: {look(text) -> text, run(request, hear) -> end, halt(id), back()}.
- * @param {Page.Line} host
+ * Views, runs and jobs over a line to the server.
+ * @param {Page.Line} line
  * @returns {Page.Bridge}
  */
-export function createBridge(host) {
+export function createBridge(line) {
+  /** @type {Map<string, Promise<any>>} */
   const kept = new Map();
-  const looks = new Map();
+  /** @type {Map<string, (reason: Error) => void>} */
+  const pending = new Map();
   /** @type {{ id: string; listen: Page.Listen; end: () => void; }} */
   let current = null;
 
   /**
-   * One request through the queue. A server that restarts is waited for, and asked for all of it again.
+   * Sends a request through the queue. If the server restarts, the whole request is sent again afterwards.
+   * @param {Omit<Page.Request, 'id'>} request
    * @param {Page.Listen} listen
-   * @param {{ recipe: Payload.Recipe; n_steps: number; } | { job: keyof Payload.Jobs; recipe: Payload.Recipe; args: Page.Args; }} request
    */
   function send(request, listen) {
     const mine = { id: randomId(), listen, end: () => {} };
     current = mine;
-    mine.end = host.run({ id: mine.id, ...request }, async ({ queued, said, lost }) => {
+    mine.end = line.run({ id: mine.id, ...request }, async ({ queued, text, lost }) => {
       if (current !== mine) return;
       if (lost) {
-        await host.back();
+        await line.back();
         if (current === mine) send(request, listen);
-      } else if (said) {
-        const standing = JSON.parse(said);
+      } else if (text) {
+        /** @type {Page.Standing} */
+        const standing = JSON.parse(text);
         if (standing.kind === 'done' || standing.kind === 'error') current = null;
         listen(standing);
       } else listen({ kind: 'progress', message: messages.waiting(queued), fraction: null });
@@ -47,54 +50,56 @@ export function createBridge(host) {
   }
 
   /**
-   * @param {string} name
+   * @template {keyof Payload.Views} N
+   * @param {N} name
    * @param {Page.Recipe} recipe
-   * @param {Page.Args} args
+   * @param {Page.Args} [args]
    * @param {string} [id]
+   * @returns {Promise<Payload.Views[N]>}
    */
   async function ask(name, recipe, args, id) {
-    const answer = JSON.parse(await host.look(JSON.stringify({ id, name, recipe, args })));
-    if (answer.error) throw new Refused(answer);
-    return answer.ok;
+    /** @type {Page.Reply<Payload.Views[N]>} */
+    const reply = JSON.parse(await line.look(JSON.stringify({ id, name, recipe, args })));
+    if ('error' in reply) throw new Refused(reply);
+    return reply.ok;
   }
 
   /**
-   * Like `ask`, but `stopLooks` ends it, here at once and on the server at its next operation.
-   * @param {string} name
-   * @param {Page.Recipe} recipe
-   * @param {Page.Args} args
+   * Like `ask`, but `stopLooks` cancels it: here at once, and on the server at its next operation.
+   * @type {Page.AskAny}
    */
   async function fresh(name, recipe, args) {
     const id = randomId();
+    /** @type {Promise<never>} */
     const stopped = new Promise((_, reject) => {
-      looks.set(id, reject);
+      pending.set(id, reject);
     });
     try {
       return await Promise.race([ask(name, recipe, args, id), stopped]);
     } finally {
-      looks.delete(id);
+      pending.delete(id);
     }
   }
 
   function stopLooks() {
-    for (const [id, reject] of looks) {
-      host.halt(id);
+    for (const [id, reject] of pending) {
+      line.halt(id);
       reject(new Refused({ error: '', reason: 'stopped' }));
     }
   }
 
   function halt() {
-    // An id is made up at random: nobody else can name it.
+    // Ids are random: nobody else can name this one.
     if (current) {
-      host.halt(current.id);
+      line.halt(current.id);
       current.end();
     }
     current = null;
   }
 
   /**
+   * @param {Omit<Page.Request, 'id'>} request
    * @param {Page.Listen} listen
-   * @param {{ recipe: Payload.Recipe; n_steps: number; } | { job: keyof Payload.Jobs; recipe: Payload.Recipe; args: Page.Args; }} request
    */
   function begin(request, listen) {
     halt();
@@ -106,7 +111,7 @@ export function createBridge(host) {
     fresh,
     stopLooks,
 
-    /** Like `fresh`, but an answer is kept: for what does not change while a run grows. */
+    /** Like `fresh`, but the answer is kept: for what does not change while a run grows. */
     look(name, recipe, args = {}) {
       const key = JSON.stringify([name, recipe, args]);
       if (!kept.has(key)) {
@@ -118,13 +123,13 @@ export function createBridge(host) {
       return kept.get(key);
     },
 
-    /** Runs a recipe; `listen` hears where it stands. Only the newest run or job is heard, and goes on. */
+    /** Runs a recipe; `listen` gets its progress. A newer run or job stops it. */
     run: (recipe, nSteps, listen) => begin({ recipe, n_steps: nSteps }, listen),
 
-    /** Does a job on a recipe, through the same channel. */
+    /** Starts a job on a recipe, through the same queue. */
     job: (name, recipe, args, listen) => begin({ job: name, recipe, args }, listen),
 
-    /** Stops the run under way; nothing more is heard of it. */
+    /** Stops the current run or job; it reports nothing more. */
     stop: halt,
   };
 }

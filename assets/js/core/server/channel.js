@@ -1,18 +1,23 @@
-// The page's own line to the server, over the two routes that Gradio's clients use: its queue for runs, and a
-// component's server functions for looks. Gradio's front end would answer a server that restarts by reloading the page.
+// The page's own line to the server, over the two routes that Gradio's clients use: the queue for runs, and a
+// component's server functions for views. Gradio's own client would reload the page when the server restarts.
 
 import { messages } from '../words/messages.js';
 
 const RETRY_MS = 1000;
 const CALM_MS = 5000;
 
-/** The server did not answer at all: it restarts, or the network is away. Nothing of what it was asked is wrong. */
+/** The server did not answer at all: it restarts, or the network is down. The request itself is not at fault. */
 export class Gone extends Error {}
 
-/** What fetch gives while a server is away, or a proxy in front of one. */
+/** The status codes of a proxy whose server is away. */
 const AWAY = new Set([502, 503, 504]);
 
+/**
+ * @param {string} url
+ * @param {object} body
+ */
 async function post(url, body) {
+  /** @type {Response} */
   let response;
   try {
     response = await fetch(url, {
@@ -23,16 +28,16 @@ async function post(url, body) {
   } catch {
     throw new Gone();
   }
-  const said = await response.json().catch(() => null);
-  if (response.ok) return said;
-  // A full queue says so in words; a proxy does not.
-  if (AWAY.has(response.status) && typeof said?.detail !== 'string') throw new Gone();
-  throw new Error(said?.detail ?? messages.status(response.status));
+  const answer = await response.json().catch(() => /** @type {null} */ (null));
+  if (response.ok) return answer;
+  // A full queue explains itself in `detail`; a proxy does not.
+  if (AWAY.has(response.status) && typeof answer?.detail !== 'string') throw new Gone();
+  throw new Error(answer?.detail ?? messages.status(response.status));
 }
 
 /**
- * The text in a message of the queue: after the first it sends what has changed, and our texts always change whole.
- * @param {{ data?: any[], error?: string }} output
+ * The text in a message of the queue. After the first one Gradio sends differences: ours always replace the whole text.
+ * @param {Page.QueueOutput} output
  */
 function textOf({ data, error }) {
   if (error) return JSON.stringify({ kind: 'error', error });
@@ -41,7 +46,7 @@ function textOf({ data, error }) {
 }
 
 /**
- * Where Gradio put the component, from the page's own configuration.
+ * The addresses of the component and its event, from the page's own configuration.
  * @param {Page.Gradio} config
  * @param {string} event
  */
@@ -54,24 +59,24 @@ function addresses({ root = '', api_prefix: prefix = '', components, dependencie
   };
 }
 
-/** Sixteen random bytes in hex; crypto.randomUUID is missing where the page comes over plain http. */
+/** Sixteen random bytes in hex. Over plain http there is no crypto.randomUUID. */
 export const randomId = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
 
 /**
- * look, run, halt and back, for the page that Gradio's `config` describes; `event` is the component's event that runs.
- * `onaway(true or false)` hears when the server is gone and when it is back.
+ * The line to the server of the page that Gradio's `config` describes.
  * @param {Page.Gradio} config
- * @param {string} event
- * @param {(away: boolean) => void} onaway
+ * @param {string} event the component's event that starts a run
+ * @param {(away: boolean) => void} onaway called when the server is gone and when it is back
  * @returns {Page.Line}
  */
 export function createChannel(config, event, onaway) {
   const { base, component, run: fn } = addresses(config, event);
   const session = randomId();
+  /** @type {Promise<void>} */
   let returning = null;
 
-  async function here() {
+  async function isHere() {
     try {
       return (await fetch(`${base}/app_id`, { cache: 'no-store' })).ok;
     } catch {
@@ -83,7 +88,7 @@ export function createChannel(config, event, onaway) {
   function back() {
     returning ??= (async () => {
       onaway(true);
-      while (!(await here()))
+      while (!(await isHere()))
         await new Promise((resolve) => {
           setTimeout(resolve, RETRY_MS);
         });
@@ -93,7 +98,10 @@ export function createChannel(config, event, onaway) {
     return returning;
   }
 
-  /** Asks, and when the server has gone asks again once it is back: every request may be made twice. */
+  /**
+   * Sends a request; if the server is gone, sends it again once it is back. A request may so be made twice.
+   * @param {() => Promise<string>} ask
+   */
   async function patiently(ask) {
     for (;;) {
       try {
@@ -105,11 +113,11 @@ export function createChannel(config, event, onaway) {
     }
   }
 
-  const call = (name, data) =>
+  const call = (/** @type {'look' | 'halt'} */ name, /** @type {string} */ data) =>
     post(`${base}/component_server`, { data, component_id: component, fn_name: name, session_hash: session });
 
   setInterval(async () => {
-    if (!document.hidden && !returning && !(await here())) back();
+    if (!document.hidden && !returning && !(await isHere())) back();
   }, CALM_MS);
 
   return {
@@ -117,11 +125,9 @@ export function createChannel(config, event, onaway) {
     look: (request) => patiently(() => call('look', request)),
     halt: (id) => call('halt', id).catch(() => {}),
 
-    /**
-     * Puts a request into the queue; `hear` is told {queued: rank} while it waits and {said: text} of each answer, and
-     * {lost: true} when the line has ended. Gives a function that ends it.
-     */
+    /** Puts a request into the queue. The function that it returns closes the connection. */
     run(request, hear) {
+      /** @type {EventSource} */
       let source = null;
       let ended = false;
 
@@ -130,25 +136,33 @@ export function createChannel(config, event, onaway) {
         source?.close();
       }
 
+      /** @param {MessageEvent<string>} event */
       function listen({ data }) {
+        /** @type {Page.QueueMessage} */
         const message = JSON.parse(data);
         if (message.msg === 'estimation') hear({ queued: message.rank });
         if (message.msg === 'process_generating' || message.msg === 'process_completed') {
-          const said = textOf(message.output ?? {});
-          if (said) hear({ said });
+          const text = textOf(message.output ?? {});
+          if (text) hear({ text });
         }
         if (message.msg === 'process_completed') lose();
         if (message.msg === 'unexpected_error' || message.msg === 'broken_connection') lose();
       }
 
-      /** The line ends: who has not heard the last answer by then knows that it broke. */
+      /** The connection has ended. A listener that has not got its last answer by now knows that it broke. */
       function lose() {
         if (ended) return;
         end();
         hear({ lost: true });
       }
 
-      const body = { data: [], event_data: request, fn_index: fn, trigger_id: component, session_hash: request.id };
+      const body = {
+        data: /** @type {never[]} */ ([]),
+        event_data: request,
+        fn_index: fn,
+        trigger_id: component,
+        session_hash: request.id,
+      };
       post(`${base}/queue/join`, body).then(
         () => {
           if (ended) return;
@@ -158,7 +172,7 @@ export function createChannel(config, event, onaway) {
         },
         (error) => {
           if (error instanceof Gone) lose();
-          else if (!ended) hear({ said: textOf({ error: error.message }) });
+          else if (!ended) hear({ text: textOf({ error: error.message }) });
         },
       );
       return end;

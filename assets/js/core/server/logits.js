@@ -1,20 +1,21 @@
-// All logits of one step, fetched once they are needed: then any setting can be previewed exactly.
+// All logits of one step, fetched when they are needed: any sampling setting can then be previewed exactly.
 
 import { unpack } from '../../maths/arrays.js';
 import { createAsk } from '../ask.js';
 
 /**
- * get(run, step): the logits (vocab,) when they are here, else null. `onready` is called when they have come,
- * `onfail(error)` when they do not; the next get asks again.
+ * A function that returns the logits (vocab,) of a step if they have arrived, else null. It then fetches them and calls
+ * `onready`, or `onfail`; after a failure the next call tries again.
  * @param {Page.Ask} view
  * @param {() => void} onready
  * @param {(error: Error) => void} onfail
  */
 export function createLogits(view, onready, onfail) {
   const asking = createAsk();
+  /** @type {Page.Numbers} */
   let kept = null;
 
-  return (run, step) => {
+  return (/** @type {Page.Run} */ run, /** @type {number} */ step) => {
     asking.ask({
       key: `${run.key}:${step}`,
       question() {

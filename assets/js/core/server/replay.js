@@ -1,21 +1,32 @@
-// A walk without a server: the answers that were recorded stand in for it. Nothing is asked of any other place.
+// A walk without a server: recorded answers replace it. No request leaves the page.
 
 import { ordered, same } from '../../maths/same.js';
 import { messages } from '../words/messages.js';
 
 const BASE = 1 << 15;
 
-/** Names a question; the recipe is the file's own and needs no name. */
+/**
+ * The key of a question. The recipe is always the file's own and is not part of it.
+ * @param {string} name
+ * @param {Page.Args} [args]
+ */
 export const keyOf = (name, args) => `${name} ${JSON.stringify(ordered(args ?? {}))}`;
 
-/** Bytes as text. */
+/**
+ * Bytes as base64.
+ * @param {Uint8Array} bytes
+ */
 export function base64(bytes) {
   let text = '';
   for (let i = 0; i < bytes.length; i += BASE) text += String.fromCharCode(...bytes.subarray(i, i + BASE));
   return btoa(text);
 }
 
-/** What the recorder kept of the logits, as the server would answer. */
+/**
+ * The logits that the recorder kept, in the form of the server's answer.
+ * @param {Page.KeptLogits} kept
+ * @returns {Payload.LogitsAnswer}
+ */
 function expandLogits({ step, size, ids, logits, rest }) {
   const all = new Float32Array(size).fill(rest);
   ids.forEach((id, place) => {
@@ -25,9 +36,10 @@ function expandLogits({ step, size, ids, logits, rest }) {
 }
 
 /**
- * The run as the server pages it: all of it in one answer, from where the page has it.
+ * The rest of the run, which the server would send in several answers.
  * @param {Page.Run} run
- * @param {Page.Args & { tokens_from: number, steps_from: number }} args
+ * @param {{ tokens_from?: number, steps_from?: number }} args
+ * @returns {Page.Run}
  */
 const paged = (run, { tokens_from: tokens, steps_from: steps }) => ({
   ...run,
@@ -40,20 +52,19 @@ const paged = (run, { tokens_from: tokens, steps_from: steps }) => ({
 });
 
 /**
- * The line of a recorded walk; `missing(name, args)` may answer what is not recorded, for the recorder itself.
+ * The line of a recorded walk. The recorder itself passes `missing`, which answers what is not recorded yet.
  * @param {Page.Recording} recording
- * @param {(name: string, args: Page.Args) => Promise<object>} [missing]
+ * @param {(name: keyof Payload.Views, args: Page.Args) => Promise<Page.Reply<Payload.Views[keyof Payload.Views]>>} [missing]
  * @returns {Page.Line}
  */
 export function createReplay({ run, keys, answers }, missing) {
   const notHere = { error: messages.notHere, reason: 'recorded' };
 
+  /** @param {{ name: keyof Payload.Views, args: Page.Args }} question */
   async function answer({ name, args }) {
     if (name === 'run') return { ok: paged(run, args) };
-    if (name === 'logits' && keys.has(keyOf(name, args)))
-      return { ok: expandLogits(answers[keys.get(keyOf(name, args))]) };
-    const at = keys.get(keyOf(name, args));
-    if (at !== undefined) return { ok: answers[at] };
+    const kept = answers[keys.get(keyOf(name, args))];
+    if (kept) return { ok: 'rest' in kept && name === 'logits' ? expandLogits(kept) : kept };
     return missing ? missing(name, args) : notHere;
   }
 
@@ -63,11 +74,12 @@ export function createReplay({ run, keys, answers }, missing) {
     look: async (request) => JSON.stringify(await answer(JSON.parse(request))),
 
     run({ id, job, recipe }, hear) {
-      const say = (standing) => setTimeout(() => hear({ said: JSON.stringify({ id, ...standing }) }));
-      if (job || !same(recipe, run.recipe)) say({ kind: 'error', error: messages.notHere });
+      const send = (/** @type {Page.Standing} */ standing) =>
+        setTimeout(() => hear({ text: JSON.stringify({ id, ...standing }) }));
+      if (job || !same(recipe, run.recipe)) send({ kind: 'error', error: messages.notHere });
       else {
-        say({ kind: 'run', n_steps: run.steps.length });
-        say({ kind: 'done' });
+        send({ kind: 'run', n_steps: run.steps.length });
+        send({ kind: 'done' });
       }
       return () => {};
     },

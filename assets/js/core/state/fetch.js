@@ -3,7 +3,7 @@
 /** @param {Page.Bridge} bridge */
 export function createFetch(bridge) {
   /**
-   * The run with all tokens of its prompt, and the steps that `old` has not.
+   * The run with all tokens of its prompt, and the steps that `old` does not have.
    * @param {Page.Recipe} recipe
    * @param {Page.Run | null} old
    * @param {number | null} [nSteps]
@@ -24,8 +24,8 @@ export function createFetch(bridge) {
   }
 
   /**
-   * A run with all its steps too.
-   * @param {Payload.Recipe} recipe
+   * The run with all tokens and all steps.
+   * @param {Page.Recipe} recipe
    */
   async function fetchWhole(recipe) {
     let run = await fetchRun(recipe, null);

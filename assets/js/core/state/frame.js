@@ -1,12 +1,12 @@
-// Inside a page of somebody else's, as on Hugging Face Spaces: the frame is as tall as what of it is in sight, and the
-// address above the frame is kept in step with ours.
+// The page in a frame of another site, as on Hugging Face Spaces: the frame is as tall as its visible part, and the
+// address of the outer page is kept in step with ours.
 
 const HOST = 'https://huggingface.co';
 const READY = 'gradio:iframe-resizer-ready';
 
 /**
- * A frame that grows with its content has no window: nothing sticks, and what lies over the page lies out of sight.
- * Gradio keeps the frame to what is in sight where the document asks for it by this name; we scroll inside.
+ * In a frame that grows with its content nothing can stick, and overlays may lie out of sight. Gradio limits the frame
+ * to its visible part where the document has this attribute; we scroll inside.
  */
 export function fitFrame() {
   const fit = () => document.documentElement.toggleAttribute('data-gradio-cover', true);
@@ -14,11 +14,14 @@ export function fitFrame() {
   else window.addEventListener(READY, fit, { once: true });
 }
 
-/** Tells a Space's own page our address, so that its reload and its address bring back what is shown. */
+/**
+ * Sends our address to the page of the Space, so that a reload or a copied address brings back the same view.
+ * @param {string} address
+ */
 export function tellHost(address) {
   if (window.parent === window || !location.hostname.endsWith('.hf.space')) return;
-  const { searchParams: told, hash } = new URL(address, location.href);
-  // What the host gave the frame for itself, such as the key of a private Space, stays out of its address.
-  for (const name of [...told.keys()]) if (name.startsWith('__')) told.delete(name);
-  window.parent.postMessage({ queryString: told.toString(), hash }, HOST);
+  const { searchParams: query, hash } = new URL(address, location.href);
+  // Parameters that the host gave the frame, such as the key of a private Space, stay out of the outer address.
+  for (const name of [...query.keys()]) if (name.startsWith('__')) query.delete(name);
+  window.parent.postMessage({ queryString: query.toString(), hash }, HOST);
 }

@@ -1,18 +1,22 @@
-// Keeps each run of a prompt as a branch of its tree: when it has ended, and when another takes its place. The trees of
-// other prompts are kept too, through a reload of this tab.
+// Keeps each run of a prompt as a branch of the prompt's tree: when it has ended, and when another run replaces it. The
+// trees of other prompts are kept too, even when this tab is reloaded.
 
 import { branchOf, rootOf, withBranch } from '../../maths/branches.js';
 import { recall, remember } from './memory.js';
 
 const NAME = 'tbt-branches';
 const MOST_TREES = 20;
-// Of text, below what a browser keeps for a tab: the oldest trees go first.
+// Characters, below the limit of a browser's session storage. The oldest trees are dropped first.
 const ROOM = 2_000_000;
 
-/** Trees by their root, the newest last; `kept` says whether the tab remembers them. */
+/**
+ * Trees by their root, the newest last.
+ * @param {boolean} kept whether the tab stores them
+ */
 function createTrees(kept) {
   const trees = new Map(kept ? read() : []);
 
+  /** @returns {[string, Page.Branch[]][]} */
   function read() {
     try {
       return JSON.parse(recall(NAME, 'sessionStorage')) ?? [];
@@ -33,8 +37,8 @@ function createTrees(kept) {
   }
 
   return {
-    of: (root) => trees.get(root) ?? [],
-    /** @param {Page.Branch[]} list */
+    of: (/** @type {string} */ root) => trees.get(root) ?? [],
+    /** @param {string} root @param {Page.Branch[]} list */
     put(root, list) {
       if (trees.get(root) === list) return;
       trees.delete(root);
@@ -46,16 +50,16 @@ function createTrees(kept) {
 }
 
 /**
- * Keeps `store.branches`, the tree of the prompt that is shown. With `kept` the tab remembers it.
+ * Keeps `store.branches`, the tree of the current prompt. With `kept` the tab stores it.
  * @param {Page.Store} store
  * @param {boolean} kept
  */
 export function keepBranches(store, kept) {
   const trees = createTrees(kept);
-  /** @type {Payload.RunAnswer} */
+  /** @type {Page.Run} */
   let shown = null;
 
-  /** @param {Payload.RunAnswer} run */
+  /** @param {Page.Run} run */
   function keep(run) {
     if (!run?.steps.length) return;
     const root = rootOf(run.recipe);

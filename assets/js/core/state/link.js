@@ -1,4 +1,4 @@
-// The address bar holds the recipe and where one looks: a reload or a pasted link brings exactly this back.
+// The address bar holds the recipe and the place in its walk: a reload or a pasted link brings exactly this back.
 
 import { hasAny } from './store.js';
 import { MODEL } from '../../maths/models.js';
@@ -6,11 +6,14 @@ import { DEFAULTS } from '../../maths/sampling.js';
 import { AROUND, STAGES } from '../../maths/stops.js';
 import { tellHost } from './frame.js';
 
-// A server takes a request line of so many bytes. What is longer stands behind the #, which no server is sent.
+// Servers limit the length of a request line. A longer prompt stands behind the #, which is not sent to the server.
 const LONGEST_IN_QUERY = 6000;
 
+const SETTINGS = /** @type {(keyof typeof DEFAULTS)[]} */ (Object.keys(DEFAULTS));
+const MODEL_PARTS = /** @type {(keyof typeof MODEL)[]} */ (Object.keys(MODEL));
+
 /**
- * The address of a recipe and a place, from its ? on; what is as usual is left out.
+ * The address of a recipe and a place, from its ? on; defaults are left out.
  * @param {Page.Place & { recipe: Page.Recipe }} shown
  * @param {string} [base]
  */
@@ -23,24 +26,28 @@ export function write({ recipe, stage, step, selection }, base) {
   if (recipe.chat) query.set('chat', '1');
   if (recipe.system) query.set('system', recipe.system);
   query.set('n', String(recipe.max_new_tokens));
-  for (const [name, usual] of Object.entries(DEFAULTS)) {
+  for (const name of SETTINGS) {
     const value = recipe.sampling[name];
-    if (value !== usual) query.set(name, value === true ? '1' : value);
+    if (value !== DEFAULTS[name]) query.set(name, value === true ? '1' : String(value));
   }
   if (recipe.forced.length) query.set('forced', recipe.forced.map((pair) => pair.join('.')).join('_'));
   for (const text of recipe.stop) query.append('stop', text);
-  for (const name of Object.keys(MODEL)) if (recipe[name]) query.set(name, recipe[name]);
+  for (const name of MODEL_PARTS) if (recipe[name]) query.set(name, recipe[name]);
   query.set('at', [stage, step, selection.position, selection.layer, selection.head].join('.'));
   return `?${query}${long ? `#${prompt}` : ''}`;
 }
 
-/** A number, or the text as it is where it is none: who refuses it then names what was written. */
+/**
+ * A number, or the text itself where it is none: the server's error then names what was written.
+ * @param {string} text
+ */
 const number = (text) => (text.trim() && Number.isFinite(Number(text)) ? Number(text) : text);
 
+/** @param {string | null} text */
 const whole = (text) => (/^\d+$/.test(text ?? '') ? Number(text) : null);
 
 /**
- * What an address asks for: {recipe, place}, either null when it says nothing of it.
+ * What an address asks for; `recipe` or `place` is null where the address does not name it.
  * @param {{ search: string, hash: string }} address
  * @returns {Page.Asked}
  */
@@ -51,9 +58,9 @@ export function read({ search, hash }) {
   if (prompt === null) return { recipe: null, place };
   /** @type {Record<string, unknown>} */
   const sampling = {};
-  for (const [name, usual] of Object.entries(DEFAULTS)) {
+  for (const name of SETTINGS) {
     if (!query.has(name)) continue;
-    sampling[name] = typeof usual === 'boolean' ? query.get(name) === '1' : number(query.get(name));
+    sampling[name] = typeof DEFAULTS[name] === 'boolean' ? query.get(name) === '1' : number(query.get(name));
   }
   const forced = (query.get('forced') ?? '')
     .split('_')
@@ -67,7 +74,7 @@ export function read({ search, hash }) {
     sampling,
     forced,
     stop: query.getAll('stop'),
-    ...Object.fromEntries(Object.keys(MODEL).map((name) => [name, query.get(name) ?? ''])),
+    ...Object.fromEntries(MODEL_PARTS.map((name) => [name, query.get(name) ?? ''])),
     ...(whole(query.get('n')) && { max_new_tokens: whole(query.get('n')) }),
   };
   return { recipe, place };
@@ -86,12 +93,14 @@ function placeOf(text) {
 }
 
 /**
- * Keeps the address in step with the store. A new recipe is a new entry of the history, a look is not.
+ * Keeps the address in step with the store. A new recipe makes an entry in the browser's history; a new place does not.
  * @param {Page.Store} store
  * @param {{ onback: (asked: Page.Asked) => void }} hooks
  */
 export function keepLink(store, { onback }) {
+  /** @type {string} */
   let key = null;
+  /** @type {ReturnType<typeof setTimeout>} */
   let timer = null;
 
   function put() {

@@ -1,6 +1,12 @@
-// What this browser keeps for the page. It may forbid a page in somebody else's frame to keep anything: then it begins as new.
+// What this browser stores for the page. A page in another site's frame may have no storage: it then starts afresh.
 
-/** What was kept under a name, or null; `where` is 'localStorage', or 'sessionStorage' for this tab alone. */
+/** @typedef {'localStorage' | 'sessionStorage'} Where the latter is of this tab alone */
+
+/**
+ * The text stored under a name, or null.
+ * @param {string} name
+ * @param {Where} [where]
+ */
 export function recall(name, where = 'localStorage') {
   try {
     return window[where].getItem(name);
@@ -9,7 +15,12 @@ export function recall(name, where = 'localStorage') {
   }
 }
 
-/** Keeps a text under a name, where the browser lets it; without, all works until the page is left. */
+/**
+ * Stores a text under a name. Where the browser forbids it, all works until the page is left.
+ * @param {string} name
+ * @param {string} text
+ * @param {Where} [where]
+ */
 export function remember(name, text, where = 'localStorage') {
   try {
     window[where].setItem(name, text);

@@ -1,113 +1,44 @@
-// Runs a recipe and keeps the store's run in step with the server's.
+// Starts runs and jobs, one at a time, and keeps the store's run and status in step with the server.
 
-import { modelKey } from '../../maths/models.js';
 import { explain } from '../errors.js';
 import { Refused } from '../server/bridge.js';
 import { messages } from '../words/messages.js';
 import { createFetch } from './fetch.js';
-import { layerOf, within } from './within.js';
+import { createPulls } from './pull.js';
+import { within } from './within.js';
 
 /**
- * start, more, restore and stop a run. The run that is shown stays until a new one has something to show.
+ * The current run stays in the store until a new one has something to show.
  * @param {Page.Store} store
  * @param {Page.Bridge} bridge
  * @returns {Page.Runner}
  */
 export function createRunner(store, bridge) {
   const { fetchRun, fetchWhole } = createFetch(bridge);
+  const createPull = createPulls(store, bridge, fetchRun);
   let turn = 0;
+  /** @type {Promise<void>} */
   let restoring = null;
+  /** @type {() => void} */
   let stopOwn = null;
   /** @type {Page.OnEnded} */
-  let letGo = () => {};
+  let onReplaced = () => {};
 
   /**
-   * Whatever was under way is heard no more; `onlost(why)` hears when that happens to what now begins.
+   * Begins new work. The current work is ignored from now on, and its callback learns why.
    * @param {Page.Ended} why
-   * @param {Page.OnEnded} [onlost]
+   * @param {Page.OnEnded} [callback] called when the new work is itself replaced or stopped
    */
-  function takeOver(why, onlost = () => {}) {
+  function takeOver(why, callback = () => {}) {
     turn += 1;
-    const lost = letGo;
-    letGo = onlost;
-    lost(why);
+    const replaced = onReplaced;
+    onReplaced = callback;
+    replaced(why);
     return turn;
   }
 
   /**
-   * @param {Page.Run} answer
-   * @param {Page.Card} card
-   */
-  function merge(answer, card) {
-    const old = store.state.run;
-    const otherModel = old && modelKey(old.recipe) !== modelKey(answer.recipe);
-    const same = old && old.key === answer.key && answer.steps_from > 0;
-    const steps = same ? [...old.steps.slice(0, answer.steps_from), ...answer.steps] : answer.steps;
-    const { tokens } = answer;
-    store.set({ run: { ...answer, steps }, recipe: answer.recipe, card });
-    // A new text is first seen at its last position: the one whose output is the first token.
-    if (otherModel || old?.text_in !== answer.text_in) {
-      const { layer, head } = store.state.selection;
-      const selection = { position: tokens.length - 1, layer: layerOf(layer, card), head: within(head, card.n_heads) };
-      store.set({ selection });
-    }
-    if (store.state.step >= steps.length) store.set({ step: Math.max(0, steps.length - 1) });
-  }
-
-  /**
-   * What the run's model is; asked for when it is another than the last.
-   * @param {Page.Recipe} recipe
-   * @returns {Page.Card | Promise<Page.Card>}
-   */
-  function cardOf(recipe) {
-    const { run, card } = store.state;
-    return run && card && modelKey(run.recipe) === modelKey(recipe) ? card : bridge.ask('card', recipe);
-  }
-
-  /**
-   * Fetches what the server has and we have not, one answer at a time; of a run that others went on with, `nSteps`.
-   * @param {Page.Recipe} recipe
-   * @param {number | null} nSteps
-   * @param {number} mine
-   */
-  function createPull(recipe, nSteps, mine) {
-    let work = null;
-    let again = false;
-    let key = null;
-
-    async function fetchAll() {
-      do {
-        again = false;
-        const answer = await fetchRun(recipe, store.state.run?.key === key ? store.state.run : null, nSteps);
-        const card = await cardOf(answer.recipe);
-        if (mine !== turn) return;
-        key = answer.key;
-        merge(answer, card);
-        again ||= store.state.run.steps.length < answer.n_steps;
-        if (store.state.following) follow();
-      } while (again);
-    }
-
-    return function pull() {
-      // Who asks while a fetch is under way waits for it, and for one more.
-      if (work) again = true;
-      else
-        work = fetchAll().finally(() => {
-          work = null;
-        });
-      return work;
-    };
-  }
-
-  function follow() {
-    const { run } = store.state;
-    if (!run.steps.length) return;
-    const step = run.steps.length - 1;
-    store.set({ stage: 'decode', step });
-  }
-
-  /**
-   * The run is complete: what an address asked to see comes into view, as far as this run has it.
+   * The run is complete: selects the place that an address asked for, as far as this run has it.
    * @param {Page.Place | null} place
    */
   function settle(place) {
@@ -138,22 +69,23 @@ export function createRunner(store, bridge) {
    */
   function start(recipe, nSteps, { following = false, place = null } = {}) {
     const mine = takeOver('superseded');
-    const pull = createPull(recipe, nSteps ?? null, mine);
+    const pull = createPull(recipe, nSteps ?? null, () => mine === turn);
     const began = performance.now();
     let pulls = Promise.resolve();
-    /** The failure of a run that another has taken the place of is nobody's any more. */
-    const failed = (error) => mine === turn && fail(explain(error));
-    const working = (message, fraction, work = null) =>
-      store.set({ status: { phase: 'running', message, fraction, began, work, resumes: true } });
+    // The failure of a run that was replaced does not matter any more.
+    const failed = (/** @type {Error} */ error) => mine === turn && fail(explain(error));
+    /** @param {Pick<Page.Status, 'message' | 'fraction' | 'work'>} progress */
+    const report = (progress) =>
+      store.set({ status: { phase: 'running', began, work: null, resumes: true, ...progress } });
     store.set({ following });
-    working(messages.asking, 0);
+    report({ message: messages.asking, fraction: 0 });
     bridge.run(recipe, nSteps ?? null, (standing) => {
       if (mine !== turn) return;
       const { kind, message, fraction, stage } = standing;
       if (kind === 'error') fail(standing.error);
-      if (kind === 'progress') working(message, fraction, stage);
+      if (kind === 'progress') report({ message, fraction, work: stage });
       if (kind === 'run') {
-        working(messages.made(standing.n_steps), null, stage);
+        report({ message: messages.made(standing.n_steps), fraction: null, work: stage });
         pulls = pull().catch(failed);
       }
       if (kind === 'done') {
@@ -166,9 +98,10 @@ export function createRunner(store, bridge) {
   }
 
   /**
-   * Something beside the run: how far it is shows where runs do.
-   * @param {(listen: (standing: Page.Standing) => void) => void} begin
-   * @param {(found: any) => void} onfound
+   * Work beside the run; its progress is shown where that of runs is.
+   * @template Found
+   * @param {(listen: Page.Listen) => void} begin
+   * @param {(found: Found) => void} onfound
    * @param {Page.OnEnded} ondone
    */
   function errand(begin, onfound, ondone) {
@@ -180,16 +113,19 @@ export function createRunner(store, bridge) {
       if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
       if (kind === 'run')
         store.set({ status: { phase: 'running', message: messages.made(steps), fraction: null, began } });
-      if (kind === 'job') onfound(found);
+      if (kind === 'job') onfound(/** @type {Found} */ (found));
       if (kind !== 'error' && kind !== 'done') return;
-      letGo = () => {};
-      const said = ondone(kind, error);
-      if (kind === 'error' && !said) fail(error);
+      onReplaced = () => {};
+      const isExplained = ondone(kind, error);
+      if (kind === 'error' && !isExplained) fail(error);
       else store.set({ status: { phase: 'idle' } });
     });
   }
 
-  /** The run that is shown, made again; rejects as stopped when it is stopped or other work takes its place. */
+  /**
+   * Makes the current run again; rejects as stopped when it is stopped or replaced by other work.
+   * @returns {Promise<void>}
+   */
   function restored() {
     const { recipe, run } = store.state;
     return new Promise((resolve, reject) => {
@@ -199,7 +135,7 @@ export function createRunner(store, bridge) {
         if (mine !== turn) return;
         if (kind === 'progress') store.set({ status: { phase: 'running', message, fraction, began } });
         if (kind !== 'error' && kind !== 'done') return;
-        letGo = () => {};
+        onReplaced = () => {};
         store.set({ status: { phase: 'idle' } });
         if (kind === 'error') reject(new Error(error));
         else resolve(undefined);
@@ -210,22 +146,21 @@ export function createRunner(store, bridge) {
   return {
     start,
 
-    /** Goes on with the run that is shown, up to `nSteps` tokens in all. */
+    /** Continues the current run, up to `nSteps` tokens in all. */
     more(nSteps, options) {
       const { recipe } = store.state;
       start({ ...recipe, max_new_tokens: Math.max(recipe.max_new_tokens, nSteps) }, nSteps, options);
     },
 
     /**
-     * Does a job on the run that is shown, or on another recipe; `onfound` hears what it has found so far, `ondone` its
-     * end ('done', 'error' and why, 'stopped', or 'superseded' by other work). Where `ondone` gives true it has said the
-     * error itself.
+     * Starts a job on the current run, or on another recipe. `onfound` gets what it has found so far, `ondone` how it
+     * ended; if that returns true, it has explained an error itself.
      */
     job(name, args, onfound, ondone = () => {}, recipe = store.state.recipe) {
       errand((listen) => bridge.job(name, recipe, args, listen), onfound, ondone);
     },
 
-    /** Makes another recipe's run of `nSteps` tokens, its model loaded where need be; the run that is shown stays. */
+    /** Runs another recipe for `nSteps` tokens and loads its model if necessary; the current run stays. */
     beside(recipe, nSteps, ondone) {
       errand(
         (listen) => bridge.run(recipe, nSteps, listen),
@@ -234,10 +169,10 @@ export function createRunner(store, bridge) {
       );
     },
 
-    /** All of a run that the server has, for a recipe that is not the one shown. */
+    /** All that the server has of a run, for a recipe that is not the current one. */
     whole: fetchWhole,
 
-    /** Work of the page's own that takes long: it shows how far it is where runs do, and Stop calls `onstop`. */
+    /** Long work of the page itself: its progress is shown where that of runs is, and Stop calls `onstop`. */
     own(onstop) {
       const mine = takeOver('superseded');
       stopOwn = onstop;
@@ -251,7 +186,7 @@ export function createRunner(store, bridge) {
       };
     },
 
-    /** Brings a run back that has left the server's memory; what is shown stays as it is. */
+    /** Makes a run again that has left the server's memory; the page stays as it is. */
     restore() {
       restoring ??= restored().finally(() => {
         restoring = null;
@@ -259,7 +194,7 @@ export function createRunner(store, bridge) {
       return restoring;
     },
 
-    /** Stops where it is; what has been decoded stays. */
+    /** Stops the current work; what has been decoded stays. */
     stop() {
       takeOver('stopped');
       stopOwn?.();

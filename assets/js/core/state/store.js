@@ -8,23 +8,25 @@
 export const hasAny = (changed, names) => names.some((name) => changed.has(name));
 
 /**
- * A store: `state`, `set(patch)`, and `subscribe(listener)` called with (state, Set of changed keys).
+ * A store of the page's state. Listeners are called once for all changes made in one turn of the event loop.
  * @param {Page.State} initial
  * @returns {Page.Store}
  */
 export function createStore(initial) {
+  /** @type {Set<Parameters<Page.Store['subscribe']>[0]>} */
   const listeners = new Set();
   const state = { ...initial };
+  /** @type {Page.Changed} */
   let pending = null;
 
-  function tell() {
+  function notify() {
     const changed = pending;
     pending = null;
     for (const listener of listeners) {
       try {
         listener(state, changed);
       } catch (error) {
-        // One part of the page that fails must not silence those after it.
+        // A part of the page that fails must not keep the others from being updated.
         console.error(error);
       }
     }
@@ -33,16 +35,17 @@ export function createStore(initial) {
   return {
     state,
     set(patch) {
-      for (const [key, value] of Object.entries(patch)) {
-        if (Object.is(state[key], value)) continue;
-        state[key] = value;
-        // Several changes in one turn are one redraw.
-        if (!pending) {
-          pending = new Set();
-          queueMicrotask(tell);
-        }
-        pending.add(key);
+      const changed = /** @type {(keyof Page.State)[]} */ (Object.keys(patch)).filter(
+        (key) => !Object.is(state[key], patch[key]),
+      );
+      if (!changed.length) return;
+      Object.assign(state, patch);
+      // Several changes in one turn are one redraw.
+      if (!pending) {
+        pending = new Set();
+        queueMicrotask(notify);
       }
+      for (const key of changed) pending.add(key);
     },
     subscribe(listener) {
       listeners.add(listener);

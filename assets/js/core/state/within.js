@@ -1,10 +1,14 @@
-// Keeps what is selected within the run and the model that are shown.
+// Keeps the selection within the current run and its model.
 
-/** The nearest place of `size` of them, from 0. */
+/**
+ * The nearest index of a list of `size`.
+ * @param {number} value
+ * @param {number} size
+ */
 export const within = (value, size) => Math.max(0, Math.min(value, size - 1));
 
 /**
- * The layer to look at: a hybrid's first layers may have no attention to show.
+ * The layer to select: the first layers of a hybrid may have no attention to show.
  * @param {number} layer
  * @param {Page.Card} card
  */

@@ -1,5 +1,11 @@
-// The glossary: each term, the forms it takes in a sentence, and one or two sentences that say what it is.
+// The glossary: each term, the forms it takes in a sentence, and a definition of one or two sentences.
 
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {string[]} forms
+ * @returns {Page.Term}
+ */
 const term = (name, text, ...forms) => ({ name, text, forms: [name, ...forms] });
 
 export const glossary = [

@@ -35,7 +35,7 @@ export function parametersCard(root) {
       'tr',
       { dataset: { part } },
       h('th', { scope: 'row' }, h('span', { class: `swatch part-${part}` }), words.parts[part]),
-      cells.filter((text) => text !== false).map((text) => h('td', {}, text)),
+      cells.filter((text) => typeof text === 'string').map((text) => h('td', {}, text)),
     );
   }
 
@@ -96,7 +96,7 @@ export function parametersCard(root) {
             'tr',
             {},
             h('th', { scope: 'row' }, words.total),
-            last.filter((text) => text !== false).map((text) => h('td', {}, text)),
+            last.filter((text) => typeof text === 'string').map((text) => h('td', {}, text)),
           ),
         ),
       ),
