@@ -2,7 +2,10 @@
 
 import { label } from '../../maths/tokens.js';
 
-/** The bytes of one number. */
+/**
+ * The bytes of one number, by its type.
+ * @type {Record<string, number>}
+ */
 export const BYTES = { float32: 4, float16: 2, bfloat16: 2 };
 
 /** A formula, the same with this run's numbers, and what its letters mean. */

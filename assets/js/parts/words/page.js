@@ -59,6 +59,7 @@ export const page = {
   perplexity: (prompt, answer) =>
     [prompt && `perplexity of the prompt ${prompt}`, answer && `of the answer ${answer}`].filter(Boolean).join(' · '),
   noAnswer: 'nothing generated yet',
+  /** @type {Record<string, string>} */
   ended: { eos: 'end token', limit: 'limit reached', context: 'context full', stop: 'stop string' },
   keys: '← → step · space play',
 };

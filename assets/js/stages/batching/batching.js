@@ -42,13 +42,14 @@ export function mount(root, ctx) {
   /** @param {Payload.BatchingAnswer} found */
   function show(found) {
     if (!found.static) return undefined;
-    // The figures measure the room they have, so it must be there first.
+    // The figures measure the room they have, so their place must be visible first.
     work.found.hidden = false;
     served.show(found);
-    return words.said(found);
+    return words.summary(found);
   }
 
   return {
+    /** @param {Page.State} state */
     update(state) {
       chat.hidden = !state.run.recipe.chat;
       editor.offer(state.run.recipe);

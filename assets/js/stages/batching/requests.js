@@ -1,4 +1,4 @@
-// The requests a person edits: prompt, tokens at most, arrival.
+// The editor of the requests: prompt, largest number of tokens, arrival.
 
 import { fill, h } from '../../core/elements/dom.js';
 import { batching as words } from './words/batching.js';
@@ -12,8 +12,15 @@ const SHAPES = [
 ];
 const LONGEST = 200;
 
+/** @typedef {{ prompt: string, max_new_tokens: number, arrival: number }} Request */
 /**
- * {element, add, offer(recipe), requests()}: what is typed stays until the person removes it.
+ * What a visitor types into one row, and the row's buttons.
+ * @typedef {{ prompt: HTMLTextAreaElement, max_new_tokens: HTMLInputElement, arrival: HTMLInputElement }} Fields
+ * @typedef {Fields & { copy: HTMLButtonElement, remove: HTMLButtonElement }} Row
+ */
+
+/**
+ * What is typed stays until the visitor removes it.
  * @param {Page.Ctx} ctx
  */
 export function requestsEditor({ examples }) {
@@ -41,39 +48,42 @@ export function requestsEditor({ examples }) {
     { type: 'button', onclick: () => push({ prompt: rows[0]?.prompt.value ?? '', max_new_tokens: 16, arrival: 0 }) },
     words.add,
   );
+  /** @type {Row[]} */
   let rows = [];
   let filled = false;
 
-  /** @param {{ max_new_tokens: number; arrival: number; prompt: string; }} of */
+  /** @param {Request} request */
   function make({ prompt, max_new_tokens: most, arrival }) {
+    /** @type {Row} */
     const row = {
       prompt: h('textarea', { rows: 1 }, prompt),
       max_new_tokens: h('input', { type: 'number', min: 1, max: 64, value: most }),
       arrival: h('input', { type: 'number', min: 0, max: 30, step: 0.1, value: arrival }),
+      copy: h(
+        'button',
+        { type: 'button', class: 'quiet', onclick: () => push(read(row), rows.indexOf(row) + 1) },
+        words.copy,
+      ),
+      remove: h('button', { type: 'button', class: 'quiet', onclick: () => drop(row) }, words.remove),
     };
-    row.copy = h(
-      'button',
-      { type: 'button', class: 'quiet', onclick: () => push(read(row), rows.indexOf(row) + 1) },
-      words.copy,
-    );
-    row.remove = h('button', { type: 'button', class: 'quiet', onclick: () => drop(row) }, words.remove);
     return row;
   }
 
-  /** @param {{ prompt: HTMLTextAreaElement; max_new_tokens: HTMLInputElement; arrival: HTMLInputElement; }} row */
+  /** @param {Fields} row @returns {Request} */
   const read = (row) => ({
     prompt: row.prompt.value,
     max_new_tokens: row.max_new_tokens.valueAsNumber,
     arrival: row.arrival.valueAsNumber,
   });
 
-  function push(entry, place = rows.length) {
+  /** @param {Request} request @param {number} [place] */
+  function push(request, place = rows.length) {
     if (rows.length >= MOST) return;
-    rows.splice(place, 0, make(entry));
+    rows.splice(place, 0, make(request));
     draw();
   }
 
-  /** @param {{ prompt: HTMLTextAreaElement; max_new_tokens: HTMLInputElement; arrival: HTMLInputElement; }} row */
+  /** @param {Row} row */
   function drop(row) {
     rows = rows.filter((other) => other !== row);
     draw();
@@ -105,13 +115,13 @@ export function requestsEditor({ examples }) {
     element,
     add,
     /**
-     * Once: this run's prompt and a few examples, of mixed lengths.
+     * Fills the editor the first time: with this run's prompt and those of a few examples, of mixed lengths.
      * @param {Payload.Recipe} recipe
      */
     offer({ prompt, chat }) {
       if (filled) return;
       filled = true;
-      // Without its template a chat model has nothing to add to a question: such an answer ends at once.
+      // Without its template a chat model has nothing to add to a question, and its answer ends at once.
       /** @param {Payload.Example} example */
       const fit = ({ recipe }) => recipe.prompt !== prompt && recipe.prompt.length <= LONGEST && (chat || !recipe.chat);
       const others = examples.filter(fit).map(({ recipe }) => recipe.prompt);

@@ -1,4 +1,4 @@
-// What became of the requests: both ways side by side on one time axis, and request by request.
+// How the requests were served: both ways side by side on one time axis, and request by request.
 
 import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
@@ -7,6 +7,7 @@ import { num } from '../../maths/format.js';
 import { gantt, paddedRows } from './charts/gantt.js';
 import { batching as words } from './words/batching.js';
 
+/** @param {Record<string, string>} names @param {string} prefix */
 const legend = (names, prefix) =>
   h(
     'p',
@@ -56,9 +57,15 @@ export function servedView() {
   let shown = null;
   new ResizeObserver(() => shown && draw()).observe(ways);
 
-  /** @param {Payload.BatchingResultAnswer} found */
+  /**
+   * @param {'static' | 'continuous'} kind
+   * @param {Payload.BatchingResultAnswer | null} found
+   * @param {number} until
+   * @param {number} limit
+   */
   function way(kind, found, until, limit) {
-    const title = [h('h3', {}, words[kind]), h('p', { class: 'dim' }, words[`${kind}Note`])];
+    const note = { static: words.staticNote, continuous: words.continuousNote }[kind];
+    const title = [h('h3', {}, words[kind]), h('p', { class: 'dim' }, note)];
     if (!found)
       return h(
         'section',
@@ -75,7 +82,7 @@ export function servedView() {
       {},
       title,
       h('dl', { class: 'facts' }, facts(words.facts(found))),
-      gantt(found, { width, until, limit, words }),
+      gantt(found, { width, until, limit }),
       h(
         'p',
         { class: 'dim' },
@@ -89,7 +96,7 @@ export function servedView() {
     );
   }
 
-  /** @param {Payload.ServedAnswer} one */
+  /** @param {Payload.ServedAnswer} one @param {number} i */
   function row(one, i) {
     const other = shown.continuous?.served[i];
     const times = [one.ttft, one.latency, other?.ttft, other?.latency].map((value) =>
@@ -107,14 +114,12 @@ export function servedView() {
   /**
    * A request's answer: once where both ways gave the same tokens.
    * @param {Payload.ServedAnswer} one
+   * @param {number} i
    */
   function answer(one, i) {
     const other = shown.continuous?.served[i];
-    /**
-     * @param {string} title
-     * @param {Payload.ServedAnswer} served
-     */
-    const said = (title, { tokens }) => [
+    /** @param {string} title @param {Payload.ServedAnswer} served */
+    const tokensOf = (title, { tokens }) => [
       h('span', { class: 'dim' }, title),
       h(
         'div',
@@ -122,12 +127,12 @@ export function servedView() {
         tokens.map((token) => chip(token)),
       ),
     ];
-    if (!other || ids(one) === ids(other)) return h('li', {}, said(words.answer(i, one), one));
+    if (!other || ids(one) === ids(other)) return h('li', {}, tokensOf(words.answer(i, one), one));
     return h(
       'li',
       {},
-      said(words.answerBy(words.static, i, one), one),
-      said(words.answerBy(words.continuous, i, other), other),
+      tokensOf(words.answerBy(words.static, i, one), one),
+      tokensOf(words.answerBy(words.continuous, i, other), other),
     );
   }
 
@@ -140,7 +145,7 @@ export function servedView() {
       cells,
       h('h3', {}, words.cells),
       h('p', { class: 'dim' }, words.cellsNote(shown.static)),
-      paddedRows(shown.static, words),
+      paddedRows(shown.static),
       legend(words.cellKey, 'cell'),
     );
     fill(answers, shown.static.served.map(answer));

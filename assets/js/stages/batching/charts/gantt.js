@@ -2,20 +2,25 @@
 
 import { ticks } from '../../../charts/lines.js';
 import { h, svg } from '../../../core/elements/dom.js';
+import { batching as words } from '../words/batching.js';
 
 const ROW = 22;
 const PAD = { top: 6, right: 14, bottom: 24, left: 76 };
 const STRIP = 44;
+const PARTS = /** @type {(keyof typeof words.cellKey)[]} */ (Object.keys(words.cellKey));
 
 /**
- * A figure of one way to serve: `way` has served and steps (seconds), `until` is where the axis ends, `limit` the most
- * requests of a pass. `words` are the panel's.
+ * A figure of one way to serve. The axis ends at `until`, in seconds; `limit` is the largest number of requests in a pass.
+ * @param {Payload.BatchingResultAnswer} way
+ * @param {{ width: number, until: number, limit: number }} options
  */
-export function gantt(way, { width, until, limit, words }) {
+export function gantt(way, { width, until, limit }) {
   const inner = width - PAD.left - PAD.right;
+  /** @param {number} seconds */
   const x = (seconds) => PAD.left + (inner * seconds) / until;
   const rows = way.served.length * ROW;
   const height = PAD.top + rows + STRIP + PAD.bottom + 12;
+  /** @param {number} i @param {number} from @param {number} to @param {string} kind */
   const bar = (i, from, to, kind) =>
     svg('rect', {
       x: x(from),
@@ -25,6 +30,7 @@ export function gantt(way, { width, until, limit, words }) {
       rx: 2,
       class: kind,
     });
+  /** @param {Payload.ServedAnswer} one @param {number} i */
   const row = (one, i) => [
     svg('text', { x: PAD.left - 8, y: PAD.top + i * ROW + 15, class: 'end' }, words.row(i)),
     bar(i, one.arrival, one.started, 'waits'),
@@ -41,15 +47,17 @@ export function gantt(way, { width, until, limit, words }) {
     ),
   ];
   const base = PAD.top + rows + STRIP + 6;
-  const tall = (n, most) => (STRIP * n) / Math.max(1, most);
+  /** @param {number} n @param {number} most */
+  const heightOf = (n, most) => (STRIP * n) / Math.max(1, most);
+  /** @param {Payload.Step} step */
   const pass = (step) =>
     svg(
       'rect',
       {
         x: x(step.start),
-        y: base - tall(step.n_requests, limit),
+        y: base - heightOf(step.n_requests, limit),
         width: Math.max(0.5, x(step.end) - x(step.start) - 0.5),
-        height: tall(step.n_requests, limit),
+        height: heightOf(step.n_requests, limit),
         class: 'pass',
       },
       svg('title', {}, `${words.seconds(step.start)}: ${step.n_requests}`),
@@ -57,10 +65,10 @@ export function gantt(way, { width, until, limit, words }) {
   const blocks =
     way.n_blocks > 0 &&
     svg('polyline', {
-      points: way.steps.map((step) => `${x(step.end)},${base - tall(step.blocks, way.n_blocks)}`).join(' '),
+      points: way.steps.map((step) => `${x(step.end)},${base - heightOf(step.blocks, way.n_blocks)}`).join(' '),
       class: 'blocks',
     });
-  const summary = way.served.map((one, i) => words.rowSaid(i, one)).join('; ');
+  const summary = way.served.map((one, i) => words.rowSummary(i, one)).join('; ');
   return svg(
     'svg',
     { width, height, class: 'gantt', role: 'img', 'aria-label': `${words.gantt}. ${summary}.` },
@@ -83,14 +91,15 @@ export function gantt(way, { width, until, limit, words }) {
  * Rows of one padded tensor: padding, prompt, tokens fed back, and what was computed after a row's end.
  * @param {Payload.BatchingResultAnswer} way
  */
-export function paddedRows(way, words) {
+export function paddedRows(way) {
   const longest = Math.max(...way.served.map((one) => one.n_prompt));
   const most = Math.max(...way.served.map((one) => one.tokens.length));
   return h(
     'div',
     { class: 'padded', role: 'img', 'aria-label': words.cellsNote(way) },
     way.served.map((one) => {
-      // A request's last token is its answer's end: no further one is computed from it.
+      // A request's last token is never fed back: no further token is computed from it.
+      /** @type {Record<keyof typeof words.cellKey, number>} */
       const parts = {
         pad: longest - one.n_prompt,
         prompt: one.n_prompt,
@@ -100,13 +109,13 @@ export function paddedRows(way, words) {
       return h(
         'div',
         { class: 'padded-row' },
-        Object.entries(parts).map(
-          ([kind, n]) =>
-            n > 0 &&
+        PARTS.map(
+          (kind) =>
+            parts[kind] > 0 &&
             h('span', {
               class: `cell-${kind}`,
-              title: `${words.cellKey[kind]}: ${n}`,
-              style: { 'flex-grow': String(n), '--n': String(n) },
+              title: `${words.cellKey[kind]}: ${parts[kind]}`,
+              style: { 'flex-grow': String(parts[kind]), '--n': String(parts[kind]) },
             }),
         ),
       );

@@ -3,8 +3,11 @@
 import { count, ms, num, pct } from '../../../maths/format.js';
 import { page } from '../../../parts/words/page.js';
 
+/** @param {number} seconds */
 const s = (seconds) => ms(seconds * 1000);
+/** @param {number} n */
 const requests = (n) => count(n, 'request');
+/** @param {Payload.BatchingResultAnswer} way */
 const positions = (way) => way.steps.reduce((sum, step) => sum + step.n_positions, 0);
 
 /** @param {Payload.BatchingResultAnswer} way */
@@ -35,19 +38,24 @@ export const batching = {
   continuous: 'Continuous batching',
   continuousNote:
     'Requests join and leave between two steps; nothing is padded, and keys and values live in blocks of a paged cache. By transformers’ own engine.',
+  /** @param {string} reason */
   none: (reason) => `There is no continuous run: ${reason}.`,
   key: { waits: 'waits', prefill: 'prefill', decode: 'decodes', token: 'a token' },
   gantt: 'Each request over time',
   load: 'Requests in each forward pass',
+  /** @param {number} n @param {number} size */
   blocks: (n, size) => `Blocks of the paged cache in use, of ${n} with ${size} positions each`,
+  /** @param {number} i */
   row: (i) => `request ${i + 1}`,
-  rowSaid: (i, { ttft, latency }) => `request ${i + 1}: first token after ${s(ttft)}, done after ${s(latency)}`,
+  /** @param {number} i @param {Payload.ServedAnswer} one */
+  rowSummary: (i, { ttft, latency }) => `request ${i + 1}: first token after ${s(ttft)}, done after ${s(latency)}`,
 
   cells: 'What the padded tensors hold',
   /** @param {Payload.BatchingResultAnswer} way */
   cellsNote: (way) =>
     `A row for each request: padding before its prompt, its prompt, its tokens that were fed back for the next one, and what was still computed for it after its end. These are the ${count(positions(way), 'position')} counted above; a request’s last token is none of them.`,
   cellKey: { pad: 'padding', prompt: 'prompt', made: 'tokens fed back', waste: 'computed for nobody' },
+  /** @param {Payload.BatchingResultAnswer} way */
   facts: (way) => [
     ['all done after', s(way.seconds), 'from the first arrival'],
     ['throughput', `${num(way.rate, 3)} tokens/s`, 'all requests together'],
@@ -55,24 +63,25 @@ export const batching = {
     ['forward passes', num(way.steps.length), count(positions(way), 'position')],
   ],
   table: ['request', 'prompt', 'tokens', 'TTFT', 'latency', 'TTFT', 'latency', 'as alone'],
-  tableHead: ['', '', '', 'static', 'continuous'],
   perRequest: 'Request by request',
   answers: 'What each request got',
+  /** @param {number} i @param {Payload.ServedAnswer} one */
   answer: (i, { tokens, ended }) => `request ${i + 1}: ${count(tokens.length, 'token')}, ${page.ended[ended]}`,
-  /** @param {Payload.ServedAnswer} one */
+  /** @param {string} way @param {number} i @param {Payload.ServedAnswer} one */
   answerBy: (way, i, one) => `${way}, ${batching.answer(i, one)}`,
+  /** @param {boolean} equal */
   both: (equal) => (equal ? '✓' : '✗'),
 
-  /** @param {Payload.BatchingAnswer} batching */
-  said({ static: a, continuous: b, reason }) {
+  /** @param {Payload.BatchingAnswer} found */
+  summary({ static: a, continuous: b, reason }) {
     /** @param {Payload.BatchingResultAnswer} way */
-    const mean = (way, field) => way.served.reduce((sum, one) => sum + one[field], 0) / way.served.length;
-    const first = `Static batching took ${s(a.seconds)} and wasted ${pct(a.wasted)} of the positions it computed; the mean time to first token was ${s(mean(a, 'ttft'))}.`;
+    const meanTtft = (way) => way.served.reduce((sum, one) => sum + one.ttft, 0) / way.served.length;
+    const first = `Static batching took ${s(a.seconds)} and wasted ${pct(a.wasted)} of the positions it computed; the mean time to first token was ${s(meanTtft(a))}.`;
     if (!b)
       return reason ? `${first} There is no continuous run: ${reason}.${differences(a)}` : `${first}${differences(a)}`;
     const same = [a, b].every((way) => way.served.every(({ equal }) => equal))
       ? ' Every request got, both ways, exactly the tokens it gets alone.'
       : differences(a) || differences(b);
-    return `${first} Continuous batching took ${s(b.seconds)}, wasted ${pct(b.wasted)}, and gave the first token after ${s(mean(b, 'ttft'))}.${same}`;
+    return `${first} Continuous batching took ${s(b.seconds)}, wasted ${pct(b.wasted)}, and gave the first token after ${s(meanTtft(b))}.${same}`;
   },
 };

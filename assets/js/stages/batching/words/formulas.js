@@ -3,6 +3,7 @@
 import { bytes, flops, parameters } from '../../../maths/format.js';
 import { BYTES, line } from '../../../parts/words/formula.js';
 
+/** @param {Page.FormulaScene} scene */
 export const batching = ({ run, card }) => {
   const weights = card.n_active * (BYTES[card.dtype] ?? 4);
   return [

@@ -3,7 +3,7 @@
 import { num } from '../../../maths/format.js';
 import { line, quoted } from '../../../parts/words/formula.js';
 
-/** @param {Pick<Page.Scene, 'run' | 'tokens' | 'position'> & { card: Page.Card }} scene */
+/** @param {Page.FormulaScene} scene */
 export const layers = ({ run, card, tokens, position }) => [
   !card.n_heads &&
     line(
