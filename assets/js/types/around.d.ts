@@ -11,7 +11,7 @@ declare namespace Page {
   }
 
   /** A term, its value, and a note in small type. */
-  type Fact = [name: string, value: string, note: string];
+  type Fact = [name: string, value: Child, note: string];
 
   /** One way of doing the work, as a row of groups on a clock. */
   interface Lane {
@@ -105,5 +105,16 @@ declare namespace Page {
     to: number;
     written: boolean;
     gone: boolean;
+  }
+
+  /** A row of the bars: a token, or several under one name; `preview` is an outlined second bar. */
+  interface BarRow {
+    token?: Token;
+    name?: string;
+    id?: number;
+    logit?: number;
+    probability: number;
+    preview?: number | null;
+    selected?: boolean;
   }
 }

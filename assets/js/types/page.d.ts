@@ -290,7 +290,7 @@ declare namespace Page {
 
   /** One stage of the sampler: the shares of all tokens after it. */
   interface Stage {
-    name: string;
+    name: 'model' | keyof Payload.SamplingSettings;
     setting: number | boolean | null;
     shares: Float64Array;
   }

@@ -1,4 +1,4 @@
-// Beam search as an explorer of the same tree: each beam it returns is a branch.
+// Beam search on the same tree: each beam it returns becomes a branch.
 
 import { checkMark } from '../../charts/check.js';
 import { chip } from '../../core/elements/chip.js';
@@ -6,10 +6,11 @@ import { fill, h } from '../../core/elements/dom.js';
 import { rootOf, withBranch } from '../../maths/branches.js';
 import { branches as words } from './words/branches.js';
 
+/** @param {number} value @param {number} max */
 const field = (value, max) => h('input', { type: 'number', min: 1, max, value });
 
 /**
- * Builds the search inside `root`; `open(recipe)` shows a beam. Returns a function that redraws.
+ * Builds the search inside `root`; `open(recipe)` shows a beam. Returns a function that clears the beams of another prompt.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  * @param {(recipe: Payload.Recipe) => void} open
@@ -20,7 +21,8 @@ export function mountBeams(root, { store, runner }, open) {
   const found = h('ol', { class: 'beams' });
   const note = h('p', { class: 'dim', role: 'status' });
   const mark = checkMark();
-  let of = null;
+  /** @type {string | null} */
+  let searched = null;
   root.append(
     h('h2', {}, words.beams),
     h('p', { class: 'dim' }, words.beamsNote),
@@ -38,7 +40,7 @@ export function mountBeams(root, { store, runner }, open) {
 
   function search() {
     const { recipe } = store.state;
-    of = rootOf(recipe);
+    searched = rootOf(recipe);
     forget();
     runner.job('beams', { num_beams: nBeams.valueAsNumber, max_new_tokens: nTokens.valueAsNumber }, (answer) => {
       keep(answer.beams);
@@ -49,7 +51,7 @@ export function mountBeams(root, { store, runner }, open) {
   }
 
   /**
-   * All beams into the tree, the best first.
+   * Adds all beams to the tree, the best first.
    * @param {Payload.BeamBranch[]} beams
    */
   function keep(beams) {
@@ -83,8 +85,8 @@ export function mountBeams(root, { store, runner }, open) {
   }
 
   return () => {
-    if (!of || of === rootOf(store.state.recipe)) return;
-    of = null;
+    if (!searched || searched === rootOf(store.state.recipe)) return;
+    searched = null;
     forget();
   };
 }

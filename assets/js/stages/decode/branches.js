@@ -1,4 +1,4 @@
-// The runs of one prompt as a tree that shares its beginning; two of them side by side; beam search.
+// The runs of one prompt as a tree with shared beginnings; two of them side by side; beam search.
 
 import { hasAny } from '../../core/state/store.js';
 import { chip } from '../../core/elements/chip.js';
@@ -14,7 +14,10 @@ export { branches as formulas } from './words/formulas.js';
 
 const MAX_SHADE = 10;
 
-/** A token shaded by its surprisal; the number is in its label. */
+/**
+ * A token shaded by its surprisal; its title gives the number.
+ * @param {Payload.BranchToken} entry
+ */
 function shaded(entry) {
   const share = Math.min(1, entry.surprisal / MAX_SHADE);
   const text = words.surprisal(label(entry.token), entry.surprisal, entry.probability);
@@ -33,6 +36,7 @@ function shaded(entry) {
  */
 export function mount(root, ctx) {
   const { store, runner } = ctx;
+  /** @type {string[]} */
   let compared = [];
   const list = h('div', { class: 'tree' });
   const hint = h('p', { class: 'dim' });
@@ -52,22 +56,26 @@ export function mount(root, ctx) {
   );
   const drawBeams = mountBeams(beams, ctx, open);
 
+  /** @param {Page.Recipe} recipe */
   function open(recipe) {
     store.set({ draft: recipe });
     runner.start(recipe, null, { following: false });
   }
 
+  /** @param {string} key @param {Partial<Page.Branch> | null} patch null removes the branch */
   function change(key, patch) {
     const { root: name, list: kept } = store.state.branches;
     const next = patch ? kept.map((b) => (b.key === key ? { ...b, ...patch } : b)) : kept.filter((b) => b.key !== key);
     store.set({ branches: { root: name, list: next } });
   }
 
+  /** @param {string} key @param {boolean} on */
   function pick(key, on) {
     compared = on ? [...compared, key].slice(-2) : compared.filter((k) => k !== key);
     draw(store.state);
   }
 
+  /** @param {Page.Branch} branch */
   function leaf(branch) {
     const shown = branch.key === store.state.run.key;
     const tick = h('input', { type: 'checkbox', onchange: () => pick(branch.key, tick.checked) });
@@ -93,6 +101,7 @@ export function mount(root, ctx) {
     );
   }
 
+  /** @param {Page.Segment} node @returns {HTMLElement} */
   function segment(node) {
     return h(
       'li',
@@ -102,6 +111,7 @@ export function mount(root, ctx) {
     );
   }
 
+  /** @param {Page.Branch} branch */
   function side(branch) {
     return h(
       'div',
@@ -128,6 +138,7 @@ export function mount(root, ctx) {
     );
   }
 
+  /** @param {Page.State} state */
   function draw({ branches }) {
     const kept = branches.list;
     compared = compared.filter((key) => kept.some((b) => b.key === key));
@@ -144,7 +155,7 @@ export function mount(root, ctx) {
 
   return {
     update(state, changed) {
-      // Drawn anew, a field somebody types a name into would lose it.
+      // Not on every change: a redraw would discard a name that is being typed.
       if (hasAny(changed, ['branches', 'run'])) draw(state);
     },
   };

@@ -1,4 +1,4 @@
-// The probability of the next token over the whole vocabulary, at one step of decoding.
+// The probabilities of the next token over the whole vocabulary, at one step of decoding.
 
 import { bars } from '../../charts/bars.js';
 import { checkMark } from '../../charts/check.js';
@@ -17,24 +17,24 @@ export { decode as formulas } from './words/formulas.js';
 
 const COUNTS = [5, 10, 20, 50];
 
-/**
- * The last input and what it led to: the heading of a step.
- * @param {Payload.RunAnswer} run
- */
-export function heading(run, step) {
+/** @param {Page.Run} run @param {number} step */
+function lastInput(run, step) {
   const input = sequence(run)[run.tokens.length + step - 1];
   return chip(input, { limit: 24 });
 }
 
 /**
+ * Surprisal and entropy along the answer. Returns a function that redraws them.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
+ * @returns {(state: Page.State) => void}
  */
 function along(root, { store, select }) {
   const box = h('div', { class: 'along' });
   root.append(h('div', { class: 'card' }, h('h3', {}, words.along), h('p', { class: 'dim' }, words.alongNote), box));
   return ({ run, step }) => {
     const widest = Math.max(...run.steps.flatMap((s) => [s.surprisal ?? 0, s.entropy]), 1);
+    /** @param {number | null} bits */
     const tall = (bits) => ({ height: `${Math.max(2, (76 * (bits ?? widest)) / widest)}px` });
     fill(
       box,
@@ -45,7 +45,7 @@ function along(root, { store, select }) {
             type: 'button',
             class: s.index === step ? 'column selected' : 'column',
             title: words.alongOne(label(s.token), s.surprisal, s.entropy),
-            'aria-label': words.alongSaid(s.index, words.alongOne(label(s.token), s.surprisal, s.entropy)),
+            'aria-label': words.alongLabel(s.index, words.alongOne(label(s.token), s.surprisal, s.entropy)),
             onclick: () => {
               store.set({ step: s.index, following: false });
               select({ position: run.tokens.length + s.index - 1 });
@@ -113,7 +113,7 @@ export function mount(root, ctx) {
     (error) => fill(hint, explain(error)),
   );
 
-  /** @param {Payload.RunAnswer} run */
+  /** @param {Page.Run} run @param {number} step */
   function previewed(run, step) {
     const { sampling } = store.state.draft;
     if (!sampling.do_sample) return null;
@@ -122,9 +122,9 @@ export function mount(root, ctx) {
   }
 
   /**
-   * The server's probabilities against the softmax done again here, once the mark is opened.
-   * @param {Payload.RunAnswer} run
-   * @param {Payload.RunStep} now
+   * Once the mark is open, compares the server's probabilities with a softmax computed here.
+   * @param {Page.Run} run
+   * @param {Page.Step} now
    */
   function check(run, now) {
     const { card } = store.state;
@@ -143,6 +143,7 @@ export function mount(root, ctx) {
     if (!now) return;
     const { candidates } = now;
     const preview = previewed(run, step);
+    /** @type {Page.BarRow[]} */
     const rows = [];
     for (let place = 0; place < Math.min(k, candidates.token_ids.length); place += 1) rows.push(entry(place));
     const chosen = candidates.token_ids.indexOf(now.token.id);
@@ -160,6 +161,7 @@ export function mount(root, ctx) {
     const restPreview = preview && Math.max(0, 1 - rows.reduce((sum, row) => sum + row.preview, 0));
     rows.push({ name: words.rest(candidates.vocabulary - rows.length), probability: rest, preview: restPreview });
 
+    /** @param {number} i @returns {Page.BarRow} */
     function entry(i) {
       const id = candidates.token_ids[i];
       const selected = id === now.token.id;
@@ -173,10 +175,10 @@ export function mount(root, ctx) {
       };
     }
 
-    fill(title, words.title(''), heading(run, step));
+    fill(title, words.title(''), lastInput(run, step));
     table.show(rows, words.caption(Math.min(k, candidates.token_ids.length), candidates.vocabulary));
-    const told = sameSettings(run.recipe.sampling, draft.sampling) ? words.drawnFrom : words.preview;
-    fill(hint, draft.sampling.do_sample ? `${told} (${words.exact})` : '');
+    const source = sameSettings(run.recipe.sampling, draft.sampling) ? words.drawnFrom : words.preview;
+    fill(hint, draft.sampling.do_sample ? `${source} (${words.exact})` : '');
     fill(list, facts(run, now));
     check(run, now);
     force.update(run);
@@ -187,7 +189,7 @@ export function mount(root, ctx) {
 }
 
 /**
- * Two checks of a step: its probabilities are the softmax of its logits, and all of them sum to 1.
+ * Two checks of a step: its probabilities are the softmax of its logits, and they sum to 1.
  * @param {ArrayLike<number>} logits
  * @param {Page.Step} step
  * @returns {Page.Check[]}
@@ -218,11 +220,9 @@ function softmaxChecks(logits, { candidates }) {
   ];
 }
 
-/**
- * @param {Payload.RunAnswer} run
- * @param {Payload.RunStep} now
- */
+/** @param {Page.Run} run @param {Page.Step} now */
 function facts(run, now) {
+  /** @type {Page.Fact[]} */
   const rows = [
     [words.selected, chip(now.token), ''],
     [words.entropy, num(now.entropy), words.entropyNote],

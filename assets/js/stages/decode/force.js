@@ -1,4 +1,4 @@
-// Another token in a token's place: by click, by typing, or by deleting it. Each makes a branch.
+// Replaces a token of the answer by a click or by typing, or deletes it. Each change makes a branch.
 
 import { fill, h } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
@@ -6,11 +6,11 @@ import { diverted, forcing } from '../../maths/branches.js';
 import { label } from '../../maths/tokens.js';
 import { force as words } from './words/branches.js';
 
-/** @param {Payload.RunAnswer} run */
+/** @param {Page.Run} run */
 const idsOf = (run) => run.steps.map((step) => step.token.id);
 
 /**
- * Builds the controls inside `root`; returns {take(id), update(run, step)}.
+ * Builds the controls inside `root`; `take(id)` puts another token in the place of the selected step's.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  */
@@ -19,13 +19,13 @@ export function mountForce(root, { store, runner, ask }) {
     type: 'text',
     placeholder: words.type,
     'aria-label': words.type,
-    onkeydown: (event) => event.key === 'Enter' && put(),
+    onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === 'Enter' && put(),
   });
   const remove = h('button', { type: 'button', class: 'quiet', title: words.removeTitle, onclick: drop }, words.remove);
   const message = h('p', { class: 'refused-line', role: 'alert', hidden: true });
   const note = h('p', { class: 'dim', role: 'status' });
   const reused = h('p', { class: 'dim' });
-  /** @type {{ ids: string; text: string; }} */
+  /** @type {{ ids: string, text: string }} */
   let shortened = null;
   root.append(
     h('h3', {}, words.title),
@@ -36,11 +36,13 @@ export function mountForce(root, { store, runner, ask }) {
     reused,
   );
 
+  /** @param {Page.Recipe} recipe @param {number | null} [nSteps] */
   function start(recipe, nSteps = null) {
     store.set({ draft: recipe });
     runner.start(recipe, nSteps, { following: false });
   }
 
+  /** @param {number[]} ids */
   function take(ids) {
     const { run, step } = store.state;
     start(diverted(run, step, ids));
@@ -70,8 +72,9 @@ export function mountForce(root, { store, runner, ask }) {
   }
 
   /**
-   * Without its last token an answer ends: to go on is to select that token again.
-   * @param {Payload.RunAnswer} run
+   * Takes the last token off, so that the answer ends before it: decoding on would select the same token again.
+   * @param {Page.Run} run
+   * @param {number} n
    */
   function shorten(run, n) {
     shortened = { ids: idsOf(run).slice(0, n).join(), text: words.shortened(label(run.steps[n].token), n) };
@@ -79,9 +82,9 @@ export function mountForce(root, { store, runner, ask }) {
   }
 
   return {
-    take: (id) => take([id]),
-    takeLabel: (token) => words.take(label(token)),
-    /** @param {Payload.RunAnswer} run */
+    take: (/** @type {number} */ id) => take([id]),
+    takeLabel: (/** @type {Page.Token} */ token) => words.take(label(token)),
+    /** @param {Page.Run} run */
     update(run) {
       fill(note, shortened?.ids === idsOf(run).join() ? shortened.text : '');
       fill(

@@ -17,13 +17,24 @@ const ROWS = 8;
 const SEGMENTS = 50;
 const TRIED = { do_sample: true, temperature: 1.3, top_k: 20, top_p: 0.9 };
 
-/** Tokens by their id: this step's candidates, and all that stand in the run. */
+/**
+ * Tokens by id: the candidates of this step, and all tokens of the run.
+ * @param {Page.Run} run
+ * @param {Page.Step} now
+ * @returns {Map<number, Page.Token>}
+ */
 const known = (run, now) => {
   const places = now.candidates.token_ids.map((_, place) => candidate(now.candidates, place));
-  return new Map([...places, ...sequence(run)].map((token) => [token.id, token]));
+  return new Map([...places, ...sequence(run)].map((token) => /** @type {const} */ ([token.id, token])));
 };
 
-/** What the bar is made of: the likeliest tokens, and the selected one wherever it lies. */
+/**
+ * The parts of the bar: the likeliest tokens, and the selected token in any case.
+ * @param {Map<number, Page.Token>} tokens
+ * @param {Float64Array} shares
+ * @param {number | null} selectedId
+ * @returns {Page.Part[]}
+ */
 function partsOf(tokens, shares, selectedId) {
   const ids = likeliest(shares, SEGMENTS);
   if (selectedId !== null && !ids.includes(selectedId)) ids.push(selectedId);
@@ -35,6 +46,7 @@ function partsOf(tokens, shares, selectedId) {
   });
 }
 
+/** @param {Map<number, Page.Token>} tokens @param {number} id @param {number} [limit] */
 const nameOf = (tokens, id, limit = 10) => (tokens.has(id) ? label(tokens.get(id), limit) : words.id(id));
 
 /**
@@ -48,7 +60,7 @@ export function mount(root, { store, view }) {
   const tableNote = h('p', { class: 'dim' });
   const draw = h('div', { class: 'card' });
   const back = h('div', { class: 'card' });
-  const tryOut = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: sampled }, words.tryOut);
+  const tryOut = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: trySampling }, words.tryOut);
   const steps = h(
     'div',
     { class: 'card' },
@@ -70,11 +82,18 @@ export function mount(root, { store, view }) {
   );
 
   /** Puts settings that show most stages into the draft: a preview, until Run is pressed. */
-  function sampled() {
+  function trySampling() {
     const { draft } = store.state;
     store.set({ draft: { ...draft, sampling: { ...draft.sampling, ...TRIED } } });
   }
 
+  /**
+   * @param {Page.Step} now
+   * @param {Map<number, Page.Token>} tokens
+   * @param {Payload.SamplingSettings} settings
+   * @param {Float64Array} shares
+   * @param {boolean} preview
+   */
   function drawCard(now, tokens, settings, shares, preview) {
     const { recipe } = store.state.run;
     if (now.forced && !preview) return [h('p', {}, words.forcedNote)];
@@ -95,6 +114,7 @@ export function mount(root, { store, view }) {
     ];
   }
 
+  /** @param {Page.State} state */
   function update({ run, step, draft }) {
     const now = run.steps[step];
     empty.hidden = Boolean(now);
@@ -123,7 +143,7 @@ export function mount(root, { store, view }) {
     tryOut.hidden = all.length > 1;
     fill(tableNote, preview ? words.previewing : all.length > 1 ? words.stagesNote : words.noStages);
     const tokens = known(run, now);
-    waterfall(table, all, now, tokens, ROWS, words);
+    waterfall(table, all, now, tokens, ROWS);
     fill(draw, h('h3', {}, words.draw), drawCard(now, tokens, settings, all.at(-1).shares, preview));
   }
 

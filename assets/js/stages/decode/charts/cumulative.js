@@ -6,17 +6,19 @@ import { pct } from '../../../maths/format.js';
 const HEIGHT = 64;
 const LETTER = 8;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
-// Less than this is no gap between two tokens.
+// A smaller distance between two tokens comes from rounding and is no gap.
 const ROUNDING = 5e-4;
 
 /**
- * `parts`: [{label, from, share, selected}] in the order they lie; `draw`: the number, or null; `width` in px.
- * @param {Page.Part[]} parts
+ * The bar, `width` pixels wide, with a needle at the drawn number.
+ * @param {Page.Part[]} parts in their order on the bar
  * @param {number | null} draw
  * @param {{ others: string, spoken: string, width: number }} look
  */
 export function cumulative(parts, draw, { others, spoken, width: wide }) {
+  /** @param {number} from @param {number} share */
   const box = (from, share) => ({ x: from * wide, y: 16, width: Math.max(share * wide - 1, 0.5), height: 28 });
+  /** @param {number} from @param {number} to */
   const between = (from, to) =>
     to - from > ROUNDING &&
     svg('rect', { ...box(from, to - from), class: 'segment rest' }, svg('title', {}, `${others} ${pct(to - from)}`));
@@ -40,6 +42,7 @@ export function cumulative(parts, draw, { others, spoken, width: wide }) {
     svg('path', { d: `M ${draw * wide} 48 V 12`, class: 'needle' }),
     svg('path', { d: `M ${draw * wide - 6} 4 h 12 l -6 9 z`, class: 'needle-head' }),
   ];
+  /** @param {number} tick */
   const anchor = (tick) => (tick === 0 ? 'start' : tick === 1 ? 'end' : 'middle');
   const axis = TICKS.map((tick) =>
     svg('text', { x: tick * wide, y: 60, class: 'tick', 'text-anchor': anchor(tick) }, String(tick)),

@@ -1,34 +1,40 @@
-// The sampler stage by stage: what each setting did to the likeliest tokens, to all others, and how much it moved.
+// The sampler stage by stage: the shares of the likeliest tokens and of all others, and how much each setting moved.
 
 import { chip } from '../../../core/elements/chip.js';
 import { fill, h } from '../../../core/elements/dom.js';
 import { likeliest } from '../../../maths/draw.js';
 import { pct } from '../../../maths/format.js';
+import { select as words } from '../words/decode.js';
 
 const WIDEST = 84;
 
-// Less than the sums' rounding is nothing.
+// A smaller sum of shares is rounding.
 const ROUNDING = 1e-12;
 
+/** @param {Float64Array} a @param {Float64Array} b */
 const moved = (a, b) => a.reduce((sum, share, i) => sum + Math.abs(share - b[i]), 0) / 2;
+/** @param {Float64Array} shares */
 const kept = (shares) => shares.reduce((n, share) => n + (share > 0 ? 1 : 0), 0);
 
+/** @param {number} share @param {number} widest @param {number} before the share one stage earlier */
 function cell(share, widest, before) {
   if (share === 0) return h('td', { class: before > 0 ? 'gone now' : 'gone' }, before > 0 ? '✕' : '');
   return h('td', {}, bar(share, widest), h('span', { class: 'value' }, pct(share)));
 }
 
+/** @param {number} share @param {number} widest */
 const bar = (share, widest) =>
   h('span', { class: 'bar', style: { width: `${Math.max(1, (WIDEST * share) / widest)}px` } });
 
 /**
- * Draws `stages` (from maths/sampling.js) into `root`, a table: the `k` likeliest tokens of the first and of the last
- * stage, and the step's own. `tokens`: by id.
+ * Draws `stages` into a table: the `k` likeliest tokens of the first and of the last stage, and the step's own.
+ * @param {HTMLTableElement} table
  * @param {Page.Stage[]} stages
- * @param {Payload.RunStep} step
- * @param {Map<number, Payload.ShownToken>} tokens
+ * @param {Page.Step} step
+ * @param {Map<number, Page.Token>} tokens by id
+ * @param {number} k
  */
-export function waterfall(root, stages, step, tokens, k, words) {
+export function waterfall(table, stages, step, tokens, k) {
   const [first, last] = [stages[0].shares, stages.at(-1).shares];
   const ids = new Set([...likeliest(first, k), ...likeliest(last, k), step.token.id]);
   const rows = [...ids]
@@ -64,5 +70,5 @@ export function waterfall(root, stages, step, tokens, k, words) {
     h('th', { scope: 'row', class: 'dim' }, words.others),
     others.map((share) => h('td', {}, share > 0 && bar(share, widest), h('span', { class: 'value' }, pct(share)))),
   );
-  fill(root, h('thead', {}, h('tr', {}, h('th', {}), heads)), h('tbody', {}, body, rest));
+  fill(table, h('thead', {}, h('tr', {}, h('th', {}), heads)), h('tbody', {}, body, rest));
 }

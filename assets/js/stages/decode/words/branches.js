@@ -8,14 +8,17 @@ export const force = {
   /** @param {Payload.CardAnswer} card */
   note: (card) =>
     `Click a row above, or type text: it takes this token’s place, and the model goes on from there.${keepsCache(card) ? ' What was before stays in the KV cache.' : ''}`,
+  /** @param {string} token */
   take: (token) => `Take ${token} here instead`,
   type: 'text to put here',
   go: 'Put it here',
   remove: 'Delete this token',
   removeTitle:
     'Keep the other tokens of the answer as they are, without this one; the last one is taken off, and the answer ends before it',
+  /** @param {string} token @param {number} n */
   shortened: (token, n) =>
     `“${token}” is taken off: the answer ends after ${count(n, 'token')}. Going on selects the next token anew, with the same settings.`,
+  /** @param {number} n @param {number} time @param {number} prefill */
   reused: (n, time, prefill) =>
     `${count(n, 'position')} found in the KV cache in ${ms(time)}; the prefill of this prompt took ${ms(prefill)}.`,
 };
@@ -43,6 +46,7 @@ export const branches = {
   perplexity: 'perplexity',
   perplexityNote: 'as if each token had been chosen among this many equally likely ones',
   joint: 'probability of the answer',
+  /** @param {string} token @param {number} bits @param {number} p */
   surprisal: (token, bits, p) => `${token}: ${num(bits)} bits (${pct(p)})`,
   shade: 'Darker is more surprising to the model.',
   pick: 'Tick “compare” on two branches to see them side by side.',
@@ -52,6 +56,8 @@ export const branches = {
   beamsGo: 'Search',
   beamsCount: 'beams',
   beamsTokens: 'tokens',
+  /** @param {number} n @param {number} time */
   beamsDone: (n, time) => `${count(n, 'beam')} found in ${ms(time)}. Each is a branch of the tree now.`,
+  /** @param {number} value */
   score: (value) => `mean log-probability ${num(value, 4)}`,
 };

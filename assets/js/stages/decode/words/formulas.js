@@ -5,6 +5,7 @@ import { chance, count, num, pct } from '../../../maths/format.js';
 import { fed } from '../../../maths/tokens.js';
 import { line, quoted, sum } from '../../../parts/words/formula.js';
 
+/** @param {Page.Step} step */
 const softmaxLine = ({ candidates }) => {
   const [logit, p] = [candidates.logits[0], candidates.probability[0]];
   const total = logit - Math.log(p);
@@ -15,6 +16,7 @@ const softmaxLine = ({ candidates }) => {
   );
 };
 
+/** @param {Page.FormulaScene} scene */
 export const decode = ({ now, card }) =>
   now && [
     line(
@@ -34,6 +36,7 @@ export const decode = ({ now, card }) =>
     ),
   ];
 
+/** @param {Page.FormulaScene} scene */
 const drawn = ({ run, now }) => {
   const { sampling } = run.recipe;
   if (now.forced)
@@ -58,6 +61,7 @@ const drawn = ({ run, now }) => {
   );
 };
 
+/** @param {Page.FormulaScene} scene */
 const temperature = ({ run }) => {
   const { temperature: t } = run.recipe.sampling;
   return line(
@@ -69,20 +73,21 @@ const temperature = ({ run }) => {
   );
 };
 
-export const select = (state) => {
-  const { run, now } = state;
+/** @param {Page.FormulaScene} scene */
+export const select = (scene) => {
+  const { run, now } = scene;
   if (!now) return null;
   const { do_sample: samples, seed } = run.recipe.sampling;
   const random = samples && !now.forced;
   return [
-    random && temperature(state),
+    random && temperature(scene),
     random &&
       line(
         'u = hash(seed, position)',
         `hash(${seed}, ${now.token.position}) = ${num(now.draw, 4)}`,
         'from 0 up to 1; the same seed and position give the same u',
       ),
-    drawn(state),
+    drawn(scene),
     line(
       'next input = the new token',
       `id ${now.token.id} at position ${now.token.position}`,
@@ -91,6 +96,7 @@ export const select = (state) => {
   ];
 };
 
+/** @param {Page.FormulaScene} scene */
 export const branches = ({ run }) => {
   if (!run.steps.length) return null;
   const bits = sum(run.steps.map(({ surprisal }) => surprisal));
