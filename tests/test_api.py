@@ -59,7 +59,8 @@ def test_next_token_is_the_softmax_over_the_whole_vocabulary(client, lm):
     logits = logits_of(lm, PROMPT)
     shares, ids = logits.softmax(-1).sort(descending=True)
     assert [row["id"] for row in rows] == ids[:20].tolist()
-    assert [row["probability"] for row in rows] == pytest.approx(shares[:20].tolist(), abs=1e-5)
+    # Two processes with other numbers of threads add in another order: a logit of 20 moves by up to 1e-4.
+    assert [row["probability"] for row in rows] == pytest.approx(shares[:20].tolist(), abs=1e-4)
     assert [row["logit"] for row in rows] == pytest.approx(logits[ids[:20]].tolist(), abs=1e-3)
     assert rows[0]["text"] == " Paris"
 
@@ -73,7 +74,7 @@ def test_next_token_over_all_tokens_sums_to_one_after_temperature_and_top_p(clie
     shares = (logits_of(lm, PROMPT) / 1.5).softmax(-1).sort(descending=True).values
     kept = shares[shares.cumsum(0) - shares < 0.9]
     assert 1 < len(kept) < len(found)
-    assert found[: len(kept)] == pytest.approx((kept / kept.sum()).tolist(), abs=1e-5)
+    assert found[: len(kept)] == pytest.approx((kept / kept.sum()).tolist(), abs=1e-4)
     assert set(found[len(kept) :]) == {0.0}
 
 

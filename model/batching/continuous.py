@@ -118,12 +118,23 @@ def _serve(
         report(len(log.steps))
         if result is None:
             if not waiting and time.monotonic() - last_result > STALLED_SECONDS or not manager.is_running():
-                raise UserError("transformers' continuous batching stopped without an answer. Try fewer requests.")
+                raise _stopped(manager)
             continue
         last_result, n_left = time.monotonic(), n_left - 1
         if result.error:
-            raise UserError(f"transformers' continuous batching refused a request: {result.error:.200}")
+            raise _refused(result.error)
         row = int(result.request_id)
         log.ids[row] = list(result.generated_tokens)
         log.times[row] = [stamp - started for stamp in present(result.timestamps)]
         log.started[row] = result.lifespan[0] - started
+
+
+def _stopped(manager: ContinuousBatchingManager) -> UserError:
+    """Why no result will come. The thread may have died of an error before a request reached it."""
+    if fatal := manager.background_thread_status.fatal_error:
+        return _refused(str(fatal))
+    return UserError("transformers' continuous batching stopped without an answer. Try fewer requests.")
+
+
+def _refused(reason: str) -> UserError:
+    return UserError(f"transformers' continuous batching refused a request: {reason:.200}")
