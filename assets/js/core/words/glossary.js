@@ -22,7 +22,7 @@ export const glossary = [
   term('vocabulary', 'All tokens a model knows, each with an id. Every step of decoding gives each of them a score.'),
   term(
     'BPE',
-    'Byte-pair encoding: text starts as single bytes, and the pair that was learned first is merged, again and again, until no learned pair is left.',
+    'Byte-pair encoding: text starts as single bytes (in some tokenizers as characters), and the neighbouring pair with the lowest rank is merged, again and again, until no known pair is left.',
     'byte-pair encoding',
   ),
   term(
@@ -46,7 +46,7 @@ export const glossary = [
   ),
   term(
     'parameters',
-    'The numbers learned in training, also called the model’s weights. They are the same for every prompt, and each forward pass reads them.',
+    'The numbers learned in training, also called the model’s weights. They are the same for every prompt. A forward pass reads those of every layer; of experts, only the ones its router chose; of the embedding, only the rows of its tokens.',
     'all weights',
   ),
   term(
@@ -73,7 +73,7 @@ export const glossary = [
   ),
   term(
     'pattern',
-    'All attention weights of a head: a row for each query, a column for each key. Each row adds up to 1.',
+    'All attention weights of a head: a row for each query, a column for each key. Each row adds up to 1, or to less where a learned sink takes a share.',
     'attention map',
     'attention pattern',
   ),
@@ -95,7 +95,10 @@ export const glossary = [
   term(
     'RMSNorm',
     'Divides a list of numbers by their root mean square, so that its size stays the same, and scales each by a learned weight.',
+  ),
+  term(
     'final norm',
+    'The norm between the last layer and the unembedding: RMSNorm in most newer models, LayerNorm in GPT-2, Pythia and OPT.',
   ),
   term(
     'LayerNorm',
@@ -128,7 +131,23 @@ export const glossary = [
   term('top-k', 'Keeps only the k most likely tokens, and shares their probability out anew.'),
   term('top-p', 'Keeps the most likely tokens until their probabilities add up to p, and drops the rest.'),
   term('min-p', 'Drops the tokens whose probability is less than p times that of the most likely one.'),
-  term('seed', 'The number all draws are made from. The same seed, prompt and settings give the same tokens.'),
+  term(
+    'typical-p',
+    'Keeps the tokens whose surprisal is nearest to the entropy until their probabilities add up to p, and drops the rest.',
+  ),
+  term(
+    'repetition penalty',
+    'Divides the positive logits of tokens already in the context by a number, and multiplies the negative ones by it: above 1, repeating becomes less likely.',
+  ),
+  term(
+    'presence penalty',
+    'Takes a fixed number off the logit of every token that the answer already has, however often.',
+  ),
+  term(
+    'frequency penalty',
+    'Takes a number off the logit of a token for each time the answer already has it.',
+  ),
+  term('seed', 'The number all draws are made from. On one device, in one number format and with one build, the same seed, prompt and settings give the same tokens.'),
   term(
     'entropy',
     'How open the choice is, in bits: the surprisal to be expected. 0 is certain; 1 bit is as open as a coin toss.',
@@ -208,7 +227,7 @@ export const glossary = [
   ),
   term(
     'bandwidth',
-    'How many bytes a second come from memory. It limits decoding with few requests, because each step reads all weights.',
+    'How many bytes a second come from memory. It limits decoding with few requests, because each step reads the weights of all its layers.',
     'memory bandwidth',
   ),
 ].sort((a, b) => a.name.localeCompare(b.name, 'en', { sensitivity: 'base' }));

@@ -39,7 +39,7 @@ export const around = {
   batching: {
     title: 'Batching',
     sentence: ({ run }) =>
-      `This run had the model to itself: ${count(run.steps.length, 'token')}, one row in each pass. Servers decode many requests in one pass, because a pass reads all weights however many rows it computes.`,
+      `This run had the model to itself: ${count(run.steps.length, 'token')}, one row in each pass. Servers decode many requests in one pass, because a pass reads the weights it needs once, however many rows it computes.`,
   },
   speculative: {
     title: 'Speculative decoding',

@@ -138,7 +138,7 @@ export const sentences = {
       .map((t) => t.id)
       .join(', ')}${run.tokens.length > 5 ? ' …' : '.'}`,
   embed: ({ run, card }) =>
-    `Each id picks one row of a table with ${card ? num(card.n_vocab) : 'as many'} rows${card ? ` of ${num(card.d_embed)} numbers` : ''}. ${run.tokens.length > 1 ? `These ${run.tokens.length} rows` : 'This row'}${card && card.d_embed !== card.d_model ? `, ${run.tokens.length > 1 ? 'each ' : ''}through a matrix to ${num(card.d_model)} numbers,` : ''} ${run.tokens.length > 1 ? 'are' : 'is'} what enters the first layer.`,
+    `Each id picks one row of a table with ${card ? num(card.n_vocab) : 'as many'} rows${card ? ` of ${num(card.d_embed)} numbers` : ''}. ${run.tokens.length > 1 ? `These ${run.tokens.length} rows` : 'This row'}${card && card.d_embed !== card.d_model ? `, ${run.tokens.length > 1 ? 'each ' : ''}through a matrix to ${num(card.d_model)} numbers,` : ''} ${run.tokens.length > 1 ? 'are' : 'is'} where the first layer starts from; some models scale them or add a row for the position first.`,
   prefill: ({ run, card }) =>
     `One forward pass took ${every(run.tokens.length, 'position')} through ${card ? `${card.n_layers} layers` : 'every layer'} at once in ${ms(run.prefill.forward_ms)}, and left ${card?.uncached ? 'nothing to go on from: no KV cache is used here' : card && !card.n_heads ? 'a state that the next token goes on from' : `keys and values ${run.tokens.length > 1 ? 'for each ' : ''}in the KV cache`}.`,
   layers: ({ run, card }) => {

@@ -16,7 +16,7 @@ export const batching = ({ run, card }) => {
       : line(
           'bytes of weights read for a token = weights / requests in the batch',
           `${bytes(weights)} / 1 in this run; ${bytes(weights / 8)} with 8 requests`,
-          'each pass reads all weights once, however many rows it computes',
+          'each pass reads the weights of all layers once, however many rows it computes',
         ),
     line(
       'work for a token ≈ 2 · active parameters',

@@ -60,7 +60,7 @@ export const select = {
   chosen: (id, how, share) => `id ${id} · ${CHOSEN_BY[how]} · ${pct(share)} by the model itself`,
   stages: 'From the model’s probabilities to the draw',
   stagesNote:
-    'Each column is one stage of the sampler, applied to all tokens of the vocabulary, in transformers’ order. Every filter keeps at least one token.',
+    'Each column is one stage of the sampler, applied to all tokens of the vocabulary, in the order of transformers; presence and frequency penalties, which it does not have, follow its repetition penalty. Every filter keeps at least one token.',
   noStages:
     'No setting changes the model’s probabilities in this run. Open the sampling settings and move one: the stages appear here at once.',
   tryOut: 'Try temperature 1.3, top-k 20, top-p 0.9',

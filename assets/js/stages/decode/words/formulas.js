@@ -68,7 +68,7 @@ const temperature = ({ run }) => {
     'share(t) = e^(logit(t) / T) / Σ e^(logit / T)',
     `T = ${num(t)}`,
     t === 1
-      ? 'at 1 the shares are the model’s own probabilities, before any filter'
+      ? 'at 1 temperature changes nothing: without penalties and filters, the shares are the model’s own probabilities'
       : 'then the filters drop tokens, and the rest is shared out anew',
   );
 };

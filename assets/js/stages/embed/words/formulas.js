@@ -7,7 +7,7 @@ export const embed = ({ run, card, tokens, position }) => [
   line(
     'x = E[id]',
     `x(${position}) = E[${tokens[position].id}], ${card.d_embed} numbers for ${quoted(tokens[position])}`,
-    'a row is looked up; nothing is multiplied',
+    'a row is looked up, not computed; some models then scale it or add a row for its position',
   ),
   line(
     'size of E = vocabulary × row',

@@ -93,7 +93,7 @@ export const latency = {
 
   split: 'Where the time goes',
   splitNote:
-    'The same passes again, with a timer on each part, in turns with passes without timers. The run itself is never timed inside, so its own times stay what they are.',
+    'The same passes again, with a timer on each part, in turns with passes without timers. In the run itself only the prefill is timed inside, by stage: embedding, layers, unembedding.',
   splitGo: 'Time the parts',
   stop: 'Stop',
   /** @type {Record<string, string>} */

@@ -118,7 +118,7 @@ export const layers = {
     ` at position ${position}`,
   ],
   whyNote:
-    'The logit is a sum: the stream is a sum of parts, and with the final norm’s scale held at what it is here, norm and unembedding are linear. Up is for the token, down against it.',
+    'The logit is a sum: the stream is a sum of parts, and with the final norm’s scale held at what it is here, norm and unembedding are linear. Up is for the token, down against it. This is the direct effect: what a part changes through later layers is not counted. Only differences between logits change probabilities, so compare with another token to see what decided.',
   token: 'Token',
   against: 'compared with',
   nobody: 'nothing',
@@ -187,7 +187,7 @@ export const layers = {
         ? `activation = ${found.function}(input). `
         : '') +
     (found.n_active < found.n_neurons ? `${num(found.n_active)} are not 0. ` : '') +
-    'What it writes is its direction times its activation: the tokens are those whose logits that raises and lowers most.',
+    'What it writes is its direction times its activation: the tokens are those whose logits that raises and lowers most directly, without what later layers make of it.',
   /** @param {boolean} gated @param {Page.Child} token @returns {Page.Child[]} */
   neuronColumns: (gated, token) => [
     'neuron',

@@ -39,7 +39,7 @@ function because(t) {
     drafting > t.verify_cost
       ? 'the draft is too slow for what it gets right'
       : 'one pass over several positions costs more here than the accepted tokens save';
-  return `${round} That is a loss: ${pct(t.acceptance)} of the proposals were accepted, and ${slow}.`;
+  return `${round} That is a loss: ${pct(t.acceptance)} of the judged proposals were accepted, and ${slow}.`;
 }
 
 export const speculative = {

@@ -36,7 +36,7 @@ export const tokenize = {
   pathRows: { text: 'Text', normalized: 'Normalised', written: 'Pieces', tokens: 'Tokens' },
   rowNotes: {
     text: 'as typed',
-    normalized: 'same meaning, one spelling',
+    normalized: 'variants that this tokenizer does not tell apart, in one spelling',
     written: 'no token crosses an edge',
     tokens: 'with their ids',
   },
@@ -72,9 +72,9 @@ export const tokenize = {
     r.whole
       ? 'This tokenizer takes a piece that is an entry as it is, without merging (ignore_merges).'
       : r.merges.length
-        ? 'It starts with single bytes. Of all neighbours, the pair that was learned first (lowest rank) becomes one part, until no pair was ever learned.'
+        ? 'It starts with the smallest parts: bytes in a byte-level tokenizer, else characters. Merge the neighbouring pair with the lowest rank; repeat until no known pair is left.'
         : 'There is nothing to merge here.',
-  first: 'Bytes',
+  first: 'Start',
   step: 'Step',
   play: 'Play',
   pause: 'Pause',
