@@ -143,11 +143,11 @@ export const glossary = [
     'presence penalty',
     'Takes a fixed number off the logit of every token that the answer already has, however often.',
   ),
+  term('frequency penalty', 'Takes a number off the logit of a token for each time the answer already has it.'),
   term(
-    'frequency penalty',
-    'Takes a number off the logit of a token for each time the answer already has it.',
+    'seed',
+    'The number all draws are made from. On one device, in one number format and with one build, the same seed, prompt and settings give the same tokens.',
   ),
-  term('seed', 'The number all draws are made from. On one device, in one number format and with one build, the same seed, prompt and settings give the same tokens.'),
   term(
     'entropy',
     'How open the choice is, in bits: the surprisal to be expected. 0 is certain; 1 bit is as open as a coin toss.',

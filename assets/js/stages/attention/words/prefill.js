@@ -82,7 +82,8 @@ export const prefill = {
   },
 
   map: (layer, head) => `Layer ${layer}, head ${head}`,
-  mapNote: 'Each row is a token that looks back (query); each column a token it looks at (key). A row adds up to 1, or to less where the head has a sink.',
+  mapNote:
+    'Each row is a token that looks back (query); each column a token it looks at (key). A row adds up to 1, or to less where the head has a sink.',
   mapLabel: (layer, head, window) =>
     `Attention map of layer ${layer}, head ${head}: queries ${span(window.q0, window.q1)} by keys ${span(window.k0, window.k1)}. Up and down select a query. The lists beside it have the weights of the selected token.`,
   queryAxis: 'query ↓',
