@@ -107,14 +107,13 @@ declare namespace Page {
     gone: boolean;
   }
 
-  /** A row of the bars: a token, or several under one name; `preview` is an outlined second bar. */
-  interface BarRow {
-    token?: Token;
-    name?: string;
-    id?: number;
-    logit?: number;
-    probability: number;
-    preview?: number | null;
-    selected?: boolean;
+  /** One side of a comparison. `lens` is null where the model has none, for the reason `noLens`. */
+  interface Side {
+    run: Run;
+    card: Card;
+    latency: Payload.Latency;
+    score: Payload.SurprisalAnswer | null;
+    lens: Lens | null;
+    noLens?: string;
   }
 }

@@ -1,4 +1,4 @@
-// Two models on one prompt: the run that is shown, and the same recipe on another model or in other numbers.
+// Two models on one prompt: the current run, and its recipe on another model or in another number format.
 
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
@@ -21,7 +21,7 @@ const DROPPED = new Error('stopped');
  */
 export function mount(root, ctx) {
   const { store, runner } = ctx;
-  const choice = h('select', { 'aria-label': words.with, onchange: typed });
+  const choice = h('select', { 'aria-label': words.with, onchange: toggleName });
   const name = h('input', {
     type: 'text',
     placeholder: words.example,
@@ -34,7 +34,7 @@ export function mount(root, ctx) {
     { type: 'button', class: 'primary', onclick: () => (busy ? runner.stop() : begin()) },
     words.go,
   );
-  const said = h('p', { class: 'measure-said', role: 'status' });
+  const status = h('p', { class: 'measure-said', role: 'status' });
   const found = h('div', { class: 'measure-found', hidden: true });
   const shown = comparison(found);
   root.append(
@@ -44,26 +44,31 @@ export function mount(root, ctx) {
       h('h2', {}, words.title),
       h('p', { class: 'dim' }, words.note),
       h('div', { class: 'kv-controls' }, h('label', { class: 'number-row' }, words.with, choice), name, button),
-      said,
+      status,
     ),
     found,
   );
   let busy = false;
   const asking = createAsk();
-  let of = '';
+  /** The key of the run that is compared. */
+  let compared = '';
 
-  function typed() {
+  function toggleName() {
     name.hidden = choice.value !== TYPED;
   }
 
+  /** @param {boolean} working */
   function label(working) {
     busy = working;
     fill(button, busy ? words.stop : words.go);
   }
 
+  /** @param {Page.ModelChoice} model @param {string} title */
   const option = (model, title) => h('option', { value: JSON.stringify(model) }, title);
+  /** @param {string} title @param {HTMLElement[]} options */
   const group = (title, options) => options.length > 0 && h('optgroup', { label: title }, options);
 
+  /** @param {Page.State} state */
   function offer({ run, card }) {
     if (!card) return;
     asking.ask({
@@ -72,13 +77,14 @@ export function mount(root, ctx) {
       answered: (models) => showChoices(models, modelOf(run.recipe), card),
       refused(error) {
         asking.forget();
-        notice(said, explain(error));
+        notice(status, explain(error));
       },
     });
   }
 
+  /** @param {Payload.ModelsAnswer} models @param {Page.ModelChoice} own @param {Page.Card} card */
   function showChoices({ listed, others, held, choices, free }, own, card) {
-    const there = held.filter((model) => !model.is_current);
+    const otherModels = held.filter((model) => !model.is_current);
     fill(
       choice,
       group(
@@ -89,7 +95,7 @@ export function mount(root, ctx) {
       ),
       group(
         words.held,
-        there.map((model) =>
+        otherModels.map((model) =>
           option(
             { model: model.model, revision: model.revision, device: model.asked_device, dtype: model.asked_dtype },
             words.inMemory(model),
@@ -104,11 +110,16 @@ export function mount(root, ctx) {
       ),
       free && h('option', { value: TYPED }, words.another),
     );
-    typed();
+    toggleName();
   }
 
-  /** The recipe of the other side: forced tokens are ids of this model's vocabulary. */
+  /**
+   * The recipe of the other side. It has no forced tokens: their ids belong to this model's vocabulary.
+   * @param {Page.Run} run
+   * @returns {Page.Recipe}
+   */
   function other({ recipe }) {
+    /** @type {Page.ModelChoice} */
     const model =
       choice.value === TYPED
         ? { model: name.value.trim(), revision: '', device: '', dtype: '' }
@@ -116,65 +127,77 @@ export function mount(root, ctx) {
     return { ...recipe, ...model, forced: [] };
   }
 
+  /**
+   * How the work that `start` begins has ended; rejects when it was stopped.
+   * @param {(done: Page.OnEnded) => void} start
+   * @returns {Promise<Page.Ended>}
+   */
   const ended = (start) =>
     new Promise((resolve, reject) => {
       start((kind) => (kind in shared.ended ? reject(DROPPED) : resolve(kind)));
     });
 
+  /** @param {Page.Ask} ask @param {number} position @returns {Promise<Pick<Page.Side, 'lens' | 'noLens'>>} */
   async function lensOf(ask, position) {
+    /** @type {Page.Lens | null} */
     let lens = null;
     try {
-      for await (lens of readLens(ask, position));
+      for await (lens of readLens((args) => ask('layers_lens', args), position));
     } catch (error) {
-      return { reason: explain(error) };
+      return { lens: null, noLens: explain(error) };
     }
-    return lens;
+    return { lens };
   }
 
-  /** What is shown of one side; `score` is its prompt's own surprisal. */
+  /**
+   * Asks for all that is shown of one side; `score` is the surprisal of its prompt.
+   * @param {Page.Run} run
+   * @param {Page.Recipe} recipe
+   * @param {Payload.SurprisalAnswer | null} score
+   * @returns {Promise<Page.Side>}
+   */
   async function side(run, recipe, score) {
+    /** @type {Page.Ask} */
     const ask = (view, args) => ctx.askOf(recipe, view, args);
-    const [card, latency, lens] = [
-      await ask('card'),
-      await ask('latency'),
-      await lensOf((args) => ask('layers_lens', args), run.tokens.length - 1),
-    ];
-    return { run, card, latency, lens, score };
+    const [card, latency, lens] = [await ask('card'), await ask('latency'), await lensOf(ask, run.tokens.length - 1)];
+    return { run, card, latency, score, ...lens };
   }
 
+  /** @param {Page.Recipe} recipe */
   async function scored(recipe) {
+    /** @type {Payload.SurprisalAnswer | null} */
     let score = null;
     const end = await ended((done) =>
       runner.job(
         'surprisal',
         {},
-        (heard) => {
-          score = heard;
+        (answer) => {
+          score = answer;
         },
         done,
         recipe,
       ),
     );
-    return end === 'done' && score;
+    return end === 'done' ? score : null;
   }
 
   async function begin() {
     const { run } = store.state;
     const recipe = other(run);
-    if (choice.value === TYPED && !recipe.model) return notice(said, words.nothing);
-    of = run.key;
-    fill(said);
+    if (choice.value === TYPED && !recipe.model) return notice(status, words.nothing);
+    compared = run.key;
+    fill(status);
     label(true);
     try {
       const made = await ended((done) => runner.beside(recipe, run.steps.length, done));
       const scores = made === 'done' && [await scored(run.recipe), await scored(recipe)];
-      if (!scores || of !== run.key) return undefined;
+      if (!scores || compared !== run.key) return undefined;
       const sides = [await side(run, run.recipe, scores[0]), await side(await runner.whole(recipe), recipe, scores[1])];
-      if (of !== run.key) return undefined;
+      if (compared !== run.key) return undefined;
       found.hidden = false;
-      fill(said, shown.show(sides));
+      fill(status, shown.show(sides));
     } catch (error) {
-      if (error !== DROPPED && of === run.key) notice(said, explain(error));
+      if (error !== DROPPED && compared === run.key) notice(status, explain(error));
     } finally {
       label(false);
     }
@@ -185,10 +208,10 @@ export function mount(root, ctx) {
     update(state) {
       if (busy && state.status.phase === 'error') label(false);
       offer(state);
-      if (of && of !== state.run.key) {
-        of = '';
+      if (compared && compared !== state.run.key) {
+        compared = '';
         found.hidden = true;
-        fill(said);
+        fill(status);
       }
     },
   };

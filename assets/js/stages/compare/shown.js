@@ -1,4 +1,4 @@
-// Two runs side by side: figures, tokens, the answers with the place where they part, candidates, and the lens.
+// Two runs side by side: figures, tokens, the answers and where they diverge, candidates, and the lens.
 
 import { bars } from '../../charts/bars.js';
 import { lines, linesKey } from '../../charts/lines.js';
@@ -11,6 +11,7 @@ import { compare as words } from './words/compare.js';
 const KINDS = ['side-one', 'side-other'];
 const MOST_CANDIDATES = 8;
 
+/** @param {Page.RunToken} a @param {Page.RunToken} b */
 const sameToken = (a, b) => a && b && a.text === b.text;
 
 /**
@@ -24,13 +25,16 @@ export function parting(one, other) {
   return n;
 }
 
-/** Builds the cards in `root`; show([side, side]) fills them and gives the sentence to say. */
+/**
+ * Builds the cards in `root`; show([side, side]) fills them and returns a summary.
+ * @param {HTMLElement} root
+ */
 export function comparison(root) {
   const figures = h('table', { class: 'cache-table compare-figures' });
   const prompts = h('div', { class: 'compare-rows' });
-  const promptsSaid = h('p', { class: 'dim' });
+  const promptsNote = h('p', { class: 'dim' });
   const answers = h('div', { class: 'compare-rows' });
-  const answersSaid = h('p', { class: 'dim' });
+  const answersNote = h('p', { class: 'dim' });
   const stepName = h('h3');
   const stepNote = h('p', { class: 'dim' });
   const tables = [0, 1].map(() => bars(words.columns));
@@ -45,14 +49,15 @@ export function comparison(root) {
     h('summary', { class: 'dim' }, words.lensTable),
     h('div', { class: 'scroll compare-scroll' }, layers),
   );
+  /** @param {Page.Child[]} children */
   const card = (...children) => root.appendChild(h('div', { class: 'card' }, children));
   card(h('h2', {}, words.figures), h('div', { class: 'scroll' }, figures));
-  card(h('h2', {}, words.tokens), h('p', { class: 'dim' }, words.tokensNote), prompts, promptsSaid);
+  card(h('h2', {}, words.tokens), h('p', { class: 'dim' }, words.tokensNote), prompts, promptsNote);
   card(
     h('h2', {}, words.answers),
     h('p', { class: 'dim' }, words.answersNote),
     answers,
-    answersSaid,
+    answersNote,
     stepName,
     stepNote,
     h(
@@ -63,8 +68,10 @@ export function comparison(root) {
   );
   card(h('h2', {}, words.lens), lensNote, key, chart, lensTable);
   const drawn = lines(chart);
+  /** @type {Page.Side[]} */
   let sides = [];
 
+  /** @param {number} i @param {Page.Child} children */
   const row = (i, children) =>
     h(
       'div',
@@ -73,6 +80,7 @@ export function comparison(root) {
       h('div', { class: 'segment-row' }, children),
     );
 
+  /** @param {number} at */
   function step(at) {
     const picked = sides.map(({ run }) => run.steps[at]);
     const [left, right] = sides.map(({ run }) => run.steps.map(({ token }) => token));
@@ -81,12 +89,11 @@ export function comparison(root) {
     fill(stepNote, at > parts ? words.apart : '');
     picked.forEach((now, i) => {
       fill(names[i], words.name(sides, i));
-      const { candidates } = now ?? { candidates: { token_ids: [] } };
-      const rows = candidates.token_ids.slice(0, MOST_CANDIDATES).map((id, place) => ({
-        token: candidate(candidates, place),
+      const rows = (now?.candidates.token_ids ?? []).slice(0, MOST_CANDIDATES).map((id, place) => ({
+        token: candidate(now.candidates, place),
         id,
-        logit: candidates.logits[place],
-        probability: candidates.probability[place],
+        logit: now.candidates.logits[place],
+        probability: now.candidates.probability[place],
         selected: id === now.token.id,
       }));
       tables[i].show(rows, now ? words.entropy(now.entropy) : words.ended);
@@ -98,6 +105,7 @@ export function comparison(root) {
   function showAnswers() {
     const [left, right] = sides.map(({ run }) => run.steps.map(({ token }) => token));
     const parts = parting(left, right);
+    /** @param {Page.RunToken} token @param {number} at */
     const pick = (token, at) =>
       chip(token, {
         tag: 'button',
@@ -117,15 +125,15 @@ export function comparison(root) {
         ),
       ),
     );
-    fill(answersSaid, words.partsAt(parts, sides));
+    fill(answersNote, words.partsAt(parts, sides));
     step(parts < Math.max(...sides.map(({ run }) => run.steps.length)) ? parts : 0);
     return parts;
   }
 
   function showLens() {
-    const known = sides.every(({ lens }) => !lens.reason);
+    const known = sides.every(({ lens }) => lens);
     for (const part of [chart, key, lensTable]) part.hidden = !known;
-    fill(lensNote, known ? words.lensNote : sides.map(({ lens }) => lens.reason).find(Boolean));
+    fill(lensNote, known ? words.lensNote : sides.map(({ noLens }) => noLens).find(Boolean));
     if (!known) return;
     const cells = sides.map(({ lens, run }) =>
       Array.from({ length: lens.rows }, (_, at) => at * lens.columns + run.tokens.length - 1 - lens.start),
@@ -176,6 +184,7 @@ export function comparison(root) {
   }
 
   return {
+    /** @param {Page.Side[]} next */
     show(next) {
       sides = next;
       const head = h(
@@ -209,10 +218,10 @@ export function comparison(root) {
           ),
         ),
       );
-      fill(promptsSaid, words.cut(sides), words.lost(sides));
+      fill(promptsNote, words.cut(sides), words.lost(sides));
       const parts = showAnswers();
       showLens();
-      return words.said(sides, parts);
+      return words.summary(sides, parts);
     },
   };
 }

@@ -2,12 +2,18 @@
 
 import { count, ms, num, parameters, pct } from '../../../maths/format.js';
 
+/** @param {number | null} [seconds] */
 const s = (seconds) => (seconds === null || seconds === undefined ? '–' : ms(seconds * 1000));
-/** @param {Payload.CardAnswer} card */
+/** @param {Page.Card} card */
 const short = ({ model_id: id }) => id.split('/').pop();
+/** @param {Payload.SurprisalAnswer | null} score */
 const bits = (score) => (score && score.bits_per_byte !== null ? `${num(score.bits_per_byte, 3)} bits` : '–');
 
-/** A side's name: the model, and its number format where the models are the same. */
+/**
+ * A side's name: the model, and its number format where the models are the same.
+ * @param {Pick<Page.Side, 'card'>[]} sides
+ * @param {number} i
+ */
 const name = (sides, i) => {
   const [a, b] = sides.map(({ card }) => card);
   return a.model_id === b.model_id ? `${short(sides[i].card)}, ${sides[i].card.dtype}` : short(sides[i].card);
@@ -21,10 +27,10 @@ export const compare = {
   example: 'org/name, org/name/file.gguf, /path/to/folder',
   nothing: 'No model is named. Type a name as on the Hub, or choose one of the list.',
   numbers: 'This model in other numbers',
-  /** @param {Payload.CardAnswer} card */
+  /** @param {Page.Card} card @param {string} dtype */
   inNumbers: (card, dtype) => `${short(card)} in ${dtype}`,
   held: 'In memory',
-  /** @param {Payload.LoadedModel} loadedModel */
+  /** @param {Payload.LoadedModel} model */
   inMemory: ({ title, dtype, device }) => `${title.split('/').pop()} · ${dtype} on ${device}`,
   listed: 'Small open models',
   go: 'Compare',
@@ -32,7 +38,9 @@ export const compare = {
   name,
 
   figures: 'Figures',
+  /** @param {Page.Side[]} sides */
   rows: (sides) => {
+    /** @param {string} title @param {(side: Page.Side) => string} value */
     const row = (title, value) => [title, ...sides.map(value)];
     return [
       row('family', ({ card }) => card.family),
@@ -56,12 +64,13 @@ export const compare = {
   tokens: 'The prompt in tokens',
   tokensNote:
     'A tokenizer belongs to its model. Surprisal per byte, not per token, compares models that cut a text differently.',
-  /** @param {{ run: Page.Run, card: Page.Card }[]} sides */
+  /** @param {Page.Side[]} sides */
   cut: ([a, b]) =>
     a.run.tokens.length === b.run.tokens.length && a.run.tokens.every((token, i) => token.text === b.run.tokens[i].text)
       ? `Both cut it into the same ${count(a.run.tokens.length, 'token')}.`
       : `${name([a, b], 0)} cuts it into ${count(a.run.tokens.length, 'token')}, ${name([a, b], 1)} into ${count(b.run.tokens.length, 'token')}.`,
 
+  /** @param {Page.Side[]} sides */
   lost: (sides) =>
     sides
       .map(
@@ -74,11 +83,9 @@ export const compare = {
 
   answers: 'The answers',
   answersNote: 'Click a token to see what each model had to choose from there.',
+  /** @param {number} at @param {Page.RunToken} token */
   pick: (at, token) => `step ${at + 1}: ${token.text}`,
-  /**
-   * @param {number} at
-   * @param {{ run: Page.Run }[]} sides
-   */
+  /** @param {number} at @param {Page.Side[]} sides */
   partsAt: (at, [a, b]) => {
     if (at < Math.min(a.run.steps.length, b.run.steps.length))
       return `They part at step ${at + 1}. From there on each continues a text of its own.`;
@@ -86,9 +93,11 @@ export const compare = {
       ? 'Every token is the same.'
       : `The first ${count(at, 'token')} are the same; then one ends.`;
   },
+  /** @param {number} at */
   step: (at) => `Step ${at + 1}: the likeliest tokens`,
   apart: 'The texts before this step differ already.',
   columns: ['token', 'id', 'logit', 'probability'],
+  /** @param {number} value */
   entropy: (value) => `entropy ${num(value, 3)} bits`,
   ended: 'This answer has ended before.',
 
@@ -99,9 +108,11 @@ export const compare = {
   lensAxis: 'row: embedding, then layers',
   lensTable: 'The likeliest token after each layer',
   row: 'after',
+  /** @param {number} at */
   rowName: (at) => (at === 0 ? 'embedding' : `layer ${at - 1}`),
 
-  said: (sides, parts) => {
+  /** @param {Page.Side[]} sides @param {number} parts */
+  summary: (sides, parts) => {
     const [a, b] = sides;
     const first = sides.map(({ run }) => run.steps[0]);
     const tokens =

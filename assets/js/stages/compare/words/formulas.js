@@ -3,6 +3,7 @@
 import { count, num } from '../../../maths/format.js';
 import { line, sum } from '../../../parts/words/formula.js';
 
+/** @param {Page.FormulaScene} scene */
 export const compare = ({ run }) => {
   const scored = run.tokens.slice(1);
   const size = sum(scored.map((token) => token.bytes.length));
