@@ -1,11 +1,25 @@
 // The walk as a list of stops: the stages once, then two stops for each generated token, then the text.
 
-/** The stages in pipeline order; the ribbon and the panels follow it. */
+/**
+ * The stages in pipeline order, which the ribbon and the panels follow.
+ * @type {Page.WalkStage[]}
+ */
 export const STAGES = ['text', 'tokenize', 'embed', 'prefill', 'layers', 'decode', 'select', 'detokenize'];
 
-/** Panels beside the walk, which are not stops of it. */
+/**
+ * Panels beside the walk, which are not stops of it.
+ * @type {Page.AroundStage[]}
+ */
 export const AROUND = ['model', 'branches', 'cache', 'latency', 'batching', 'speculative', 'whatif', 'compare'];
 
+/**
+ * True for a stop of the walk, false for a panel beside it.
+ * @param {Page.StageName} stage
+ * @returns {stage is Page.WalkStage}
+ */
+export const isWalkStage = (stage) => /** @type {Page.StageName[]} */ (STAGES).includes(stage);
+
+/** @type {Set<Page.StageName>} */
 const PER_TOKEN = new Set(['decode', 'select']);
 const BEFORE = 5;
 
@@ -22,7 +36,7 @@ export const length = (run) => BEFORE + 2 * run.steps.length + 1;
  */
 export function index({ stage, step }, run) {
   // From a panel beside the walk, Next and Back continue at the selected token.
-  if (AROUND.includes(stage)) return run.steps.length ? BEFORE + 2 * step + 1 : BEFORE - 1;
+  if (!isWalkStage(stage)) return run.steps.length ? BEFORE + 2 * step + 1 : BEFORE - 1;
   if (stage === 'detokenize') return length(run) - 1;
   if (!PER_TOKEN.has(stage)) return STAGES.indexOf(stage);
   return BEFORE + 2 * step + (stage === 'select' ? 1 : 0);
@@ -44,7 +58,7 @@ export function at(place, run) {
 
 /**
  * Probabilities are made at the last known position; the selected token takes the one after it.
- * @param {string} stage
+ * @param {Page.StageName} stage
  * @param {number} step
  * @param {Page.Run} run
  */

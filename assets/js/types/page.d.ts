@@ -25,16 +25,20 @@ declare namespace Page {
     head: number;
   }
 
-  /** Where one looks: a stage, a step, and what is selected in it. */
+  type WalkStage = 'text' | 'tokenize' | 'embed' | 'prefill' | 'layers' | 'decode' | 'select' | 'detokenize';
+  type AroundStage = 'model' | 'branches' | 'cache' | 'latency' | 'batching' | 'speculative' | 'whatif' | 'compare';
+  type StageName = WalkStage | AroundStage;
+
+  /** A place in the walk: a stage, a step, and what is selected in it. */
   interface Place {
-    stage: string;
+    stage: StageName;
     step: number;
     selection: Selection;
   }
 
-  /** A stop of the walk; `position` is the one it speaks of. */
+  /** A stop of the walk; `position` is the one it is about. */
   interface Stop {
-    stage: string;
+    stage: StageName;
     step?: number;
     position?: number;
   }
@@ -87,11 +91,14 @@ declare namespace Page {
     recipe: Recipe | null;
     run: Run | null;
     selection: Selection;
-    stage: string;
+    stage: StageName;
     status: Status;
     step: number;
     theme: string | null;
   }
+
+  /** The state, and the record of the selected step. */
+  type Moment = State & { now: Step };
 
   type Changed = Set<keyof State>;
 
@@ -170,9 +177,28 @@ declare namespace Page {
     view: Ask;
     ask: Ask;
     askOf: AskOf;
-    load(path: string): Promise<any>;
+    load: Load;
     select(patch: Partial<Selection>): void;
     point?: (position: number | null) => void;
+  }
+
+  /** Loads a module of the page by its path from main.js. */
+  interface Load {
+    (path: './export/standalone.js'): Promise<typeof import('../export/standalone.js')>;
+    (path: `./stages/${string}.js`): Promise<StageModule>;
+  }
+
+  /** The module of a stage. */
+  interface StageModule {
+    mount(root: HTMLElement, ctx: Ctx): Panel;
+    formulas(scene: FormulaScene): (Formula | null | false)[] | null;
+  }
+
+  /** A line of the foot of a panel: a formula, the same with the run's numbers, and what its letters mean. */
+  interface Formula {
+    formula: string;
+    numbers: string;
+    note: string;
   }
 
   interface Files {
@@ -191,7 +217,7 @@ declare namespace Page {
     config: Payload.PageConfig;
     event?: string;
     line?: Line;
-    load?: (path: string) => Promise<any>;
+    load?: Load;
     recorded?: Recorded;
   }
 
@@ -213,6 +239,13 @@ declare namespace Page {
     ids: number[];
     logits: number[];
     rest: number;
+  }
+
+  /** What the compressed part of a recorded walk's file holds beside modules and style sheets. */
+  interface Walk extends Pick<Recording, 'run' | 'answers'> {
+    keys: [string, number][];
+    config: Payload.PageConfig;
+    about: Recorded;
   }
 
   /** An answer in a recorded walk. */

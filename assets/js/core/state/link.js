@@ -85,9 +85,10 @@ export function read({ search, hash }) {
  * @returns {Page.Place | null}
  */
 function placeOf(text) {
-  const [stage, ...numbers] = (text ?? '').split('.');
+  const [name, ...numbers] = (text ?? '').split('.');
+  const stage = [...STAGES, ...AROUND].find((known) => known === name);
   const places = numbers.map(whole);
-  if (![...STAGES, ...AROUND].includes(stage) || places.length !== 4 || places.includes(null)) return null;
+  if (!stage || places.length !== 4 || places.includes(null)) return null;
   const [step, position, layer, head] = places;
   return { stage, step, selection: { position, layer, head } };
 }

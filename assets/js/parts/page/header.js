@@ -1,4 +1,4 @@
-// The name of the page, the model that runs, help, projector mode, and light or dark.
+// The header: the page's name, the current model, help, projector mode, and light or dark.
 
 import { h, fill } from '../../core/elements/dom.js';
 import { switchProjector, switchTheme } from '../../core/elements/theme.js';
@@ -8,13 +8,18 @@ import { models as words } from '../words/models.js';
 import { page } from '../words/page.js';
 import { mountHelp } from './help.js';
 
+/**
+ * @param {string} name
+ * @param {string} sign
+ * @param {() => void} onclick
+ */
 const icon = (name, sign, onclick) =>
   h('button', { class: 'icon', type: 'button', title: name, 'aria-label': name, onclick }, sign);
 
 /**
- * The header; `openModels` opens the choice of models, which a recorded walk has not.
  * @param {HTMLElement} parts
  * @param {Page.Ctx} ctx
+ * @param {(() => void) | null} openModels opens the choice of models, which a recorded walk does not have
  */
 export function mountHeader(parts, ctx, openModels) {
   const { store } = ctx;

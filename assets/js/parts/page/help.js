@@ -1,11 +1,11 @@
-// The help overlay: how to use the page, its keys, and all terms; and the keys that work everywhere.
+// The help overlay: how to use the page, its keys, and all terms. Also the keys that work everywhere.
 
 import { h } from '../../core/elements/dom.js';
 import { switchProjector } from '../../core/elements/theme.js';
 import { glossary } from '../../core/words/glossary.js';
 import { help as words } from '../words/help.js';
 
-const key = (name) => h('kbd', {}, name);
+const key = (/** @type {string} */ name) => h('kbd', {}, name);
 
 const keysTable = () =>
   h(
@@ -27,7 +27,7 @@ const keysTable = () =>
     ),
   );
 
-const body = (close) =>
+const body = (/** @type {HTMLElement} */ close) =>
   h(
     'div',
     { class: 'help-body' },
@@ -50,7 +50,10 @@ const body = (close) =>
     ),
   );
 
-/** The overlay in `root`; gives `open()`. The browser keeps the focus inside and brings it back when it closes. */
+/**
+ * The overlay in `root`. The browser keeps the focus inside, and restores it when the overlay closes.
+ * @param {HTMLElement} root
+ */
 export function mountHelp(root) {
   // A click beside the box is a click on the dialog itself.
   const overlay = h('dialog', {
@@ -62,7 +65,7 @@ export function mountHelp(root) {
 
   function open() {
     if (overlay.open) return;
-    // Made when it is first wanted: most visits do not.
+    // Built when it is first opened: most visitors never open it.
     if (!overlay.children.length)
       overlay.append(body(h('button', { type: 'button', onclick: () => overlay.close() }, words.close)));
     overlay.showModal();

@@ -1,4 +1,4 @@
-// What is going on, how far it is, and what went wrong: always as a sentence.
+// The status of the page: current work, its progress, and errors, always as a sentence.
 
 import { fill, h } from '../../core/elements/dom.js';
 import { page } from '../words/page.js';
@@ -11,11 +11,12 @@ const PATIENCE_MS = 300;
  */
 export function mountStatus(parts, { store, runner }) {
   const root = parts.appendChild(h('div', { class: 'status', role: 'status', 'aria-live': 'polite' }));
-  // Made once and kept: a button that is replaced at every token cannot be clicked.
+  // Built once and kept: a button that is replaced at every token could not be clicked.
   const bar = h('progress', { max: 1 });
   const message = h('span');
   const stop = h('button', { type: 'button', class: 'quiet', onclick: runner.stop });
   const working = h('div', { class: 'working' }, bar, message, stop);
+  /** @type {ReturnType<typeof setTimeout>} */
   let timer = null;
 
   /** @param {Page.Status} status */
@@ -25,7 +26,7 @@ export function mountStatus(parts, { store, runner }) {
     else bar.removeAttribute('value');
     bar.setAttribute('aria-label', status.message);
     fill(message, status.message);
-    // A run goes on with Next; all else is asked for again.
+    // A run is only paused: Next continues it. Other work must be started again.
     fill(stop, status.resumes ? page.pause : page.halt);
     if (!working.isConnected) fill(root, working);
   }
@@ -42,7 +43,7 @@ export function mountStatus(parts, { store, runner }) {
       );
       fill(root, h('div', { class: 'refused', role: 'alert' }, h('span', {}, status.message), close));
     } else if (status.phase === 'running') {
-      // What takes less than this is not worth a flicker.
+      // Shorter work would only flicker.
       const left = PATIENCE_MS - (performance.now() - status.began);
       timer = setTimeout(() => progress(status), Math.max(0, left));
     } else fill(root);

@@ -1,4 +1,4 @@
-// What a term of the glossary means, beside the term: by pointing at it, by a tap, or when it has the focus.
+// The meaning of a glossary term, shown beside the term when it is hovered over, tapped or focused.
 
 import { fill, h } from '../../core/elements/dom.js';
 import { zoomOf } from '../../core/elements/pixels.js';
@@ -8,58 +8,71 @@ const WAIT_MS = 120;
 const GAP = 6;
 const EDGE = 8;
 
+/** @param {HTMLElement} root */
 export function mountTerms(root) {
-  const said = h('div', { class: 'term-said', id: 'term-said', role: 'tooltip', popover: 'manual' });
-  root.append(said);
+  const tooltip = h('div', { class: 'term-said', id: 'term-said', role: 'tooltip', popover: 'manual' });
+  root.append(tooltip);
+  /** @type {Element} */
   let shown = null;
+  /** @type {ReturnType<typeof setTimeout>} */
   let timer = null;
 
+  /** @param {Element} term */
   function place(term) {
-    const zoom = zoomOf(said);
+    const zoom = zoomOf(tooltip);
     const at = [...term.getClientRects()].at(0);
-    const { offsetWidth: width, offsetHeight: height } = said;
+    const { offsetWidth: width, offsetHeight: height } = tooltip;
     const [left, below, above] = [at.left / zoom, at.bottom / zoom + GAP, at.top / zoom - GAP - height];
     const [wide, tall] = [document.documentElement.clientWidth / zoom, window.innerHeight / zoom];
-    said.style.left = `${Math.max(EDGE, Math.min(left, wide - width - EDGE))}px`;
-    said.style.top = `${below + height > tall && above > 0 ? above : below}px`;
+    tooltip.style.left = `${Math.max(EDGE, Math.min(left, wide - width - EDGE))}px`;
+    tooltip.style.top = `${below + height > tall && above > 0 ? above : below}px`;
   }
 
+  /** @param {Element} element */
   function show(element) {
     clearTimeout(timer);
     if (element === shown) return;
     shown = element;
     const { name, text } = termOf(element.textContent);
-    fill(said, h('strong', {}, name), ` ${text}`);
-    said.showPopover();
+    fill(tooltip, h('strong', {}, name), ` ${text}`);
+    tooltip.showPopover();
     place(element);
   }
 
   function hide() {
     clearTimeout(timer);
     shown = null;
-    said.hidePopover();
+    tooltip.hidePopover();
   }
 
-  /** What is pointed at may be left for the explanation itself. */
-  function over({ target, pointerType }) {
-    if (pointerType === 'touch') return;
+  /**
+   * The pointer may move from the term onto the tooltip.
+   * @param {PointerEvent} event
+   */
+  function over(event) {
+    if (event.pointerType === 'touch') return;
+    const target = /** @type {Element} */ (event.target);
     const term = target.closest('.term');
     clearTimeout(timer);
     if (term) timer = setTimeout(() => show(term), WAIT_MS);
-    else if (shown && !said.contains(target) && shown !== document.activeElement) timer = setTimeout(hide, WAIT_MS);
+    else if (shown && !tooltip.contains(target) && shown !== document.activeElement) timer = setTimeout(hide, WAIT_MS);
   }
 
+  /** @param {KeyboardEvent} event */
   function onkeydown(event) {
+    const target = /** @type {Element} */ (event.target);
     if (event.key === 'Escape' && shown) hide();
-    else if (['Enter', ' '].includes(event.key) && event.target.matches?.('.term')) show(event.target);
+    else if (['Enter', ' '].includes(event.key) && target.matches?.('.term')) show(target);
     else return;
     event.preventDefault();
   }
 
   document.addEventListener('pointerover', over);
-  root.addEventListener('focusin', ({ target }) =>
-    /** @type {Element} */ (target).matches('.term') ? show(target) : hide(),
-  );
+  root.addEventListener('focusin', (event) => {
+    const target = /** @type {Element} */ (event.target);
+    if (target.matches('.term')) show(target);
+    else hide();
+  });
   root.addEventListener('focusout', ({ target }) => target === shown && hide());
   root.addEventListener('keydown', onkeydown);
   document.addEventListener('click', ({ target }) => {
@@ -67,7 +80,7 @@ export function mountTerms(root) {
     if (term) show(term);
     else hide();
   });
-  // What moves away from its explanation loses it.
+  // A term that scrolls away from its tooltip closes it.
   document.addEventListener('scroll', ({ target }) => shown && /** @type {Node} */ (target).contains(shown) && hide(), {
     capture: true,
     passive: true,

@@ -1,10 +1,10 @@
-// What each layer keeps in the KV cache, as a table.
+// A table of what each layer keeps in the KV cache.
 
 import { h } from '../../core/elements/dom.js';
 import { bytes } from '../../maths/format.js';
 import { cacheTable as words } from '../words/shared.js';
 
-const shape = (sizes) => sizes.join(' × ');
+const shape = (/** @type {number[]} */ sizes) => sizes.join(' × ');
 
 /** @param {Payload.LayerCache} layerCache */
 const row = ({ layer, key_shape: key, value_shape: value, dtype, bytes: size, window }) =>
@@ -19,8 +19,9 @@ const row = ({ layer, key_shape: key, value_shape: value, dtype, bytes: size, wi
   );
 
 /**
- * What each layer keeps, read from its tensors; null among the layers stands for those left out.
- * @param {Payload.LayerCache[]} layers
+ * What each layer keeps, read from its tensors.
+ * @param {(Payload.LayerCache | null)[]} layers null stands for layers that are left out
+ * @param {number} total
  */
 export function layersTable(layers, total) {
   const dots = () => h('tr', { class: 'dots' }, h('td', { colspan: 5 }, '⋮'));

@@ -1,4 +1,4 @@
-// What the sections of the Embeddings panel share: which tokens are meant, and asking without races.
+// The cards of panels: which tokens they show, and requests without races.
 
 import { createAsk } from '../../core/ask.js';
 import { h } from '../../core/elements/dom.js';
@@ -6,8 +6,8 @@ import { explain } from '../../core/errors.js';
 import { sequence } from '../../maths/tokens.js';
 
 /**
- * What all sections draw from. While a run grows, a selected prompt token keeps the prompt alone in view,
- * so that not every new token redraws everything.
+ * What all cards draw from. While a run grows and a prompt token is selected, it has the prompt only: a new token then
+ * does not redraw everything.
  * @param {Page.State} state
  * @returns {Page.Scene}
  */
@@ -18,7 +18,12 @@ export function scene({ run, selection, status }) {
   return { run, tokens, n: tokens.length, position, layer: selection.layer, head: selection.head };
 }
 
-/** A card with a heading, a note and a place for what could not be shown. */
+/**
+ * A card with a heading, a note and a place for errors.
+ * @param {Page.Child} title
+ * @param {Page.Child} note
+ * @param {...Page.Child} children
+ */
 export function card(title, note, ...children) {
   const heading = h('h2', {}, title);
   const said = h('p', { class: 'dim' }, note);
@@ -30,8 +35,8 @@ export function card(title, note, ...children) {
 }
 
 /**
- * Asks a view and draws its answer. `ask(args, key)` does nothing while `key` is what it last asked for; an
- * answer that comes after a newer question is dropped; a refusal is shown in the card, and `refused` is called.
+ * Requests a view and draws its answer. `ask(args, key)` does nothing while `key` is that of its last request. An answer
+ * that comes after a newer request is dropped; an error is shown in the card, and `refused` is called.
  * @template {keyof Payload.Views} N
  * @param {Page.Ctx} ctx
  * @param {N} name
@@ -41,7 +46,7 @@ export function card(title, note, ...children) {
  */
 export function asker({ view }, name, { failed, body }, draw, refused) {
   const asking = createAsk();
-  return (args, key) =>
+  return (/** @type {Page.Args} */ args, /** @type {string} */ key) =>
     asking.ask({
       key,
       question() {
@@ -66,7 +71,7 @@ export function asker({ view }, name, { failed, body }, draw, refused) {
 }
 
 /**
- * True while a window {start, count} of the same run and length still holds the position.
+ * True while a window of the same run and length still contains the position.
  * @param {{ run: string, n: number, start: number, count: number } | null} window
  * @param {Page.Scene} now
  */

@@ -1,4 +1,4 @@
-// The foot of a panel: how it is computed, with this run's numbers, and the code that did it. Closed until asked for.
+// The foot of a panel: how it is computed, with this run's numbers, and the code that did it. Both are closed at first.
 
 import { hasAny } from '../../core/state/store.js';
 import { createAsk } from '../../core/ask.js';
@@ -10,18 +10,23 @@ import { depths as words } from '../words/depths.js';
 /** @type {(keyof Page.State)[]} */
 const WATCHED = ['run', 'card', 'step', 'selection'];
 
-/** What the formulas of a stage need of the page's state. */
+/**
+ * What the formulas of a stage need from the page's state.
+ * @param {Page.State} state
+ * @returns {Page.FormulaScene}
+ */
 function scene({ run, card, step, selection }) {
   const tokens = sequence(run);
   return { run, card, tokens, position: Math.min(selection.position, tokens.length - 1), now: run.steps[step] };
 }
 
 /**
- * Appends the foot of `stage`'s panel to `root`; `formulasOf(scene)` gives its formulas, or null while there are none.
+ * Appends the foot of a stage's panel to `root`.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
- * @param {any} stage
- * @param {any} formulasOf
+ * @param {Page.StageName} stage
+ * @param {Page.StageModule['formulas']} formulasOf
+ * @returns {Page.Panel}
  */
 export function mountDepths(root, { store, view }, stage, formulasOf) {
   const formulas = h('ol', { class: 'formulas' });
@@ -31,15 +36,25 @@ export function mountDepths(root, { store, view }, stage, formulasOf) {
   root.append(h('div', { class: 'card depths' }, how, code));
   const asking = createAsk();
 
+  /**
+   * @param {string} name
+   * @param {HTMLElement} body
+   * @param {() => void} onopen
+   */
   function disclosure(name, body, onopen) {
+    /** @type {HTMLDetailsElement} */
     const details = h('details', { ontoggle: () => details.open && onopen() }, h('summary', {}, name), body);
     return details;
   }
 
+  /** @param {Page.State} state */
   function compute(state) {
     if (!how.open || !state.card) return;
-    const lines = (formulasOf(scene(state)) || []).filter(Boolean);
-    if (!lines.length) return void fill(formulas, h('li', { class: 'dim' }, words.none));
+    const lines = /** @type {Page.Formula[]} */ ((formulasOf(scene(state)) || []).filter(Boolean));
+    if (!lines.length) {
+      fill(formulas, h('li', { class: 'dim' }, words.none));
+      return;
+    }
     fill(
       formulas,
       lines.map(({ formula, numbers, note }) =>
@@ -85,7 +100,11 @@ export function mountDepths(root, { store, view }, stage, formulasOf) {
   };
 }
 
-/** The lines of a function, each with its number, which is not copied along. */
+/**
+ * The lines of a function with their numbers, which are not copied with the text.
+ * @param {string} text
+ * @param {number} first
+ */
 function numbered(text, first) {
   const lines = text
     .split('\n')

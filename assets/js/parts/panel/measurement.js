@@ -1,13 +1,12 @@
-// A measurement on the run that is shown: its own button, what it says, and what it has found so far.
-// One file for all cards that measure live, so that starting, stopping and forgetting are the same everywhere.
+// A live measurement on the current run: its button, its status line, and what it has found so far. All cards that
+// measure use this file, so that they start, stop and reset in the same way.
 
 import { append, fill, h } from '../../core/elements/dom.js';
 import { shared } from '../words/shared.js';
 
 /**
- * `job` names the work, `args()` gives its arguments, `show(found)` draws what has been found so far and gives the
- * sentence to say of it. `go` and `stop` are the button's words. Put `button`, `said` and `found` where they belong
- * (`found` is hidden until there is something), and call `update(state)` with the page.
+ * The caller puts `button`, `said` (the status line) and `found` (hidden until there is something) into its card, and
+ * calls `update` whenever the page changes.
  * @template {keyof Payload.Jobs} N
  * @param {Page.Ctx} ctx
  * @param {Page.Measurement<N>} options
@@ -18,9 +17,10 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
   const found = h('div', { class: 'measure-found', hidden: true });
   const wrong = h('p', { class: 'refused', role: 'alert' });
   let busy = false;
-  let heardAny = false;
+  let hasFound = false;
   let of = '';
 
+  /** @param {boolean} working */
   function label(working) {
     busy = working;
     fill(button, busy ? stop : go);
@@ -28,18 +28,22 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
 
   function begin() {
     of = store.state.run.key;
-    heardAny = false;
+    hasFound = false;
     fill(said);
     wrong.remove();
     label(true);
-    runner.job(job, args(), heard, ended);
+    runner.job(job, args(), draw, ended);
   }
 
-  /** That it was stopped is said behind what had been found. What went wrong stands beside the button that was pressed, unless another tab is looked at by now. */
+  /**
+   * After a stop, the status line says so behind what had been found. An error is shown beside the button, unless
+   * another panel is open by now.
+   * @type {Page.OnEnded}
+   */
   function ended(kind, message) {
     label(false);
     if (shared.ended[kind] && of === store.state.run.key)
-      append(said, ' ', shared[heardAny ? 'ended' : 'nothingYet'][kind]);
+      append(said, ' ', shared[hasFound ? 'ended' : 'nothingYet'][kind]);
     const here = kind === 'error' && button.offsetParent !== null;
     if (here) {
       fill(wrong, message);
@@ -50,11 +54,11 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
   }
 
   /** @param {Payload.Jobs[N]} news */
-  function heard(news) {
+  function draw(news) {
     if (of !== store.state.run.key) return;
     const sentence = show(news);
     if (sentence === undefined) return;
-    heardAny = true;
+    hasFound = true;
     found.hidden = false;
     fill(said, sentence);
   }
@@ -66,7 +70,7 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
     begin,
 
     /**
-     * Another run, or work stopped from elsewhere: what stands here follows.
+     * Follows another run, and work that was stopped elsewhere.
      * @param {Page.State} state
      */
     update({ run, status }) {

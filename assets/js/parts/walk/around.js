@@ -1,15 +1,16 @@
-// A quiet second row under the ribbon: what stands around the walk.
+// A quiet second row under the ribbon: the panels beside the walk.
 
 import { h } from '../../core/elements/dom.js';
-import { AROUND } from '../../maths/stops.js';
+import { AROUND, isWalkStage } from '../../maths/stops.js';
 import { around } from '../words/around.js';
+import { page } from '../words/page.js';
 
 /**
  * @param {HTMLElement} parts
  * @param {Page.Ctx} ctx
  */
 export function mountAround(parts, { store }) {
-  const go = (stage) => store.set({ stage, following: false });
+  const go = (/** @type {Page.AroundStage} */ stage) => store.set({ stage, following: false });
   const tabs = AROUND.map((stage) =>
     h(
       'button',
@@ -25,17 +26,19 @@ export function mountAround(parts, { store }) {
     ),
   );
 
+  /** @param {KeyboardEvent} event */
   function onkeydown(event) {
-    const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const move = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (!move) return;
     event.preventDefault();
     event.stopPropagation();
-    const tab = tabs[(tabs.indexOf(event.target) + move + tabs.length) % tabs.length];
-    go(tab.dataset.stage);
-    tab.focus();
+    const place = tabs.indexOf(/** @type {HTMLButtonElement} */ (event.target));
+    const next = (place + move + tabs.length) % tabs.length;
+    go(AROUND[next]);
+    tabs[next].focus();
   }
 
-  const name = h('span', { class: 'dim', id: 'around-name' }, around.title);
+  const name = h('span', { class: 'dim', id: 'around-name' }, page.around);
   parts.append(
     h(
       'nav',
@@ -49,7 +52,7 @@ export function mountAround(parts, { store }) {
     for (const [place, tab] of tabs.entries()) {
       const here = tab.dataset.stage === stage;
       tab.setAttribute('aria-selected', String(here));
-      tab.tabIndex = here || (!AROUND.includes(stage) && place === 0) ? 0 : -1;
+      tab.tabIndex = here || (isWalkStage(stage) && place === 0) ? 0 : -1;
     }
   }
 

@@ -1,4 +1,5 @@
-// Attention over the token strip: pointing at a token shows what it attends to and who attends to it, in the selected head.
+// Attention on the token strip: hovering over a token shows which tokens it attends to and which attend to it, in the
+// selected head.
 
 import { createAsk } from '../../core/ask.js';
 import { fill, h } from '../../core/elements/dom.js';
@@ -12,21 +13,26 @@ const WAIT = 90;
 const TOP = 3;
 
 /**
- * Marks the tokens of `strip`, which gets a line that says the same in words. Anything in `page` that bears
- * data-position can be pointed at; what has no elements (a canvas) calls `point(position | null)`, which is returned.
+ * Marks the tokens of `strip`, and describes the same in a line below. Any element in `page` with data-position can be
+ * hovered over; a canvas, which has no such elements, calls the returned `point` instead.
+ * @param {HTMLElement} page
+ * @param {HTMLElement} strip
+ * @param {Page.Ctx} ctx
  */
 export function mountAttend(page, strip, { store, view }) {
-  const said = h('p', { class: 'attend-said dim', 'aria-live': 'polite' });
-  strip.append(said);
+  const line = h('p', { class: 'attend-said dim', 'aria-live': 'polite' });
+  strip.append(line);
+  /** @type {ReturnType<typeof setTimeout>} */
   let waiting = null;
+  /** @type {number} */
   let shown = null;
   const asking = createAsk();
 
   const idle = () => store.state.status.phase === 'idle' && !store.state.following;
-  const shows = () => store.state.run?.prefill && hasMaps(store.state.card);
+  const isKnown = () => store.state.run?.prefill && hasMaps(store.state.card);
   const head = () => `${store.state.selection.layer} ${store.state.selection.head}`;
 
-  function clean() {
+  function clear() {
     clearTimeout(waiting);
     asking.drop();
     shown = null;
@@ -38,13 +44,17 @@ export function mountAttend(page, strip, { store, view }) {
   }
 
   function rest() {
-    clean();
+    clear();
     const { layer, head: number } = store.state.selection;
     const { run, card } = store.state;
-    fill(said, run?.prefill && card && hasMaps(card) ? words.rest(layer, number) : '');
+    fill(line, run?.prefill && card && hasMaps(card) ? words.rest(layer, number) : '');
   }
 
-  /** Bars whose height is the square root of the weight, like the maps' colour: small weights stay in sight. */
+  /**
+   * Draws bars whose height is the square root of the weight, like the maps' colour: small weights stay visible.
+   * @param {number} position
+   * @param {Payload.PositionAnswer} answer
+   */
   function paint(position, { row, column }) {
     const [to, by] = [unpack(row).data, unpack(column).data];
     strip.classList.add('attending');
@@ -56,17 +66,23 @@ export function mountAttend(page, strip, { store, view }) {
     shown = position;
   }
 
-  /** @param {Payload.Token[]} tokens */
-  function tell(position, found, tokens) {
+  /**
+   * @param {number} position
+   * @param {Payload.PositionAnswer} found
+   * @param {Page.RunToken[]} tokens
+   */
+  function describe(position, found, tokens) {
+    /** @param {Payload.LargestWeights} largest */
     const top = ({ positions, weights }) =>
       positions
         .slice(0, TOP)
-        .map((at, i) => [tokens[at], weights[i]])
+        .map((at, i) => /** @type {[Page.RunToken, number]} */ ([tokens[at], weights[i]]))
         .filter(([token]) => token);
-    const mark = (kind) => h('span', { class: `attend-key ${kind}`, 'aria-hidden': 'true' });
-    fill(said, words.found(tokens[position], found, { to: top(found.attends_to), by: top(found.attended_by), mark }));
+    const mark = (/** @type {string} */ kind) => h('span', { class: `attend-key ${kind}`, 'aria-hidden': 'true' });
+    fill(line, words.found(tokens[position], found, { to: top(found.attends_to), by: top(found.attended_by), mark }));
   }
 
+  /** @param {number} position */
   function show(position) {
     const { run, selection } = store.state;
     asking.drop();
@@ -74,8 +90,8 @@ export function mountAttend(page, strip, { store, view }) {
     const tokens = sequence(run);
     if (!tokens[position]) return;
     if (position >= n) {
-      clean();
-      fill(said, words.notFed(tokens[position]));
+      clear();
+      fill(line, words.notFed(tokens[position]));
       return;
     }
     const { layer, head: number } = selection;
@@ -84,27 +100,32 @@ export function mountAttend(page, strip, { store, view }) {
       answered(found) {
         if (store.state.run !== run) return;
         paint(position, found);
-        tell(position, found, tokens);
+        describe(position, found, tokens);
       },
-      refused: (error) => fill(said, explain(error)),
+      refused: (error) => fill(line, explain(error)),
     });
   }
 
-  /** What is pointed at now: a position, or null. Soon, not at once: the pointer crosses many tokens on its way. */
+  /**
+   * Shows the attention of the hovered position, or none; after a delay, since the pointer crosses many tokens on its way.
+   * @param {number | null} position
+   */
   function point(position) {
     clearTimeout(waiting);
     if (position === null) waiting = setTimeout(rest, WAIT);
-    else if (idle() && shows()) waiting = setTimeout(() => show(position), WAIT);
+    else if (idle() && isKnown()) waiting = setTimeout(() => show(position), WAIT);
   }
 
-  function pointed(event) {
-    const token = event.target.closest?.('[data-position]');
+  /** @param {Event} event */
+  function onhover(event) {
+    const target = /** @type {Element} */ (event.target);
+    const token = /** @type {HTMLElement | null} */ (target.closest?.('[data-position]'));
     if (token) point(Number(token.dataset.position));
-    else if (shown !== null && !event.target.closest?.('canvas')) point(null);
+    else if (shown !== null && !target.closest?.('canvas')) point(null);
   }
 
-  page.addEventListener('pointerover', pointed);
-  page.addEventListener('focusin', pointed);
+  page.addEventListener('pointerover', onhover);
+  page.addEventListener('focusin', onhover);
   page.addEventListener('pointerleave', () => point(null));
 
   let last = '';
@@ -112,7 +133,7 @@ export function mountAttend(page, strip, { store, view }) {
     const now = `${state.run?.key} ${state.run?.steps.length} ${head()} ${idle()}`;
     if (now === last) return;
     last = now;
-    // The selected head changed while somebody points: the marks follow it.
+    // The selected head changed while a token is hovered over: the marks follow it.
     if (shown !== null && idle()) show(shown);
     else rest();
   });

@@ -1,11 +1,12 @@
-// Back, Play, Next: through the stages, then token by token; and the sentence that says what happens here.
+// Back, Play and Next: through the stages, then token by token; and the sentence on what happens at each stop.
 
 import { hasAny } from '../../core/state/store.js';
 import { fill, h } from '../../core/elements/dom.js';
-import { at, index, length, room } from '../../maths/stops.js';
+import { at, index, isWalkStage, length, room } from '../../maths/stops.js';
 import { around } from '../words/around.js';
 import { page, sentences } from '../words/page.js';
 
+/** @type {Record<Page.WalkStage, number>} */
 const PACE_MS = {
   text: 2500,
   tokenize: 3000,
@@ -16,6 +17,7 @@ const PACE_MS = {
   select: 700,
   detokenize: 3000,
 };
+const paceOf = (/** @type {Page.StageName} */ stage) => (isWalkStage(stage) ? PACE_MS[stage] : 3000);
 const MORE = 20;
 const SPEEDS = [0.5, 1, 2, 4];
 
@@ -41,6 +43,7 @@ export function mountPlayer(parts, { store, runner, select }) {
     { class: 'speed', 'aria-label': page.speed, title: page.speed },
     SPEEDS.map((value) => h('option', { value, selected: value === 1 }, `${value}×`)),
   );
+  /** @type {ReturnType<typeof setTimeout>} */
   let timer = null;
   parts.append(
     h(
@@ -51,6 +54,11 @@ export function mountPlayer(parts, { store, runner, select }) {
     ),
   );
 
+  /**
+   * @param {string} name
+   * @param {string} sign
+   * @param {() => void} onclick
+   */
   function button(name, sign, onclick, kind = '') {
     const inside = [h('span', { 'aria-hidden': 'true' }, sign), ' ', h('span', { class: 'label' }, name)];
     return h(
@@ -67,6 +75,7 @@ export function mountPlayer(parts, { store, runner, select }) {
     if (position !== undefined) select({ position });
   }
 
+  /** @param {number} by */
   function move(by) {
     const { run, status } = store.state;
     if (!run) return;
@@ -89,7 +98,7 @@ export function mountPlayer(parts, { store, runner, select }) {
   }
 
   /**
-   * While a run makes tokens, Play goes with it, or waits at its newest one.
+   * True while Play must wait: a run that generates tokens moves the page itself, or its newest token is reached.
    * @param {Page.State} state
    */
   function waits(state) {
@@ -105,7 +114,7 @@ export function mountPlayer(parts, { store, runner, select }) {
         if (!waits(store.state)) move(1);
         return tick();
       },
-      (PACE_MS[store.state.stage] ?? 3000) / Number(speed.value),
+      paceOf(store.state.stage) / Number(speed.value),
     );
     label();
   }
@@ -123,13 +132,15 @@ export function mountPlayer(parts, { store, runner, select }) {
     play.title = name;
   }
 
+  /** @param {KeyboardEvent} event */
   function onkeydown(event) {
+    const target = /** @type {Element} */ (event.target);
     if (document.querySelector('#tbt dialog[open]')) return;
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
-    if (event.target.closest?.('input, textarea, select, [role=grid], [role=dialog], summary, .js-plotly-plot')) return;
+    if (target.closest?.('input, textarea, select, [role=grid], [role=dialog], summary, .js-plotly-plot')) return;
     if (event.key === 'ArrowRight') move(1);
     else if (event.key === 'ArrowLeft') move(-1);
-    else if (event.key === ' ' && !event.target.closest?.('button, a')) play.click();
+    else if (event.key === ' ' && !target.closest?.('button, a')) play.click();
     else return;
     event.preventDefault();
   }
@@ -140,7 +151,8 @@ export function mountPlayer(parts, { store, runner, select }) {
     if (!hasAny(changed, ['run', 'card', 'stage', 'step', 'status', 'branches'])) return;
     const here = index(state, state.run);
     const now = state.run.steps[state.step];
-    fill(sentence, (sentences[state.stage] ?? around[state.stage].sentence)({ ...state, now }));
+    const { stage } = state;
+    fill(sentence, (isWalkStage(stage) ? sentences[stage] : around[stage].sentence)({ ...state, now }));
     fill(place, `${here + 1} / ${length(state.run)}`);
     back.disabled = here === 0;
     next.disabled = here === length(state.run) - 1 && Boolean(state.run.stop.kind);

@@ -1,8 +1,8 @@
-// The pipeline as a ribbon: where you are, what each stage made, how long it took. It is the navigation too.
+// The pipeline as a ribbon: the current stage, what each stage made, and how long it took. It is also the navigation.
 
 import { hasAny } from '../../core/state/store.js';
 import { fill, h } from '../../core/elements/dom.js';
-import { STAGES, positionOf } from '../../maths/stops.js';
+import { STAGES, isWalkStage, positionOf } from '../../maths/stops.js';
 import { page, ribbon } from '../words/page.js';
 import { mountTraveller } from './traveller.js';
 
@@ -11,10 +11,11 @@ import { mountTraveller } from './traveller.js';
  * @param {Page.Ctx} ctx
  */
 export function mountRibbon(parts, { store, select }) {
-  /** @type {Map<string, { tab: HTMLButtonElement; made: HTMLSpanElement; time: HTMLSpanElement; }>} */
+  /** @type {Map<Page.StageName, { tab: HTMLButtonElement; made: HTMLSpanElement; time: HTMLSpanElement; }>} */
   const nodes = new Map();
   const loop = h('span', { class: 'loop' });
 
+  /** @param {Page.WalkStage} stage */
   function go(stage) {
     const { run, step } = store.state;
     const last = Math.max(0, (run?.steps.length ?? 1) - 1);
@@ -23,12 +24,15 @@ export function mountRibbon(parts, { store, select }) {
     if (['decode', 'select'].includes(stage) && run?.steps.length) select({ position: positionOf(stage, shown, run) });
   }
 
+  /** @param {KeyboardEvent} event */
   function onkeydown(event) {
-    const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const move = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (!move) return;
     event.preventDefault();
     event.stopPropagation();
-    const stage = STAGES[(STAGES.indexOf(store.state.stage) + move + STAGES.length) % STAGES.length];
+    // From a panel beside the walk, which is not among the stages, Right leads to the first of them.
+    const place = STAGES.findIndex((one) => one === store.state.stage);
+    const stage = STAGES[(place + move + STAGES.length) % STAGES.length];
     go(stage);
     nodes.get(stage).tab.focus();
   }
@@ -73,21 +77,26 @@ export function mountRibbon(parts, { store, select }) {
       for (const [stage, { tab }] of nodes) tab.classList.toggle('working', state.status.work === stage);
     if (!hasAny(changed, ['run', 'card', 'stage', 'step'])) return;
     const now = state.run?.steps[Math.min(state.step, (state.run?.steps.length ?? 1) - 1)];
-    for (const [stage, { tab, made, time }] of nodes) {
+    for (const stage of STAGES) {
+      const { tab, made, time } = nodes.get(stage);
       const here = stage === state.stage;
       tab.setAttribute('aria-selected', String(here));
-      // Exactly one tab of the ribbon takes the keyboard, also while a panel around the walk is open.
-      tab.tabIndex = here || (!STAGES.includes(state.stage) && stage === STAGES[0]) ? 0 : -1;
+      // Exactly one tab of the ribbon can be focused, even while a panel beside the walk is open.
+      tab.tabIndex = here || (!isWalkStage(state.stage) && stage === STAGES[0]) ? 0 : -1;
       if (!state.run) continue;
       fill(made, ribbon[stage].made({ ...state, now }));
       fill(time, ribbon[stage].time?.({ ...state, now }) ?? '');
     }
     const n = state.run?.steps.length ?? 0;
-    fill(loop, ribbon.loop(n));
+    fill(loop, page.loop(n));
     if (changed.has('stage') && nodes.has(state.stage)) reveal(nodes.get(state.stage).tab, list);
   });
 }
 
+/**
+ * @param {HTMLElement} tab
+ * @param {HTMLElement} list
+ */
 function reveal(tab, list) {
   const left = tab.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2;
   list.scrollTo({ left, behavior: 'smooth' });

@@ -1,4 +1,4 @@
-// All tokens of the run, prompt and generated apart; always in sight, and the place to select a position.
+// All tokens of the run, prompt and answer apart. The strip is always visible, and positions are selected in it.
 
 import { hasAny } from '../../core/state/store.js';
 import { chip, spoken } from '../../core/elements/chip.js';
@@ -19,29 +19,36 @@ export function mountStrip(parts, ctx) {
   const answer = h('div', { class: 'tokens', role: 'listbox', 'aria-label': page.answerTokens });
   const root = h('section', { class: 'strip' }, group(page.promptTokens, prompt), group(page.answerTokens, answer));
   parts.append(root);
+  /** @type {Map<number, HTMLElement>} */
   const chips = new Map();
   const drawn = { prompt: '', answer: '', steps: 0 };
 
+  /**
+   * @param {string} name
+   * @param {HTMLElement} tokens
+   */
   function group(name, tokens) {
     return h('div', { class: `group group-${name}` }, h('span', { class: 'name' }, name), tokens);
   }
 
+  /** @param {number} position */
   function pick(position) {
     const { run } = store.state;
     select({ position });
-    // A generated token is a step of decoding: its record comes with it.
+    // A generated token is a step of decoding, which is selected with it.
     if (position >= run.tokens.length) store.set({ step: position - run.tokens.length, following: false });
   }
 
+  /** @param {Page.RunToken} token */
   function make(token, forced = false) {
-    const said = spoken(token);
+    const name = spoken(token);
     const element = chip(token, {
       tag: 'button',
       type: 'button',
       role: 'option',
       class: forced ? 'forced' : '',
-      title: forced ? shared.forcedTitle(said) : said,
-      'aria-label': forced ? shared.forced(said) : said,
+      title: forced ? shared.forcedTitle(name) : name,
+      'aria-label': forced ? shared.forced(name) : name,
       dataset: { position: token.position },
       onclick: () => pick(token.position),
     });
@@ -49,7 +56,11 @@ export function mountStrip(parts, ctx) {
     return element;
   }
 
-  /** A long prompt is shown around the selection; the gap says how much is left out. */
+  /**
+   * Of a long prompt, only the tokens around the selection; the gaps tell how many are left out.
+   * @param {Page.RunToken[]} tokens
+   * @param {number} position
+   */
   function windowed(tokens, position) {
     if (tokens.length <= 2 * SHOWN_AROUND) return tokens.map((token) => make(token));
     const start = Math.max(0, Math.min(position, tokens.length) - SHOWN_AROUND);
@@ -61,11 +72,16 @@ export function mountStrip(parts, ctx) {
     ];
   }
 
+  /**
+   * @param {number} from
+   * @param {number} upto
+   */
   const forget = (from, upto) =>
     [...chips.keys()]
       .filter((position) => position >= from && position < upto)
       .forEach((position) => chips.delete(position));
 
+  /** @param {Page.State} state */
   function drawPrompt({ run, selection }) {
     const n = run.tokens.length;
     const wanted = `${run.key}:${n > 2 * SHOWN_AROUND ? Math.floor(selection.position / SHOWN_AROUND) : 0}`;
@@ -75,7 +91,10 @@ export function mountStrip(parts, ctx) {
     fill(prompt, windowed(run.tokens, selection.position));
   }
 
-  /** While a run grows, only its new tokens are made. */
+  /**
+   * While a run grows, only its new tokens are added.
+   * @param {Page.State} state
+   */
   function drawAnswer({ run }) {
     const { steps } = run;
     const grows = drawn.answer === `${run.key}:` && drawn.steps > 0 && steps.length >= drawn.steps;
@@ -94,6 +113,7 @@ export function mountStrip(parts, ctx) {
     Object.assign(drawn, { answer: wanted, steps: steps.length });
   }
 
+  /** @param {Page.State} state */
   function mark({ run, selection, stage, step }) {
     const current = ['decode', 'select'].includes(stage) ? run.tokens.length + step : -1;
     for (const [position, element] of chips) {

@@ -1,4 +1,4 @@
-// The token strip coloured by surprisal, and the perplexity of prompt and answer.
+// Colours the token strip by surprisal, and shows the perplexity of prompt and answer.
 
 import { hasAny } from '../../core/state/store.js';
 import { fill, h, toggle } from '../../core/elements/dom.js';
@@ -9,12 +9,13 @@ import { page } from '../words/page.js';
 const MOST_BITS = 12;
 
 /**
- * Adds the switch to the strip, `root`; the strip's chips are found by their position.
+ * Adds the switch to the strip, `root`, whose chips are found by their position.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  */
 export function mountSurprise(root, { store, runner }) {
   let on = false;
+  /** @type {Pick<Payload.SurprisalAnswer, 'bits' | 'perplexity'> & { root: string }} */
   let prompt = { root: '', bits: [], perplexity: null };
   let asked = '';
   const figures = h('span', { class: 'dim', role: 'status' });
@@ -27,9 +28,9 @@ export function mountSurprise(root, { store, runner }) {
   control.title = page.surpriseTitle;
   root.append(h('div', { class: 'surprise' }, control, figures));
 
-  const scored = (run) => prompt.root === rootOf(run.recipe);
+  const scored = (/** @type {Page.Run} */ run) => prompt.root === rootOf(run.recipe);
 
-  /** The prompt's own surprisal is one more forward pass: only when somebody asks, once, and after the run. */
+  /** The surprisal of the prompt takes one more forward pass: only on demand, once, and after the run. */
   function score() {
     const { run, status } = store.state;
     if (!on || !run || scored(run) || status.phase === 'running' || asked === rootOf(run.recipe)) return;
@@ -41,6 +42,10 @@ export function mountSurprise(root, { store, runner }) {
     });
   }
 
+  /**
+   * @param {number} position
+   * @param {Page.Run} run
+   */
   function bitsAt(position, run) {
     const step = run.steps[position - run.tokens.length];
     if (step) return step.surprisal;

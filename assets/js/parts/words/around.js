@@ -1,10 +1,10 @@
-// The words of what stands around the walk: each panel's title, and what it shows in a sentence.
+// The panels beside the walk: the title of each, and a sentence on what it shows.
 
 import { count, ms, num } from '../../maths/format.js';
 import { hasAttention, keepsCache } from '../../maths/models.js';
 
+/** @type {Record<Page.AroundStage, { title: string, sentence: (moment: Page.Moment) => string }>} */
 export const around = {
-  title: 'Around it',
   model: {
     title: 'Model',
     sentence: ({ card }) =>

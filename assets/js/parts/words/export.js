@@ -1,8 +1,8 @@
-// The words of what a visitor takes along: figures, tables, the run as a file, the walk as a page of its own.
+// The text on what a visitor can save: figures, tables, the run as a file, the walk as a page of its own.
 
 import { bytes, count, num, pct } from '../../maths/format.js';
 
-const size = (n) => (n < 1e6 ? bytes(n) : `${num(n / 1e6, 2)} MB`);
+const size = (/** @type {number} */ n) => (n < 1e6 ? bytes(n) : `${num(n / 1e6, 2)} MB`);
 
 export const taking = {
   title: 'Take along',
@@ -16,16 +16,20 @@ export const taking = {
   dropped: 'or drop one anywhere on the page',
   close: 'Close',
   compared: 'The file beside this run',
+  /** @param {string} stage @param {number} done @param {number} total */
   recording: (stage, done, total) => `Recording the walk: ${stage} (${done} of ${total})`,
   packing: 'Packing the page',
+  /** @param {string} name @param {number} n */
   saved: (name, n) => `Saved ${name} (${size(n)}).`,
   stopped: 'Stopped. Nothing was saved.',
+  /** @param {number} n @param {number} most */
   tooLarge: (n, most) =>
     `The file has ${size(n)}; the limit is ${size(most)}. A trace file of this page is smaller: choose another file.`,
   notJson: 'This file is not JSON, so it is no trace file. Choose a file that this page saved.',
   changed: 'The run changed while it was recorded, so nothing was saved. Start again when the run is as you want it.',
 };
 
+/** @param {Payload.ComparisonAnswer['differing']} differing */
 const made = (differing) => differing.map(([name, theirs, ours]) => `${name} ${theirs} there, ${ours} here`).join('; ');
 
 /** @param {Payload.ComparisonAnswer} found */
@@ -62,7 +66,7 @@ export function comparison(found) {
 
 export const recorded = {
   noScript: 'This walk needs JavaScript, which comes inside this file.',
-  // What stopped it is put in by a script that cannot import this one.
+  // boot.js, which cannot import this file, puts the error in place of WHY.
   broken: 'This walk could not be opened (WHY). It needs a browser of 2023 or later.',
   title: 'A recorded walk',
   /** @param {Page.Recorded} recorded */
@@ -89,5 +93,6 @@ export const figures = {
   svg: 'SVG',
   png: 'PNG',
   csv: 'CSV',
+  /** @param {string} kind @param {string} name */
   save: (kind, name) => `Save “${name}” as ${kind}`,
 };

@@ -1,4 +1,4 @@
-// What formulas are made of: a line of one, and the numbers that several stages put in.
+// The parts of formulas: a line, and the numbers that several stages use.
 
 import { label } from '../../maths/tokens.js';
 
@@ -8,17 +8,27 @@ import { label } from '../../maths/tokens.js';
  */
 export const BYTES = { float32: 4, float16: 2, bfloat16: 2 };
 
-/** A formula, the same with this run's numbers, and what its letters mean. */
+/**
+ * A formula, the same with this run's numbers, and what its letters mean.
+ * @param {string} formula
+ * @param {string} numbers
+ * @returns {Page.Formula}
+ */
 export const line = (formula, numbers, note = '') => ({ formula, numbers, note });
 
+/** @param {Pick<Page.Token, 'text' | 'partial' | 'bytes'>} token */
 export const quoted = (token) => `“${label(token, 24)}”`;
 
+/** @param {number[]} values */
 export const sum = (values) => values.reduce((all, value) => all + value, 0);
 
-/** The numbers that a position adds to the cache: as a product where the layers are alike, else their sum. */
+/**
+ * How many numbers a position adds to the cache: as a product where the layers are alike, else as their sum.
+ * @param {Pick<Page.Card, 'cache_layers' | 'n_kv_heads' | 'd_head' | 'd_value' | 'kv_latent'>} card
+ */
 export const kept = ({ cache_layers: layers, n_kv_heads: kv, d_head: d, d_value: v, kv_latent: latent }) => {
   const each = sum(layers.map(([n]) => n));
-  const alike = (n) => layers.every(([own]) => own === n);
+  const alike = (/** @type {number} */ n) => layers.every(([own]) => own === n);
   if (latent && alike(latent))
     return { each, formula: 'layers · latent vector', numbers: `${layers.length} · ${latent}` };
   if (latent || !alike(kv * (d + v))) {
@@ -34,5 +44,8 @@ export const kept = ({ cache_layers: layers, n_kv_heads: kv, d_head: d, d_value:
   };
 };
 
-/** True where no layer drops positions that have left its window. */
+/**
+ * True where no layer drops positions that have left its window.
+ * @param {Pick<Page.Card, 'cache_layers'>} card
+ */
 export const allKept = ({ cache_layers: layers }) => !layers.some(([, window]) => window);

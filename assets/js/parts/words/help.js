@@ -1,4 +1,4 @@
-// The words of the help overlay and of projector mode.
+// The text of the help overlay and of projector mode.
 
 export const help = {
   title: 'How to use this page',

@@ -1,5 +1,6 @@
-// What a view is waiting for, by what it asked.
+// What the page is waiting for, by the name of the view.
 
+/** @type {Record<string, string>} */
 const NAMES = {
   architecture: 'what the model is made of',
   attention_overview: 'the attention of all heads',
@@ -38,11 +39,14 @@ const NAMES = {
   whatif: 'the estimate',
 };
 
+/** @param {string[]} names */
 const all = ([first, ...more]) => `${NAMES[first] ?? 'this view'}${more.length ? ` and ${more.length} more` : ''}`;
 
 export const looks = {
+  /** @param {string[]} names */
   computing: (names) => `Computing ${all(names)} …`,
   stop: 'Stop',
+  /** @param {string[]} names */
   stopped: (names) => (names.length ? `Stopped: ${all(names)}.` : ''),
   again: 'Compute it',
 };

@@ -1,7 +1,17 @@
-// The words of the choice of models.
+// The text of the choice of models.
 
 import { bytes, count, num, parameters } from '../../maths/format.js';
 
+/** @type {Record<string, string>} */
+const DEVICES = { cpu: 'CPU', cuda: 'CUDA GPU', mps: 'Apple GPU (MPS)', split: 'split over all devices' };
+/** @type {Record<string, string>} */
+const DTYPES = {
+  float32: 'float32',
+  bfloat16: 'bfloat16 (half the memory)',
+  float16: 'float16 (half the memory)',
+};
+
+/** @param {number} n */
 const megabytes = (n) => (n >= 1e9 ? `${num(n / 1e9, 3)} GB` : `${num(n / 1e6, 3)} MB`);
 
 export const models = {
@@ -22,9 +32,10 @@ export const models = {
   revisionHint: 'newest',
   device: 'Device',
   dtype: 'Number format',
+  /** @param {string} chosen */
   auto: (chosen) => `auto: ${chosen}`,
-  devices: { cpu: 'CPU', cuda: 'CUDA GPU', mps: 'Apple GPU (MPS)', split: 'split over all devices' },
-  dtypes: { float32: 'float32', bfloat16: 'bfloat16 (half the memory)', float16: 'float16 (half the memory)' },
+  devices: DEVICES,
+  dtypes: DTYPES,
   reopen: 'Use for this model',
   check: 'Check',
   checking: 'Reading the config and the list of files …',
@@ -33,10 +44,12 @@ export const models = {
   cancel: 'Cancel',
   cancelled: 'Cancelled. What was downloaded is kept: opening it again goes on from there.',
   listed: 'Small open models to learn from',
+  /** @param {string} dtype */
   listedNote: (dtype) =>
     `Memory is the weights as ${dtype} and a fifth more. Nothing is downloaded before config, size and format are checked.`,
   only: 'Also opened here',
   gated: 'gated: accept its terms on the Hub first',
+  /** @param {number} n @param {number} memory */
   size: (n, memory) => `${parameters(n)} parameters · ${bytes(memory)}`,
   /** @param {Payload.LoadedModel} loadedModel */
   held1: ({ title, dtype, device, n_bytes }) => `${title.split('/').pop()} · ${dtype} on ${device} · ${bytes(n_bytes)}`,

@@ -1,4 +1,4 @@
-// The words of the fixed parts of the page, in one place.
+// The text of the fixed parts of the page, in one place.
 
 import { isBeam } from '../../maths/branches.js';
 import { count, every, ms, num, pct } from '../../maths/format.js';
@@ -35,12 +35,14 @@ export const page = {
   seed: 'Seed',
   maxNewTokens: 'New tokens, at most',
   off: 'off',
+  /** @param {string} name @param {string | number} value */
   inSummary: (name, value) => `${name} ${value}`,
   stop: 'Stop string',
   stopHint: 'none',
   speed: 'Speed of Play',
   theme: 'Light or dark',
   examples: 'Examples',
+  /** @param {number} n */
   release: (n) => `${count(n, 'token')} forced · release`,
   releaseTitle:
     'Tokens were put into the answer that the model did not select. Release them, and it selects every token itself again',
@@ -51,22 +53,33 @@ export const page = {
   next: 'Next',
   play: 'Play',
   again: 'From the start',
+  /** @param {number} n */
   more: (n) => `Continue (+${n})`,
   promptTokens: 'prompt',
   answerTokens: 'generated',
   surprise: 'Colour by surprisal',
   surpriseTitle: 'How unexpected each token was to the model, in bits; the prompt takes one more forward pass',
+  /** @param {string | null} prompt @param {string | null} answer */
   perplexity: (prompt, answer) =>
     [prompt && `perplexity of the prompt ${prompt}`, answer && `of the answer ${answer}`].filter(Boolean).join(' · '),
   noAnswer: 'nothing generated yet',
   /** @type {Record<string, string>} */
   ended: { eos: 'end token', limit: 'limit reached', context: 'context full', stop: 'stop string' },
+  around: 'Around it',
+  /** @param {number} n */
+  loop: (n) => (n > 1 ? `↺ fed back ${count(n - 1, 'time')}` : ''),
   keys: '← → step · space play',
 };
 
+/** @param {Page.Run} run */
 const inside = (run) => run.prefill.forward_ms - run.prefill.embed_ms - run.prefill.head_ms;
 
-/** The ribbon: each stage's title, what it made, and how long that took in this run. */
+/** @typedef {(moment: Page.Moment) => string} Describe */
+
+/**
+ * The ribbon: each stage's title, what it made, and how long that took in this run.
+ * @type {Record<Page.WalkStage, { title: string, made: Describe, time?: Describe }>}
+ */
 export const ribbon = {
   text: { title: 'Text', made: ({ run }) => count([...run.text_in].length, 'character') },
   tokenize: {
@@ -103,9 +116,13 @@ export const ribbon = {
     made: ({ run }) => count([...run.text].length, 'character'),
     time: ({ run }) => ms(run.detokenize_ms),
   },
-  loop: (n) => (n > 1 ? `↺ fed back ${count(n - 1, 'time')}` : ''),
 };
 
+/**
+ * @param {Page.Recipe} recipe
+ * @param {Page.Step} step
+ * @param {boolean} byBeams
+ */
 function chosen(recipe, step, byBeams) {
   if (step.forced)
     return byBeams
@@ -118,7 +135,10 @@ function chosen(recipe, step, byBeams) {
   return `The seed's number for this position is ${num(step.draw, 4)}; it falls into the share of ${quoted(step.token)}, ${pct(step.chosen_from)} after the settings`;
 }
 
-/** What a run made, in what time; a branch's own part of it. */
+/**
+ * What a run generated and in what time; of a branch, only its own part.
+ * @param {Page.Run} run
+ */
 function made(run) {
   const [taken, own] = [takenOver(run), ownItl(run)];
   const spent = own.reduce((a, b) => a + b, 0);
@@ -127,7 +147,10 @@ function made(run) {
   return `From here it took over ${count(taken, 'token')} from an earlier run${rest}.`;
 }
 
-/** What happens at a stop, in one or two plain sentences with this run's numbers. */
+/**
+ * What happens at a stop, in one or two plain sentences with this run's numbers.
+ * @type {Record<Page.WalkStage, Describe>}
+ */
 export const sentences = {
   text: ({ run }) =>
     `This is all the model is given: ${count([...run.text_in].length, 'character')}${run.recipe.chat ? ', the chat template included' : ''}. ` +

@@ -39,7 +39,7 @@ export function diagramCard(root, ctx) {
    * A box as charts/flow.js draws it: [title, texts] of the words, and the tab it leads to.
    * @param {string} kind
    * @param {any[]} named
-   * @param {string} tab
+   * @param {Page.StageName | 'routing'} tab
    * @param {object} [more]
    */
   function box(kind, [title, texts], tab, more = {}) {
