@@ -443,7 +443,9 @@ declare namespace Page {
 
   /** A rectangle of a head's map, unpacked. */
   interface MapTile
-    extends Heat, Pick<Payload.AttentionTileAnswer, 'block' | 'query_start' | 'query_stop' | 'key_start' | 'key_stop'> {
+    extends
+      Omit<Heat, 'scale' | 'domain' | 'blank'>,
+      Pick<Payload.AttentionTileAnswer, 'block' | 'query_start' | 'query_stop' | 'key_start' | 'key_stop'> {
     first_seen: Numbers;
   }
 

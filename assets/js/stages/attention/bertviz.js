@@ -1,4 +1,4 @@
-// BertViz of this run, in a sandboxed frame: its scripts are the page's own files, its data cannot reach the page.
+// BertViz of this run, in a sandboxed frame: its scripts are files of this page, and its data cannot reach the page.
 
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
@@ -8,20 +8,25 @@ import { bertviz as words } from './words/bertviz.js';
 const TALLEST = 2400;
 const SHORTEST = 240;
 
-/** Nothing but inline code and this host's two scripts may load; the frame tells its height, and nothing else. */
+/**
+ * The document of the frame. Only inline code and two scripts of this host may load; all it sends is its height.
+ * @param {string} html
+ * @param {string} vendor the address of the scripts' folder
+ */
 function page(html, vendor) {
   const policy = `default-src 'none'; script-src 'unsafe-inline' ${location.origin}; style-src 'unsafe-inline'`;
+  /** @param {string} name */
   const script = (name) => `<script src="${vendor}${name}"></script>`;
-  // At once as well: a frame that is not on screen observes nothing.
-  const tell =
+  // Also at once, because a frame that is not on screen gets no notice of its size.
+  const sendHeight =
     '<script>const tell = () => parent.postMessage(document.documentElement.offsetHeight, "*"); tell(); new ResizeObserver(tell).observe(document.documentElement);</script>';
   const style =
     '<style>html { height: auto; } body { margin: 8px; background: #fff; color: #222; font: 15px system-ui, sans-serif; } #vis svg { max-width: none; }</style>';
-  return `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">${style}${script('jquery-3.7.1.min.js')}${script('d3-5.7.0.min.js')}${html}${tell}`;
+  return `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">${style}${script('jquery-3.7.1.min.js')}${script('d3-5.7.0.min.js')}${html}${sendHeight}`;
 }
 
 /**
- * The section in `root`; update({run, selection, fed}) redraws it while it is open.
+ * The section in `root`, which is redrawn while it is open.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  */
@@ -29,8 +34,13 @@ export function bertvizSection(root, { view, vendorUrl }) {
   const choice = h('div', { class: 'choice', role: 'group', 'aria-label': words.choose });
   const limits = h('p', { class: 'dim' });
   const place = h('div', { class: 'bertviz-place' });
-  const buttons = Object.entries(words.kinds).map(([one, name]) =>
-    h('button', { type: 'button', class: 'quiet', dataset: { kind: one }, onclick: () => take(one) }, name),
+  const kinds = /** @type {Page.BertvizKind[]} */ (Object.keys(words.kinds));
+  const buttons = kinds.map((one) =>
+    h(
+      'button',
+      { type: 'button', class: 'quiet', dataset: { kind: one }, onclick: () => choose(one) },
+      words.kinds[one],
+    ),
   );
   choice.append(...buttons);
   const details = h(
@@ -44,13 +54,17 @@ export function bertvizSection(root, { view, vendorUrl }) {
   );
   root.append(details);
   const vendor = new URL(vendorUrl, location.href).href;
+  /** @type {Page.AttentionScene} */
   let now = null;
+  /** @type {Page.BertvizKind} */
   let kind = 'head';
   const asking = createAsk();
+  /** @type {HTMLIFrameElement} */
   let frame = null;
 
-  function take(wanted) {
-    kind = wanted;
+  /** @param {Page.BertvizKind} next */
+  function choose(next) {
+    kind = next;
     draw();
   }
 
@@ -74,13 +88,13 @@ export function bertvizSection(root, { view, vendorUrl }) {
         fill(limits, words.loading);
         return view('bertviz', args);
       },
-      answered(found) {
-        fill(limits, words.limits({ kind, found, head }));
+      answered(answer) {
+        fill(limits, words.limits({ kind, answer, head }));
         frame = h('iframe', {
           sandbox: 'allow-scripts',
           dataset: { kind },
           title: words.frame(kind),
-          srcdoc: page(found.html, vendor),
+          srcdoc: page(answer.html, vendor),
         });
         fill(place, frame);
       },
@@ -95,6 +109,7 @@ export function bertvizSection(root, { view, vendorUrl }) {
   details.addEventListener('toggle', draw);
 
   return {
+    /** @param {Page.AttentionScene} next */
     update(next) {
       now = next;
       draw();

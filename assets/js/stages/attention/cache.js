@@ -1,4 +1,4 @@
-// What the prefill left behind: the KV cache, layer by layer.
+// What the prefill leaves behind: the KV cache, layer by layer.
 
 import { fill, h, notice, svg } from '../../core/elements/dom.js';
 import { layersTable } from '../../parts/panel/cache_table.js';
@@ -10,14 +10,16 @@ const LEFT = 26;
 const MOST_LINES = 120;
 
 /**
- * Positions × layers: one block written at once, and a column for each decoded position.
+ * Positions × layers: one block, written at once, for the prompt, and a column for each decoded position.
  * @param {Payload.KVCacheRecord} cache
+ * @param {number} nPrompt
  * @param {Page.Selection} selection
  */
 function picture(cache, nPrompt, selection) {
   const { n_positions: n, layers } = cache;
   const wide = (WIDTH - LEFT) / n;
   const tall = (HEIGHT - 18) / layers.length;
+  /** @param {number} position @param {number} count @param {string} kind */
   const column = (position, count, kind) =>
     svg('rect', { x: LEFT + position * wide, y: 0, width: wide * count, height: HEIGHT - 18, class: kind });
   const lines =
@@ -45,15 +47,20 @@ function picture(cache, nPrompt, selection) {
   );
 }
 
-/** The card in `root`; update({cache, run, selection}) fills it. */
+/** @typedef {Pick<Page.State, 'run' | 'selection' | 'card'> & { cache: Payload.KVCacheRecord }} CacheScene */
+
+/**
+ * The card in `root`.
+ * @param {HTMLElement} root
+ */
 export function cacheCard(root) {
   let all = false;
-  /** @type {{ cache: Payload.KVCacheRecord; run: Payload.RunAnswer; selection: Page.Selection; card: Payload.CardAnswer; }} */
+  /** @type {CacheScene} */
   let last = null;
   const body = h('div', { class: 'cache-body' });
   root.append(h('h2', {}, words.cache), body);
 
-  /** @param {Payload.KVCacheRecord} kVCacheRecord */
+  /** @param {Payload.KVCacheRecord} cache */
   function table({ layers, bytes: total }) {
     const few = layers.length > 3 && !all ? [layers[0], null, layers.at(-1)] : layers;
     return layersTable(few, total);
@@ -97,13 +104,12 @@ export function cacheCard(root) {
   }
 
   return {
-    /**
-     * @param {{ cache: Payload.KVCacheRecord; run: Payload.RunAnswer; selection: Page.Selection; card: Payload.CardAnswer; }} next
-     */
+    /** @param {CacheScene} next */
     update(next) {
       last = next;
       draw();
     },
+    /** @param {string} message */
     fail: (message) => notice(body, message),
   };
 }

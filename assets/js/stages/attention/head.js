@@ -9,15 +9,17 @@ import { mixCard, outputCard, pairCard, scoreCard, softmaxCard } from './head_ca
 import { head as words } from './words/head.js';
 
 const IDLE = 400;
+/** @param {Payload.Packed} packed */
 const data = (packed) => unpack(packed).data;
 
 /**
- * Query heads by the key and value head they share; the selected one is marked.
- * @param {Payload.OneHead} found
+ * The query heads, grouped by the key/value head they share; the selected one is marked.
+ * @param {Payload.OneHead} answer
  * @param {(patch: Partial<Page.Selection>) => void} select
  */
 function groups({ n_heads: n, n_kv_heads: kv, head, kv_head: own }, select) {
   const size = n / kv;
+  /** @param {number} index */
   const button = (index) =>
     h(
       'button',
@@ -30,6 +32,7 @@ function groups({ n_heads: n, n_kv_heads: kv, head, kv_head: own }, select) {
       },
       index,
     );
+  /** @param {number} index */
   const group = (index) =>
     h(
       'div',
@@ -52,7 +55,7 @@ function groups({ n_heads: n, n_kv_heads: kv, head, kv_head: own }, select) {
 }
 
 /**
- * The section in `root`: update({run, card, tokens, selection, fed}, redraw); pick(query, key) chooses a pair.
+ * The section in `root`; `pick` chooses a query and a key.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  */
@@ -64,7 +67,7 @@ export function headSection(root, { view, select }) {
     step: 1,
     required: true,
     'aria-label': words.keyLabel,
-    onchange: typed,
+    onchange: takeTyped,
   });
   const refusal = h('p', { class: 'refused-line', role: 'alert', hidden: true });
   const largest = h('button', { type: 'button', class: 'quiet', onclick: () => take(null) }, words.keyLargest);
@@ -103,32 +106,38 @@ export function headSection(root, { view, select }) {
     h('div', { class: 'head-body' }, top, grid),
   );
   root.append(details);
+  /** @type {Page.AttentionScene} */
   let now = null;
+  /** @type {{ query: number, key: number | null }} */
   let chosen = { query: null, key: null };
   const asking = createAsk();
-  let waiting = null;
+  /** @type {ReturnType<typeof setTimeout>} */
+  let timer = null;
 
-  /** What is no position of this run goes no further than the field. */
-  function typed() {
+  /** Only a position of this run is taken; anything else is refused below the field. */
+  function takeTyped() {
     refusal.hidden = field.validity.valid;
     if (refusal.hidden) take(field.valueAsNumber);
     else fill(refusal, words.keyRefused(field.value, Number(field.max)));
   }
 
+  /** @param {number | null} key null for the key with the largest weight */
   function take(key) {
     chosen = { query: now.selection.position, key };
     draw(false);
   }
 
-  function show(found) {
+  /** @param {Payload.OneHead} answer */
+  function show(answer) {
     const { tokens, card } = now;
-    const { pair, softmax, mix, output } = found;
+    const { pair, softmax, mix, output } = answer;
+    /** @param {number} position */
     const token = (position) => [chip(tokens[position], { limit: 16 }), ` ${position}`];
-    fill(lead, words.lead(found.layer, found.head, token(found.query), token(found.key)));
-    field.value = String(found.key);
+    fill(lead, words.lead(answer.layer, answer.head, token(answer.query), token(answer.key)));
+    field.value = String(answer.key);
     field.max = String(now.fed - 1);
     refusal.hidden = true;
-    fill(gqa, groups(found, select));
+    fill(gqa, groups(answer, select));
     const [q, k, products] = [data(pair.query_vector), data(pair.key_vector), data(pair.products)];
     steps.pair.show({ q, k, products, rotated: card?.position_kind === 'rope' });
     steps.score.show({ pair, softmax, size: q.length });
@@ -138,7 +147,7 @@ export function headSection(root, { view, select }) {
       positions: data(softmax.top_positions),
       weights: data(softmax.top_weights),
       tokens,
-      chosen: found.key,
+      chosen: answer.key,
     });
     steps.mix.show({
       value: data(mix.value_vector),
@@ -152,19 +161,25 @@ export function headSection(root, { view, select }) {
         whole: data(output.attn_out),
         norms: data(output.norms),
         shares: data(output.shares),
-        head: found.head,
+        head: answer.head,
         norm: output.attn_out_norm,
         bias: output.bias_share,
       },
     );
   }
 
-  /** A second pass over this position is made once the choice has rested. */
+  /**
+   * Compares the steps with a second pass over this position, which is made only once the choice has rested.
+   * @param {Record<'layer' | 'head' | 'query' | 'key', number>} args
+   * @param {() => boolean} isNewest
+   */
   async function check(args, isNewest) {
     if (!isNewest()) return;
+    /** @param {Payload.HeadChecksAnswer['checks']} checks @param {string} note */
     const mark = (checks, note) => {
-      for (const [name, step] of Object.entries(steps))
-        step.check(checks[name === 'score' ? '' : name], name === 'score' ? '' : note);
+      // The score has no check of its own.
+      const { score, ...checked } = steps;
+      for (const [name, step] of Object.entries(checked)) step.check(checks[name], note);
     };
     mark({}, words.checking);
     try {
@@ -175,6 +190,7 @@ export function headSection(root, { view, select }) {
     }
   }
 
+  /** @param {boolean} redraw */
   function draw(redraw) {
     const {
       run,
@@ -195,16 +211,17 @@ export function headSection(root, { view, select }) {
         details.classList.remove('empty');
         return view('one_head', { layer, head, query, key });
       },
-      answered(found, isNewest) {
+      answered(answer, isNewest) {
         fill(failure);
-        show(found);
-        clearTimeout(waiting);
-        waiting = setTimeout(check, IDLE, { layer, head, query, key: found.key }, isNewest);
+        show(answer);
+        clearTimeout(timer);
+        timer = setTimeout(check, IDLE, { layer, head, query, key: answer.key }, isNewest);
       },
       refused: (error) => refuse(explain(error)),
     });
   }
 
+  /** @param {string} message */
   function refuse(message) {
     details.classList.add('empty');
     notice(failure, message);
@@ -213,10 +230,12 @@ export function headSection(root, { view, select }) {
   details.addEventListener('toggle', () => now && draw(false));
 
   return {
+    /** @param {Page.AttentionScene} next @param {boolean} redraw */
     update(next, redraw) {
       now = next;
       draw(redraw);
     },
+    /** @param {number} query @param {number | null} key */
     pick(query, key) {
       chosen = { query, key };
       if (now?.selection.position === query) draw(false);

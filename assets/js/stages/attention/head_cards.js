@@ -1,47 +1,21 @@
-// The five cards of one head: each shows one step of the computation, and how well it was checked.
+// The five cards of one head: each shows one step of the computation, and the result of its check.
 
-import { checkMark } from '../../charts/check.js';
 import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { num } from '../../maths/format.js';
 import { label as tokenLabel } from '../../maths/tokens.js';
 import { cells, numbersTable } from './charts/cells.js';
+import { stepBar, stepCard } from './step_card.js';
 import { head as words } from './words/head.js';
 
-/** A numbered card; `check(found, note)` sets its mark. */
-function card(step, size = '') {
-  const title = h('h3');
-  const body = h('div', { class: 'step-body' });
-  const note = h('span', { class: 'dim' });
-  const mark = checkMark();
-  const element = h(
-    'article',
-    { class: `step ${size}` },
-    h('header', {}, h('span', { class: 'step-number', 'aria-hidden': 'true' }, step), title),
-    body,
-    h('footer', {}, note, mark.element),
-  );
-  return {
-    element,
-    body,
-    name: (text) => fill(title, text),
-    check(found, said = '') {
-      fill(note, found ? '' : said);
-      mark.show(found ? [found] : []);
-    },
-  };
-}
-
-const line = (name, value, more) => [
-  h('dt', {}, name, more && h('span', { class: 'dim' }, ' ', more)),
-  h('dd', {}, value),
-];
+/** @param {string} name @param {string} value */
+const line = (name, value) => [h('dt', {}, name), h('dd', {}, value)];
 
 /** q, k and their products as strips under one pointer. */
 export function pairCard() {
-  const own = card(1, 'wide');
+  const own = stepCard(1, 'wide');
   const readout = h('p', { class: 'step-readout dim' });
-  /** @type {{ q: Page.Numbers; k: Page.Numbers; products: Page.Numbers; }} */
+  /** @type {Record<'q' | 'k' | 'products', Page.Numbers>} */
   let pair = null;
   const strips = cells(own.body, {
     onHover: (i) =>
@@ -55,7 +29,7 @@ export function pairCard() {
   return {
     ...own,
     redraw: strips.redraw,
-    /** @param {{ q: Page.Numbers; k: Page.Numbers; products: Page.Numbers; rotated: boolean; }} numbers */
+    /** @param {typeof pair & { rotated: boolean }} numbers */
     show({ q, k, products, rotated }) {
       pair = { q, k, products };
       own.name(words.pair(rotated));
@@ -72,11 +46,11 @@ export function pairCard() {
 
 /** The sum, scaled, capped, biased and masked. */
 export function scoreCard() {
-  const own = card(2);
+  const own = stepCard(2);
   own.name(words.score);
   return {
     ...own,
-    /** @param {{ pair: Payload.PairScore; softmax: Payload.SoftmaxRow; size: number; }} pairScore */
+    /** @param {Pick<Payload.OneHead, 'pair' | 'softmax'> & { size: number }} steps */
     show({ pair, softmax, size }) {
       const { dot, scaling, scaled, softcap, capped, bias, score, hidden } = pair;
       fill(
@@ -103,22 +77,20 @@ export function scoreCard() {
   };
 }
 
-function bar(name, weight, color, value = num(weight, 3)) {
-  const width = `${100 * Math.min(1, Math.abs(weight))}%`;
-  return h(
-    'li',
-    {},
-    name,
-    h('span', { class: 'track' }, h('span', { class: 'bar', style: { width, background: `var(${color})` } })),
-    h('span', { class: 'value' }, value),
-  );
-}
-
-/** The largest weights, and what is left for the other keys. `onkey(position)` takes a key. */
+/**
+ * The largest weights, and what is left for the other keys.
+ * @param {(position: number) => void} onkey takes a key
+ */
 export function softmaxCard(onkey) {
-  const own = card(3);
+  const own = stepCard(3);
   own.name(words.softmax);
 
+  /**
+   * @param {number} position
+   * @param {number} weight
+   * @param {Page.RunToken[]} tokens
+   * @param {number} chosen
+   */
   function key(position, weight, tokens, chosen) {
     const token = tokens[position];
     const name = chip(token, {
@@ -130,13 +102,19 @@ export function softmaxCard(onkey) {
       'aria-label': words.takeKey(`${tokenLabel(token, 40)}, ${position}`),
       onclick: () => onkey(position),
     });
-    return bar([h('span', { class: 'place dim' }, position), name], weight, '--c-key');
+    return stepBar([h('span', { class: 'place dim' }, position), name], weight, '--c-key');
   }
 
   return {
     ...own,
+    /**
+     * @param {Pick<Payload.OneHead, 'softmax' | 'pair'> & Record<'positions' | 'weights', Page.Numbers> & {
+     *   tokens: Page.RunToken[], chosen: number,
+     * }} row
+     */
     show({ softmax, pair, positions, weights, tokens, chosen }) {
       const { n_visible: n, rest, sink, sink_weight: share } = softmax;
+      /** @param {string} text */
       const plain = (text) => [h('span', { class: 'place' }), h('span', { class: 'dim' }, text)];
       fill(
         own.body,
@@ -145,8 +123,8 @@ export function softmaxCard(onkey) {
           'ol',
           { class: 'step-bars' },
           Array.from(positions, (position, i) => key(position, weights[i], tokens, chosen)),
-          n > positions.length && bar(plain(words.rest(n - positions.length)), rest, '--ink-2'),
-          sink !== null && bar(plain(words.sink), share, '--c-special'),
+          n > positions.length && stepBar(plain(words.rest(n - positions.length)), rest, '--ink-2'),
+          sink !== null && stepBar(plain(words.sink), share, '--c-special'),
         ),
         h('p', { class: 'dim' }, words.formulaNote(n), sink !== null && ` ${words.formulaSink(sink)}`),
       );
@@ -156,10 +134,10 @@ export function softmaxCard(onkey) {
 
 /** The chosen key's value, its weighted share, and z. */
 export function mixCard() {
-  const own = card(4, 'wide');
+  const own = stepCard(4, 'wide');
   own.name(words.mix);
   const readout = h('p', { class: 'step-readout dim' });
-  /** @type {{ value: Page.Numbers; weighted: Page.Numbers; z: Page.Numbers; weight: number; }} */
+  /** @type {Record<'value' | 'weighted' | 'z', Page.Numbers> & { weight: number }} */
   let mix = null;
   const strips = cells(own.body, {
     onHover: (i) =>
@@ -175,7 +153,7 @@ export function mixCard() {
   return {
     ...own,
     redraw: strips.redraw,
-    /** @param {{ value: Page.Numbers; weighted: Page.Numbers; z: Page.Numbers; weight: number; }} next */
+    /** @param {typeof mix} next */
     show(next) {
       mix = next;
       const rows = [
@@ -191,11 +169,14 @@ export function mixCard() {
 
 /** The head's part of attn_out, beside what the other heads give. */
 export function outputCard() {
-  const own = card(5, 'whole');
+  const own = stepCard(5, 'whole');
   own.name(words.output);
   const readout = h('p', { class: 'step-readout dim' });
   const place = h('div');
   const shares = h('div');
+  /**
+   * @type {Record<'part' | 'whole' | 'norms' | 'shares', Page.Numbers> & Record<'head' | 'norm' | 'bias', number>}
+   */
   let output = null;
   const strips = cells(place, {
     onHover: (i) =>
@@ -208,12 +189,15 @@ export function outputCard() {
   });
   const table = numbersTable(words.table, words.dimension);
 
-  function heads({ head, norm, bias }) {
+  function showShares() {
+    const { head, norm, bias } = output;
+    /** @param {number} index */
     const mark = (index) =>
       h('span', { class: index === head ? 'share-head selected' : 'share-head' }, words.shareHead(index));
+    /** @param {number} share */
     const color = (share) => (share < 0 ? '--c-negative' : '--c-resid');
-    const rows = Array.from(output.shares, (share, i) => bar(mark(i), share, color(share)));
-    if (bias !== 0) rows.push(bar(h('span', { class: 'share-head' }, words.bias_part), bias, color(bias)));
+    const rows = Array.from(output.shares, (share, i) => stepBar(mark(i), share, color(share)));
+    if (bias !== 0) rows.push(stepBar(h('span', { class: 'share-head' }, words.bias_part), bias, color(bias)));
     fill(
       shares,
       h('h4', {}, words.shares),
@@ -225,8 +209,12 @@ export function outputCard() {
   return {
     ...own,
     redraw: strips.redraw,
+    /** @param {typeof output | null} next */
     show(next) {
-      if (!next) return fill(own.body, h('p', { class: 'notice' }, words.noOutput));
+      if (!next) {
+        fill(own.body, h('p', { class: 'notice' }, words.noOutput));
+        return;
+      }
       output = next;
       fill(own.body, h('div', { class: 'output-body' }, h('div', {}, place, readout, table.element), shares));
       const rows = [
@@ -235,7 +223,7 @@ export function outputCard() {
       ];
       strips.show(rows.map((row) => ({ ...row, label: words.strip })));
       table.show(rows);
-      return heads(output);
+      showShares();
     },
   };
 }

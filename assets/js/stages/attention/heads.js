@@ -1,4 +1,4 @@
-// The overview of all heads: asked for a few layers at a time, drawn as they come; by layer, or ranked by a score.
+// The overview of all heads, by layer or ranked by a score: fetched a few layers at a time, and drawn as they arrive.
 
 import { createAsk } from '../../core/ask.js';
 import { sequential } from '../../core/elements/color.js';
@@ -12,17 +12,21 @@ import { prefill as words } from './words/prefill.js';
 
 const BY_LAYER = 'layer';
 
-/** The colour of a weight from 0 to 1; the square root makes small weights visible. */
+/**
+ * The colour of a weight from 0 to 1; the square root makes small weights visible.
+ * @returns {Page.Scale}
+ */
 export function weightScale() {
   const scale = sequential('--c-query');
   return (t) => scale(Math.sqrt(t));
 }
 
 /**
- * One thumbnail out of those of some layers, as `heatmap` takes it.
+ * One of the thumbnails of some layers.
  * @param {Page.Unpacked} part
  * @param {number} layer
  * @param {number} head
+ * @returns {Page.Thumbnail}
  */
 function cut({ data, shape: [, heads, rows, cols] }, layer, head) {
   const from = (layer * heads + head) * rows * cols;
@@ -30,12 +34,12 @@ function cut({ data, shape: [, heads, rows, cols] }, layer, head) {
 }
 
 /**
- * The card in `root`; update({run, card, selection, n}, redraw) fills it.
+ * The card in `root`.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  */
 export function headsCard(root, { view, select, store }) {
-  const said = h('p', { class: 'dim heads-said', 'aria-live': 'off' });
+  const caption = h('p', { class: 'dim heads-said', 'aria-live': 'off' });
   const gridPlace = h('div', { class: 'heads-place' });
   const listPlace = h('div', { class: 'heads-place', hidden: true });
   const meaning = h('p', { class: 'dim meaning', hidden: true, 'aria-live': 'polite' });
@@ -54,79 +58,93 @@ export function headsCard(root, { view, select, store }) {
     order,
   );
   root.append(h('h2', {}, words.heads), sorting);
-  root.append(meaning, gridPlace, listPlace, said);
-  const onHover = (cell) => say(cell);
-  const grid = headsGrid(gridPlace, { onSelect: select, onHover, words });
+  root.append(meaning, gridPlace, listPlace, caption);
+  const grid = headsGrid(gridPlace, { onSelect: select, onHover: showName, words });
   const list = rankedHeads(listPlace, {
     onSelect: ({ layer, head }) => select({ layer, head }),
-    onHover,
+    onHover: showName,
     label: words.scores.list,
   });
+  /** @type {Page.AttentionScene} */
   let now = null;
   const asking = createAsk();
+  /** @type {Map<string, Page.Thumbnail>} */
   let maps = new Map();
   let largestFirst = true;
   let group = 1;
   let note = '';
-  /** True while no newer maps were asked for. */
-  let here = () => false;
+  /** True until newer maps are asked for. */
+  let isCurrent = () => false;
 
-  const say = (cell) =>
-    fill(said, cell ? words.headName(cell.layer, cell.head, group > 1 ? Math.floor(cell.head / group) : null) : note);
-  const seen = () => store.state.run?.key === now.run.key && store.state.stage === 'prefill';
+  const isOnScreen = () => store.state.run?.key === now.run.key && store.state.stage === 'prefill';
 
-  function tell(text) {
-    note = text;
-    say(null);
+  /**
+   * The name of a head, or the note when there is none.
+   * @param {Page.HeadPlace | null} place
+   */
+  function showName(place) {
+    const name = place && words.headName(place.layer, place.head, group > 1 ? Math.floor(place.head / group) : null);
+    fill(caption, name ?? note);
   }
 
-  /** Gives the note that stands when all is there; nothing when somebody looked away, for it begins again then. */
+  /** @param {string} text */
+  function setNote(text) {
+    note = text;
+    showName(null);
+  }
+
+  /**
+   * Gives the last note once all thumbnails are drawn, and nothing if the panel was left: loading then begins again.
+   * @param {Page.AttentionScene} next
+   * @param {() => boolean} isNewest
+   */
   async function load({ card, n }, isNewest) {
     const scale = weightScale();
     let start = 0;
     while (start < card.n_layers) {
-      const found = await view('attention_overview', { layer_start: start, n_positions: n });
+      const answer = await view('attention_overview', { layer_start: start, n_positions: n });
       if (!isNewest()) return null;
-      // Nobody looks any more: what is still to come is asked for when somebody does again.
-      if (!seen()) return asking.forget();
-      const part = { start, ...unpack(found.thumbnails) };
+      // The panel was left: the other layers are fetched when it is opened again.
+      if (!isOnScreen()) return void asking.forget();
+      const part = { start, ...unpack(answer.thumbnails) };
       grid.add(part, scale);
-      for (let layer = start; layer < found.layer_stop; layer += 1) {
+      for (let layer = start; layer < answer.layer_stop; layer += 1) {
         for (let head = 0; head < part.shape[1]; head += 1)
           maps.set(`${layer} ${head}`, cut(part, layer - start, head));
       }
-      start = found.layer_stop;
-      tell(start < card.n_layers ? words.loading(start, card.n_layers) : words.headsNote(found.block, found.rule));
+      start = answer.layer_stop;
+      setNote(start < card.n_layers ? words.loading(start, card.n_layers) : words.headsNote(answer.block, answer.rule));
     }
     const done = note;
     if (sort.value !== BY_LAYER) await rank();
     return done;
   }
 
+  /** @param {Page.Card} card */
   function clear(card) {
     maps = new Map();
     group = card.n_heads / card.n_kv_heads;
     grid.layout({ layers: card.n_layers, heads: card.n_heads, group, kv: group > 1 });
-    // Maps that are made one layer a pass give no scores of all heads.
+    // Where each pass gives the maps of one layer only, there are no scores of all heads.
     sorting.hidden = card.streamed_maps;
     sort.disabled = false;
   }
 
   async function rank() {
-    const name = sort.value;
-    const isNewest = here;
-    const wanted = () => isNewest() && seen() && sort.value === name;
+    const name = /** @type {Page.ScoreName} */ (sort.value);
+    const isNewest = isCurrent;
+    const wanted = () => isNewest() && isOnScreen() && sort.value === name;
     fill(meaning, words.scores.meaning[name]);
     const { card, n } = now;
-    const found = await loadScores({
+    const scores = await loadScores({
       view,
       card,
       n,
       wanted,
-      onProgress: (start) => start < card.n_layers && tell(words.scores.loading(start, card.n_layers)),
+      onProgress: (done) => done < card.n_layers && setNote(words.scores.loading(done, card.n_layers)),
     });
-    if (!found) return;
-    const heads = ranked(found, name, largestFirst).map((head) => ({
+    if (!scores) return;
+    const heads = ranked(scores, name, largestFirst).map((head) => ({
       ...head,
       map: maps.get(`${head.layer} ${head.head}`),
     }));
@@ -134,7 +152,7 @@ export function headsCard(root, { view, select, store }) {
       meaning,
       words.scores.meaning[name],
       ' ',
-      heads.length ? words.scores.over(name, n, found.n_repeats) : (words.scores.none[name] ?? words.scores.one),
+      heads.length ? words.scores.over(name, n, scores.n_repeats) : (words.scores.none[name] ?? words.scores.one),
     );
     gridPlace.hidden = heads.length > 0;
     listPlace.hidden = !heads.length;
@@ -158,13 +176,14 @@ export function headsCard(root, { view, select, store }) {
     } else if (maps.size === now.card.n_layers * now.card.n_heads) {
       const done = note;
       rank().then(
-        () => tell(done),
-        (error) => notice(said, explain(error)),
+        () => setNote(done),
+        (error) => notice(caption, explain(error)),
       );
     }
   }
 
   return {
+    /** @param {Page.AttentionScene} next @param {boolean} redraw */
     update(next, redraw) {
       now = next;
       const { card, selection } = next;
@@ -173,15 +192,15 @@ export function headsCard(root, { view, select, store }) {
         key: JSON.stringify([next.run.key, next.n]),
         again: redraw,
         question(isNewest) {
-          here = isNewest;
+          isCurrent = isNewest;
           clear(card);
           return load(next, isNewest);
         },
-        answered: (done) => done && seen() && tell(done),
-        // No thumbnails: then there are none to sort, and the reason stays where their note would be.
+        answered: (done) => done && isOnScreen() && setNote(done),
+        // Without thumbnails there is nothing to sort, and the reason stands in the place of their note.
         refused(error) {
           sort.disabled = true;
-          tell(explain(error));
+          setNote(explain(error));
         },
       });
       grid.select(selection.layer, selection.head);

@@ -1,4 +1,4 @@
-// The map of the selected head: a tile of at most 256 × 256 cells of what is on screen, at the zoom on screen.
+// The map of the selected head: a tile of at most 256 × 256 cells, for the part and the zoom that are on screen.
 
 import { createAsk } from '../../core/ask.js';
 import { chip } from '../../core/elements/chip.js';
@@ -12,12 +12,16 @@ import { prefill as words } from './words/prefill.js';
 const LEGEND = [0, 0.05, 0.25, 0.5, 1];
 
 /**
- * Buttons of which one is pressed: `choices` is {value: label}.
- * @param {{ prompt: string; all: string; } | { max: string; mean: string; }} choices
+ * Buttons of which one is pressed, with their labels by value.
+ * @template {string} V
+ * @param {string} name
+ * @param {Record<V, string>} labels
+ * @param {(value: V) => void} onchoice
  */
-function choice(name, choices, onchoice) {
-  const buttons = Object.entries(choices).map(([value, text]) =>
-    h('button', { type: 'button', class: 'quiet', onclick: () => onchoice(value), dataset: { value } }, text),
+function choice(name, labels, onchoice) {
+  const values = /** @type {V[]} */ (Object.keys(labels));
+  const buttons = values.map((value) =>
+    h('button', { type: 'button', class: 'quiet', onclick: () => onchoice(value), dataset: { value } }, labels[value]),
   );
   const root = h(
     'div',
@@ -27,17 +31,18 @@ function choice(name, choices, onchoice) {
   );
   return {
     root,
+    /** @param {V} value */
     press: (value) =>
       buttons.forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.value === value))),
   };
 }
 
 /**
- * The card in `root`; update({run, tokens, selection, n, scope, fed}, redraw) fills it.
+ * The card in `root`.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
- * @param {any} onScope
- * @param {any} onPick
+ * @param {(scope: Page.MapScope) => void} onScope
+ * @param {(query: number, key: number | null) => void} onPick
  */
 export function mapCard(root, { view, select, store, point }, onScope, onPick) {
   const title = h('h2');
@@ -62,40 +67,53 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
     caption,
   );
   const map = attentionMap(place, { onSelect: pick, onHover: hover, onZoom: zoom });
+  /** @type {Page.BlockRule} */
   let rule = 'max';
+  /** @type {Page.MapWindow | null} */
   let chosen = null;
+  /** @type {Page.AttentionScene} */
   let now = null;
   const asking = createAsk();
 
-  function say(seen) {
-    const token = (position) => chip(now.tokens[position], { limit: 16 });
-    if (!seen) return fill(readout, h('span', { class: 'dim' }, words.hover));
-    const [query, key] = [seen.queries[0], seen.keys[0]];
-    const one = seen.queries[1] - query === 1 && seen.keys[1] - key === 1;
-    const name = (position) => [token(position), ` (${position})`];
-    if (seen.masked) return fill(readout, words.cellMasked(name(query), name(key)));
-    if (one) return fill(readout, words.cell(name(query), name(key), seen.weight));
-    return fill(readout, words.cellBlock(seen, rule, seen.weight));
+  /** @param {Page.MapCell | null} cell */
+  function showCell(cell) {
+    if (!cell) return fill(readout, h('span', { class: 'dim' }, words.hover));
+    const [query, key] = [cell.queries[0], cell.keys[0]];
+    const isOne = cell.queries[1] - query === 1 && cell.keys[1] - key === 1;
+    /** @param {number} position */
+    const name = (position) => [chip(now.tokens[position], { limit: 16 }), ` (${position})`];
+    if (cell.masked) return fill(readout, words.cellMasked(name(query), name(key)));
+    if (isOne) return fill(readout, words.cell(name(query), name(key), cell.weight));
+    return fill(readout, words.cellBlock(cell, rule, cell.weight));
   }
 
-  /** The query under the pointer shows its attention in the token strip too. */
-  function hover(seen) {
-    say(seen);
-    point(seen && seen.queries[1] - seen.queries[0] === 1 ? seen.queries[0] : null);
+  /**
+   * The token strip shows the attention of the query under the pointer, too.
+   * @param {Page.MapCell | null} cell
+   */
+  function hover(cell) {
+    showCell(cell);
+    point(cell && cell.queries[1] - cell.queries[0] === 1 ? cell.queries[0] : null);
   }
 
-  /** A click on a cell chooses its query, and its key for the steps of the head. */
+  /**
+   * A click on a cell selects its query, and chooses its key for the steps of the head.
+   * @param {number} position
+   * @param {number} [key]
+   */
   function pick(position, key) {
     onPick(position, key ?? null);
     select({ position });
   }
 
+  /** @param {Page.MapWindow | null} window */
   function zoom(window) {
     chosen = window;
     draw(true);
   }
 
-  function describe(tile, scale) {
+  /** @param {Page.MapTile} tile @param {Page.Scale} scale */
+  function showLegend(tile, scale) {
     rules.root.hidden = tile.block === 1;
     rules.press(rule);
     reset.hidden = !chosen;
@@ -111,6 +129,7 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
     );
   }
 
+  /** @param {boolean} redraw */
   function draw(redraw) {
     const { run, selection, n } = now;
     const { layer, head, position } = selection;
@@ -131,14 +150,15 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
       key: JSON.stringify([run.key, args]),
       again: redraw,
       question: () => view('attention_tile', args),
-      answered: (found) => show(found, window),
+      answered: (answer) => show(answer, window),
       refused: (error) => notice(failure, explain(error)),
     });
   }
 
-  function show(found, window) {
-    const { data, shape } = unpack(found.pattern);
-    const tile = { ...found, data, rows: shape[0], cols: shape[1], first_seen: unpack(found.first_seen).data };
+  /** @param {Payload.AttentionTileAnswer} answer @param {Page.MapWindow} window */
+  function show(answer, window) {
+    const { data, shape } = unpack(answer.pattern);
+    const tile = { ...answer, data, rows: shape[0], cols: shape[1], first_seen: unpack(answer.first_seen).data };
     const scale = weightScale();
     const { tokens, selection } = now;
     fill(failure);
@@ -149,11 +169,12 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
       scale,
       name: words.mapLabel(selection.layer, selection.head, window),
     });
-    describe(tile, scale);
-    say(null);
+    showLegend(tile, scale);
+    showCell(null);
   }
 
   return {
+    /** @param {Page.AttentionScene} next @param {boolean} redraw */
     update(next, redraw) {
       if (next.run.key !== now?.run.key) chosen = null;
       now = next;

@@ -1,4 +1,4 @@
-// The selected position in one head: what it attends to, and who attends to it.
+// The selected position in one head: what it attends to, and what attends to it.
 
 import { createAsk } from '../../core/ask.js';
 import { chip, spoken } from '../../core/elements/chip.js';
@@ -8,7 +8,7 @@ import { num } from '../../maths/format.js';
 import { prefill as words } from './words/prefill.js';
 
 /**
- * Cards in `root`; update({run, tokens, selection, n}) fills them.
+ * The two lists in `root`.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  */
@@ -18,8 +18,10 @@ export function positionLists(root, { view, select }) {
   root.append(to, by);
   const asking = createAsk();
 
+  /** @param {Page.RunToken} token */
   const small = (token) => chip(token, { limit: 14 });
 
+  /** @param {Page.RunToken} token @param {number} weight @param {string} color */
   function line(token, weight, color) {
     return h(
       'li',
@@ -55,17 +57,22 @@ export function positionLists(root, { view, select }) {
     fill(place, h('h3', {}, title), h('ol', {}, lines), h('p', { class: 'dim' }, note));
   }
 
-  /** What it attends to, and who attends to it. */
+  /**
+   * @param {Payload.PositionAnswer} answer
+   * @param {Page.RunToken[]} tokens
+   * @param {number} position
+   * @param {number} n
+   */
   function show({ attends_to: row, attended_by: column }, tokens, position, n) {
     const token = tokens[position];
-    const shown = row.weights.reduce((sum, weight) => sum + weight, 0);
+    const listed = row.weights.reduce((sum, weight) => sum + weight, 0);
     list(
       to,
       words.attendsTo(small(token)),
       row,
       tokens,
       '--c-key',
-      words.attendsRest(row.positions.length, position + 1, shown, row.total),
+      words.attendsRest(row.positions.length, position + 1, listed, row.total),
     );
     list(
       by,
@@ -78,7 +85,9 @@ export function positionLists(root, { view, select }) {
   }
 
   return {
+    /** @param {Page.AttentionScene} now */
     update({ tokens, selection: { position, layer, head }, n }) {
+      /** @param {string} message */
       const refuse = (message) => {
         notice(to, message);
         fill(by);
@@ -90,7 +99,7 @@ export function positionLists(root, { view, select }) {
       }
       asking.ask({
         question: () => view('attention_position', { layer, head, position, n_positions: n }),
-        answered: (found) => show(found, tokens, position, n),
+        answered: (answer) => show(answer, tokens, position, n),
         refused: (error) => refuse(explain(error)),
       });
     },

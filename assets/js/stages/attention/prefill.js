@@ -26,8 +26,10 @@ const IDLE = 400;
  */
 export function mount(root, ctx) {
   const { store, view } = ctx;
+  /** @type {Page.MapScope} */
   let scope = 'prompt';
-  let waiting = null;
+  /** @type {ReturnType<typeof setTimeout>} */
+  let timer = null;
   const cacheAsk = createAsk();
   const checkAsk = createAsk();
 
@@ -44,51 +46,60 @@ export function mount(root, ctx) {
   root.append(h('div', { class: 'card' }, facts, mark.element), refusal, attention, stepsRoot, cacheRoot, bertvizRoot);
   const heads = headsCard(headsRoot, ctx);
   const steps = headSection(stepsRoot, ctx);
-  const rescope = (wanted) => {
-    scope = wanted;
+  /** @param {Page.MapScope} next */
+  const setScope = (next) => {
+    scope = next;
     update(store.state, new Set(['scope']));
   };
-  const map = mapCard(mapRoot, ctx, rescope, steps.pick);
+  const map = mapCard(mapRoot, ctx, setScope, steps.pick);
   const lists = positionLists(listsRoot, ctx);
   const cache = cacheCard(cacheRoot);
   const bertviz = bertvizSection(bertvizRoot, ctx);
 
-  /** A selected token of the answer needs its rows; else the prompt alone, which does not change while decoding goes on. */
+  /**
+   * How many positions the maps show: those of the prompt alone, which do not change while decoding goes on, unless the
+   * answer is asked for or a token of it is selected.
+   * @param {Page.Run} run
+   * @param {Page.Selection} selection
+   */
   function positions(run, selection) {
     const n = run.tokens.length;
     return scope === 'all' || selection.position >= n ? fed(run) : n;
   }
 
+  /** @param {Page.State} state */
   function showCache({ run, card, selection }) {
     cacheAsk.ask({
       question: () => view('kv_cache', { n_steps: run.steps.length }),
-      answered(found) {
-        const prompt_bytes = found.bytes - found.bytes_per_token * (found.n_positions - run.tokens.length);
-        cache.update({ cache: found, run, selection, card });
-        showFacts({ run, card, cache: { ...found, prompt_bytes } });
+      answered(answer) {
+        const prompt_bytes = answer.bytes - answer.bytes_per_token * (answer.n_positions - run.tokens.length);
+        cache.update({ cache: answer, run, selection, card });
+        showFacts({ run, card, cache: { ...answer, prompt_bytes } });
       },
       refused: (error) => cache.fail(explain(error)),
     });
   }
 
+  /** @param {Parameters<typeof words.facts>[0]} now */
   function showFacts(now) {
-    const lines = figures(words.facts(now));
-    fill(facts, lines);
+    fill(facts, figures(words.facts(now)));
   }
 
-  function showMark(found) {
+  /** @param {Payload.RunChecks | null} answer */
+  function showMark(answer) {
     const { card } = store.state;
+    /** @param {Page.Check[]} checks @param {string} where */
     const labelled = (checks, where) => checks.map((one) => ({ ...one, name: `${one.name} (${where})` }));
-    const here = found ? labelled(found.checks, words.check.here) : [];
-    const note = found
-      ? [words.check.took(found.seconds), ...found.skipped].join(' ')
+    const here = answer ? labelled(answer.checks, words.check.here) : [];
+    const note = answer
+      ? [words.check.took(answer.seconds), ...answer.skipped].join(' ')
       : mark.element.open
         ? words.check.running
         : '';
     mark.show([...here, ...labelled(card?.checks ?? [], words.check.loaded)], note);
   }
 
-  /** A second forward pass of this run is made only when somebody wants to see its numbers. */
+  /** Makes a second forward pass of this run, but only while its numbers are open to be read. */
   function check() {
     const { run, selection, card } = store.state;
     const { layer, head } = selection;
@@ -105,13 +116,16 @@ export function mount(root, ctx) {
   }
 
   function checkSoon() {
-    clearTimeout(waiting);
-    waiting = setTimeout(check, IDLE);
+    clearTimeout(timer);
+    timer = setTimeout(check, IDLE);
   }
 
   mark.element.addEventListener('toggle', checkSoon);
 
-  /** A model without maps says so once, in place of all that would show them. */
+  /**
+   * Says once that this model has no maps, in place of all parts that would show them.
+   * @param {number} n
+   */
   async function refuse(n) {
     [attention, stepsRoot, bertvizRoot].forEach((part) => {
       part.hidden = true;
@@ -125,11 +139,13 @@ export function mount(root, ctx) {
     }
   }
 
+  /** @param {Page.State} state @param {Set<keyof Page.State | 'scope'>} changed */
   function update(state, changed) {
     const { run, card, selection } = state;
+    /** @param {...(keyof Page.State | 'scope')} keys */
     const has = (...keys) => keys.some((key) => changed.has(key));
     const n = positions(run, selection);
-    const now = { run, card, selection, n, tokens: sequence(run), scope, fed: fed(run) };
+    const now = { run, card, selection, n, tokens: sequence(run), fed: fed(run) };
     if (has('run', 'card')) showFacts({ run, card });
     if (has('card')) showMark(null);
     if (has('run', 'card', 'selection')) showCache(state);

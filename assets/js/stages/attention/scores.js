@@ -1,34 +1,47 @@
-// Heads by what they do on this run: the scores of all heads, fetched a few layers at a time, and their order.
+// The heads by what they do on this run: the scores of all heads, fetched a few layers at a time, and their order.
 
 import { unpack } from '../../maths/arrays.js';
 import { prefill as words } from './words/prefill.js';
 
-/** All heads' scores of the first `n` positions: {name: [{layer, head, value}]} and `n_repeats`. `wanted()` false ends it. */
+/** @typedef {Page.HeadPlace & { value: number }} Score */
+/** @typedef {{ scores: Partial<Record<Page.ScoreName, Score[]>>, n_repeats: number }} Scores */
+
+/**
+ * The scores of all heads over the first `n` positions; null once `wanted()` is false.
+ * @param {{
+ *   view: Page.Ask,
+ *   wanted: () => boolean,
+ *   onProgress: (nLayers: number) => void,
+ *   card: Page.Card,
+ *   n: number,
+ * }} options
+ * @returns {Promise<Scores | null>}
+ */
 export async function loadScores({ view, wanted, onProgress, card, n }) {
-  const found = { scores: {}, n_repeats: 0 };
+  /** @type {Scores} */
+  const all = { scores: {}, n_repeats: 0 };
   let start = 0;
   while (start < card.n_layers) {
     const piece = await view('head_scores', { layer_start: start, n_positions: n });
     if (!wanted()) return null;
-    found.n_repeats = piece.n_repeats;
-    for (const [name, packed] of Object.entries(piece.scores)) {
-      const { data, shape } = unpack(packed);
-      found.scores[name] ??= [];
-      data.forEach((value, i) =>
-        found.scores[name].push({ layer: start + Math.floor(i / shape[1]), head: i % shape[1], value }),
-      );
+    all.n_repeats = piece.n_repeats;
+    for (const name of /** @type {Page.ScoreName[]} */ (Object.keys(piece.scores))) {
+      const { data, shape } = unpack(piece.scores[name]);
+      const list = (all.scores[name] ??= []);
+      data.forEach((value, i) => list.push({ layer: start + Math.floor(i / shape[1]), head: i % shape[1], value }));
     }
     start = piece.layer_stop;
     onProgress(start);
   }
-  return found;
+  return all;
 }
 
 /**
  * The heads that have a score, largest first or smallest first; equal scores stay in the order of layers.
- * @param {{ scores: {}; n_repeats: number; }} of
- * @param {string} name
- * @param {any} largestFirst
+ * @param {Scores} all
+ * @param {Page.ScoreName} name
+ * @param {boolean} largestFirst
+ * @returns {Page.RankedHead[]}
  */
 export function ranked({ scores }, name, largestFirst) {
   const sign = largestFirst ? -1 : 1;

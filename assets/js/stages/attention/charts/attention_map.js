@@ -10,30 +10,56 @@ const LARGEST_CELL = 72;
 // From this size on a cell has room for its number.
 const NUMBERED = 40;
 const DRAG = 6;
+/** @type {Record<string, number>} */
+const ARROWS = { ArrowUp: -1, ArrowDown: 1 };
 
+/** @typedef {{ row: number, col: number }} Cell */
+/**
+ * @typedef {{ tile: Page.MapTile, tokens: Page.RunToken[], position: number, scale: Page.Scale, name: string }}
+ *   Picture
+ */
+
+/** @param {number} value @param {number} low @param {number} high */
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
 /**
- * A map in `root`. `show({tile, tokens, position, scale})` draws it; tile: {data, rows, cols, block, query_start, query_stop,
- * key_start, key_stop}. `onHover({queries, keys, weight, masked} | null)`, `onSelect(position, key?)`, `onZoom(window)`.
+ * A map in `root`. `onSelect` is called without a key when an arrow key selects the query.
+ * @param {HTMLElement} root
+ * @param {{
+ *   onHover: (cell: Page.MapCell | null) => void,
+ *   onSelect: (position: number, key?: number) => void,
+ *   onZoom: (window: Page.MapWindow) => void,
+ * }} listeners
  */
 export function attentionMap(root, { onHover, onSelect, onZoom }) {
   const canvas = h('canvas', { class: 'attention-map', tabindex: 0, role: 'img' });
   const box = h('div', { class: 'scroll' }, canvas);
   root.append(box);
-  /** @type {{ tile: Page.MapTile, tokens: Page.RunToken[], position: number, cell: number, picture?: HTMLCanvasElement }} */
-  let shown = null;
-  /** @type {{ row: number; col: number; }} */
+  /** @type {Pick<Picture, 'tile' | 'tokens' | 'position'> & { cell: number, picture?: HTMLCanvasElement }} */
+  let current = null;
+  /** @type {Cell} */
   let hovered = null;
-  let dragged = null;
+  /** @type {{ from: Cell, to: Cell | null, x: number, y: number }} */
+  let drag = null;
 
+  /**
+   * @param {number} start
+   * @param {number} stop
+   * @param {number} block
+   * @param {number} index
+   * @returns {Page.Range}
+   */
   const range = (start, stop, block, index) => [start + index * block, Math.min(stop, start + (index + 1) * block)];
-  const queriesOf = (row) => range(shown.tile.query_start, shown.tile.query_stop, shown.tile.block, row);
-  const keysOf = (col) => range(shown.tile.key_start, shown.tile.key_stop, shown.tile.block, col);
-  const masked = (row, col) => keysOf(col)[0] > queriesOf(row)[1] - 1 || keysOf(col)[1] <= shown.tile.first_seen[row];
+  /** @param {number} row */
+  const queriesOf = (row) => range(current.tile.query_start, current.tile.query_stop, current.tile.block, row);
+  /** @param {number} col */
+  const keysOf = (col) => range(current.tile.key_start, current.tile.key_stop, current.tile.block, col);
+  /** @param {number} row @param {number} col */
+  const masked = (row, col) => keysOf(col)[0] > queriesOf(row)[1] - 1 || keysOf(col)[1] <= current.tile.first_seen[row];
 
+  /** @param {PointerEvent} event @param {boolean} [inside] true: outside of the map, the nearest cell is meant */
   function cellUnder(event, inside = false) {
-    const { tile, cell } = shown;
+    const { tile, cell } = current;
     const { x, y } = within(canvas, event);
     let col = Math.floor((x - GUTTER) / cell);
     let row = Math.floor((y - GUTTER) / cell);
@@ -41,16 +67,20 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
     return row >= 0 && col >= 0 && row < tile.rows && col < tile.cols ? { row, col } : null;
   }
 
-  /** @param {{ row: number; col: number; }} cell */
+  /**
+   * @param {Cell | null} cell
+   * @returns {Page.MapCell | null}
+   */
   function describe(cell) {
     if (!cell) return null;
-    const { tile } = shown;
+    const { tile } = current;
     const weight = tile.data[cell.row * tile.cols + cell.col];
     return { queries: queriesOf(cell.row), keys: keysOf(cell.col), weight, masked: masked(cell.row, cell.col) };
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {CSSStyleDeclaration} style */
   function numbers(context, style) {
-    const { tile, cell } = shown;
+    const { tile, cell } = current;
     if (cell < NUMBERED || tile.block > 1) return;
     context.font = `12px ${style.getPropertyValue('--mono')}`;
     context.textAlign = 'center';
@@ -64,35 +94,43 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
     }
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {CSSStyleDeclaration} style */
   function cross(context, style) {
-    const { tile, cell, position } = shown;
+    const { tile, cell, position } = current;
     const [width, height] = [tile.cols * cell, tile.rows * cell];
-    const line = (color, left, top, w, d) => {
+    /**
+     * @param {string} color
+     * @param {number} left
+     * @param {number} top
+     * @param {number} w
+     * @param {number} d
+     */
+    const outline = (color, left, top, w, d) => {
       context.strokeStyle = style.getPropertyValue(color);
       context.strokeRect(GUTTER + left, GUTTER + top, w, d);
     };
     // On a fine map the frame of a row is thinner than the row.
     context.lineWidth = Math.min(1.5, cell / 3);
     const row = Math.floor((position - tile.query_start) / tile.block);
-    if (row >= 0 && row < tile.rows) line('--c-query', 0, row * cell, width, cell);
+    if (row >= 0 && row < tile.rows) outline('--c-query', 0, row * cell, width, cell);
     const col = Math.floor((position - tile.key_start) / tile.block);
-    if (col >= 0 && col < tile.cols) line('--c-key', col * cell, 0, cell, height);
+    if (col >= 0 && col < tile.cols) outline('--c-key', col * cell, 0, cell, height);
     context.lineWidth = Math.min(1, cell / 4);
     if (hovered) {
-      line('--ink-2', 0, hovered.row * cell, width, cell);
-      line('--ink-2', hovered.col * cell, 0, cell, height);
+      outline('--ink-2', 0, hovered.row * cell, width, cell);
+      outline('--ink-2', hovered.col * cell, 0, cell, height);
     }
     context.lineWidth = 2;
-    if (dragged?.to) {
-      const [top, bottom] = [dragged.from.row, dragged.to.row].sort((a, b) => a - b);
-      const [left, right] = [dragged.from.col, dragged.to.col].sort((a, b) => a - b);
-      line('--accent', left * cell, top * cell, (right - left + 1) * cell, (bottom - top + 1) * cell);
+    if (drag?.to) {
+      const [top, bottom] = [drag.from.row, drag.to.row].sort((a, b) => a - b);
+      const [left, right] = [drag.from.col, drag.to.col].sort((a, b) => a - b);
+      outline('--accent', left * cell, top * cell, (right - left + 1) * cell, (bottom - top + 1) * cell);
     }
   }
 
   function draw() {
-    if (!shown) return;
-    const { tile, cell, picture } = shown;
+    if (!current) return;
+    const { tile, cell, picture } = current;
     const ratio = sharpness(canvas);
     const [width, height] = [tile.cols * cell, tile.rows * cell];
     Object.assign(canvas, { width: (GUTTER + width + 2) * ratio, height: (GUTTER + height + 2) * ratio });
@@ -106,14 +144,14 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
     context.drawImage(picture, GUTTER, GUTTER, width, height);
     context.strokeStyle = style.getPropertyValue('--line');
     context.strokeRect(GUTTER - 0.5, GUTTER - 0.5, width + 1, height + 1);
-    const seen = hovered && describe(hovered);
-    const strong = { query: seen ? seen.queries[0] : shown.position, key: seen ? seen.keys[0] : shown.position };
-    axes(context, style, { ...shown, queriesOf, keysOf, strong });
+    const target = describe(hovered);
+    const strong = { query: target?.queries[0] ?? current.position, key: target?.keys[0] ?? current.position };
+    axes(context, style, { ...current, queriesOf, keysOf, strong });
     numbers(context, style);
     cross(context, style);
   }
 
-  /** @param {{ row: number; col: number; }} cell */
+  /** @param {Cell | null} cell */
   function hover(cell) {
     if (cell?.row === hovered?.row && cell?.col === hovered?.col) return;
     hovered = cell;
@@ -122,51 +160,52 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
   }
 
   canvas.addEventListener('pointerdown', (event) => {
-    const from = shown && cellUnder(event);
-    if (from) dragged = { from, to: null, x: event.clientX, y: event.clientY };
+    const from = current && cellUnder(event);
+    if (from) drag = { from, to: null, x: event.clientX, y: event.clientY };
   });
   canvas.addEventListener('pointermove', (event) => {
-    if (!shown) return;
-    const moved = dragged && Math.hypot(event.clientX - dragged.x, event.clientY - dragged.y) > DRAG;
-    if (moved || dragged?.to) {
+    if (!current) return;
+    const moved = drag && Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > DRAG;
+    if (moved || drag?.to) {
       canvas.setPointerCapture(event.pointerId);
-      dragged.to = cellUnder(event, true);
+      drag.to = cellUnder(event, true);
     }
     hover(cellUnder(event));
-    if (dragged?.to) draw();
+    if (drag?.to) draw();
   });
   canvas.addEventListener('pointerleave', () => hover(null));
   canvas.addEventListener('pointerup', (event) => {
-    const was = dragged;
-    dragged = null;
-    const cell = shown && cellUnder(event, Boolean(was?.to));
-    if (!was || !cell) return draw();
-    const rows = [was.from.row, cell.row].sort((a, b) => a - b);
-    const cols = [was.from.col, cell.col].sort((a, b) => a - b);
-    if (!was.to) onSelect(queriesOf(cell.row)[0], keysOf(cell.col)[0]);
+    const ended = drag;
+    drag = null;
+    const cell = current && cellUnder(event, Boolean(ended?.to));
+    if (!ended || !cell) return draw();
+    const rows = [ended.from.row, cell.row].sort((a, b) => a - b);
+    const cols = [ended.from.col, cell.col].sort((a, b) => a - b);
+    if (!ended.to) onSelect(queriesOf(cell.row)[0], keysOf(cell.col)[0]);
     else if (rows[0] < rows[1] && cols[0] < cols[1]) {
       onZoom({ q0: queriesOf(rows[0])[0], q1: queriesOf(rows[1])[1], k0: keysOf(cols[0])[0], k1: keysOf(cols[1])[1] });
     }
     draw();
   });
   canvas.addEventListener('pointercancel', () => {
-    dragged = null;
+    drag = null;
     draw();
   });
   canvas.addEventListener('keydown', (event) => {
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (!step || !shown) return;
+    const step = ARROWS[event.key];
+    if (!step || !current) return;
     event.preventDefault();
     event.stopPropagation();
-    onSelect(clamp(shown.position + step, shown.tile.query_start, shown.tile.query_stop - 1));
+    onSelect(clamp(current.position + step, current.tile.query_start, current.tile.query_stop - 1));
   });
 
   return {
+    /** @param {Picture} map */
     show({ tile, tokens, position, scale, name }) {
       const room = Math.min(LARGEST, Math.max(200, root.clientWidth - GUTTER - 6));
       const cell = Math.min(LARGEST_CELL, room / Math.max(tile.rows, tile.cols));
-      shown = { tile, tokens, position, cell };
-      shown.picture = pixels({
+      current = { tile, tokens, position, cell };
+      current.picture = pixels({
         data: tile.data,
         rows: tile.rows,
         cols: tile.cols,
@@ -178,9 +217,10 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
       canvas.setAttribute('aria-label', name);
       draw();
     },
+    /** @param {number} position */
     mark(position) {
-      if (!shown) return;
-      shown.position = position;
+      if (!current) return;
+      current.position = position;
       draw();
     },
   };

@@ -5,7 +5,24 @@ import { label } from '../../../maths/tokens.js';
 export const GUTTER = 92;
 const LINE = 14;
 
-/** Diagonal lines: neither a weight nor zero. */
+/**
+ * A map on screen; `cell` is the side of a cell, and the labels of the positions `strong` are bold.
+ * @typedef {{
+ *   tile: Page.MapTile,
+ *   tokens: Page.RunToken[],
+ *   cell: number,
+ *   queriesOf: (row: number) => Page.Range,
+ *   keysOf: (col: number) => Page.Range,
+ *   strong: { query: number, key: number },
+ * }} AxesMap
+ */
+
+/**
+ * Diagonal lines, which look like neither a weight nor zero.
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} ground
+ * @param {string} line
+ */
 export function hatch(context, ground, line) {
   const tile = document.createElement('canvas');
   tile.width = 8;
@@ -23,36 +40,48 @@ export function hatch(context, ground, line) {
   return context.createPattern(tile, 'repeat');
 }
 
-/** Calls place(index, text, chosen) for every label that has room; the `strong` position always has. */
+/**
+ * Calls `place(index, text, bold)` for every label that has room; the label of the position `strong` always has.
+ * @param {Pick<AxesMap, 'tile' | 'tokens' | 'cell'> & {
+ *   count: number, rangeOf: (index: number) => Page.Range, strong: number,
+ * }} axis
+ * @param {(index: number, text: string, bold: boolean) => void} place
+ */
 function thinned({ count, rangeOf, strong, tile, tokens, cell }, place) {
   const every = Math.max(1, Math.ceil(LINE / cell));
-  const chosenAt = Math.floor((strong - rangeOf(0)[0]) / tile.block);
+  const boldAt = Math.floor((strong - rangeOf(0)[0]) / tile.block);
   for (let index = 0; index < count; index += 1) {
-    const chosen = index === chosenAt;
-    const crowded = index % every !== 0 || Math.abs(chosenAt - index) < every;
-    if (crowded && !chosen) continue;
+    const bold = index === boldAt;
+    const crowded = index % every !== 0 || Math.abs(boldAt - index) < every;
+    if (crowded && !bold) continue;
     const [start] = rangeOf(index);
     const token = tokens[start];
     const text = token ? label(token, tile.block > 1 ? 7 : 10) : '';
-    place(index, tile.block > 1 ? `${text} ${start}` : text, chosen);
+    place(index, tile.block > 1 ? `${text} ${start}` : text, bold);
   }
 }
 
-/** Draws the labels of both axes; `strong.query` and `strong.key` are positions to be bold. */
+/**
+ * Draws the labels of both axes.
+ * @param {CanvasRenderingContext2D} context
+ * @param {CSSStyleDeclaration} style
+ * @param {AxesMap} map
+ */
 export function axes(context, style, map) {
   const { tile, cell, queriesOf, keysOf, strong } = map;
-  const pen = (chosen, color) => {
-    context.fillStyle = style.getPropertyValue(chosen ? color : '--ink-2');
-    context.font = `${chosen ? '700 ' : ''}12px ${style.getPropertyValue('--mono')}`;
+  /** @param {boolean} bold @param {string} color */
+  const setPen = (bold, color) => {
+    context.fillStyle = style.getPropertyValue(bold ? color : '--ink-2');
+    context.font = `${bold ? '700 ' : ''}12px ${style.getPropertyValue('--mono')}`;
     context.textBaseline = 'middle';
   };
-  thinned({ ...map, count: tile.rows, rangeOf: queriesOf, strong: strong.query }, (index, text, chosen) => {
-    pen(chosen, '--c-query');
+  thinned({ ...map, count: tile.rows, rangeOf: queriesOf, strong: strong.query }, (index, text, bold) => {
+    setPen(bold, '--c-query');
     context.textAlign = 'right';
     context.fillText(text, GUTTER - 8, GUTTER + (index + 0.5) * cell, GUTTER - 10);
   });
-  thinned({ ...map, count: tile.cols, rangeOf: keysOf, strong: strong.key }, (index, text, chosen) => {
-    pen(chosen, '--c-key');
+  thinned({ ...map, count: tile.cols, rangeOf: keysOf, strong: strong.key }, (index, text, bold) => {
+    setPen(bold, '--c-key');
     context.save();
     context.translate(GUTTER + (index + 0.5) * cell, GUTTER - 8);
     context.rotate(-Math.PI / 2);

@@ -5,23 +5,40 @@ import { fill, h } from '../../../core/elements/dom.js';
 
 const SIDE = 60;
 
-/** Where an arrow key leads in a list whose rows hold `wide` items; -1 when it leads nowhere. */
+/** @typedef {Page.RankedHead & { map?: Page.Thumbnail }} Entry */
+
+/**
+ * The index that an arrow key leads to in a list whose rows hold `wide` items, or -1.
+ * @param {string} key
+ * @param {number} at
+ * @param {number} count
+ * @param {number} wide
+ */
 function target(key, at, count, wide) {
-  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -wide, ArrowDown: wide }[key];
+  /** @type {Record<string, number>} */
+  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -wide, ArrowDown: wide };
+  const step = steps[key];
   if (key === 'Home') return 0;
   if (key === 'End') return count - 1;
   return step === undefined ? -1 : Math.min(count - 1, Math.max(0, at + step));
 }
 
 /**
- * The list in `root`. `show(heads, scale)` draws it: [{layer, head, score, spoken, map: {data, rows, cols} | null}], best
- * first; `select(layer, head)` marks one. `onSelect({layer, head})`, `onHover({layer, head} | null)`.
+ * The list in `root`: `show` draws it, `select` marks a head.
+ * @param {HTMLElement} root
+ * @param {{
+ *   onSelect: (place: Page.HeadPlace) => void,
+ *   onHover: (place: Page.HeadPlace | null) => void,
+ *   label: string,
+ * }} options
  */
 export function rankedHeads(root, { onSelect, onHover, label }) {
   const list = h('ol', { class: 'ranked scroll', 'aria-label': label });
   root.append(list);
+  /** @type {ReturnType<typeof button>[]} */
   let items = [];
 
+  /** @param {Entry} entry */
   function button({ layer, head, score, spoken, map }) {
     const picture = h('canvas', { 'aria-hidden': 'true', style: { width: `${SIDE}px`, height: `${SIDE}px` } });
     const element = h(
@@ -41,6 +58,7 @@ export function rankedHeads(root, { onSelect, onHover, label }) {
     return { layer, head, element, picture, map };
   }
 
+  /** @param {ReturnType<typeof button>} item @param {Page.Scale} scale */
   function paint({ picture, map }, scale) {
     if (map) heatmap(picture, { ...map, scale, cell: SIDE / Math.max(map.rows, map.cols) });
   }
@@ -61,6 +79,7 @@ export function rankedHeads(root, { onSelect, onHover, label }) {
   });
 
   return {
+    /** @param {Entry[]} heads @param {Page.Scale} scale */
     show(heads, scale) {
       items = heads.map(button);
       fill(
@@ -69,6 +88,7 @@ export function rankedHeads(root, { onSelect, onHover, label }) {
       );
       items.forEach((item) => paint(item, scale));
     },
+    /** @param {number} layer @param {number} head */
     select(layer, head) {
       const chosen = items.findIndex((item) => item.layer === layer && item.head === head);
       items.forEach(({ element }, i) => {

@@ -4,11 +4,14 @@ export const bertviz = {
   title: 'BertViz',
   about:
     'The attention views many papers and courses use (Vig 2019), drawn by BertViz itself from this run’s numbers, in a frame that can reach nothing but its own script.',
+  /** @type {Record<Page.BertvizKind, string>} */
   kinds: { head: 'Head view', model: 'Model view', neuron: 'Neuron view' },
   choose: 'View',
   loading: 'Drawing … (BertViz takes a few seconds to load the first time)',
+  /** @param {Page.BertvizKind} kind */
   frame: (kind) => `BertViz ${kind} view of this run`,
-  limits: ({ kind, found: { layers, start, stop, n_positions: n, note }, head }) =>
+  /** @param {{ kind: Page.BertvizKind, answer: Payload.BertvizAnswer, head: number }} view */
+  limits: ({ kind, answer: { layers, start, stop, n_positions: n, note }, head }) =>
     [
       kind === 'neuron'
         ? `Layer ${layers[0]}, head ${head} only.`

@@ -4,6 +4,7 @@ import { chip } from '../../../core/elements/chip.js';
 import { fill, h } from '../../../core/elements/dom.js';
 import { hex, label, visible } from '../../../maths/tokens.js';
 
+/** @typedef {typeof import('../words/detokenize.js').detokenize} Words */
 /** @typedef {{ part: Payload.TextPart, index: number }} Item */
 
 /**
@@ -43,7 +44,7 @@ const span = (n) => ({ 'grid-column': `span ${Math.max(1, n)}` });
  * @param {HTMLElement} root
  * @param {Payload.TextPart[]} parts
  * @param {number} at
- * @param {{ onSelect: (index: number) => void, waits: string, noText: string, select: (name: string) => string }} options
+ * @param {{ onSelect: (index: number) => void } & Pick<Words, 'waits' | 'noText' | 'select'>} options
  */
 export function blocks(root, parts, at, { onSelect, waits, noText, select }) {
   /** @param {Item} item */
