@@ -449,20 +449,6 @@ declare namespace Page {
     first_seen: Numbers;
   }
 
-  /** A point of a chart that is pointed at or clicked. */
-  interface PlotPoint {
-    curve: number;
-    index: number;
-    data: any;
-  }
-
-  interface PlotOptions {
-    name: string;
-    describe?: () => string;
-    onClick?: (point: PlotPoint) => unknown;
-    onHover?: (point: PlotPoint | null) => unknown;
-  }
-
   /** A stretch of the bar that all tokens share. */
   interface Part {
     label: string;
@@ -474,7 +460,7 @@ declare namespace Page {
 
 interface Window {
   gradio_config?: Page.Gradio;
-  Plotly?: any;
+  Plotly?: Page.Plotly;
   parentIFrame?: unknown;
 }
 

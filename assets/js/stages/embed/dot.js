@@ -1,4 +1,4 @@
-// One query and one key: their score at every distance, and what each pair adds at the real one.
+// One query and one key: their score at every distance, and what each pair of dimensions adds at the real one.
 
 import { checkMark } from '../../charts/check.js';
 import { chip } from '../../core/elements/chip.js';
@@ -14,7 +14,10 @@ const HEIGHT = 110;
 const HALF = HEIGHT / 2;
 const FIRST_DISTANCE = 3;
 
-/** Bars up and down from a middle line, one a pair. */
+/**
+ * Bars up and down from a middle line, one for each pair of dimensions.
+ * @param {Page.Numbers} values
+ */
 function parts(values) {
   const reach = Math.max(...values.map(Math.abs), 1e-9);
   const step = WIDTH / values.length;
@@ -39,7 +42,7 @@ function parts(values) {
       class: 'pair-parts',
       preserveAspectRatio: 'none',
       role: 'img',
-      'aria-label': words.partsSpoken([...values]),
+      'aria-label': words.partsLabel([...values]),
     },
     middle,
     bars,
@@ -68,7 +71,9 @@ export function mountDot(root, ctx) {
   const chart = plot(place, ctx.plotlyUrl, { name: 'score-over-distance', describe: () => words.dotName });
   /** @type {Page.Scene} */
   let now = null;
+  /** @type {number | null} */
   let key = null;
+  /** @type {Payload.DotProduct & { curve: Page.Numbers, parts: Page.Numbers }} */
   let found = null;
 
   const ask = asker(
@@ -82,11 +87,13 @@ export function mountDot(root, ctx) {
     () => mark.show([]),
   );
 
+  /** @param {'layer' | 'head'} name @param {string} text */
   function picker(name, text) {
     const select = h('select', { onchange: () => ctx.select({ [name]: Number(select.value) }) });
     return { select, label: h('label', {}, text, ' ', select) };
   }
 
+  /** @param {number} position */
   function choose(position) {
     key = position;
     look();
@@ -141,21 +148,18 @@ export function mountDot(root, ctx) {
 
   return {
     element: part.element,
-    /**
-     * @param {Page.Changed} changed
-     * @param {Payload.CardAnswer} modelCard
-     * @param {Page.Scene} at
-     */
+    /** @param {Page.Scene} at @param {Page.Changed} changed @param {Page.Card} modelCard */
     update(at, changed, modelCard) {
       now = at;
       const sizes = { layer: modelCard?.n_layers ?? now.layer + 1, head: modelCard?.n_heads ?? now.head + 1 };
-      for (const [name, { select }] of Object.entries(pickers)) {
+      for (const name of /** @type {const} */ (['layer', 'head'])) {
+        const { select } = pickers[name];
         if (select.length !== sizes[name])
           fill(
             select,
             Array.from({ length: sizes[name] }, (_, i) => h('option', { value: i }, i)),
           );
-        select.value = now[name];
+        select.value = String(now[name]);
       }
       if (changed.has('run') && found && key !== null && key >= now.n) key = null;
       if (changed.has('theme') && found) draw();

@@ -1,4 +1,4 @@
-// Embeddings and positions: each token's row, who its neighbours are, and how order gets in.
+// Embeddings and positions: the row of each token, its nearest neighbours, and how the model knows the order.
 
 import { hasAny } from '../../core/state/store.js';
 import { h } from '../../core/elements/dom.js';
@@ -27,6 +27,7 @@ export function mount(root, ctx) {
   const watched = ['run', 'selection', 'theme', 'card', 'status'];
 
   return {
+    /** @param {Page.State} state @param {Page.Changed} changed */
     update(state, changed) {
       if (!hasAny(changed, watched)) return;
       const now = scene(state);

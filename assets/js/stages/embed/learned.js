@@ -29,6 +29,7 @@ export function mountLearned(root, ctx) {
   );
   const element = h('div', { class: 'learned', hidden: true }, rowTitle, rowPlace, note, columns);
   root.append(element);
+  /** @type {Payload.LearnedPositions & Record<'places' | 'norm' | 'data' | 'selectedRow', Page.Numbers>} */
   let found = null;
   const row = strips(rowPlace, {
     onSelect: () => {},
@@ -56,6 +57,7 @@ export function mountLearned(root, ctx) {
     const { places, norm, selected, selectedRow: data } = found;
     const reach = Math.max(...data.map(Math.abs));
     fill(rowTitle, words.learnedRow(selected));
+    /** @type {Page.RowStrip['token']} */
     const token = {
       position: selected,
       id: selected,
@@ -89,10 +91,13 @@ export function mountLearned(root, ctx) {
     redraw,
     /** @param {Payload.LearnedPositions} answer */
     show(answer) {
-      const [places, norm, data, selectedRow] = ['positions', 'norms', 'cosine', 'selected_row'].map(
-        (name) => unpack(answer[name]).data,
-      );
-      found = { ...answer, places, norm, data, selectedRow };
+      found = {
+        ...answer,
+        places: unpack(answer.positions).data,
+        norm: unpack(answer.norms).data,
+        data: unpack(answer.cosine).data,
+        selectedRow: unpack(answer.selected_row).data,
+      };
       redraw();
     },
   };

@@ -19,9 +19,11 @@ export function mountMap(root, ctx) {
     h('button', { type: 'button', class: 'quiet', onclick: () => switchTo(i === 1) }, name),
   );
   part.head.append(h('div', { class: 'switch', role: 'group' }, buttons));
-  const chart = tokenMap(place, ctx.plotlyUrl, { words, onSelect: (position) => ctx.select({ position }) });
+  const chart = tokenMap(place, ctx.plotlyUrl, (position) => ctx.select({ position }));
   let three = false;
+  /** @type {Page.TokenMap} */
   let found = null;
+  /** @type {Page.Scene} */
   let now = null;
 
   const ask = asker(ctx, 'embed_map', part, (answer) => {
@@ -32,17 +34,19 @@ export function mountMap(root, ctx) {
 
   function draw() {
     buttons.forEach((button, i) => button.setAttribute('aria-pressed', String(three === (i === 1))));
-    chart.show(found, { three, position: now.position, view: found.key });
+    chart.show(found, { three, position: now.position });
     fill(part.said, words.mapNote(found));
     fill(kept, words.mapKept(found, three));
   }
 
+  /** @param {boolean} value */
   function switchTo(value) {
     three = value;
     if (found) draw();
   }
 
   return {
+    /** @param {Page.Scene} at */
     update(at) {
       now = at;
       const key = `${now.run.key}:${now.n}`;

@@ -12,7 +12,10 @@ import { embed as words } from './words/embed.js';
 
 const K = 15;
 
-/** Colours for values from -1 to 1. */
+/**
+ * A diverging colour scale for the domain from -1 to 1.
+ * @returns {Page.Scale}
+ */
 export function signed() {
   const around = diverging();
   return (t) => around(2 * t - 1);
@@ -30,6 +33,7 @@ export function mountSimilarity(root, ctx) {
   const table = h('div', { class: 'scroll table-box' });
   const part = card(words.similarity, words.similarityNote, scale, place, readout, h('details', {}, summary, table));
   root.append(part.element);
+  /** @param {number} i */
   const name = (i) => label(now.tokens[window.start + i]);
   const chart = matrix(place, {
     name: words.similarityName,
@@ -37,7 +41,7 @@ export function mountSimilarity(root, ctx) {
     onHover: (cell) =>
       fill(readout, cell ? words.similarityValue(name(cell.row), name(cell.col), cell.value) : words.similarityHint),
   });
-  /** @type {{ run: string; n: number; start: number; count: number; data: Page.Numbers; }} */
+  /** @type {Page.TokenWindow & { data: Page.Numbers }} */
   let window = null;
   /** @type {Page.Scene} */
   let now = null;
@@ -137,6 +141,7 @@ export function mountNearest(root, ctx) {
   });
 
   return {
+    /** @param {Page.Scene} at */
     update({ tokens, position }) {
       const { id } = tokens[position];
       ask({ token_id: id, k: K }, String(id));

@@ -17,7 +17,7 @@ const CLOCKS = 8;
 /**
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
- * @param {any} options
+ * @param {{ onBlockInput: (found: Payload.BlockInput) => void }} events
  */
 export function mountPosition(root, ctx, { onBlockInput }) {
   const mark = checkMark();
@@ -38,16 +38,16 @@ export function mountPosition(root, ctx, { onBlockInput }) {
   const dot = mountDot(root, ctx);
   const hands = clocks(faces);
   const chart = angleMap(mapPlace, {
-    name: words.anglesName,
-    words,
     onSelect: (row) => ctx.select({ position: window.start + row }),
     onHover: (cell) => fill(readout, cell ? angleAt(cell) : words.anglesHint),
   });
+  /** @type {Page.TokenWindow & { pairs: number, layer: number, data: Page.Numbers, wavelengths: Page.Numbers }} */
   let window = null;
   /** @type {Page.Scene} */
   let now = null;
   let kind = '';
 
+  /** @param {{ row: number, col: number }} cell */
   function angleAt({ row, col }) {
     const position = window.start + row;
     return words.angleValue(
@@ -72,13 +72,13 @@ export function mountPosition(root, ctx, { onBlockInput }) {
       answer.learned?.check,
       answer.block_input.check.passed && answer.block_input.check,
     ]);
-    if (kind === 'rope') takeRotary(answer.rotary);
+    if (kind === 'rope') showRotary(answer.rotary);
     else fill(part.said, kind === 'learned' ? words.learned(answer.learned) : answer.reason);
     if (kind === 'learned') learned.show(answer.learned);
   });
 
   /** @param {Payload.RotaryPositions} found */
-  function takeRotary(found) {
+  function showRotary(found) {
     const { data, shape } = unpack(found.angles);
     const wavelengths = unpack(found.wavelengths).data;
     window = {
@@ -106,17 +106,13 @@ export function mountPosition(root, ctx, { onBlockInput }) {
     const { pairs, wavelengths, start } = window;
     const step = Math.max(1, Math.floor(pairs / CLOCKS));
     const some = Array.from({ length: Math.min(CLOCKS, pairs) }, (_, i) => i * step);
-    hands.show({ wavelengths, pairs: some, position: now.position, words });
+    hands.show({ wavelengths, pairs: some, position: now.position });
     chart.mark(now.position - start);
     fill(clockTitle, words.clocks(chip(now.tokens[now.position]), now.position));
   }
 
   return {
-    /**
-     * @param {Page.Changed} changed
-     * @param {Payload.CardAnswer} modelCard
-     * @param {Page.Scene} at
-     */
+    /** @param {Page.Scene} at @param {Page.Changed} changed @param {Page.Card} modelCard */
     update(at, changed, modelCard) {
       now = at;
       const known = kind === 'rope' && holds(window, now) && window.layer === now.layer;

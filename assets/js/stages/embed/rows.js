@@ -28,7 +28,9 @@ export function mountRows(root, ctx) {
     onHover: (cell) =>
       fill(readout, cell ? words.rowsValue(label(cell.token), cell.index, cell.value) : words.rowsHint),
   });
+  /** @type {Page.TokenWindow & { d: number, rows: Page.Numbers, norm: Page.Numbers, answer: Payload.Embeddings }} */
   let window = null;
+  /** @type {Page.Scene} */
   let now = null;
   let fed = '';
 
@@ -53,6 +55,7 @@ export function mountRows(root, ctx) {
     mark();
   }
 
+  /** @param {number} position */
   const rowOf = (position) =>
     window.rows.subarray((position - window.start) * window.d, (position - window.start + 1) * window.d);
 
@@ -69,14 +72,17 @@ export function mountRows(root, ctx) {
   }
 
   return {
-    /** @param {Page.Changed} changed */
+    /** @param {Page.Scene} at @param {Page.Changed} changed */
     update(at, changed) {
       now = at;
       if (!holds(window, now)) ask({ n: now.n, position: now.position }, `${now.run.key}:${now.n}:${now.position}`);
       else if (changed.has('theme')) draw();
       else mark();
     },
-    /** What block 0 receives is measured with the positions. */
+    /**
+     * Takes what block 0 receives, which is measured together with the positions.
+     * @param {Payload.BlockInput} blockInput
+     */
     receive(blockInput) {
       fed = words.fed(blockInput);
       if (window && holds(window, now)) draw();

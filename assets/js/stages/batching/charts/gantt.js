@@ -10,7 +10,7 @@ const STRIP = 44;
 const PARTS = /** @type {(keyof typeof words.cellKey)[]} */ (Object.keys(words.cellKey));
 
 /**
- * A figure of one way to serve. The axis ends at `until`, in seconds; `limit` is the largest number of requests in a pass.
+ * A figure of one way to serve. The axis ends at `until` seconds; a pass holds at most `limit` requests.
  * @param {Payload.BatchingResultAnswer} way
  * @param {{ width: number, until: number, limit: number }} options
  */

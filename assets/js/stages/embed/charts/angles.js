@@ -1,14 +1,18 @@
-// Angles by position and dimension pair: a heat map whose colours go round as angles do.
+// Angles by position and dimension pair: a heat map with a cyclic colour scale.
 
 import { cellAt, heatmap, pixels } from '../../../charts/heatmap.js';
 import { rgb } from '../../../core/elements/color.js';
 import { fill, h } from '../../../core/elements/dom.js';
+import { embed as words } from '../words/embed.js';
 
 const TURN = 2 * Math.PI;
 const LINE = 15;
 const AROUND = ['--c-query', '--c-value', '--c-special', '--c-key', '--c-resid'];
 
-/** t from 0 to 1 as a colour that comes back to itself. */
+/**
+ * A colour scale whose two ends are the same colour.
+ * @returns {Page.Scale}
+ */
 function cyclic() {
   const stops = AROUND.map(rgb);
   return (t) => {
@@ -18,9 +22,13 @@ function cyclic() {
   };
 }
 
-/** A map in `root`; `show({data, rows, cols, labels, selected})`, rows are positions; `onHover({row, col} | null)`. */
-export function angleMap(root, { name, words, onSelect, onHover }) {
-  const canvas = h('canvas', { role: 'img', 'aria-label': name });
+/**
+ * A map in `root`, whose rows are positions.
+ * @param {HTMLElement} root
+ * @param {{ onSelect: (row: number) => void, onHover: (cell: { row: number, col: number } | null) => void }} events
+ */
+export function angleMap(root, { onSelect, onHover }) {
+  const canvas = h('canvas', { role: 'img', 'aria-label': words.anglesName });
   const left = h('div', { class: 'matrix-left', 'aria-hidden': 'true' });
   const bottom = h('div', { class: 'angle-axis dim' });
   const row = h('div', { class: 'angle-row', 'aria-hidden': 'true' });
@@ -33,13 +41,16 @@ export function angleMap(root, { name, words, onSelect, onHover }) {
       h('div', { class: 'angle-map' }, left, h('div', { class: 'matrix-cells' }, canvas, row), bottom),
     ),
   );
+  /** @type {Page.Angles & { height: number }} */
   let shown = null;
 
+  /** @param {MouseEvent} event */
   const under = (event) => shown && cellAt(canvas, shown.rows, shown.cols, event);
   canvas.addEventListener('pointermove', (event) => onHover(under(event)));
   canvas.addEventListener('pointerleave', () => onHover(null));
   canvas.addEventListener('click', (event) => under(event) && onSelect(under(event).row));
 
+  /** @param {Page.Scale} scale */
   function drawKey(scale) {
     const bar = h('canvas', { class: 'legend-canvas', width: 128, height: 1, 'aria-hidden': 'true' });
     const data = Float32Array.from({ length: 128 }, (_, i) => i / 127);
@@ -48,6 +59,7 @@ export function angleMap(root, { name, words, onSelect, onHover }) {
   }
 
   return {
+    /** @param {Page.Angles} next */
     show(next) {
       const height = Math.max(3, Math.min(18, Math.floor(440 / next.rows)));
       const width = Math.max(5, Math.min(20, Math.floor((root.clientWidth - 100) / next.cols)));
@@ -70,6 +82,7 @@ export function angleMap(root, { name, words, onSelect, onHover }) {
       drawKey(scale);
       this.mark(next.selected);
     },
+    /** @param {number} selected */
     mark(selected) {
       if (!shown) return;
       row.hidden = selected < 0 || selected >= shown.rows;

@@ -1,4 +1,4 @@
-// The one way to Plotly: loaded when first needed, redrawn in place, in the page's own colours.
+// Charts by Plotly: the library is loaded when first needed, redraws in place, and takes the page's own colours.
 
 import { createAsk } from '../../../core/ask.js';
 import { css } from '../../../core/elements/color.js';
@@ -11,12 +11,18 @@ const KEPT_BUTTONS = [
   ['toImage', 'zoom2d', 'pan2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d'],
   ['orbitRotation', 'resetCameraDefault3d'],
 ];
+/** @type {Map<string, Promise<Page.Plotly>>} */
 const loading = new Map();
 
-/** The library from the plotly package's own file, once for the page. */
+/**
+ * The library from the plotly package's own file, once for the page.
+ * @param {string} url
+ * @returns {Promise<Page.Plotly>}
+ */
 function load(url) {
   if (!url) return Promise.reject(new Error(messages.notHere));
   if (!loading.has(url)) {
+    /** @type {Promise<Page.Plotly>} */
     const arrival = new Promise((resolve, reject) => {
       const failed = () => reject(new Error(words.noCharts));
       document.head.append(h('script', { src: url, onload: () => resolve(window.Plotly), onerror: failed }));
@@ -27,10 +33,17 @@ function load(url) {
   return loading.get(url);
 }
 
-/** Text as Plotly shows it: its labels are pseudo-HTML, in which `<s>` or `<br>` would vanish. */
+/**
+ * Text escaped for Plotly: its labels are pseudo-HTML, in which `<s>` or `<br>` would vanish.
+ * @param {string} text
+ */
 export const plain = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** An axis in the page's colours. */
+/**
+ * An axis in the page's colours.
+ * @param {string} title
+ * @param {object} [more]
+ */
 export const axis = (title, more = {}) => ({
   title: { text: title, standoff: 8 },
   gridcolor: css('--line'),
@@ -40,9 +53,10 @@ export const axis = (title, more = {}) => ({
   ...more,
 });
 
-/** Projector mode enlarges all but these charts, which then take larger type. */
+/** The zoom of projector mode, which does not reach these charts: they take larger type instead. */
 export const enlarged = () => Number(css('--zoom')) || 1;
 
+/** @param {object} layout @param {string} view */
 function dressed(layout, view) {
   return {
     paper_bgcolor: 'rgba(0,0,0,0)',
@@ -58,18 +72,19 @@ function dressed(layout, view) {
     margin: { l: 54 * enlarged(), r: 12, t: 12, b: 44 * enlarged() },
     showlegend: false,
     hovermode: 'closest',
-    // Zoom and camera stay while this is the same.
+    // Plotly keeps zoom and camera while this is the same.
     uirevision: view,
     autosize: true,
     ...layout,
   };
 }
 
+/** @param {Page.Plotly} Plotly @param {string} name */
 function settings(Plotly, name) {
   const asSvg = {
     name: words.svg,
     icon: Plotly.Icons.disk,
-    click: (graph) => Plotly.downloadImage(graph, { format: 'svg', filename: name }),
+    click: (/** @type {Element} */ graph) => Plotly.downloadImage(graph, { format: 'svg', filename: name }),
   };
   return {
     displaylogo: false,
@@ -81,20 +96,20 @@ function settings(Plotly, name) {
 }
 
 /**
- * A chart in `root`. `show(traces, layout, view)` draws it, keeping zoom while `view` is equal; `onClick(point)` and
- * `onHover(point)` hear of points by {curve, index, data}. `name` is the name of a downloaded picture.
+ * A chart in `root`. `name` is the file name of a downloaded picture.
  * @param {HTMLElement} root
  * @param {string} url
  * @param {Page.PlotOptions} options
  */
 export function plot(root, url, { name, describe, onClick, onHover }) {
-  /** @type {HTMLDivElement & { on?: (event: string, hear: (event: any) => void) => void }} */
+  /** @type {HTMLDivElement & { on?: (event: string, listener: (event: Page.PlotlyEvent) => void) => void }} */
   const place = h('div', { class: 'plotly-place', role: 'group', 'aria-label': name });
   root.append(place);
   const asking = createAsk();
   let bound = false;
 
   function bind() {
+    /** @param {Page.PlotlyEvent} event @returns {Page.PlotPoint} */
     const point = ({ points: [p] }) => ({ curve: p.curveNumber, index: p.pointNumber, data: p.customdata });
     place.on('plotly_click', (event) => onClick?.(point(event)));
     place.on('plotly_hover', (event) => onHover?.(point(event)));
@@ -103,14 +118,20 @@ export function plot(root, url, { name, describe, onClick, onHover }) {
   }
 
   return {
+    /**
+     * Draws the chart, and keeps its zoom while `view` is the same.
+     * @param {object[]} traces
+     * @param {{ scene?: object, [name: string]: unknown }} layout
+     * @param {string} view
+     */
     show(traces, layout, view) {
       place.setAttribute('aria-label', describe?.() ?? name);
       asking.ask({
         question: () => load(url),
         async answered(Plotly) {
           const config = settings(Plotly, name);
-          if (!layout.scene) config.modeBarButtons = config.modeBarButtons.slice(0, 1);
-          else config.modeBarButtons = [[...config.modeBarButtons[0].slice(0, 2)], config.modeBarButtons[1]];
+          const [flat, solid] = config.modeBarButtons;
+          config.modeBarButtons = layout.scene ? [flat.slice(0, 2), solid] : [flat];
           await Plotly.react(place, traces, dressed(layout, view), config);
           if (!bound) bind();
         },

@@ -1,4 +1,4 @@
-// Rows of a matrix as heat strips, one a token, with the norm of each beside it.
+// Rows of a matrix as heat strips, one for each token, with its norm beside it.
 
 import { pixels } from '../../../charts/heatmap.js';
 import { chip, spoken } from '../../../core/elements/chip.js';
@@ -10,7 +10,12 @@ import { embed as words } from '../words/embed.js';
 
 const HEIGHT = 18;
 
-/** Paints one row of `data` across a canvas, from -reach to reach. */
+/**
+ * Paints one row of `data` across a canvas, with colours from -reach to reach.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Page.Numbers} data
+ * @param {number} reach
+ */
 function paint(canvas, data, reach) {
   const ratio = sharpness(canvas);
   const width = Math.max(1, canvas.clientWidth);
@@ -25,18 +30,21 @@ function paint(canvas, data, reach) {
 }
 
 /**
- * Strips in `root`. `show({rows, reach, widest, selected})`: rows are {token, data, norm}; `onSelect(position)`,
- * `onHover({token, index, value} | null)`.
+ * Strips in `root`.
+ * @param {HTMLElement} root
+ * @param {{ onSelect: (position: number) => void, onHover: (cell: Page.RowStripCell | null) => void }} events
  */
 export function strips(root, { onSelect, onHover }) {
   const list = h('div', { class: 'strips' });
   root.append(list);
+  /** @type {ReturnType<typeof make>[]} */
   let shown = [];
   let reach = 1;
   new ResizeObserver(() =>
     shown.forEach(({ canvas, row }) => canvas.clientWidth && paint(canvas, row.data, reach)),
   ).observe(list);
 
+  /** @param {Page.RowStrip} row @param {number} widest */
   function make(row, widest) {
     const { token, data, norm } = row;
     const canvas = h('canvas', { class: 'strip-canvas', 'aria-hidden': 'true' });
@@ -74,6 +82,7 @@ export function strips(root, { onSelect, onHover }) {
   }
 
   return {
+    /** @param {Page.RowStrips} next */
     show(next) {
       reach = next.reach;
       shown = next.rows.map((row) => make(row, next.widest));
@@ -84,6 +93,7 @@ export function strips(root, { onSelect, onHover }) {
       shown.forEach(({ canvas, row }) => paint(canvas, row.data, reach));
       this.mark(next.selected);
     },
+    /** @param {number} position */
     mark(position) {
       for (const { row, element } of shown) {
         const selected = row.token.position === position;
@@ -100,9 +110,12 @@ export function strips(root, { onSelect, onHover }) {
   };
 }
 
-/** The legend of a diverging scale, with the numbers at its ends. */
+/**
+ * A function that draws the legend of a diverging scale, with the numbers at its ends.
+ * @param {HTMLElement} root
+ */
 export function legend(root) {
-  return (reach, note) => {
+  return (/** @type {number} */ reach, note = '') => {
     const canvas = h('canvas', { class: 'legend-canvas', width: 129, height: 1, 'aria-hidden': 'true' });
     const around = diverging();
     const data = Float32Array.from({ length: 129 }, (_, i) => i / 64 - 1);

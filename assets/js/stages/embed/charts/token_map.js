@@ -2,6 +2,7 @@
 
 import { css } from '../../../core/elements/color.js';
 import { label } from '../../../maths/tokens.js';
+import { embed as words } from '../words/embed.js';
 import { axis, enlarged, plain, plot } from './plotly.js';
 
 const SIDES = ['top center', 'bottom center', 'middle right', 'middle left'];
@@ -9,17 +10,31 @@ const LETTER = 8;
 const LINE = 16;
 const NARROW = 600;
 
-/** The box that a label would fill, in pixels; `side` is one of SIDES. */
+/**
+ * The box that a label would fill, in pixels; `side` is one of SIDES.
+ * @param {number[]} point
+ * @param {number} width
+ * @param {string} side
+ */
 function boxOf([x, y], width, side) {
-  const dx = { 'middle right': 10, 'middle left': -10 - width }[side] ?? -width / 2;
-  const dy = { 'top center': -10 - LINE, 'bottom center': 10 }[side] ?? -LINE / 2;
+  const dx = side === 'middle right' ? 10 : side === 'middle left' ? -10 - width : -width / 2;
+  const dy = side === 'top center' ? -10 - LINE : side === 'bottom center' ? 10 : -LINE / 2;
   return [x + dx, y + dy, x + dx + width, y + dy + LINE];
 }
 
+/**
+ * The area that two boxes share.
+ * @param {number[]} a
+ * @param {number[]} b
+ */
 const overlap = (a, b) =>
   Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
 
-/** For each label the side on which it covers least of the others. */
+/**
+ * For each label the side on which it covers least of the others.
+ * @param {number[][]} points
+ * @param {string[]} texts
+ */
 function sides(points, texts) {
   const taken = points.map(([x, y]) => [x - 5, y - 5, x + 5, y + 5]);
   return points.map((point, i) => {
@@ -33,26 +48,45 @@ function sides(points, texts) {
   });
 }
 
-/** Points as pixels of a plot of this size: only for placing labels. */
+/**
+ * Points as pixels of a plot of this size: only for placing labels. `equal`: both axes have the same unit.
+ * @param {number[]} xs
+ * @param {number[]} ys
+ * @param {number} width
+ * @param {number} height
+ * @param {boolean} equal
+ */
 function onScreen(xs, ys, width, height, equal) {
+  /** @param {number[]} values */
   const reach = (values) => Math.max(...values) - Math.min(...values) || 1;
   const [across, up] = [width / reach(xs), height / reach(ys)];
   const least = Math.min(across, up);
   return xs.map((x, i) => [x * (equal ? least : across), -ys[i] * (equal ? least : up)]);
 }
 
-/** A map in `root`; `onSelect(position)` when a token of the prompt is clicked. */
-export function tokenMap(root, url, { words, onSelect }) {
+/**
+ * A map in `root`. `onSelect(position)` is called when a token of the run is clicked.
+ * @param {HTMLElement} root
+ * @param {string} url
+ * @param {(position: number) => void} onSelect
+ */
+export function tokenMap(root, url, onSelect) {
+  /** @type {Page.TokenMap} */
   let found = null;
   const chart = plot(root, url, {
     name: 'token-map',
-    describe: () => words.mapSpoken(found),
+    describe: () => words.mapLabel(found),
     onClick: ({ data }) =>
       Number.isInteger(data) && found.positions[data]?.length && onSelect(found.positions[data][0]),
   });
 
+  /**
+   * @param {number[][]} points
+   * @param {{ three: boolean, selected: number, wide: boolean }} options
+   */
   function traces(points, { three, selected, wide }) {
-    const [x, y, z] = [0, 1, 2].map((a) => (i) => found.coordinates[i * found.n_axes + a]);
+    const [x, y, z] = [0, 1, 2].map((a) => (/** @type {number} */ i) => found.coordinates[i * found.n_axes + a]);
+    /** @param {number[]} indices */
     const at = (indices) => ({ x: indices.map(x), y: indices.map(y), ...(three && { z: indices.map(z) }) });
     const kind = three ? 'scatter3d' : 'scatter';
     const { tokens, links } = found;
@@ -61,9 +95,12 @@ export function tokenMap(root, url, { words, onSelect }) {
     const near = all.slice(n);
     const linked = links[selected] ?? [];
     const ofSelected = near.filter((i) => linked.includes(i));
+    /** @param {number} i */
     const ownersOf = (i) => links.flatMap((those, owner) => (those.includes(i) ? [label(tokens[owner], 20)] : []));
+    /** @param {number} i */
     const hover = (i) =>
       `${plain(label(tokens[i], 40))}<br>${words.id(tokens[i].id)}${i < n ? '' : `<br>${plain(words.neighbourOf(ownersOf(i)))}`}`;
+    /** @param {number[]} indices @param {object} more */
     const common = (indices, more) => ({
       type: kind,
       ...at(indices),
@@ -72,7 +109,9 @@ export function tokenMap(root, url, { words, onSelect }) {
       hovertext: indices.map(hover),
       ...more,
     });
+    /** @param {number[]} owners @param {string} color @param {number} width */
     const lines = (owners, color, width) => {
+      /** @param {(index: number) => number} get */
       const gaps = (get) => owners.flatMap((o) => links[o].flatMap((i) => [get(i), get(o), null]));
       return {
         type: kind,
@@ -88,13 +127,15 @@ export function tokenMap(root, url, { words, onSelect }) {
     // The selected token comes last, so that it lies on top of what is near it.
     const prompt = all.slice(0, n).sort((a, b) => Number(a === selected) - Number(b === selected));
     const labelled = [...prompt, ...ofSelected];
-    const placed = three
-      ? 'top center'
-      : sides(
-          labelled.map((i) => points[i]),
-          labelled.map((i) => texts[i]),
-        );
-    const side = (from, to) => (three ? placed : placed.slice(from, to));
+    const placed =
+      !three &&
+      sides(
+        labelled.map((i) => points[i]),
+        labelled.map((i) => texts[i]),
+      );
+    /** @param {number} from @param {number} to */
+    const side = (from, to) => (placed ? placed.slice(from, to) : 'top center');
+    /** @param {number[]} indices @param {string} color @param {number} size @param {string | string[]} textposition */
     const names = (indices, color, size, textposition) => ({
       mode: 'markers+text',
       text: indices.map((i) => plain(texts[i])),
@@ -109,7 +150,7 @@ export function tokenMap(root, url, { words, onSelect }) {
         near.filter((i) => !linked.includes(i)),
         { mode: 'markers', marker: { size: three ? 3 : 5, color: css('--ink-2'), opacity: 0.55 } },
       ),
-      // Neighbours are named where there is room; elsewhere by pointing at them.
+      // Neighbours have their names written where there is room, and elsewhere show them on hover.
       common(ofSelected, {
         ...(three || !wide ? { mode: 'markers' } : names(ofSelected, css('--ink-2'), 11, side(n, labelled.length))),
         marker: { size: three ? 3.5 : 6, color: css('--c-key') },
@@ -128,8 +169,8 @@ export function tokenMap(root, url, { words, onSelect }) {
   }
 
   return {
-    /** `next`: the answer with `coordinates` unpacked; `three` for 3-d; `view` names what zoom belongs to. */
-    show(next, { three, position, view }) {
+    /** @param {Page.TokenMap} next @param {{ three: boolean, position: number }} options */
+    show(next, { three, position }) {
       found = next;
       const selected = found.positions.findIndex((places) => places.includes(position));
       // One unit is as long on both axes, where there is room for that.
@@ -155,7 +196,7 @@ export function tokenMap(root, url, { words, onSelect }) {
             dragmode: wide && 'pan',
             margin: { l: 58, r: wide ? 40 : 30, t: 28, b: 44 },
           };
-      return chart.show(traces(points, { three, selected, wide }), layout, `${view}:${three}`);
+      return chart.show(traces(points, { three, selected, wide }), layout, `${found.key}:${three}`);
     },
   };
 }

@@ -3,6 +3,7 @@
 import { num } from '../../../maths/format.js';
 import { line, quoted } from '../../../parts/words/formula.js';
 
+/** @param {Page.FormulaScene} scene */
 export const embed = ({ run, card, tokens, position }) => [
   line(
     'x = E[id]',
