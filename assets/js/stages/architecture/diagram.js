@@ -1,17 +1,19 @@
-// The architecture of this model as a diagram: the residual stream down, what reads it and adds to it beside it.
+// The architecture of this model as a diagram: the residual stream downward, and beside it the parts that read it and add to it.
 
 import { fill, h, svg } from '../../core/elements/dom.js';
 import { keepsCache } from '../../maths/models.js';
 import { around } from '../../parts/words/around.js';
 import { ribbon } from '../../parts/words/page.js';
 import { drawBlock, EDGE, GAP, STREAM } from './charts/block.js';
-import { drawn, tall } from './charts/flow.js';
+import { drawBox, heightOf } from './charts/flow.js';
+import { kindsList } from './kinds.js';
 import { model as words } from './words/model.js';
 
 const MOST_SQUARES = 64;
-const NAMES = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const TABS = { ...around, ...ribbon };
 
-const nameOf = (tab) => (tab === 'routing' ? words.below : (ribbon[tab] ?? around[tab]).title);
+/** @param {Page.StageName | 'routing'} tab */
+const nameOf = (tab) => (tab === 'routing' ? words.below : TABS[tab].title);
 
 /**
  * The card in `root`; show(found) draws it, select(selection) follows the selected layer.
@@ -20,33 +22,32 @@ const nameOf = (tab) => (tab === 'routing' ? words.below : (ribbon[tab] ?? aroun
  */
 export function diagramCard(root, ctx) {
   const { store, select } = ctx;
-  const kinds = h('div', { class: 'model-kinds' });
+  const kinds = kindsList(select);
   const place = h('div', { class: 'model-flow' });
-  const said = h('p', { class: 'measure-said' });
-  root.append(h('h2', {}, words.diagram), h('p', { class: 'dim' }, words.diagramNote), kinds, place, said);
+  const summary = h('p', { class: 'measure-said' });
+  root.append(h('h2', {}, words.diagram), h('p', { class: 'dim' }, words.diagramNote), kinds.element, place, summary);
+  /** @type {Payload.ArchitectureAnswer} */
   let found = null;
   let layer = 0;
   let width = 0;
   new ResizeObserver(() => found && place.clientWidth !== width && draw()).observe(place);
 
-  const kindAt = () =>
-    Math.max(
-      0,
-      found.kinds.findIndex((kind) => kind.layers.includes(layer)),
-    );
-
   /**
-   * A box as charts/flow.js draws it: [title, texts] of the words, and the tab it leads to.
+   * A box that leads to a tab.
    * @param {string} kind
-   * @param {any[]} named
+   * @param {Page.BoxWords} words
    * @param {Page.StageName | 'routing'} tab
-   * @param {object} [more]
+   * @param {Pick<Page.FlowBox, 'inside' | 'squares'>} [more]
+   * @returns {Page.FlowBox}
    */
   function box(kind, [title, texts], tab, more = {}) {
     const go = () => {
-      if (tab === 'routing') return document.getElementById('model-routing').scrollIntoView({ behavior: 'smooth' });
+      if (tab === 'routing') {
+        document.getElementById('model-routing').scrollIntoView({ behavior: 'smooth' });
+        return;
+      }
       if (['prefill', 'layers'].includes(tab)) select({ layer });
-      return store.set({ stage: tab, following: false });
+      store.set({ stage: tab, following: false });
     };
     const known = texts.filter(Boolean);
     return {
@@ -59,7 +60,9 @@ export function diagramCard(root, ctx) {
     };
   }
 
+  /** @param {Payload.NormPlace} norm */
   const normBox = (norm) => box('norm', words.norm(norm.kind), 'layers');
+  /** @param {Payload.Mixer} mixer */
   const mixerBox = (mixer) =>
     mixer.kind === 'attention'
       ? box(
@@ -70,16 +73,21 @@ export function diagramCard(root, ctx) {
         )
       : box('state', words.mixer(mixer), 'layers');
 
+  /** @param {Payload.Mlp} mlp */
   function mlpBox(mlp) {
-    const shown = Math.min(mlp.n_experts, MOST_SQUARES);
-    const more = mlp.n_experts
-      ? { inside: [box('router', words.router(mlp), 'routing', { squares: [shown, Math.min(mlp.n_chosen, shown)] })] }
-      : {};
-    return box('mlp', words.mlp(mlp), 'layers', more);
+    const n = Math.min(mlp.n_experts, MOST_SQUARES);
+    if (!n) return box('mlp', words.mlp(mlp), 'layers');
+    const router = box('router', words.router(mlp), 'routing', { squares: [n, Math.min(mlp.n_chosen, n)] });
+    return box('mlp', words.mlp(mlp), 'layers', { inside: [router] });
   }
 
-  /** What a block does, in order: {norm} on the stream, or {shared, columns} beside it. */
+  /**
+   * The steps of a block in their order.
+   * @param {Payload.BlockKind} kind
+   * @returns {Page.FlowStep[]}
+   */
   function steps(kind) {
+    /** @param {string[]} places */
     const at = (...places) => kind.norms.filter(({ place: where }) => places.includes(where)).map(normBox);
     const several = kind.mixers.length > 1;
     const mixers = kind.mixers.map((mixer) => [
@@ -89,6 +97,7 @@ export function diagramCard(root, ctx) {
     ]);
     const mlp = kind.mlp ? [[...at('before mlp'), mlpBox(kind.mlp), ...at('after mlp')]] : [];
     const shared = [...at('before both'), ...(several ? at('before mixer') : [])];
+    /** @param {string} name */
     const onStream = (name) => at(name).map((norm) => ({ norm }));
     if (kind.parallel)
       return [...onStream('start'), { shared, columns: [...mixers, ...mlp] }, ...onStream('stream mlp')];
@@ -102,6 +111,7 @@ export function diagramCard(root, ctx) {
     ];
   }
 
+  /** @param {Payload.BlockKind} kind */
   function unplaced({ norms }) {
     const n = norms.filter(({ place: where }) => where === 'unknown').length;
     return n ? words.unknownNorms(n) : '';
@@ -125,16 +135,18 @@ export function diagramCard(root, ctx) {
       box('logits', words.logits(found), 'decode'),
       box('next', words.next, 'select'),
     ].filter(Boolean);
+    /** @type {SVGElement[]} */
     const marks = [];
     let y = 2;
+    /** @param {Page.FlowBox[]} boxes */
     const stack = (boxes) =>
       boxes.forEach((one) => {
-        marks.push(...drawn(one, EDGE / 2, y, width - EDGE));
-        y += tall(one, width - EDGE) + GAP;
+        marks.push(...drawBox(one, EDGE / 2, y, width - EDGE));
+        y += heightOf(one, width - EDGE) + GAP;
       });
     stack(before);
     const start = y - GAP;
-    const block = found.kinds[kindAt()];
+    const block = found.kinds[kinds.show(found, layer)];
     const titles = {
       title: words.block(block, card.n_layers),
       note: words.blockNote(block),
@@ -146,7 +158,8 @@ export function diagramCard(root, ctx) {
     stack(after);
     const height = y - GAP + 2;
     const streamEnd = end + GAP;
-    // The stream runs from the embedding to what reads it last; before and behind it go ids and scores.
+    // The stream runs from the embedding to its last reader; before and behind it, ids and scores are passed on.
+    /** @param {number} from @param {number} to @param {string} kind */
     const line = (from, to, kind) => svg('line', { class: kind, x1: STREAM, x2: STREAM, y1: from, y2: to });
     fill(
       place,
@@ -157,7 +170,7 @@ export function diagramCard(root, ctx) {
           height,
           viewBox: `0 0 ${width} ${height}`,
           role: 'group',
-          'aria-label': words.diagramSaid(found),
+          'aria-label': words.diagramSummary(found),
           class: 'flow',
         },
         line(10, height - 30, 'flow-ids'),
@@ -166,60 +179,17 @@ export function diagramCard(root, ctx) {
         marks,
       ),
     );
-    fill(said, words.diagramSaid(found));
-    showKinds(card.n_layers);
-  }
-
-  /** Where blocks differ: which layers are of which kind, and a choice of the one that is drawn. */
-  function showKinds(n) {
-    kinds.hidden = found.kinds.length === 1;
-    if (kinds.hidden) return;
-    const now = kindAt();
-    const of = (one) => found.kinds.findIndex((kind) => kind.layers.includes(one));
-    fill(
-      kinds,
-      h('p', { class: 'dim' }, words.kinds),
-      h(
-        'div',
-        { class: 'model-kind-list' },
-        found.kinds.map((kind, i) =>
-          h(
-            'button',
-            {
-              type: 'button',
-              class: `kind-${i % 4}`,
-              'aria-pressed': String(i === now),
-              onclick: () => select({ layer: kind.layers[0] }),
-            },
-            h('strong', {}, words.kindButton(NAMES[i % 26], kind)),
-            h('span', { class: 'dim' }, words.kindOf(kind)),
-          ),
-        ),
-      ),
-      h(
-        'div',
-        { class: 'model-cells', 'aria-hidden': 'true' },
-        Array.from({ length: n }, (_, one) =>
-          h(
-            'span',
-            {
-              class: `kind-${of(one) % 4}${one === layer ? ' now' : ''}`,
-              title: words.cell(one, NAMES[of(one) % 26]),
-              onclick: () => select({ layer: one }),
-            },
-            one,
-          ),
-        ),
-      ),
-    );
+    fill(summary, words.diagramSummary(found));
   }
 
   return {
+    /** @param {Payload.ArchitectureAnswer} next */
     show(next) {
       found = next;
       layer = Math.min(store.state.selection.layer, found.card.n_layers - 1);
       draw();
     },
+    /** @param {Page.Selection} selection */
     select(selection) {
       if (selection.layer === layer) return;
       layer = selection.layer;

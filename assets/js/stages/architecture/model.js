@@ -1,9 +1,10 @@
-// The model card: its diagram, what its parts weigh, its facts, and which experts this run was sent to.
+// The model: its diagram, the sizes of its parts, its facts, and the experts that the router picked in this run.
 
 import { checkMark } from '../../charts/check.js';
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
+import { modelKey } from '../../maths/models.js';
 import { diagramCard } from './diagram.js';
 import { parametersCard } from './parameters.js';
 import { routingCard } from './routing.js';
@@ -17,6 +18,7 @@ export { model as formulas } from './words/formulas.js';
  * @returns {Page.Panel}
  */
 export function mount(root, ctx) {
+  /** @param {HTMLElement} place @param {string} name */
   const card = (place, name) => place.appendChild(h('div', { class: 'card', id: `model-${name}` }));
   const columns = root.appendChild(h('div', { class: 'model-columns' }));
   const left = columns.appendChild(h('div', { class: 'model-column' }));
@@ -35,9 +37,10 @@ export function mount(root, ctx) {
   );
   const asking = createAsk();
 
-  function load(of) {
+  /** @param {Page.Run} run */
+  function load({ recipe }) {
     asking.ask({
-      key: of,
+      key: modelKey(recipe),
       question: () => ctx.view('architecture'),
       answered(found) {
         diagram.show(found);
@@ -61,7 +64,7 @@ export function mount(root, ctx) {
 
   return {
     update(state, changed) {
-      if (state.card && state.status.phase !== 'running') load(state.card);
+      if (state.card && state.status.phase !== 'running') load(state.run);
       if (changed.has('selection')) diagram.select(state.selection);
       routing.update(state, changed);
     },

@@ -1,27 +1,42 @@
-// What the parts weigh: one bar, a table, and the proof that nothing is left out.
+// The sizes of the parts: one bar, a table, and the proof that nothing is left out.
 
 import { splitBar } from '../../charts/split.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { bytes, num, pct } from '../../maths/format.js';
 import { model as words } from './words/model.js';
 
+/** @param {number[]} list */
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 
-/** The card in `root`; show(found) fills it. */
+/**
+ * The card in `root`; show(found) fills it.
+ * @param {HTMLElement} root
+ */
 export function parametersCard(root) {
   const place = h('div');
   const table = h('div', { class: 'scroll' });
   const proof = h('p', { class: 'model-proof' });
-  const said = h('p', { class: 'measure-said' });
-  root.append(h('h2', {}, words.parameters), h('p', { class: 'dim' }, words.parametersNote), place, table, proof, said);
+  const summary = h('p', { class: 'measure-said' });
+  root.append(
+    h('h2', {}, words.parameters),
+    h('p', { class: 'dim' }, words.parametersNote),
+    place,
+    table,
+    proof,
+    summary,
+  );
 
-  /** What one block has of a part: where it has any, and where that differs from block to block, from least to most. */
+  /**
+   * How many parameters of part `i` one block has, as a span where blocks differ; blocks without any do not count.
+   * @param {number[][]} byLayer
+   * @param {number} i
+   */
   function oneBlock(byLayer, i) {
     const held = byLayer.map((layer) => layer[i]).filter((n) => n > 0);
     return held.length ? words.span(Math.min(...held), Math.max(...held)) : '–';
   }
 
-  /** @param {Payload.ArchitectureAnswer} found */
+  /** @param {Payload.ArchitectureAnswer} found @param {string} part @param {number} i @param {boolean} routed */
   function row(found, part, i, routed) {
     const { total, active, bytes: size, by_layer: byLayer, model_total: whole } = found.parameters;
     const cells = [
@@ -41,8 +56,8 @@ export function parametersCard(root) {
 
   /** @param {Payload.ArchitectureAnswer} found */
   function show(found) {
-    const { parameters: table_, card } = found;
-    const { parts, total, active, bytes: size, by_layer: byLayer, model_total: whole } = table_;
+    const { parameters, card } = found;
+    const { parts, total, active, bytes: size, by_layer: byLayer, model_total: whole } = parameters;
     const held = parts.map((part, i) => ({ part, i, value: total[i] })).filter(({ value }) => value > 0);
     const routed = sum(active) !== sum(total);
     fill(
@@ -103,7 +118,7 @@ export function parametersCard(root) {
     );
     fill(proof, words.sum(sum(total), whole));
     const largest = held.reduce((a, b) => (b.value > a.value ? b : a));
-    fill(said, words.parametersSaid(table_, largest), ' ', routed && words.activeSaid(sum(active), whole));
+    fill(summary, words.largestPart(parameters, largest), ' ', routed && words.activePart(sum(active), whole));
   }
 
   return { show };

@@ -1,16 +1,17 @@
-// Which experts this run's tokens were sent to, layer by layer; for a dense model a line that says there are none.
+// The experts that the router picked for this run's tokens, layer by layer; for a dense model, a note that it has none.
 
 import { checkMark } from '../../charts/check.js';
-import { fill, h, svg } from '../../core/elements/dom.js';
+import { fill, h } from '../../core/elements/dom.js';
 import { unpack } from '../../maths/arrays.js';
 import { num } from '../../maths/format.js';
 import { fed, label } from '../../maths/tokens.js';
 import { measurement } from '../../parts/panel/measurement.js';
+import { loadMap } from './charts/load.js';
 import { routes } from './charts/routes.js';
 import { routing as words } from './words/routing.js';
 
 /**
- * The card in `root`; show(found) says whether there is a router, update(state, changed) follows run and selection.
+ * The card in `root`; show(found) decides whether there is a router, update(state, changed) follows run and selection.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  */
@@ -19,14 +20,14 @@ export function routingCard(root, ctx) {
   const work = measurement(ctx, {
     job: 'routing',
     args: () => ({ position: lastFed(store.state) }),
-    show: heard,
+    show: draw,
     go: words.go,
     stop: words.stop,
     onforget: () => {
       shown = null;
     },
   });
-  const choice = h('select', { 'aria-label': words.show, onchange: draw });
+  const choice = h('select', { 'aria-label': words.show, onchange: drawGrid });
   const place = h('div', { class: 'scroll' });
   const readout = h('p', { class: 'kv-readout dim', 'aria-live': 'polite' });
   const mark = checkMark();
@@ -51,7 +52,7 @@ export function routingCard(root, ctx) {
     load,
     h('details', {}, h('summary', {}, words.asNumbers), loadTable),
   );
-  // Hidden until the architecture is known: a button that stands here would move when the diagram above is drawn.
+  // Hidden until the architecture is known: the button would move when the diagram above it is drawn.
   const live = h(
     'div',
     { class: 'model-live', hidden: true },
@@ -66,19 +67,29 @@ export function routingCard(root, ctx) {
     onpick: (row, column) => select({ layer: shown.layers[row], position: shown.start + column }),
     onpoint,
   });
+  /** @type {Page.Routed} */
   let shown = null;
 
-  /** The last position that has been through the model, or the selected one before it. */
+  /**
+   * The selected position, or the last one that has been through the model.
+   * @param {Page.State} state
+   */
   const lastFed = ({ run, selection }) => Math.min(selection.position, fed(run) - 1);
 
-  /** [expert, weight] pairs of a place, the largest weight first. */
+  /**
+   * The experts of a cell with their weights, the largest weight first.
+   * @param {number} row
+   * @param {number} column
+   * @returns {[expert: number, weight: number][]}
+   */
   const choices = (row, column) =>
     Array.from({ length: shown.k }, (_, i) => (row * shown.n + column) * shown.k + i).map((at) => [
       shown.experts[at],
       shown.weights[at],
     ]);
 
-  function heard(found) {
+  /** @param {Payload.Routing} found */
+  function draw(found) {
     const experts = unpack(found.experts);
     const counts = unpack(found.load);
     const [, n, k] = experts.shape;
@@ -101,25 +112,27 @@ export function routingCard(root, ctx) {
     );
     if ([...choice.options].some(({ value }) => value === kept)) choice.value = kept;
     mark.show(found.checks);
-    draw();
+    drawGrid();
     drawLoad();
     const busiest = counts.data.reduce((best, value, at) => (value > counts.data[best] ? at : best), 0);
-    return words.said(found, {
+    return words.summary(found, {
       layer: found.layers[Math.floor(busiest / shown.nExperts)],
       expert: busiest % shown.nExperts,
       share: counts.data[busiest] / found.n_positions,
     });
   }
 
+  /** @returns {Page.GridCell} */
   function now() {
     const { layer, position } = store.state.selection;
     const row = Math.max(0, shown.layers.indexOf(layer));
     return [row, Math.max(0, Math.min(shown.n - 1, position - shown.start))];
   }
 
-  function draw() {
+  function drawGrid() {
     if (!shown) return;
     const one = choice.value === 'top' ? null : Number(choice.value);
+    /** @param {number} row @param {number} column */
     const weightOf = (row, column) =>
       one === null ? choices(row, column)[0][1] : (choices(row, column).find(([expert]) => expert === one)?.[1] ?? 0);
     grid.show({
@@ -143,7 +156,11 @@ export function routingCard(root, ctx) {
     );
   }
 
-  /** A table of two columns: the layer, and what `text(row)` says of it. */
+  /**
+   * A table of two columns: the layer, and a text about it.
+   * @param {string[]} head
+   * @param {(row: number) => string} text
+   */
   const byLayer = (head, text) =>
     h(
       'table',
@@ -164,6 +181,7 @@ export function routingCard(root, ctx) {
       ),
     );
 
+  /** @param {Page.GridCell | null} cell */
   function onpoint(cell) {
     const [row, column] = cell ?? now();
     fill(
@@ -172,67 +190,27 @@ export function routingCard(root, ctx) {
     );
   }
 
-  /** Layers × experts: how often each was picked. */
   function drawLoad() {
-    const { layers, nExperts, load: counts, n_positions: n, k } = shown;
-    const [wide, tall, left, top] = [Math.max(8, Math.min(26, Math.floor(760 / nExperts))), 18, 62, 18];
-    const most = counts.reduce((a, b) => Math.max(a, b), 1);
+    const { nExperts, load: counts, n_positions: n, k } = shown;
     fill(loadNote, words.loadNote(n, k, nExperts));
-    const cells = layers.flatMap((layer, row) =>
-      Array.from({ length: nExperts }, (_, expert) => {
-        const value = counts[row * nExperts + expert];
-        return svg(
-          'rect',
-          {
-            class: 'route',
-            x: left + expert * wide,
-            y: top + row * tall,
-            width: wide - 1,
-            height: tall - 1,
-            style: { '--shade': `${Math.round(6 + 74 * (value / most))}%` },
-          },
-          svg('title', {}, words.loadCell(layer, expert, value, value / n)),
-        );
-      }),
-    );
-    const names = layers.map((layer, row) =>
-      svg('text', { class: 'route-layer', x: left - 8, y: top + row * tall + 13 }, words.layer(layer)),
-    );
-    const step = wide < 16 ? 8 : 1;
-    const numbers = Array.from({ length: Math.ceil(nExperts / step) }, (_, i) =>
-      svg('text', { class: 'route-number', x: left + (i * step + 0.5) * wide, y: 13 }, i * step),
-    );
     fill(
       loadTable,
       byLayer(words.loadColumns, (row) => counts.slice(row * nExperts, (row + 1) * nExperts).join(' · ')),
     );
-    fill(
-      load,
-      svg(
-        'svg',
-        {
-          class: 'routes',
-          width: left + nExperts * wide,
-          height: top + layers.length * tall,
-          role: 'img',
-          'aria-label': words.loadNote(n, k, nExperts),
-        },
-        numbers,
-        cells,
-        names,
-      ),
-    );
+    fill(load, loadMap(shown));
   }
 
   return {
+    /** @param {Payload.ArchitectureAnswer} found */
     show(found) {
       const routed = found.kinds.some(({ mlp }) => mlp?.n_experts);
       live.hidden = !routed;
       dense.hidden = routed;
     },
+    /** @param {Page.State} state @param {Page.Changed} changed */
     update(state, changed) {
       work.update(state);
-      if (shown && changed.has('selection')) draw();
+      if (shown && changed.has('selection')) drawGrid();
     },
   };
 }

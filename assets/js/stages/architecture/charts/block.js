@@ -1,27 +1,30 @@
-// One block of a model: the residual stream down its side, and what reads it and adds to it.
+// One block of a model: the residual stream down its side, and the parts that read it and add to it.
 
 import { svg } from '../../../core/elements/dom.js';
-import { drawn, tall } from './flow.js';
+import { drawBox, heightOf } from './flow.js';
 
-/** Where the stream runs, the space between two boxes, and the one at the edge. */
+/** In pixels: the x of the stream, the space between two boxes, and the space at the edge. */
 export const STREAM = 30;
 export const GAP = 18;
 export const EDGE = 8;
 
 /**
- * One step beside the stream: out of it, through its boxes, and back into it with a +.
- * @param {{ shared: any[], columns: any[][] }} step
+ * One step beside the stream: lines out of it, through its boxes, and back into it at a +. Also gives its lower end.
+ * @param {Page.FlowBranch} step
  * @param {number} top
  * @param {number} width
- * @returns {[SVGElement[], number]}
+ * @returns {[marks: SVGElement[], end: number]}
  */
 function beside({ shared, columns }, top, width) {
   const left = STREAM + 34;
   const across = width - EDGE - 12 - left;
   const each = (across - 10 * (columns.length - 1)) / columns.length;
+  /** @type {SVGElement[]} */
   const marks = [];
+  /** @param {[x: number, y: number][]} points */
   const line = (...points) =>
     marks.push(svg('path', { class: 'flow-wire', d: `M${points.map((p) => p.join(' ')).join('L')}` }));
+  /** @param {number} x @param {number} at */
   const tip = (x, at) => marks.push(svg('path', { class: 'flow-tip', d: `M${x - 4} ${at - 7}h8l-4 7z` }));
   let y = top + GAP;
   const from = top + 6;
@@ -32,8 +35,8 @@ function beside({ shared, columns }, top, width) {
     line([STREAM, from], [middle, from], [middle, y]);
     tip(middle, y);
     for (const norm of shared) {
-      marks.push(...drawn(norm, left, y, across));
-      y += tall(norm, across) + GAP;
+      marks.push(...drawBox(norm, left, y, across));
+      y += heightOf(norm, across) + GAP;
     }
     centres.forEach((x) => line([x, y - GAP], [x, y]));
     centres.forEach((x) => tip(x, y));
@@ -48,8 +51,8 @@ function beside({ shared, columns }, top, width) {
         line([centres[i], below - GAP], [centres[i], below]);
         tip(centres[i], below);
       }
-      marks.push(...drawn(part, left + i * (each + 10), below, each));
-      below += tall(part, each) + GAP;
+      marks.push(...drawBox(part, left + i * (each + 10), below, each));
+      below += heightOf(part, each) + GAP;
     });
     return below - GAP;
   });
@@ -68,20 +71,26 @@ function beside({ shared, columns }, top, width) {
 }
 
 /**
- * A block's frame with its `steps`, from `top` down: [frame, marks, where it ends]. A step is {norm} on the stream, or
- * {shared, columns} beside it; `words` are {title, note, stream, unplaced}.
+ * A block's frame and its steps, from `top` down, and its lower end.
+ * @param {Page.FlowStep[]} steps
+ * @param {{ title: string, note: string, stream: string, unplaced: string }} words
+ * @param {number} top
+ * @param {number} width
+ * @returns {[frame: SVGElement, marks: SVGElement[], end: number]}
  */
 export function drawBlock(steps, words, top, width) {
+  /** @type {SVGElement[]} */
   const marks = [];
   let y = top + 46;
-  const first = [];
+  /** @type {number[]} */
+  const middles = [];
   for (const step of steps) {
-    if (step.norm) {
-      marks.push(...drawn(step.norm, EDGE + 10, y, width - 2 * EDGE - 20));
-      y += tall(step.norm, width - 2 * EDGE - 20) + 12;
+    if ('norm' in step) {
+      marks.push(...drawBox(step.norm, EDGE + 10, y, width - 2 * EDGE - 20));
+      y += heightOf(step.norm, width - 2 * EDGE - 20) + 12;
     } else {
       const [made, below] = beside(step, y, width);
-      first.push((y + below) / 2 - 6);
+      middles.push((y + below) / 2 - 6);
       marks.push(...made);
       y = below;
     }
@@ -93,7 +102,7 @@ export function drawBlock(steps, words, top, width) {
   marks.push(
     svg(
       'text',
-      { class: 'flow-name', transform: `translate(${STREAM - 10} ${first[0] ?? (top + y) / 2}) rotate(-90)` },
+      { class: 'flow-name', transform: `translate(${STREAM - 10} ${middles[0] ?? (top + y) / 2}) rotate(-90)` },
       words.stream,
     ),
   );

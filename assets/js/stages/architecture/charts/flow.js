@@ -1,4 +1,4 @@
-// Boxes of a diagram: a title, lines under it, and what lies inside; each leads somewhere when chosen.
+// Boxes of a diagram: a title, lines under it, and the boxes inside; a chosen box leads to another place of the page.
 
 import { svg } from '../../../core/elements/dom.js';
 
@@ -6,9 +6,14 @@ const LETTER = 6.7;
 const LINE = 16;
 const PAD = 10;
 
-/** Short texts joined to as few lines as fit. */
-export function wrapped(texts, width) {
+/**
+ * Short texts joined to as few lines as possible.
+ * @param {string[]} texts
+ * @param {number} width
+ */
+function wrapped(texts, width) {
   const room = Math.max(10, Math.floor((width - 2 * PAD) / LETTER));
+  /** @type {string[]} */
   const lines = [];
   for (const text of texts.filter(Boolean)) {
     const joined = lines.length ? `${lines.at(-1)} · ${text}` : text;
@@ -18,7 +23,11 @@ export function wrapped(texts, width) {
   return lines;
 }
 
-/** One text as lines no longer than `room` letters. */
+/**
+ * One text as lines no longer than `room` letters.
+ * @param {string} text
+ * @param {number} room
+ */
 function broken(text, room) {
   const lines = [''];
   for (const word of text.split(' ')) {
@@ -29,27 +38,42 @@ function broken(text, room) {
   return lines;
 }
 
-/** How tall a box of this width is; `box` is {title, texts, kind, label, go, inside: [box], squares: [n, chosen]}. */
-export function tall(box, width) {
-  const inside = (box.inside ?? []).reduce((sum, part) => sum + tall(part, width - 2 * PAD) + 8, 0);
+/**
+ * The height of a box of this width.
+ * @param {Page.FlowBox} box
+ * @param {number} width
+ * @returns {number}
+ */
+export function heightOf(box, width) {
+  const inside = (box.inside ?? []).reduce((sum, part) => sum + heightOf(part, width - 2 * PAD) + 8, 0);
   return (
     26 +
     LINE * wrapped(box.texts, width).length +
     inside +
-    squaresTall(box, width) +
+    squaresHeight(box, width) +
     (box.texts.length || inside ? 5 : 2)
   );
 }
 
+/** @param {number} width */
 const perRow = (width) => Math.max(1, Math.floor((width - 2 * PAD) / 13));
-const squaresTall = ({ squares }, width) => (squares ? 13 * Math.ceil(squares[0] / perRow(width)) + 4 : 0);
+/** @param {Page.FlowBox} box @param {number} width */
+const squaresHeight = ({ squares }, width) => (squares ? 13 * Math.ceil(squares[0] / perRow(width)) + 4 : 0);
 
-/** A box at (x, y) with everything in it, as SVG groups; the parts inside are targets of their own. */
-export function drawn(box, x, y, width) {
-  const height = tall(box, width);
+/**
+ * A box at (x, y) with everything in it, as SVG groups; the boxes inside can be chosen by themselves.
+ * @param {Page.FlowBox} box
+ * @param {number} x
+ * @param {number} y
+ * @param {number} width
+ * @returns {SVGElement[]}
+ */
+export function drawBox(box, x, y, width) {
+  const height = heightOf(box, width);
   const lines = wrapped(box.texts, width);
+  /** @param {MouseEvent | KeyboardEvent} event */
   const choose = (event) => {
-    if (event.type === 'keydown' && !['Enter', ' '].includes(event.key)) return;
+    if ('key' in event && !['Enter', ' '].includes(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
     box.go();
@@ -61,7 +85,7 @@ export function drawn(box, x, y, width) {
       role: 'button',
       tabindex: 0,
       'aria-label': box.label,
-      dataset: { box: box.name ?? box.kind },
+      dataset: { box: box.kind },
       onclick: choose,
       onkeydown: choose,
     },
@@ -71,15 +95,17 @@ export function drawn(box, x, y, width) {
     lines.map((line, i) => svg('text', { class: 'flow-line', x: x + PAD, y: y + 35 + LINE * i }, line)),
   );
   let below = y + 27 + LINE * lines.length + 3;
+  /** @type {SVGElement[]} */
   const parts = [];
   for (const part of box.inside ?? []) {
-    parts.push(...drawn(part, x + PAD, below, width - 2 * PAD));
-    below += tall(part, width - 2 * PAD) + 8;
+    parts.push(...drawBox(part, x + PAD, below, width - 2 * PAD));
+    below += heightOf(part, width - 2 * PAD) + 8;
   }
   if (box.squares) group.append(...drawSquares(box.squares, x + PAD, below, width));
   return [group, ...parts];
 }
 
+/** @param {Page.FlowBox['squares']} squares @param {number} x @param {number} y @param {number} width */
 function drawSquares([n, chosen], x, y, width) {
   const across = perRow(width);
   return Array.from({ length: n }, (_, i) =>

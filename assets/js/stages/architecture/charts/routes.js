@@ -1,25 +1,33 @@
-// Layers × positions: in each cell an expert's number, shaded by its weight. Arrow keys move a selection through it.
+// A grid of layers × positions: in each cell an expert's number, shaded by its weight. Arrow keys move the selection.
 
 import { fill, svg } from '../../../core/elements/dom.js';
 
 const CELL = { width: 26, height: 20 };
 const LEFT = 62;
 const TOP = 84;
+/** @type {Record<string, Page.GridCell>} */
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 /**
- * A grid in `root`. `show({rows, columns, at, text, now, label})`: names of both sides, `at(row, column)` the shade from
- * 0 to 1, `text(row, column)` what stands in the cell, `now` the selected [row, column]. `onpick(row, column)`.
+ * A grid in `root`; `onpoint` is called with null when the pointer leaves it.
+ * @param {HTMLElement} root
+ * @param {object} listeners
+ * @param {(row: number, column: number) => void} listeners.onpick
+ * @param {(cell: Page.GridCell | null) => void} listeners.onpoint
  */
 export function routes(root, { onpick, onpoint }) {
+  /** @type {Page.RouteGrid} */
   let shown = null;
 
+  /** @param {MouseEvent} event @returns {Page.GridCell | null} */
   const cellOf = (event) => {
-    const { row, column } = event.target.dataset;
+    const { row, column } = /** @type {SVGElement} */ (event.target).dataset;
     return row === undefined ? null : [Number(row), Number(column)];
   };
 
+  /** @param {KeyboardEvent} event */
   function onkeydown(event) {
-    const move = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const move = MOVES[event.key];
     if (!move) return;
     event.preventDefault();
     event.stopPropagation();
@@ -29,6 +37,7 @@ export function routes(root, { onpick, onpoint }) {
     onpick(row, column);
   }
 
+  /** @param {number} row @param {number} column */
   function cell(row, column) {
     const x = LEFT + column * CELL.width;
     const y = TOP + row * CELL.height;
@@ -48,6 +57,7 @@ export function routes(root, { onpick, onpoint }) {
   }
 
   return {
+    /** @param {Page.RouteGrid} next */
     show(next) {
       shown = next;
       const { rows, columns, now, label } = shown;

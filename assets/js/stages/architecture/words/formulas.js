@@ -3,6 +3,7 @@
 import { bytes, num, pct } from '../../../maths/format.js';
 import { BYTES, line } from '../../../parts/words/formula.js';
 
+/** @param {Page.FormulaScene} scene */
 export const model = ({ card }) => {
   const [embedding, size] = [card.n_vocab * card.d_embed, BYTES[card.dtype] ?? 4];
   return [
