@@ -28,7 +28,7 @@ declare namespace Page {
     norm: number;
   }
 
-  /** RowStrips whose colours reach from −reach to reach, and whose longest bar of a norm stands for `widest`. */
+  /** Strips whose colours reach from −reach to reach, and whose longest bar of a norm stands for `widest`. */
   interface RowStrips {
     rows: RowStrip[];
     reach: number;

@@ -54,8 +54,8 @@ export function servedView() {
     table,
   );
   /** @type {Payload.BatchingAnswer} */
-  let shown = null;
-  new ResizeObserver(() => shown && draw()).observe(ways);
+  let result = null;
+  new ResizeObserver(() => result && draw()).observe(ways);
 
   /**
    * @param {'static' | 'continuous'} kind
@@ -71,7 +71,7 @@ export function servedView() {
         'section',
         {},
         title,
-        shown.reason && h('p', { class: 'notice', role: 'status' }, words.none(shown.reason)),
+        result.reason && h('p', { class: 'notice', role: 'status' }, words.none(result.reason)),
       );
     const width = Math.max(
       280,
@@ -98,7 +98,7 @@ export function servedView() {
 
   /** @param {Payload.ServedAnswer} one @param {number} i */
   function row(one, i) {
-    const other = shown.continuous?.served[i];
+    const other = result.continuous?.served[i];
     const times = [one.ttft, one.latency, other?.ttft, other?.latency].map((value) =>
       value === undefined ? '–' : words.seconds(value),
     );
@@ -112,12 +112,12 @@ export function servedView() {
   }
 
   /**
-   * A request's answer: once where both ways gave the same tokens.
+   * The answer to a request, shown once where both ways gave the same tokens.
    * @param {Payload.ServedAnswer} one
    * @param {number} i
    */
   function answer(one, i) {
-    const other = shown.continuous?.served[i];
+    const other = result.continuous?.served[i];
     /** @param {string} title @param {Payload.ServedAnswer} served */
     const tokensOf = (title, { tokens }) => [
       h('span', { class: 'dim' }, title),
@@ -137,26 +137,26 @@ export function servedView() {
   }
 
   function draw() {
-    const both = [shown.static, shown.continuous].filter(Boolean);
+    const both = [result.static, result.continuous].filter(Boolean);
     const until = Math.max(...both.flatMap(({ served }) => served.map((one) => one.times.at(-1))));
-    const limit = shown.static.served.length;
-    fill(ways, way('static', shown.static, until, limit), way('continuous', shown.continuous, until, limit));
+    const limit = result.static.served.length;
+    fill(ways, way('static', result.static, until, limit), way('continuous', result.continuous, until, limit));
     fill(
       cells,
       h('h3', {}, words.cells),
-      h('p', { class: 'dim' }, words.cellsNote(shown.static)),
-      paddedRows(shown.static),
+      h('p', { class: 'dim' }, words.cellsNote(result.static)),
+      paddedRows(result.static),
       legend(words.cellKey, 'cell'),
     );
-    fill(answers, shown.static.served.map(answer));
-    fill(rows, shown.static.served.map(row));
+    fill(answers, result.static.served.map(answer));
+    fill(rows, result.static.served.map(row));
   }
 
   return {
     element,
     /** @param {Payload.BatchingAnswer} found */
     show(found) {
-      shown = found;
+      result = found;
       draw();
     },
   };

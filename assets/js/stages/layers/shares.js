@@ -8,7 +8,7 @@ import { headGrid, signedBars } from './charts/by_layer.js';
 import { layers as words } from './words/layers.js';
 
 /**
- * The legend's kind of a part; attention and its heads are left out.
+ * The kind of a part in the legend; what is not listed here belongs to attention.
  * @type {Record<string, keyof typeof words.kinds>}
  */
 const KINDS = { mlp: 'mlp', embedding: 'other' };

@@ -1,4 +1,4 @@
-// Requests over time: waiting, prefill, decoding, a tick for each token; and below, what each forward pass held.
+// Requests over time: waiting, prefill, decoding, a tick for each token; and below, the load of each forward pass.
 
 import { ticks } from '../../../charts/lines.js';
 import { h, svg } from '../../../core/elements/dom.js';

@@ -42,10 +42,10 @@ export function angleMap(root, { onSelect, onHover }) {
     ),
   );
   /** @type {Page.Angles & { height: number }} */
-  let shown = null;
+  let current = null;
 
   /** @param {MouseEvent} event */
-  const under = (event) => shown && cellAt(canvas, shown.rows, shown.cols, event);
+  const under = (event) => current && cellAt(canvas, current.rows, current.cols, event);
   canvas.addEventListener('pointermove', (event) => onHover(under(event)));
   canvas.addEventListener('pointerleave', () => onHover(null));
   canvas.addEventListener('click', (event) => under(event) && onSelect(under(event).row));
@@ -63,7 +63,7 @@ export function angleMap(root, { onSelect, onHover }) {
     show(next) {
       const height = Math.max(3, Math.min(18, Math.floor(440 / next.rows)));
       const width = Math.max(5, Math.min(20, Math.floor((root.clientWidth - 100) / next.cols)));
-      shown = { ...next, height };
+      current = { ...next, height };
       const scale = cyclic();
       heatmap(canvas, {
         data: next.data,
@@ -84,10 +84,10 @@ export function angleMap(root, { onSelect, onHover }) {
     },
     /** @param {number} selected */
     mark(selected) {
-      if (!shown) return;
-      row.hidden = selected < 0 || selected >= shown.rows;
-      row.style.setProperty('--at', `${selected * shown.height}px`);
-      row.style.setProperty('--cell', `${shown.height}px`);
+      if (!current) return;
+      row.hidden = selected < 0 || selected >= current.rows;
+      row.style.setProperty('--at', `${selected * current.height}px`);
+      row.style.setProperty('--cell', `${current.height}px`);
     },
   };
 }

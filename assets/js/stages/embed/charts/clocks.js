@@ -56,7 +56,7 @@ export function clocks(root) {
       }
       for (const { pair, hand, turns, face } of drawnClocks) {
         const turned = position / wavelengths[pair];
-        // Not modulo: the hand really goes round when the position moves on.
+        // Without modulo, so that the hand really turns when the position moves on.
         hand.style.transform = `rotate(${turned * 360}deg)`;
         fill(
           turns,

@@ -33,27 +33,27 @@ export function matrix(root, { name, onSelect, onHover }) {
   const box = h('div', { class: 'matrix' }, top, left, h('div', { class: 'matrix-cells' }, canvas, cross));
   root.append(h('div', { class: 'scroll' }, box));
   /** @type {Page.Matrix & { cell: number }} */
-  let shown = null;
+  let current = null;
   /** @type {{ index: number, element: HTMLElement }[]} */
   let labels = [];
   /** @type {Cell} */
   let cursor = null;
 
-  const n = () => shown.labels.length;
+  const n = () => current.labels.length;
   /** @param {Cell | null} cell */
-  const hover = (cell) => onHover(cell && { ...cell, value: shown.data[cell.row * n() + cell.col] });
+  const hover = (cell) => onHover(cell && { ...cell, value: current.data[cell.row * n() + cell.col] });
   /** @param {MouseEvent} event */
-  const under = (event) => shown && cellAt(canvas, n(), n(), event);
+  const under = (event) => current && cellAt(canvas, n(), n(), event);
 
   canvas.addEventListener('pointermove', (event) => hover(under(event)));
   canvas.addEventListener('pointerleave', () => hover(null));
   canvas.addEventListener('click', (event) => under(event) && onSelect(under(event).row));
   canvas.addEventListener('keydown', (event) => {
     const step = ARROWS[event.key];
-    if (!shown || (!step && event.key !== 'Enter')) return;
+    if (!current || (!step && event.key !== 'Enter')) return;
     event.preventDefault();
     event.stopPropagation();
-    cursor ??= { row: Math.max(0, shown.selected), col: Math.max(0, shown.selected) };
+    cursor ??= { row: Math.max(0, current.selected), col: Math.max(0, current.selected) };
     if (!step) return onSelect(cursor.row);
     /** @param {number} value */
     const inside = (value) => Math.min(n() - 1, Math.max(0, value));
@@ -63,10 +63,10 @@ export function matrix(root, { name, onSelect, onHover }) {
 
   /** @param {number} selected */
   function mark(selected) {
-    shown.selected = selected;
+    current.selected = selected;
     cross.hidden = selected < 0;
-    cross.style.setProperty('--at', `${selected * shown.cell}px`);
-    cross.style.setProperty('--cell', `${shown.cell}px`);
+    cross.style.setProperty('--at', `${selected * current.cell}px`);
+    cross.style.setProperty('--cell', `${current.cell}px`);
     for (const { index, element } of labels) element.classList.toggle('selected', index === selected);
   }
 
@@ -75,7 +75,7 @@ export function matrix(root, { name, onSelect, onHover }) {
     show(next) {
       const width = Math.max(180, root.clientWidth - 100);
       const cell = Math.max(3, Math.min(WIDEST, Math.floor(width / next.labels.length)));
-      shown = { ...next, cell };
+      current = { ...next, cell };
       cursor = null;
       heatmap(canvas, { data: next.data, rows: n(), cols: n(), scale: next.scale, cell, domain: next.domain });
       const every = Math.ceil(LINE / cell);
@@ -92,6 +92,6 @@ export function matrix(root, { name, onSelect, onHover }) {
       mark(next.selected);
     },
     /** @param {number} selected */
-    mark: (selected) => shown && mark(selected),
+    mark: (selected) => current && mark(selected),
   };
 }

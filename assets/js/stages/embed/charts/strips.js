@@ -30,7 +30,6 @@ function paint(canvas, data, reach) {
 }
 
 /**
- * Strips in `root`.
  * @param {HTMLElement} root
  * @param {{ onSelect: (position: number) => void, onHover: (cell: Page.RowStripCell | null) => void }} events
  */
@@ -38,10 +37,10 @@ export function strips(root, { onSelect, onHover }) {
   const list = h('div', { class: 'strips' });
   root.append(list);
   /** @type {ReturnType<typeof make>[]} */
-  let shown = [];
+  let lines = [];
   let reach = 1;
   new ResizeObserver(() =>
-    shown.forEach(({ canvas, row }) => canvas.clientWidth && paint(canvas, row.data, reach)),
+    lines.forEach(({ canvas, row }) => canvas.clientWidth && paint(canvas, row.data, reach)),
   ).observe(list);
 
   /** @param {Page.RowStrip} row @param {number} widest */
@@ -85,17 +84,17 @@ export function strips(root, { onSelect, onHover }) {
     /** @param {Page.RowStrips} next */
     show(next) {
       reach = next.reach;
-      shown = next.rows.map((row) => make(row, next.widest));
+      lines = next.rows.map((row) => make(row, next.widest));
       fill(
         list,
-        shown.map((part) => part.element),
+        lines.map((part) => part.element),
       );
-      shown.forEach(({ canvas, row }) => paint(canvas, row.data, reach));
+      lines.forEach(({ canvas, row }) => paint(canvas, row.data, reach));
       this.mark(next.selected);
     },
     /** @param {number} position */
     mark(position) {
-      for (const { row, element } of shown) {
+      for (const { row, element } of lines) {
         const selected = row.token.position === position;
         element.classList.toggle('selected', selected);
         if (

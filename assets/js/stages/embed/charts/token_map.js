@@ -1,4 +1,4 @@
-// Tokens as points of a map in two or three dimensions, the prompt's among their vocabulary neighbours.
+// Tokens as points of a map in two or three dimensions, those of the run among their neighbours in the vocabulary.
 
 import { css } from '../../../core/elements/color.js';
 import { label } from '../../../maths/tokens.js';
@@ -173,7 +173,7 @@ export function tokenMap(root, url, onSelect) {
     show(next, { three, position }) {
       found = next;
       const selected = found.positions.findIndex((places) => places.includes(position));
-      // One unit is as long on both axes, where there is room for that.
+      // Both axes have the same unit where there is room for it.
       const wide = root.clientWidth > NARROW;
       const titles = [0, 1, 2].map((a) => words.component(a, found.explained[a]));
       const xs = found.tokens.map((_, i) => found.coordinates[i * found.n_axes]);

@@ -27,7 +27,7 @@ const frameOf = (slots, { narrowest, all }, wide = Math.max(narrowest, Math.floo
 });
 
 /**
- * What lies under a chart's marks, the highlight of the selected slot, and over them, the names and the areas to click.
+ * The layers around a chart's marks: below, the highlight of the selected slot; above, the names and areas to click.
  * @param {ReturnType<typeof frameOf>} frame
  * @param {(string | number)[]} names
  * @param {Page.LayerChart} chart
