@@ -121,7 +121,7 @@ def test_numbers_as_small_and_as_large_as_they_come(page, server):
     bits = [0, 1, 13.2, 13.4, 20, 332.1, 332.2, 1022.5, 2000, 4000.5]
     found = page.evaluate(
         """async ([js, bits]) => {
-            const [{ chance }, { room }, { ribbon, sentences }] = await Promise.all(
+            const [{ chance }, { room }, { page, sentences }] = await Promise.all(
                 ['maths/format.js', 'maths/stops.js', 'parts/words/page.js'].map((path) => import(js + path)));
             const run = (n) => (
                 { tokens: Array(n).fill({ id: 7 }), steps: Array(n), text_in: 'x'.repeat(n), prefill: {} });
@@ -132,7 +132,7 @@ def test_numbers_as_small_and_as_large_as_they_come(page, server):
                 chances: bits.map(chance),
                 rooms: [0, 14, 17, 20].map((n) => room(run(n), card, 20)),
                 said: ['tokenize', 'embed', 'prefill'].map(said).join(' '),
-                loops: [1, 2, 3].map(ribbon.loop),
+                loops: [1, 2, 3].map(page.loop),
             };
         }""",
         [scripts(page, server), bits],

@@ -1,13 +1,15 @@
-// What an answer keeps of its numbers in a recorded walk: less than the live page has, and never fewer digits than it shows.
+// Makes answers smaller for a recorded walk. Numbers lose digits, but never those that the page shows.
 
 import { base64 } from '../core/server/replay.js';
 import { unpack } from '../maths/arrays.js';
 
 export const TOP = 512;
-// Colours and hovered weights, shown with three digits: float16 has them.
-const HALVED = { attention_tile: 'pattern', layers_residual: 'vectors' };
 
-/** The most likely tokens' logits, and one value for all others that keeps the sum of the exponentials. */
+/**
+ * The logits of the most likely tokens, and one value for all others that keeps the sum of the exponentials.
+ * @param {Payload.LogitsAnswer} answer
+ * @returns {Page.KeptLogits}
+ */
 function compactLogits({ step, logits: packed }) {
   const logits = unpack(packed).data;
   const limit = logits.length > TOP ? Float32Array.from(logits).sort()[logits.length - TOP] : -Infinity;
@@ -32,26 +34,46 @@ function compactLogits({ step, logits: packed }) {
 const bits = new Uint32Array(1);
 const asFloat = new Float32Array(bits.buffer);
 
-/** The nearest float16, as its sixteen bits; what is too large becomes infinity. */
+/**
+ * The nearest float16, as its sixteen bits; too large numbers become infinity.
+ * @param {number} value
+ */
 function half(value) {
   const size = Math.min(Math.abs(value), 131_072);
   const sign = value < 0 ? 0x8000 : 0;
   if (size < 2 ** -14) return sign + Math.round(size * 2 ** 24);
   if (size >= 65_520) return sign + 0x7c00;
   asFloat[0] = size;
-  // Thirteen bits of the mantissa go, rounded; a carry goes into the exponent, as it should.
+  // Rounds away thirteen bits of the mantissa; a carry rightly goes into the exponent.
   return sign + ((bits[0] - 0x38000000 + 0x0fff + ((bits[0] >>> 13) & 1)) >>> 13);
 }
 
+/**
+ * @param {Payload.Packed} packed
+ * @returns {Payload.Packed}
+ */
 function halved(packed) {
   if (packed?.dtype !== 'float32') return packed;
   const { data, shape } = unpack(packed);
   return { dtype: 'float16', shape, data: base64(new Uint8Array(Uint16Array.from(data, half).buffer)) };
 }
 
-/** An answer as it is kept. */
+/**
+ * An answer as it is kept. Colours and hovered weights are shown with three digits, which float16 has.
+ * @template {keyof Payload.Views} N
+ * @param {N} name
+ * @param {Payload.Views[N]} answer
+ * @returns {Page.KeptAnswer}
+ */
 export function compacted(name, answer) {
-  if (name === 'logits') return compactLogits(answer);
-  const part = HALVED[name];
-  return part ? { ...answer, [part]: halved(answer[part]) } : answer;
+  if (name === 'logits') return compactLogits(/** @type {Payload.LogitsAnswer} */ (answer));
+  if (name === 'attention_tile') {
+    const tile = /** @type {Payload.AttentionTileAnswer} */ (answer);
+    return { ...tile, pattern: halved(tile.pattern) };
+  }
+  if (name === 'layers_residual') {
+    const stream = /** @type {Payload.ResidualStream} */ (answer);
+    return { ...stream, vectors: halved(stream.vectors) };
+  }
+  return answer;
 }

@@ -1,21 +1,28 @@
-// The page as one file: modules, style sheets and answers, compressed, in a shell that unpacks and starts them.
+// The page as one file: modules, style sheets and answers, compressed, in an HTML page that unpacks and starts them.
 
 import { base64 } from '../core/server/replay.js';
 import { recorded } from '../parts/words/export.js';
 import { shared } from '../parts/words/shared.js';
 import { boot } from './boot.js';
 
-/** Text through gzip. */
+/**
+ * A text, compressed with gzip.
+ * @param {string} text
+ */
 export const compressed = (text) =>
   new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).blob();
 
-const textOf = async (url) => {
+const textOf = async (/** @type {string} */ url) => {
   const response = await fetch(url);
   if (!response.ok) throw new Error(shared.noFile(url.split('/').pop()));
   return response.text();
 };
 
-/** `../../maths/format.js` as seen from `stages/decode/decode.js`: `maths/format.js`. */
+/**
+ * The path of an imported module: `../../maths/format.js` in `stages/decode/decode.js` is `maths/format.js`.
+ * @param {string} from
+ * @param {string} path
+ */
 function resolved(from, path) {
   const parts = from.split('/').slice(0, -1);
   for (const part of path.split('/')) {
@@ -25,25 +32,37 @@ function resolved(from, path) {
   return parts.join('/');
 }
 
-/** Every import by the module's own name, which an import map turns into an address made when the file opens. */
+/**
+ * A module's source with each import by the module's name. An import map gives the names addresses when the file opens.
+ * @param {string} source
+ * @param {string} from
+ */
 const named = (source, from) =>
   source.replace(/(\bfrom |\bimport )'(\.[^']+)'/g, (_, word, path) => `${word}'walk/${resolved(from, path)}'`);
 
-/** All modules of the page: {path: source}. */
+/**
+ * The sources of all modules of the page, by path.
+ * @param {string} base
+ * @param {string[]} paths
+ */
 export async function readModules(base, paths) {
   const sources = await Promise.all(paths.map((path) => textOf(base + path)));
   return Object.fromEntries(paths.map((path, i) => [path, named(sources[i], path)]));
 }
 
-export const readSheets = async (urls) => (await Promise.all(urls.map(textOf))).join('\n');
+export const readSheets = async (/** @type {string[]} */ urls) => (await Promise.all(urls.map(textOf))).join('\n');
 
-const escaped = (words) => words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const escaped = (/** @type {string} */ words) =>
+  words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** What Gradio's own sheet gives the live page, and the file has to bring along. */
+/** The rules of Gradio's style sheet that the live page relies on. */
 const RESET = `body { margin: 0; } #tbt table { border-collapse: collapse; border-spacing: 0; } #tbt th { font-weight: inherit; text-align: inherit; }
 #tbt img, #tbt svg, #tbt canvas { display: block; vertical-align: middle; } #tbt ol, #tbt ul { list-style: none; } #tbt button { background-image: none; }`;
 
-/** The file. All that came from a prompt, a token or a model is inside the compressed part, as data; the title is escaped. */
+/**
+ * The file. Text from prompts, tokens and models is data inside the compressed part; the title is escaped.
+ * @param {Page.WalkFile & { title: string }} parts
+ */
 export async function packed({ title, modules, css, walk }) {
   const nonce = Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16)).join('');
   const policy = `default-src 'none'; script-src 'nonce-${nonce}' blob:; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'`;

@@ -1,4 +1,4 @@
-// Walks a second, unseen copy of the page through the run and keeps every answer it asks for.
+// Walks a second, invisible copy of the page through the run, and keeps every answer that it requests.
 
 import { h } from '../core/elements/dom.js';
 import { createReplay, keyOf } from '../core/server/replay.js';
@@ -6,27 +6,42 @@ import { compacted } from './compact.js';
 import { compressed } from './pack.js';
 
 const QUIET_MS = 50;
-// Longer than any panel waits before it asks by itself.
+// Longer than any panel waits before it sends a request by itself.
 const PATIENT_MS = 450;
 const LONGEST_MS = 60_000;
 
-const pause = (ms) =>
+const pause = (/** @type {number} */ ms) =>
   new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
 
-/** Keeps answers up to `room` compressed bytes; `ask(name, args)` is the live page's own way to the server. */
+/**
+ * Keeps answers up to `room` compressed bytes.
+ * @param {Page.Run} run
+ * @param {Page.Ask} ask how the live page requests a view
+ * @param {number} room
+ */
 export function createKeeper(run, ask, room) {
+  /** @type {Map<string, number>} */
   const keys = new Map();
+  /** @type {Page.KeptAnswer[]} */
   const answers = [];
+  /** @type {Set<string>} */
   const left = new Set();
+  /** @type {Map<keyof Payload.Views, Page.Args[]>} */
   const visit = new Map();
+  /** @type {typeof visit} */
   let latest = new Map();
   let used = 0;
   let pending = 0;
   let touched = performance.now();
 
-  /** @param {{}} args */
+  /**
+   * @template {keyof Payload.Views} N
+   * @param {N} name
+   * @param {Page.Args} args
+   * @param {Payload.Views[N]} answer
+   */
   async function keep(name, args, answer) {
     const kept = compacted(name, answer);
     const bytes = (await compressed(JSON.stringify(kept))).size;
@@ -37,6 +52,11 @@ export function createKeeper(run, ask, room) {
     return left.delete(key);
   }
 
+  /**
+   * @param {keyof Payload.Views} name
+   * @param {Page.Args} [args]
+   * @returns {Promise<Page.Reply<Payload.Views[keyof Payload.Views]>>}
+   */
   async function record(name, args = {}) {
     pending += 1;
     visit.set(name, [...(visit.get(name) ?? []), args]);
@@ -52,6 +72,10 @@ export function createKeeper(run, ask, room) {
     }
   }
 
+  /**
+   * @param {string} key
+   * @param {string} known
+   */
   function alias(key, known) {
     if (keys.has(known)) keys.set(key, keys.get(known));
   }
@@ -64,27 +88,29 @@ export function createKeeper(run, ask, room) {
     record,
     full: () => used > 0.97 * room,
 
-    /** Waits until the page has asked for nothing for a while; true when it asked since `fresh`. */
+    /** Waits until the copy has sent no request for a while. */
     async quiet(ms = QUIET_MS) {
       touched = performance.now();
       const began = touched;
       while ((pending || performance.now() - touched < ms) && performance.now() - began < LONGEST_MS) await pause(20);
     },
 
-    /** Begins a visit: what is asked from here on belongs to it. */
+    /** Begins a visit: all requests from here on belong to it. */
     fresh() {
       visit.clear();
     },
 
     /**
-     * Ends a visit that differed from the last in one argument, `axis`. What was not asked again still holds there: the
-     * answer stands under the new value too. True when anything was asked.
+     * Ends a visit that differed from the last one in the argument `axis` alone. Answers that were not requested again
+     * still hold, and are kept under the new value too. True when anything was requested.
+     * @param {string} axis
+     * @param {unknown} value
      */
     end(axis, value) {
       for (const [name, all] of latest) {
         if (visit.has(name)) continue;
         const moved = all.map((args) => (axis in args ? { ...args, [axis]: value } : args));
-        // The copy itself keeps what it has asked once: then the answer is here, and is what holds from now on.
+        // The copy keeps answers itself: one that it needed before is here, and holds from now on.
         if (moved.some((args) => keys.has(keyOf(name, args)))) latest.set(name, moved);
         else moved.forEach((args, place) => alias(keyOf(name, args), keyOf(name, all[place])));
       }
@@ -93,7 +119,7 @@ export function createKeeper(run, ask, room) {
       return asked;
     },
 
-    /** Another stage: nothing of the last one holds. */
+    /** Begins another stage: no answer of the last one holds. */
     turn() {
       latest = new Map();
     },
@@ -102,7 +128,7 @@ export function createKeeper(run, ask, room) {
 }
 
 /**
- * A frame that nobody sees, as wide as a desk, with the page inside on `line`. Gives its store and how to end it.
+ * An invisible frame as wide as a desktop window, in which the page runs on `line`.
  * @param {{ main: string, config: Payload.PageConfig, line: Page.Line }} copy
  */
 export async function openCopy({ main, config, line }) {
@@ -116,6 +142,7 @@ export async function openCopy({ main, config, line }) {
   const script = page.createElement('script');
   script.type = 'module';
   script.textContent = `import { start } from ${JSON.stringify(main)}; window.frameElement.dispatchEvent(new CustomEvent('ready', { detail: start }));`;
+  /** @type {Promise<typeof import('../main.js').start>} */
   const ready = new Promise((resolve, reject) => {
     frame.addEventListener('ready', (event) => resolve(/** @type {CustomEvent} */ (event).detail), { once: true });
     script.onerror = reject;

@@ -1,20 +1,33 @@
-// Where the recorder goes: every stage, then every token in the stages that speak of one, every layer, and heads.
+// The places that the recorder visits: every stage, every token in the stages about one token, every layer, and heads.
 
 import { AROUND, STAGES, positionOf } from '../maths/stops.js';
 
-/** What is asked of one head, and for how many positions it was asked when the copy stood there. */
+/** @typedef {ReturnType<typeof import('./recorder.js').createKeeper>} Keeper */
+
+/**
+ * The views of a single head.
+ * @type {(keyof Payload.Views)[]}
+ */
 const PER_HEAD = ['attention_tile', 'attention_position'];
 
-// A stage that asks for nothing at this many values of an axis does not speak of it.
+// A stage that requests nothing at this many values of an axis does not depend on it.
 const TRIED = 3;
 
 class Stopped extends Error {}
 
 /**
- * Walks the copy `store`; `keeper` records. `tell(stage, done, total)` says how far it is, `signal` ends it. The
- * selection a stage is left at is the one a reader finds.
+ * Walks the copy through the run while `keeper` records. Each stage is left at the selection that a reader finds.
+ * @param {{
+ *   store: Page.Store,
+ *   keeper: Keeper,
+ *   run: Page.Run,
+ *   card: Page.Card | null,
+ *   start: Page.Selection,
+ *   onprogress: Page.RecordingProgress,
+ *   signal: AbortSignal,
+ * }} options
  */
-export async function visitAll({ store, keeper, run, card, start, tell, signal }) {
+export async function visitAll({ store, keeper, run, card, start, onprogress, signal }) {
   const stages = [...STAGES, ...AROUND];
   const n = run.tokens.length;
   const positions = Array.from({ length: n + Math.max(0, run.steps.length - 1) }, (_, i) => i);
@@ -22,8 +35,16 @@ export async function visitAll({ store, keeper, run, card, start, tell, signal }
   const layers = Array.from({ length: card?.n_layers ?? 0 }, (_, i) => i);
   let done = 0;
 
-  const select = (patch) => ({ selection: { ...store.state.selection, ...patch } });
+  const select = (/** @type {Partial<Page.Selection>} */ patch) => ({
+    selection: { ...store.state.selection, ...patch },
+  });
 
+  /**
+   * @param {Partial<Page.State>} patch
+   * @param {string} axis
+   * @param {unknown} value
+   * @param {number} [ms]
+   */
   async function look(patch, axis, value, ms) {
     if (signal.aborted) throw new Stopped();
     keeper.fresh();
@@ -32,7 +53,13 @@ export async function visitAll({ store, keeper, run, card, start, tell, signal }
     return keeper.end(axis, value);
   }
 
-  /** One axis of a stage: all its values, if one of the first made the stage ask for anything. */
+  /**
+   * Visits all values of one axis of a stage, if the stage requests anything at one of the first.
+   * @param {Page.StageName} stage
+   * @param {string} axis
+   * @param {number[]} values
+   * @param {(value: number) => Partial<Page.State>} patch
+   */
   async function along(stage, axis, values, patch) {
     if (keeper.full()) return;
     let asked = false;
@@ -43,7 +70,7 @@ export async function visitAll({ store, keeper, run, card, start, tell, signal }
   }
 
   for (const stage of stages) {
-    tell(stage, done, stages.length);
+    onprogress(stage, done, stages.length);
     keeper.turn();
     await look({ stage, step: 0, ...select(start) }, 'stage', stage, keeper.PATIENT_MS);
     await keeper.record('code', { stage });
@@ -54,14 +81,21 @@ export async function visitAll({ store, keeper, run, card, start, tell, signal }
     store.set(select(start));
     done += 1;
   }
-  await allHeads({ keeper, card, tell, signal });
+  await allHeads({ keeper, card, onprogress, signal });
 }
 
-/** The questions of one head, as they were asked, for every other head: the same answers with less walking. */
-async function allHeads({ keeper, card, tell, signal }) {
+/**
+ * Repeats the requests of one head for every other head, which is quicker than to visit each.
+ * @param {Pick<Parameters<typeof visitAll>[0], 'keeper' | 'card' | 'onprogress' | 'signal'>} options
+ */
+async function allHeads({ keeper, card, onprogress, signal }) {
   if (!card) return;
+  /** @typedef {{ layer?: number, head?: number, n_positions?: number }} HeadArgs */
   const asked = [...keeper.keys.keys()]
-    .map((key) => [key.slice(0, key.indexOf(' ')), JSON.parse(key.slice(key.indexOf(' ')))])
+    .map((key) => {
+      const end = key.indexOf(' ');
+      return /** @type {[keyof Payload.Views, HeadArgs]} */ ([key.slice(0, end), JSON.parse(key.slice(end))]);
+    })
     .filter(([name, args]) => PER_HEAD.includes(name) && args.layer === 0 && args.head === 0);
   const widest = Math.max(...asked.map(([, args]) => args.n_positions ?? 0));
   const wanted = asked.filter(([name, args]) => name === 'attention_tile' || args.n_positions === widest);
@@ -70,7 +104,7 @@ async function allHeads({ keeper, card, tell, signal }) {
     ...wanted.filter(([name]) => name !== 'attention_tile').slice(-1),
   ];
   for (let layer = 0; layer < card.n_layers && !keeper.full(); layer += 1) {
-    tell('attention', layer, card.n_layers);
+    onprogress('attention', layer, card.n_layers);
     if (signal.aborted) throw new Stopped();
     const heads = Array.from({ length: card.n_heads }, (_, head) => head);
     await Promise.all(

@@ -149,7 +149,7 @@ declare namespace Page {
     ): void;
     beside(recipe: Recipe, nSteps: number, ondone: OnEnded): void;
     whole(recipe: Recipe): Promise<Run>;
-    own(onstop: () => void): { tell(message: string, fraction: number | null, began: number): void; done(): void };
+    own(onstop: () => void): { report(message: string, fraction: number | null, began: number): void; done(): void };
     restore(): Promise<void>;
     stop(): void;
   }
@@ -241,7 +241,16 @@ declare namespace Page {
     rest: number;
   }
 
-  /** What the compressed part of a recorded walk's file holds beside modules and style sheets. */
+  /** Called with what is being recorded (null at the end), and how much of it is done. */
+  type RecordingProgress = (stage: string | null, done: number, total: number) => void;
+
+  /** The compressed part of a recorded walk's file: the sources of the modules by path, the style sheet, and the walk. */
+  interface WalkFile {
+    modules: Record<string, string>;
+    css: string;
+    walk: Walk;
+  }
+
   interface Walk extends Pick<Recording, 'run' | 'answers'> {
     keys: [string, number][];
     config: Payload.PageConfig;

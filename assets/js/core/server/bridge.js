@@ -20,7 +20,7 @@ export class Refused extends Error {
  * @returns {Page.Bridge}
  */
 export function createBridge(line) {
-  /** @type {Map<string, Promise<any>>} */
+  /** @type {Map<string, Promise<Payload.Views[keyof Payload.Views]>>} */
   const kept = new Map();
   /** @type {Map<string, (reason: Error) => void>} */
   const pending = new Map();
@@ -111,7 +111,13 @@ export function createBridge(line) {
     fresh,
     stopLooks,
 
-    /** Like `fresh`, but the answer is kept: for what does not change while a run grows. */
+    /**
+     * Like `fresh`, but the answer is kept: for what does not change while a run grows.
+     * @template {keyof Payload.Views} N
+     * @param {N} name
+     * @param {Page.Recipe} recipe
+     * @param {Page.Args} [args]
+     */
     look(name, recipe, args = {}) {
       const key = JSON.stringify([name, recipe, args]);
       if (!kept.has(key)) {
@@ -120,7 +126,7 @@ export function createBridge(line) {
         answer.catch(() => kept.delete(key));
         if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value);
       }
-      return kept.get(key);
+      return /** @type {Promise<Payload.Views[N]>} */ (kept.get(key));
     },
 
     /** Runs a recipe; `listen` gets its progress. A newer run or job stops it. */

@@ -177,7 +177,7 @@ export function createRunner(store, bridge) {
       const mine = takeOver('superseded');
       stopOwn = onstop;
       return {
-        tell: (message, fraction, began) =>
+        report: (message, fraction, began) =>
           mine === turn && store.set({ status: { phase: 'running', message, fraction, began } }),
         done: () => {
           stopOwn = null;

@@ -1,9 +1,12 @@
-// The list of models to learn from: what each shows, its licence and what it takes.
+// The list of models to learn from: what each shows, its licence and the memory it needs.
 
 import { fill, h } from '../../core/elements/dom.js';
 import { models as words } from '../words/models.js';
 
-/** Builds the list inside `root`; `open(id)` is called with the one that was chosen. Returns {draw(known, dtype)}. */
+/**
+ * @param {HTMLElement} root
+ * @param {(id: string) => void} open called with the chosen model
+ */
 export function mountList(root, open) {
   const note = h('p', { class: 'dim' });
   const rows = h('ul', { class: 'models-list' });
@@ -11,6 +14,10 @@ export function mountList(root, open) {
   const othersTitle = h('h3', {}, words.only);
   root.append(h('h3', {}, words.listed), note, rows, othersTitle, others);
 
+  /**
+   * @param {string} id
+   * @param {Page.Child[]} facts
+   */
   const item = (id, ...facts) =>
     h(
       'li',
@@ -20,8 +27,8 @@ export function mountList(root, open) {
     );
 
   /**
-   * @param {Payload.OfferedModel} offeredModel
-   * @param {any} dtype
+   * @param {Payload.OfferedModel} offered
+   * @param {string} dtype
    */
   const row = ({ id, parameters, licence, kinds, shows, gated, memory }, dtype) =>
     item(
@@ -40,7 +47,7 @@ export function mountList(root, open) {
     );
 
   return {
-    /** @param {Payload.ModelsAnswer} known */
+    /** @param {Payload.ModelsAnswer} known @param {string} dtype */
     draw(known, dtype) {
       fill(note, words.listedNote(dtype));
       fill(

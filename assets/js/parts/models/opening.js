@@ -1,4 +1,4 @@
-// Opening a model: checked first, then loaded as part of its first run; with progress, cancel, and refusals in words.
+// Opens a model: checks it first, then loads it as part of its first run. Shows progress, a cancel button and errors.
 
 import { fill, h } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
@@ -6,27 +6,28 @@ import { modelKey } from '../../maths/models.js';
 import { models as words } from '../words/models.js';
 
 /**
- * Builds its line inside `root`. `ondone()`: the model runs. `onbusy(on)`: while something is under way.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
- * @param {any} options
+ * @param {{ ondone: () => void, onbusy: (busy: boolean) => void }} callbacks `ondone` is called when the model runs
  */
 export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy }) {
-  const said = h('p', { role: 'status' });
+  const status = h('p', { role: 'status' });
   const refused = h('p', { class: 'refused-line', role: 'alert', hidden: true });
   const go = h('button', { type: 'button', class: 'primary', hidden: true, onclick: () => begin() }, words.open);
   const bar = h('progress', { max: 1, 'aria-label': words.opening });
   const message = h('span');
   const stop = h('button', { type: 'button', onclick: cancel }, words.cancel);
   const working = h('div', { class: 'models-working', hidden: true }, bar, message, stop);
-  root.append(said, refused, go, working);
-  // What was looked at, and the recipe that opens it.
+  root.append(status, refused, go, working);
+  /** @type {{ choice: Page.ModelChoice, about: Pick<Payload.Inspection, 'has_chat_template'> }} the checked model */
   let found = null;
+  /** @type {Page.Recipe} the recipe that opens it */
   let wanted = null;
 
   /**
-   * A whole recipe with this model: what is typed now, or the run shown where that is no prompt.
-   * @param {{ device: string; dtype: string; model: string; revision: string; }} choice
+   * A whole recipe with this model: the draft, with the prompt of the current run if the draft has none.
+   * @param {Page.ModelChoice} choice
+   * @returns {Page.Recipe}
    */
   function recipeOf(choice) {
     const { draft, recipe } = store.state;
@@ -35,12 +36,13 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
   }
 
   function clear() {
-    fill(said);
+    fill(status);
     refused.hidden = true;
     go.hidden = true;
     found = null;
   }
 
+  /** @param {string} text */
   function refuse(text) {
     clear();
     settle();
@@ -49,7 +51,7 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
     show();
   }
 
-  /** The list is long: what is said of a model in it must be seen. */
+  /** The list of models is long: the message must be in view. */
   const show = () => root.scrollIntoView({ block: 'nearest' });
 
   function settle() {
@@ -60,18 +62,18 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
 
   /**
    * Checks a model; true when it can be opened.
-   * @param {{ device: string; dtype: string; model: string; revision: string; }} choice
+   * @param {Page.ModelChoice} choice
    */
   async function look(choice) {
     clear();
-    fill(said, words.checking);
+    fill(status, words.checking);
     show();
     onbusy(true);
     try {
       const about = await askOf(recipeOf(choice), 'model_look');
       onbusy(false);
       found = { choice, about };
-      fill(said, words.found(about));
+      fill(status, words.found(about));
       go.hidden = false;
       go.focus();
       return true;
@@ -98,7 +100,7 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
     runner.stop();
     clear();
     settle();
-    fill(said, words.cancelled);
+    fill(status, words.cancelled);
   }
 
   /** @param {Page.State} state */
@@ -127,9 +129,9 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
     refuse,
     look,
     /**
-     * Goes back to one that is in memory: there is nothing to check.
+     * Opens a model that is in memory, which needs no check.
+     * @param {Page.ModelChoice} choice
      * @param {Payload.LoadedModel} held
-     * @param {{ model: string; revision: string; device: string; dtype: string; }} choice
      */
     back(choice, held) {
       clear();
@@ -137,7 +139,10 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
       begin();
     },
 
-    /** Checks, and opens what passes. */
+    /**
+     * Checks a model, and opens it if it passes.
+     * @param {Page.ModelChoice} choice
+     */
     async open(choice) {
       if (await look(choice)) begin();
     },

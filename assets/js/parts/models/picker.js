@@ -1,4 +1,4 @@
-// The choice of models: a dialog with what is in memory, a field for any model, and a list to learn from.
+// The choice of models: a dialog with the models in memory, a field for any other, and a list to learn from.
 
 import { fill, h } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
@@ -7,13 +7,27 @@ import { models as words } from '../words/models.js';
 import { mountList } from './list.js';
 import { mountOpening } from './opening.js';
 
+/**
+ * @param {string} value
+ * @param {string} text
+ * @param {string} chosen
+ */
 const option = (value, text, chosen) => h('option', { value, selected: value === chosen }, text);
+/**
+ * @param {string} label
+ * @param {HTMLElement} input
+ */
 const field = (label, input) => h('label', { class: 'models-field' }, h('span', { class: 'dim' }, label), input);
-/** @param {{ id: string; } | { id: string; placeholder: string; }} props */
+/** @param {{ id: string, placeholder?: string }} props */
 const textField = (props) =>
   h('input', { type: 'text', spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', ...props });
 
-/** Device and number format of the model that is opened next. */
+/**
+ * Device and number format of the model that is opened next.
+ * @param {HTMLElement} root
+ * @param {() => void} onchange
+ * @param {() => void} reopen
+ */
 function mountHow(root, onchange, reopen) {
   const device = h('select', { id: 'model-device', onchange: () => change() });
   const dtype = h('select', { id: 'model-dtype', onchange: () => change() });
@@ -27,7 +41,7 @@ function mountHow(root, onchange, reopen) {
     onchange();
   }
 
-  /** @param {{ device: string; dtype: string; }} chosen */
+  /** @param {Pick<Page.ModelChoice, 'device' | 'dtype'>} chosen */
   function draw(chosen) {
     const { devices, dtypes, default_device: usual, default_dtypes: auto } = choices;
     fill(
@@ -52,7 +66,7 @@ function mountHow(root, onchange, reopen) {
       draw(chosen);
     },
     chosen: () => ({ device: device.value, dtype: dtype.value }),
-    /** The number format that will be taken. */
+    /** The number format that will be used. */
     format: () => dtype.value || choices.default_dtypes[device.value || choices.default_device],
   };
 }
@@ -74,7 +88,7 @@ export function mountModels(root, ctx) {
   const name = textField({ id: 'model-name' });
   const revision = textField({ id: 'model-revision', placeholder: words.revisionHint });
   const nameLabel = h('span', { class: 'dim' });
-  const submit = (event) => {
+  const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     opening.look({ model: name.value.trim(), revision: revision.value.trim(), ...how.chosen() });
   };
@@ -105,12 +119,13 @@ export function mountModels(root, ctx) {
     places.result,
     places.list,
   );
+  /** @type {HTMLDialogElement} */
   const dialog = h(
     'dialog',
     { class: 'models', 'aria-labelledby': 'models-title', onclick: (event) => event.target === dialog && close() },
     body,
   );
-  // The keys of the walk are not for the dialog.
+  // The keys of the walk do not work in the dialog.
   dialog.addEventListener('keydown', (event) => event.stopPropagation());
   root.append(dialog);
 
@@ -127,7 +142,10 @@ export function mountModels(root, ctx) {
   /** @type {Payload.ModelsAnswer} */
   let known = null;
 
-  /** While one is being opened, nothing else can be. */
+  /**
+   * While a model is being opened, no other can be.
+   * @param {boolean} busy
+   */
   function lock(busy) {
     for (const control of /** @type {NodeListOf<HTMLButtonElement>} */ (
       body.querySelectorAll('button, input, select')

@@ -1,4 +1,4 @@
-// What the visitor asks: prompt, template, sampling settings; nothing runs until Run is pressed.
+// The visitor's question: prompt, chat template and sampling settings. Nothing runs until Run is pressed.
 
 import { fill, h, toggle } from '../../core/elements/dom.js';
 import { same } from '../../maths/same.js';
@@ -10,9 +10,10 @@ import { mountSettings } from './settings.js';
  * @param {Page.Ctx} ctx
  */
 export function mountAsk(parts, { store, runner, examples }) {
-  const patch = (change) => store.set({ draft: { ...store.state.draft, ...change } });
-  // Tokens put into the answer to another question say nothing here.
-  const asks = (change) => patch({ ...change, forced: [] });
+  const patch = (/** @type {Partial<Page.Recipe>} */ change) =>
+    store.set({ draft: { ...store.state.draft, ...change } });
+  // Forced tokens belong to the answer to another question.
+  const asks = (/** @type {Partial<Page.Recipe>} */ change) => patch({ ...change, forced: [] });
   const prompt = h('textarea', {
     id: 'prompt',
     rows: 2,
@@ -58,8 +59,9 @@ export function mountAsk(parts, { store, runner, examples }) {
     ),
   );
 
+  /** @param {Payload.Example} example */
   function choose(example) {
-    // An example is a prompt; the settings stay the visitor's.
+    // An example is a prompt only: the visitor's settings stay.
     patch({ chat: false, system: '', forced: [], ...example.recipe });
     go();
   }
@@ -69,6 +71,7 @@ export function mountAsk(parts, { store, runner, examples }) {
     go();
   }
 
+  /** @param {number} [nSteps] */
   function go(nSteps) {
     store.set({ stage: nSteps === 0 ? 'prefill' : store.state.stage, step: 0 });
     runner.start(store.state.draft, nSteps, { following: nSteps !== 0 });

@@ -1,4 +1,4 @@
-// The sampling settings, in transformers' words. They change the draft; charts preview it at once.
+// The sampling settings, named as in transformers. They change the draft, and charts preview it at once.
 
 import { fill, h } from '../../core/elements/dom.js';
 import { num } from '../../maths/format.js';
@@ -6,9 +6,16 @@ import { NEW_TOKENS } from '../../maths/recipe.js';
 import { DEFAULTS } from '../../maths/sampling.js';
 import { page } from '../words/page.js';
 
-/** Builds the settings inside `root`, a <details>; `patch` changes the draft. */
+/** @typedef {Exclude<keyof Payload.SamplingSettings, 'do_sample'>} Name */
+
+/**
+ * @param {HTMLDetailsElement} root
+ * @param {Page.Store} store
+ * @param {(change: Partial<Page.Recipe>) => void} patch changes the draft
+ */
 export function mountSettings(root, store, patch) {
-  const set = (change) => patch({ sampling: { ...store.state.draft.sampling, ...change } });
+  const set = (/** @type {Partial<Payload.SamplingSettings>} */ change) =>
+    patch({ sampling: { ...store.state.draft.sampling, ...change } });
   const greedy = radio(page.greedy, () => set({ do_sample: false }));
   const sample = radio(page.sample, () => set({ do_sample: true }));
   const sliders = [
@@ -40,12 +47,23 @@ export function mountSettings(root, store, patch) {
   const stopRow = h('label', { class: 'number-row' }, h('span', {}, page.stop), stop);
   const summary = h('span', { class: 'dim' });
 
+  /**
+   * @param {string} text
+   * @param {() => void} onchange
+   */
   function radio(text, onchange) {
     const input = h('input', { type: 'radio', name: 'do_sample', onchange });
     return Object.assign(h('label', { class: 'radio' }, input, h('span', {}, text)), { input });
   }
 
-  function slider(name, text, limits, shown) {
+  /**
+   * @param {Name} name
+   * @param {string} text
+   * @param {{ min: number, max: number, step: number }} limits
+   * @param {(value: number) => string} format
+   */
+  function slider(name, text, limits, format) {
+    /** @type {HTMLInputElement} */
     const input = h('input', {
       type: 'range',
       id: `set-${name}`,
@@ -54,15 +72,24 @@ export function mountSettings(root, store, patch) {
     });
     const value = h('output', { for: `set-${name}` });
     const row = h('label', { class: 'slider' }, h('span', {}, text), input, value);
-    const show = (v) => {
-      if (Number(input.value) !== v) input.value = v;
-      fill(value, typeof v === 'number' ? shown(v) : v);
+    // A link may hold a text that is no number.
+    const show = (/** @type {number | string} */ v) => {
+      if (Number(input.value) !== v) input.value = String(v);
+      fill(value, typeof v === 'number' ? format(v) : v);
     };
     return { name, row, input, show };
   }
 
-  /** A field that is empty, or not a number yet, stands for what is usual; it keeps what was typed. */
+  /**
+   * A field that is empty, or not a number yet, means the default; it keeps the typed text.
+   * @param {string} name
+   * @param {string} text
+   * @param {{ min: number, max?: number, step: number }} limits
+   * @param {number} usual
+   * @param {(value: number) => void} onvalue
+   */
   function number(name, text, limits, usual, onvalue) {
+    /** @type {HTMLInputElement} */
     const input = h('input', {
       type: 'number',
       id: `set-${name}`,
@@ -112,15 +139,21 @@ export function mountSettings(root, store, patch) {
   });
 }
 
-/** A link may hold what is no number: it stands here as it was written, until it is mended. */
+/**
+ * A link may hold a text that is no number: it is shown as it was written, until it is corrected.
+ * @param {number | string} value
+ */
 const plain = (value) => (typeof value === 'number' ? num(value, 3) : value);
 
-/** The settings that are not as usual, in one line. */
+/**
+ * The settings that differ from the defaults, in one line.
+ * @param {Payload.SamplingSettings} sampling
+ */
 function summaryOf(sampling) {
-  const said = (name) => page.inSummary(name, plain(sampling[name]));
-  const changed = (names) => names.filter((name) => sampling[name] !== DEFAULTS[name]).map(said);
+  const entry = (/** @type {Name} */ name) => page.inSummary(name, plain(sampling[name]));
+  const changed = (/** @type {Name[]} */ names) => names.filter((name) => sampling[name] !== DEFAULTS[name]).map(entry);
   const penalties = changed(['repetition_penalty', 'presence_penalty', 'frequency_penalty']);
   if (!sampling.do_sample) return [page.greedy.toLowerCase(), ...penalties].join(' · ');
   const filters = changed(['top_k', 'top_p', 'min_p', 'typical_p']);
-  return [said('temperature'), ...filters, ...penalties, page.inSummary('seed', sampling.seed)].join(' · ');
+  return [entry('temperature'), ...filters, ...penalties, page.inSummary('seed', sampling.seed)].join(' · ');
 }

@@ -1,4 +1,4 @@
-// Every figure and table of the panel that is open, found where it stands: no chart knows of this.
+// Every figure and table of the open panel, found in the document: the charts need not know of this.
 
 import { fill, h } from '../../core/elements/dom.js';
 import { png, svgText } from '../../core/elements/picture.js';
@@ -10,32 +10,59 @@ import { figures as words } from '../words/export.js';
 
 const SMALLEST = 40;
 
-const large = (node) => {
+/** @typedef {'svg' | 'png' | 'csv'} Ending */
+/** @typedef {{ [ending in Ending]?: () => Blob | Promise<Blob> }} Makers */
+/** @typedef {{ node: Element, name: string, makers: Makers }} Item */
+
+const large = (/** @type {Element} */ node) => {
   const { width, height } = node.getBoundingClientRect();
   return width >= SMALLEST && height >= SMALLEST / 2;
 };
-const sheet = (rows) => new Blob([csv(rows)], { type: 'text/csv' });
-const svgFile = (node) => new Blob([svgText(node)], { type: 'image/svg+xml' });
-const plotly = (format) => async (node) =>
+const sheet = (/** @type {string[][]} */ rows) => new Blob([csv(rows)], { type: 'text/csv' });
+const svgFile = (/** @type {SVGElement} */ node) => new Blob([svgText(node)], { type: 'image/svg+xml' });
+const plotly = (/** @type {Ending} */ format) => async (/** @type {Element} */ node) =>
   (await fetch(await window.Plotly.toImage(node, { format, scale: format === 'png' ? 2 : 1 }))).blob();
 
-/** What can be made of which elements: [selector, whether it counts, {ending: maker}]. */
-/** @type {[string, (node: any) => boolean, Record<string, (node: any) => Blob | Promise<Blob>>][]} */
+/**
+ * A kind of figure: finds its elements below a root, and what can be made of each.
+ * @template {Element} E
+ * @param {string} selector
+ * @param {(node: E) => boolean} counts
+ * @param {{ [ending in Ending]?: (node: E) => Blob | Promise<Blob> }} makers
+ */
+const kind = (selector, counts, makers) => (/** @type {Element} */ root) => {
+  const nodes = /** @type {E[]} */ (/** @type {Element[]} */ ([...root.querySelectorAll(selector)]));
+  return nodes.filter(counts).map((node) => ({
+    node,
+    makers: /** @type {Makers} */ (
+      Object.fromEntries(Object.entries(makers).map(([ending, make]) => [ending, () => make(node)]))
+    ),
+  }));
+};
+
+const inPlotly = (/** @type {Element} */ node) => Boolean(node.closest('.js-plotly-plot'));
+const inSvg = (/** @type {Element} */ node) => Boolean(node.parentElement.closest('svg'));
+
 const KINDS = [
-  ['.js-plotly-plot', large, { svg: plotly('svg'), png: plotly('png') }],
-  [
-    'svg',
-    (node) => large(node) && !node.closest('.js-plotly-plot') && !node.parentElement.closest('svg'),
-    { svg: svgFile, png },
-  ],
-  ['canvas', (node) => large(node) && !node.closest('.js-plotly-plot'), { png }],
-  ['table', (node) => node.tBodies[0]?.rows.length > 0, { csv: (node) => sheet(tableRows(node)) }],
-  ['dl.facts', (node) => node.children.length > 0, { csv: (node) => sheet(factRows(node)) }],
+  kind('.js-plotly-plot', large, { svg: plotly('svg'), png: plotly('png') }),
+  kind('svg', (/** @type {SVGElement} */ node) => large(node) && !inPlotly(node) && !inSvg(node), {
+    svg: svgFile,
+    png,
+  }),
+  kind('canvas', (/** @type {HTMLCanvasElement} */ node) => large(node) && !inPlotly(node), { png }),
+  kind('table', (/** @type {HTMLTableElement} */ node) => node.tBodies[0]?.rows.length > 0, {
+    csv: (node) => sheet(tableRows(node)),
+  }),
+  kind('dl.facts', (node) => node.children.length > 0, { csv: (node) => sheet(factRows(node)) }),
 ];
 
-/** The words nearest to a figure: its caption, the last heading before it, its label. */
+/**
+ * The text nearest to a figure: its caption, the last heading before it, or its label.
+ * @param {Element} node
+ * @param {Element} root
+ */
 function nameOf(node, root) {
-  const caption = node.caption?.textContent.trim();
+  const caption = node instanceof HTMLTableElement && node.caption?.textContent.trim();
   if (caption) return caption;
   const heads = [...root.querySelectorAll('h2, h3')].filter(
     (head) => head.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING,
@@ -44,11 +71,14 @@ function nameOf(node, root) {
   return last || node.getAttribute('aria-label') || words.facts;
 }
 
-/** [{node, name, makers}] of what is open in `root`, in the order of the page; equal names are numbered. */
-function found(root) {
-  const all = KINDS.flatMap(([selector, counts, makers]) =>
-    [...root.querySelectorAll(selector)].filter(counts).map((node) => ({ node, makers })),
-  );
+/**
+ * The figures and tables in `root`, in the order of the page; equal names are numbered.
+ * @param {Element} root
+ * @returns {Item[]}
+ */
+function itemsIn(root) {
+  /** @type {{ node: Element, makers: Makers }[]} */
+  const all = KINDS.flatMap((find) => find(root));
   all.sort((a, b) => (a.node.compareDocumentPosition(b.node) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
   const seen = new Map();
   return all.map(({ node, makers }) => {
@@ -61,26 +91,31 @@ function found(root) {
 const openPanel = () => document.querySelector('#tbt .panel:not([hidden])');
 
 /**
- * A list of what there is to take, made anew by `show(root)`, of the open panel unless told; `onfail` hears a sentence.
+ * A list of the figures and tables that can be saved. `show(root)` fills it, by default from the open panel.
  * @param {Page.Ctx} ctx
- * @param {any} onfail
+ * @param {(message: string) => void} onfail
  */
 export function figureList({ store }, onfail) {
   const list = h('ul', { class: 'figure-list' });
 
-  async function take({ node, name, makers }, ending) {
+  /**
+   * @param {Item} item
+   * @param {Ending} ending
+   */
+  async function take({ name, makers }, ending) {
     const { run, stage } = store.state;
     try {
-      const blob = await makers[ending](node);
+      const blob = await makers[ending]();
       save(blob, `token-by-token-${slug(run.recipe.prompt, 24)}-${stage}-${slug(name, 48)}.${ending}`);
     } catch (error) {
       onfail(explain(error));
     }
   }
 
+  /** @param {Item} item */
   function row(item) {
-    const mark = (on) => item.node.classList.toggle('figure-marked', on);
-    const button = (ending) =>
+    const mark = (/** @type {boolean} */ on) => item.node.classList.toggle('figure-marked', on);
+    const button = (/** @type {Ending} */ ending) =>
       h(
         'button',
         {
@@ -91,7 +126,7 @@ export function figureList({ store }, onfail) {
         },
         words[ending],
       );
-    const hear = {
+    const handlers = {
       onpointerenter: () => mark(true),
       onpointerleave: () => mark(false),
       onfocusin: () => mark(true),
@@ -99,9 +134,9 @@ export function figureList({ store }, onfail) {
     };
     return h(
       'li',
-      hear,
+      handlers,
       h('span', { class: 'figure-name', title: item.name }, item.name),
-      Object.keys(item.makers).map(button),
+      /** @type {Ending[]} */ (Object.keys(item.makers)).map(button),
     );
   }
 
@@ -113,22 +148,22 @@ export function figureList({ store }, onfail) {
       h('span', { class: 'dim' }, words.hint),
       list,
     ),
-    show(root = openPanel()) {
-      const items = root ? found(root) : [];
+    show(/** @type {Element} */ root = openPanel()) {
+      const items = root ? itemsIn(root) : [];
       fill(list, items.length ? items.map(row) : h('li', { class: 'dim' }, words.none));
     },
   };
 }
 
 /**
- * A small button at the card that is pointed at or has the focus, with the list of that card alone.
+ * A small button at the card that is hovered over or has the focus, with the list of that card alone.
  * @param {HTMLElement} stage
  * @param {Page.Ctx} ctx
  */
 export function mountFigureButton(stage, ctx) {
   const list = figureList(ctx, (message) => ctx.store.set({ status: { phase: 'error', message } }));
   const box = h('div', { class: 'figure-box', hidden: true }, list.element);
-  // By keyboard the same list, of the whole panel, is in the menu above.
+  // Keyboard users find the list of the whole panel in the menu above.
   const button = h(
     'button',
     {
@@ -142,6 +177,7 @@ export function mountFigureButton(stage, ctx) {
     },
     '⤓',
   );
+  /** @type {Element} */
   let card = null;
   stage.append(button, box);
 
@@ -152,15 +188,20 @@ export function mountFigureButton(stage, ctx) {
     box.style.top = `${button.offsetTop + button.offsetHeight + 4}px`;
   }
 
+  /** @param {Element | null} next */
   function at(next) {
     if (next === card || !box.hidden) return;
     card = next;
-    button.hidden = !card || !found(card).length;
+    button.hidden = !card || !itemsIn(card).length;
     if (button.hidden) return;
     button.style.top = `${(card.getBoundingClientRect().top - stage.getBoundingClientRect().top) / zoomOf(stage) - 15}px`;
   }
 
-  const follow = ({ target }) => target.closest('.figure-button, .figure-box') || at(target.closest('.card'));
+  /** @param {Event} event */
+  function follow(event) {
+    const target = /** @type {Element} */ (event.target);
+    if (!target.closest('.figure-button, .figure-box')) at(target.closest('.card'));
+  }
   stage.addEventListener('pointerover', follow);
   stage.addEventListener('focusin', follow);
   stage.addEventListener('pointerleave', () => at(null));

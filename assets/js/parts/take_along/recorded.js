@@ -1,9 +1,12 @@
-// What stands in a recorded walk where the live page asks: what this file is, and what is left out of it.
+// A recorded walk has this card in place of the prompt: what the file contains, and what is left out of it.
 
 import { h } from '../../core/elements/dom.js';
 import { recorded as words } from '../words/export.js';
 
-/** @param {Page.Recorded} about */
+/**
+ * @param {HTMLElement} parts
+ * @param {Page.Recorded} about
+ */
 export function mountRecorded(parts, about) {
   const lines = words.list(about).map((line) => h('li', {}, line));
   parts.append(

@@ -1,4 +1,4 @@
-// Take along: the run as a trace file, the walk as one page, and the way back in for a trace file.
+// The menu Take along: saves the run as a trace file or the walk as one page, and opens a trace file.
 
 import { fill, h } from '../../core/elements/dom.js';
 import { save, slug } from '../../core/elements/save.js';
@@ -11,9 +11,15 @@ import { figureList } from './figures.js';
 
 const LARGEST = 8 * 1024 ** 2;
 
-/** @param {Payload.RunAnswer} run */
+/** @type {Record<string, { title: string }>} */
+const STAGES = { ...ribbon, ...around };
+
+/**
+ * @param {Page.Run} run
+ * @param {string} ending
+ */
 const nameOf = (run, ending) => `token-by-token-${slug(run.recipe.prompt)}.${ending}`;
-const titleOf = (stage) => ribbon[stage]?.title ?? around[stage]?.title ?? stage;
+const titleOf = (/** @type {string} */ stage) => STAGES[stage]?.title ?? stage;
 
 /**
  * @param {HTMLElement} place
@@ -21,7 +27,8 @@ const titleOf = (stage) => ribbon[stage]?.title ?? around[stage]?.title ?? stage
  */
 export function mountTakeAlong(place, ctx) {
   const { store, runner } = ctx;
-  const said = h('p', { class: 'take-said', role: 'status', hidden: true });
+  const status = h('p', { class: 'take-said', role: 'status', hidden: true });
+  /** @type {HTMLInputElement} */
   const file = h('input', {
     type: 'file',
     accept: '.json,application/json',
@@ -30,6 +37,11 @@ export function mountTakeAlong(place, ctx) {
     'aria-label': words.open,
     onchange: () => file.files[0] && open(file.files[0]),
   });
+  /**
+   * @param {string} name
+   * @param {string} hint
+   * @param {() => void} onclick
+   */
   const item = (name, hint, onclick) =>
     h(
       'button',
@@ -44,8 +56,8 @@ export function mountTakeAlong(place, ctx) {
       h('strong', {}, name),
       h('span', { class: 'dim' }, hint),
     );
-  const figures = figureList(ctx, say);
-  // A recorded walk has been taken along already: it has figures and tables, and no server to make the rest.
+  const figures = figureList(ctx, report);
+  // A recorded walk only offers figures and tables: it has no server for the rest.
   const live = ctx.files.modules.length > 0;
   const list = h(
     'div',
@@ -65,7 +77,7 @@ export function mountTakeAlong(place, ctx) {
   );
   const menu = h('details', { class: 'take-menu' }, summary, list);
   place.append(menu, file);
-  let busy = null;
+  let isRecording = false;
 
   menu.addEventListener('toggle', () => menu.open && figures.show());
   menu.addEventListener('keydown', (event) => {
@@ -77,10 +89,11 @@ export function mountTakeAlong(place, ctx) {
     if (!menu.contains(/** @type {Node} */ (target))) menu.open = false;
   });
 
-  function say(...content) {
-    said.hidden = !content.length;
-    const close = h('button', { type: 'button', class: 'quiet', onclick: () => say() }, words.close);
-    fill(said, content.length && [h('span', { class: 'take-words' }, content), close]);
+  /** @param {Page.Child[]} content */
+  function report(...content) {
+    status.hidden = !content.length;
+    const close = h('button', { type: 'button', class: 'quiet', onclick: () => report() }, words.close);
+    fill(status, content.length && [h('span', { class: 'take-words' }, content), close]);
   }
 
   function saveTrace() {
@@ -90,60 +103,64 @@ export function mountTakeAlong(place, ctx) {
       const blob = new Blob([JSON.stringify(made, null, 1)], { type: 'application/json' });
       const name = nameOf(run, 'trace.json');
       save(blob, name);
-      say(words.saved(name, blob.size));
+      report(words.saved(name, blob.size));
     });
   }
 
   async function saveWalk() {
     const { run } = store.state;
-    if (!run || busy) return;
-    const mine = new AbortController();
-    busy = mine;
+    if (!run || isRecording) return;
+    isRecording = true;
+    const abort = new AbortController();
     const began = performance.now();
-    const end = runner.own(() => mine.abort());
-    const tell = (stage, done, total) =>
-      end.tell(stage ? words.recording(titleOf(stage), done, total) : words.packing, done / total, began);
+    const work = runner.own(() => abort.abort());
+    /** @type {Page.RecordingProgress} */
+    const onprogress = (stage, done, total) =>
+      work.report(stage ? words.recording(titleOf(stage), done, total) : words.packing, done / total, began);
     try {
       const { recordWalk } = await ctx.load('./export/standalone.js');
-      const blob = await recordWalk(ctx, { tell, signal: mine.signal });
+      const blob = await recordWalk(ctx, { onprogress, signal: abort.signal });
       const name = nameOf(run, 'html');
       save(blob, name);
-      end.done();
-      say(words.saved(name, blob.size));
+      work.done();
+      report(words.saved(name, blob.size));
     } catch (error) {
-      end.done();
-      say(mine.signal.aborted ? words.stopped : explain(error));
+      work.done();
+      report(abort.signal.aborted ? words.stopped : explain(error));
     } finally {
-      busy = null;
+      isRecording = false;
     }
   }
 
+  /** @param {File} chosen */
   async function open(chosen) {
     const { size } = chosen;
-    if (size > LARGEST) return say(words.tooLarge(size, LARGEST));
-    let made;
+    if (size > LARGEST) return report(words.tooLarge(size, LARGEST));
+    /** @type {Partial<Payload.RunDocument> | null} */
+    let trace;
     try {
-      made = JSON.parse(await chosen.text());
+      trace = JSON.parse(await chosen.text());
     } catch {
-      return say(words.notJson);
+      return report(words.notJson);
     } finally {
       file.value = '';
     }
-    say();
-    // The file's own model is opened where it names one; else it is held against the one that is shown.
-    const named = modelOf(made?.recipe ?? {});
-    const on = { ...store.state.recipe, ...(Object.values(named).some(Boolean) ? named : {}), forced: [] };
-    /** @param {Payload.OpenedRun} openedRun */
-    const heard = ({ recipe, n_steps: nSteps, comparison: found }) => {
+    report();
+    // The file's model is opened if the file names one; else it is compared with the current model.
+    const named = modelOf(trace?.recipe ?? {});
+    /** @type {Page.Recipe} */
+    const recipeOfFile = { ...store.state.recipe, ...(Object.values(named).some(Boolean) ? named : {}), forced: [] };
+    /** @param {Payload.OpenedRun} opened */
+    const onfound = ({ recipe, n_steps: nSteps, comparison: found }) => {
       if (!found) return;
       store.set({ draft: recipe });
       runner.start(recipe, nSteps);
-      say(h('strong', {}, `${words.compared}: `), comparison(found).join(' '));
+      report(h('strong', {}, `${words.compared}: `), comparison(found).join(' '));
     };
-    return runner.job('open_run_file', { document: made }, heard, () => {}, on);
+    return runner.job('open_run_file', { document: trace }, onfound, () => {}, recipeOfFile);
   }
 
-  if (!live) return said;
+  if (!live) return status;
   window.addEventListener('dragover', (event) => {
     if ([...event.dataTransfer.types].includes('Files')) event.preventDefault();
   });
@@ -153,5 +170,5 @@ export function mountTakeAlong(place, ctx) {
     event.preventDefault();
     open(dropped);
   });
-  return said;
+  return status;
 }
