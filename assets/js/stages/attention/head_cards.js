@@ -11,7 +11,7 @@ import { head as words } from './words/head.js';
 /** @param {string} name @param {string} value */
 const line = (name, value) => [h('dt', {}, name), h('dd', {}, value)];
 
-/** q, k and their products as strips under one pointer. */
+/** q, k and their products as strips that share the pointer. */
 export function pairCard() {
   const own = stepCard(1, 'wide');
   const readout = h('p', { class: 'step-readout dim' });
@@ -69,7 +69,7 @@ export function scoreCard() {
           { class: hidden ? 'mask-said hidden-key' : 'mask-said' },
           h('strong', {}, words.maskName),
           ': ',
-          hidden ? words.hidden[hidden] : words.seen,
+          hidden ? words.hidden[hidden] : words.visible,
         ),
         softmax.first_key > 0 && h('p', { class: 'dim' }, words.window(softmax.first_key)),
       );

@@ -133,14 +133,14 @@ export function headsCard(root, { view, select, store }) {
   async function rank() {
     const name = /** @type {Page.ScoreName} */ (sort.value);
     const isNewest = isCurrent;
-    const wanted = () => isNewest() && isOnScreen() && sort.value === name;
+    const isWanted = () => isNewest() && isOnScreen() && sort.value === name;
     fill(meaning, words.scores.meaning[name]);
     const { card, n } = now;
     const scores = await loadScores({
       view,
       card,
       n,
-      wanted,
+      isWanted,
       onProgress: (done) => done < card.n_layers && setNote(words.scores.loading(done, card.n_layers)),
     });
     if (!scores) return;

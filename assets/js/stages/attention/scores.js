@@ -7,23 +7,23 @@ import { prefill as words } from './words/prefill.js';
 /** @typedef {{ scores: Partial<Record<Page.ScoreName, Score[]>>, n_repeats: number }} Scores */
 
 /**
- * The scores of all heads over the first `n` positions; null once `wanted()` is false.
+ * The scores of all heads over the first `n` positions; null once `isWanted()` is false.
  * @param {{
  *   view: Page.Ask,
- *   wanted: () => boolean,
+ *   isWanted: () => boolean,
  *   onProgress: (nLayers: number) => void,
  *   card: Page.Card,
  *   n: number,
  * }} options
  * @returns {Promise<Scores | null>}
  */
-export async function loadScores({ view, wanted, onProgress, card, n }) {
+export async function loadScores({ view, isWanted, onProgress, card, n }) {
   /** @type {Scores} */
   const all = { scores: {}, n_repeats: 0 };
   let start = 0;
   while (start < card.n_layers) {
     const piece = await view('head_scores', { layer_start: start, n_positions: n });
-    if (!wanted()) return null;
+    if (!isWanted()) return null;
     all.n_repeats = piece.n_repeats;
     for (const name of /** @type {Page.ScoreName[]} */ (Object.keys(piece.scores))) {
       const { data, shape } = unpack(piece.scores[name]);

@@ -13,7 +13,7 @@ const AROUND = 80;
 const SCOPES = /** @type {const} */ (['answer', 'prompt']);
 
 /** @typedef {typeof SCOPES[number]} Scope */
-/** @typedef {{ run: string, scope: Scope }} Asked */
+/** @typedef {{ run: string, scope: Scope }} Request */
 
 /**
  * @param {HTMLElement} root
@@ -24,11 +24,11 @@ export function mount(root, ctx) {
   const { store } = ctx;
   /** @type {Scope} */
   let scope = 'answer';
-  /** @type {Payload.Detokenization & Asked} */
+  /** @type {Payload.Detokenization & Request} */
   let answer = null;
-  /** @type {Asked} */
-  let asked = null;
-  let drawn = '';
+  /** @type {Request} */
+  let request = null;
+  let drawnKey = '';
 
   const buttons = SCOPES.map((name) =>
     h('button', { type: 'button', class: 'quiet', onclick: () => choose(name) }, words[name]),
@@ -56,7 +56,7 @@ export function mount(root, ctx) {
   root.append(h('div', { class: 'columns' }, left.element, right.element), under.element);
 
   const ask = asker(ctx, 'detokenize', right, (newest) => {
-    answer = { ...newest, ...asked };
+    answer = { ...newest, ...request };
     update(store.state);
   });
 
@@ -116,10 +116,11 @@ export function mount(root, ctx) {
   /** @param {ReturnType<typeof partsOf>} all @param {boolean} growing */
   function showFull(all, growing) {
     fill(right.heading, words.full(all.n));
-    const here = answer && answer.run === store.state.run.key && answer.scope === scope && answer.n_tokens === all.n;
-    fill(full, here ? answer.decoded : h('span', { class: 'dim' }, growing ? words.running : '…'));
-    mark.hidden = rest.hidden = !here;
-    if (!here) return;
+    const isCurrent =
+      answer && answer.run === store.state.run.key && answer.scope === scope && answer.n_tokens === all.n;
+    fill(full, isCurrent ? answer.decoded : h('span', { class: 'dim' }, growing ? words.running : '…'));
+    mark.hidden = rest.hidden = !isCurrent;
+    if (!isCurrent) return;
     const equal = answer.n_equal === answer.n_checked;
     mark.classList.toggle('failed', !equal);
     fill(mark, equal ? words.equal(answer) : words.unequal(answer));
@@ -143,7 +144,7 @@ export function mount(root, ctx) {
     }
     if (!growing) {
       const around = scope === 'prompt' ? Math.floor(at / AROUND) * AROUND : 0;
-      asked = { run: run.key, scope };
+      request = { run: run.key, scope };
       ask({ prompt: scope === 'prompt', n, around }, `${run.key}:${scope}:${n}:${around}`);
     }
     range.value = String(at);
@@ -152,8 +153,8 @@ export function mount(root, ctx) {
     showFull(all, growing);
     const key = `${run.key}:${scope}:${n}:${at}:${all.start}:${all.list.length}`;
     // The window of a long prompt follows the selection: until its answer arrives, the previous picture stays.
-    if (key === drawn || at < all.start || at >= all.start + all.list.length) return;
-    drawn = key;
+    if (key === drawnKey || at < all.start || at >= all.start + all.list.length) return;
+    drawnKey = key;
     showText(all, at);
     showBlocks(all, at);
   }

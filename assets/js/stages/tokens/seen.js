@@ -70,8 +70,8 @@ export function mountSeen(root, ctx) {
   root.append(part.element);
   /** @type {Page.State} */
   let now = null;
-  /** Whether the chat template is to be current. */
-  let wanted = false;
+  /** Whether the text is shown in the chat template. */
+  let inTemplate = false;
   let runKey = '';
   /** @type {Payload.SeenAnswer & { run: string }} */
   let current = null;
@@ -83,7 +83,7 @@ export function mountSeen(root, ctx) {
 
   /** @param {boolean} chat */
   function choose(chat) {
-    wanted = chat;
+    inTemplate = chat;
     update(now);
   }
 
@@ -192,15 +192,15 @@ export function mountSeen(root, ctx) {
     const { run, selection, card: model } = state;
     if (run.key !== runKey) {
       runKey = run.key;
-      wanted = run.recipe.chat;
+      inTemplate = run.recipe.chat;
     }
     buttons.forEach((button, i) => {
-      button.setAttribute('aria-pressed', String(Boolean(i) === wanted));
+      button.setAttribute('aria-pressed', String(Boolean(i) === inTemplate));
       button.disabled = Boolean(i) && model?.has_chat_template === false;
       button.title = button.disabled ? words.noTemplate : Boolean(i) === run.recipe.chat ? words.thisRun : '';
     });
-    if (holds(wanted)) markSelected();
-    else ask({ chat: wanted, position: selection.position }, `${run.key}:${wanted}:${selection.position}`);
+    if (holds(inTemplate)) markSelected();
+    else ask({ chat: inTemplate, position: selection.position }, `${run.key}:${inTemplate}:${selection.position}`);
   }
 
   return { update };

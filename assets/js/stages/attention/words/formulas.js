@@ -3,7 +3,7 @@
 import { count, num } from '../../../maths/format.js';
 import { allKept, kept, line } from '../../../parts/words/formula.js';
 
-/** @param {{ run: Page.Run, card: Page.Card }} scene */
+/** @param {Page.FormulaScene} scene */
 export const prefill = ({ run, card }) => {
   const n = run.tokens.length;
   if (!card.n_heads)

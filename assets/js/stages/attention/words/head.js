@@ -22,9 +22,9 @@ export const head = {
   checkFailed: (message) => `not checked: ${message}`,
 
   keyLabel: 'Key position',
-  /** @param {string} typed @param {number} last */
-  keyRefused: (typed, last) =>
-    `The key position is ${typed || 'not a number'}; it must be a whole number from 0 to ${last}.`,
+  /** @param {string} text @param {number} last */
+  keyRefused: (text, last) =>
+    `The key position is ${text || 'not a number'}; it must be a whole number from 0 to ${last}.`,
   keyLargest: 'Largest weight',
   keyHint: 'Click a cell of the map above or a key in step 3 to choose another key.',
 
@@ -59,7 +59,7 @@ export const head = {
   bias: 'added by the position bias (ALiBi)',
   scoreName: 'score',
   maskName: 'mask',
-  seen: 'the query sees this key',
+  visible: 'the query sees this key',
   /** @type {Record<Payload.PairScore['hidden'], string>} */
   hidden: {
     later: 'the key comes later: score −∞',

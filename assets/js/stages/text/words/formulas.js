@@ -3,7 +3,7 @@
 import { count, ms } from '../../../maths/format.js';
 import { line, sum } from '../../../parts/words/formula.js';
 
-/** @param {{ run: Page.Run }} scene */
+/** @param {Page.FormulaScene} scene */
 export const text = ({ run }) => [
   run.recipe.chat
     ? line(

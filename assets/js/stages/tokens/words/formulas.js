@@ -3,7 +3,7 @@
 import { count, num } from '../../../maths/format.js';
 import { line, quoted, sum } from '../../../parts/words/formula.js';
 
-/** @param {{ run: Page.Run, card: Page.Card, tokens: Page.RunToken[], position: number }} scene */
+/** @param {Page.FormulaScene} scene */
 export const tokenize = ({ run, card, tokens, position }) => [
   line(
     'tokens = tokenizer(text)',
@@ -21,7 +21,7 @@ export const tokenize = ({ run, card, tokens, position }) => [
   ),
 ];
 
-/** @param {{ run: Page.Run }} scene */
+/** @param {Page.FormulaScene} scene */
 export const detokenize = ({ run }) => {
   const own = run.steps.filter(({ token }) => !token.special);
   const size = sum(own.map(({ token }) => token.bytes.length));
