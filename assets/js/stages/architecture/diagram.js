@@ -49,12 +49,12 @@ export function diagramCard(root, ctx) {
       if (['prefill', 'layers'].includes(tab)) select({ layer });
       store.set({ stage: tab, following: false });
     };
-    const known = texts.filter(Boolean);
+    const lines = texts.filter(Boolean);
     return {
       kind,
       title,
-      texts: known,
-      label: [title, ...known, words.opens(nameOf(tab))].join(', '),
+      texts: lines,
+      label: [title, ...lines, words.opens(nameOf(tab))].join(', '),
       go,
       ...more,
     };

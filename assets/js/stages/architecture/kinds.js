@@ -13,7 +13,7 @@ export function kindsList(select) {
     element,
 
     /**
-     * Draws the kinds of blocks; gives the place of the kind that `layer` has.
+     * Draws the kinds of blocks, and returns the index of the kind of `layer`.
      * @param {Payload.ArchitectureAnswer} found
      * @param {number} layer
      */

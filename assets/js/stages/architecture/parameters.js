@@ -32,8 +32,8 @@ export function parametersCard(root) {
    * @param {number} i
    */
   function oneBlock(byLayer, i) {
-    const held = byLayer.map((layer) => layer[i]).filter((n) => n > 0);
-    return held.length ? words.span(Math.min(...held), Math.max(...held)) : '–';
+    const present = byLayer.map((layer) => layer[i]).filter((n) => n > 0);
+    return present.length ? words.span(Math.min(...present), Math.max(...present)) : '–';
   }
 
   /** @param {Payload.ArchitectureAnswer} found @param {string} part @param {number} i @param {boolean} routed */
@@ -58,13 +58,13 @@ export function parametersCard(root) {
   function show(found) {
     const { parameters, card } = found;
     const { parts, total, active, bytes: size, by_layer: byLayer, model_total: whole } = parameters;
-    const held = parts.map((part, i) => ({ part, i, value: total[i] })).filter(({ value }) => value > 0);
+    const present = parts.map((part, i) => ({ part, i, value: total[i] })).filter(({ value }) => value > 0);
     const routed = sum(active) !== sum(total);
     fill(
       place,
       splitBar(
         words.all,
-        held.map(({ part, value }) => ({ name: words.parts[part], kind: part, value })),
+        present.map(({ part, value }) => ({ name: words.parts[part], kind: part, value })),
         num,
       ),
     );
@@ -101,7 +101,7 @@ export function parametersCard(root) {
         h(
           'tbody',
           {},
-          held.map(({ part, i }) => row(found, part, i, routed)),
+          present.map(({ part, i }) => row(found, part, i, routed)),
           tied,
         ),
         h(
@@ -117,7 +117,7 @@ export function parametersCard(root) {
       ),
     );
     fill(proof, words.sum(sum(total), whole));
-    const largest = held.reduce((a, b) => (b.value > a.value ? b : a));
+    const largest = present.reduce((a, b) => (b.value > a.value ? b : a));
     fill(summary, words.largestPart(parameters, largest), ' ', routed && words.activePart(sum(active), whole));
   }
 

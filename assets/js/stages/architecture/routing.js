@@ -24,7 +24,7 @@ export function routingCard(root, ctx) {
     go: words.go,
     stop: words.stop,
     onforget: () => {
-      shown = null;
+      routed = null;
     },
   });
   const choice = h('select', { 'aria-label': words.show, onchange: drawGrid });
@@ -64,11 +64,11 @@ export function routingCard(root, ctx) {
   const dense = h('p', { class: 'dim', hidden: true }, words.dense);
   root.append(h('h2', {}, words.title), dense, live);
   const grid = routes(place, {
-    onpick: (row, column) => select({ layer: shown.layers[row], position: shown.start + column }),
+    onpick: (row, column) => select({ layer: routed.layers[row], position: routed.start + column }),
     onpoint,
   });
   /** @type {Page.Routed} */
-  let shown = null;
+  let routed = null;
 
   /**
    * The selected position, or the last one that has been through the model.
@@ -83,9 +83,9 @@ export function routingCard(root, ctx) {
    * @returns {[expert: number, weight: number][]}
    */
   const choices = (row, column) =>
-    Array.from({ length: shown.k }, (_, i) => (row * shown.n + column) * shown.k + i).map((at) => [
-      shown.experts[at],
-      shown.weights[at],
+    Array.from({ length: routed.k }, (_, i) => (row * routed.n + column) * routed.k + i).map((at) => [
+      routed.experts[at],
+      routed.weights[at],
     ]);
 
   /** @param {Payload.Routing} found */
@@ -94,7 +94,7 @@ export function routingCard(root, ctx) {
     const counts = unpack(found.load);
     const [, n, k] = experts.shape;
     const weights = unpack(found.weights).data;
-    shown = {
+    routed = {
       ...found,
       n,
       k,
@@ -104,20 +104,20 @@ export function routingCard(root, ctx) {
       nExperts: counts.shape[1],
       most: weights.reduce((a, b) => Math.max(a, b), 1e-9),
     };
-    const kept = choice.value;
+    const previous = choice.value;
     fill(
       choice,
       h('option', { value: 'top' }, words.top),
-      Array.from({ length: shown.nExperts }, (_, i) => h('option', { value: i }, words.expert(i))),
+      Array.from({ length: routed.nExperts }, (_, i) => h('option', { value: i }, words.expert(i))),
     );
-    if ([...choice.options].some(({ value }) => value === kept)) choice.value = kept;
+    if ([...choice.options].some(({ value }) => value === previous)) choice.value = previous;
     mark.show(found.checks);
     drawGrid();
     drawLoad();
     const busiest = counts.data.reduce((best, value, at) => (value > counts.data[best] ? at : best), 0);
     return words.summary(found, {
-      layer: found.layers[Math.floor(busiest / shown.nExperts)],
-      expert: busiest % shown.nExperts,
+      layer: found.layers[Math.floor(busiest / routed.nExperts)],
+      expert: busiest % routed.nExperts,
       share: counts.data[busiest] / found.n_positions,
     });
   }
@@ -125,27 +125,27 @@ export function routingCard(root, ctx) {
   /** @returns {Page.GridCell} */
   function now() {
     const { layer, position } = store.state.selection;
-    const row = Math.max(0, shown.layers.indexOf(layer));
-    return [row, Math.max(0, Math.min(shown.n - 1, position - shown.start))];
+    const row = Math.max(0, routed.layers.indexOf(layer));
+    return [row, Math.max(0, Math.min(routed.n - 1, position - routed.start))];
   }
 
   function drawGrid() {
-    if (!shown) return;
+    if (!routed) return;
     const one = choice.value === 'top' ? null : Number(choice.value);
     /** @param {number} row @param {number} column */
     const weightOf = (row, column) =>
       one === null ? choices(row, column)[0][1] : (choices(row, column).find(([expert]) => expert === one)?.[1] ?? 0);
     grid.show({
-      rows: shown.layers.map(words.layer),
-      columns: shown.tokens.map((token) => label(token, 8)),
-      at: (row, column) => weightOf(row, column) / shown.most,
+      rows: routed.layers.map(words.layer),
+      columns: routed.tokens.map((token) => label(token, 8)),
+      at: (row, column) => weightOf(row, column) / routed.most,
       text: (row, column) => (one === null ? choices(row, column)[0][0] : weightOf(row, column) ? one : ''),
       now: now(),
-      label: `${words.grid(shown.start, shown.start + shown.n - 1)}. ${words.gridKeys}`,
+      label: `${words.grid(routed.start, routed.start + routed.n - 1)}. ${words.gridKeys}`,
     });
     onpoint(null);
     const selected = now()[1];
-    fill(title, words.position(shown.start + selected));
+    fill(title, words.position(routed.start + selected));
     fill(
       table,
       byLayer(words.choiceColumns, (row) =>
@@ -177,7 +177,7 @@ export function routingCard(root, ctx) {
       h(
         'tbody',
         {},
-        shown.layers.map((layer, row) => h('tr', {}, h('th', { scope: 'row' }, layer), h('td', {}, text(row)))),
+        routed.layers.map((layer, row) => h('tr', {}, h('th', { scope: 'row' }, layer), h('td', {}, text(row)))),
       ),
     );
 
@@ -186,31 +186,31 @@ export function routingCard(root, ctx) {
     const [row, column] = cell ?? now();
     fill(
       readout,
-      words.readout(shown.start + column, shown.layers[row], label(shown.tokens[column], 20), choices(row, column)),
+      words.readout(routed.start + column, routed.layers[row], label(routed.tokens[column], 20), choices(row, column)),
     );
   }
 
   function drawLoad() {
-    const { nExperts, load: counts, n_positions: n, k } = shown;
+    const { nExperts, load: counts, n_positions: n, k } = routed;
     fill(loadNote, words.loadNote(n, k, nExperts));
     fill(
       loadTable,
       byLayer(words.loadColumns, (row) => counts.slice(row * nExperts, (row + 1) * nExperts).join(' · ')),
     );
-    fill(load, loadMap(shown));
+    fill(load, loadMap(routed));
   }
 
   return {
     /** @param {Payload.ArchitectureAnswer} found */
     show(found) {
-      const routed = found.kinds.some(({ mlp }) => mlp?.n_experts);
-      live.hidden = !routed;
-      dense.hidden = routed;
+      const hasRouter = found.kinds.some(({ mlp }) => mlp?.n_experts);
+      live.hidden = !hasRouter;
+      dense.hidden = hasRouter;
     },
     /** @param {Page.State} state @param {Page.Changed} changed */
     update(state, changed) {
       work.update(state);
-      if (shown && changed.has('selection')) drawGrid();
+      if (routed && changed.has('selection')) drawGrid();
     },
   };
 }

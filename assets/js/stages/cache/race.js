@@ -79,9 +79,9 @@ export function raceCard(root, ctx) {
 
   /** @param {Payload.RaceAnswer} found */
   function show(found) {
-    const { steps, n_tokens: asked } = found;
+    const { steps, n_tokens: requested } = found;
     if (!steps.length) return undefined;
-    const n = found.ended ? steps.length : asked;
+    const n = found.ended ? steps.length : requested;
     const axis = words.positions;
     /** @param {number[][]} values */
     const series = (...values) => SERIES.map((line, place) => ({ ...line, values: values[place] }));

@@ -124,13 +124,13 @@ export function sizesCard(root, { view }) {
     /** @param {{ n: number, card: Page.Card }} next */
     update(next) {
       const wasOwn = !now || choice.value === String(now.n);
-      const kept = choice.value;
+      const previous = choice.value;
       now = next;
       fill(
         choice,
         [now.n, ...CONTEXTS].map((n, place) => h('option', { value: n }, place ? num(n) : words.thisRun(n))),
       );
-      choice.value = wasOwn ? String(now.n) : kept;
+      choice.value = wasOwn ? String(now.n) : previous;
       load();
     },
   };

@@ -56,8 +56,8 @@ export function variantCard(root, ctx) {
 
   function args() {
     const kind = kinds.fp8.checked ? 'fp8' : 'window';
-    const kept = kind === 'window' ? { window: window.valueAsNumber, sinks: sinks.valueAsNumber } : {};
-    return { kind, n_tokens: nTokens.valueAsNumber, ...kept };
+    const limits = kind === 'window' ? { window: window.valueAsNumber, sinks: sinks.valueAsNumber } : {};
+    return { kind, n_tokens: nTokens.valueAsNumber, ...limits };
   }
 
   /**
@@ -68,7 +68,7 @@ export function variantCard(root, ctx) {
    * @param {number | null} parts
    */
   function side(title, size, tokens, parts) {
-    const made = tokens.map(
+    const chips = tokens.map(
       (token, place) =>
         token &&
         chip(token, {
@@ -80,13 +80,13 @@ export function variantCard(root, ctx) {
       'div',
       { class: 'side' },
       h('h3', {}, title, h('span', { class: 'dim' }, ` ${words.holds(size)}`)),
-      h('div', { class: 'segment-row' }, made),
+      h('div', { class: 'segment-row' }, chips),
     );
   }
 
   /** @param {Payload.Variant} found */
   function show(found) {
-    const { steps, kind, first_different: parts, n_tokens: asked } = found;
+    const { steps, kind, first_different: parts, n_tokens: requested } = found;
     if (!steps.length) return undefined;
     fill(
       pair,
@@ -106,7 +106,7 @@ export function variantCard(root, ctx) {
     const values = steps.map((step) => step.drift).filter((value) => value !== null);
     drift.show({
       title: words.drift,
-      n: found.ended ? values.length : asked,
+      n: found.ended ? values.length : requested,
       format: (/** @type {number} */ value) => num(value, 3),
       axis: words.positions,
       series: [{ name: words.drift, kind: 'kv-drift', values }],

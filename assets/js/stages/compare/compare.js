@@ -36,7 +36,7 @@ export function mount(root, ctx) {
   );
   const status = h('p', { class: 'measure-said', role: 'status' });
   const found = h('div', { class: 'measure-found', hidden: true });
-  const shown = comparison(found);
+  const cards = comparison(found);
   root.append(
     h(
       'div',
@@ -132,7 +132,7 @@ export function mount(root, ctx) {
    * @param {(done: Page.OnEnded) => void} start
    * @returns {Promise<Page.Ended>}
    */
-  const ended = (start) =>
+  const outcomeOf = (start) =>
     new Promise((resolve, reject) => {
       start((kind) => (kind in shared.ended ? reject(DROPPED) : resolve(kind)));
     });
@@ -167,7 +167,7 @@ export function mount(root, ctx) {
   async function scored(recipe) {
     /** @type {Payload.SurprisalAnswer | null} */
     let score = null;
-    const end = await ended((done) =>
+    const end = await outcomeOf((done) =>
       runner.job(
         'surprisal',
         {},
@@ -189,13 +189,13 @@ export function mount(root, ctx) {
     fill(status);
     label(true);
     try {
-      const made = await ended((done) => runner.beside(recipe, run.steps.length, done));
-      const scores = made === 'done' && [await scored(run.recipe), await scored(recipe)];
+      const outcome = await outcomeOf((done) => runner.beside(recipe, run.steps.length, done));
+      const scores = outcome === 'done' && [await scored(run.recipe), await scored(recipe)];
       if (!scores || compared !== run.key) return undefined;
       const sides = [await side(run, run.recipe, scores[0]), await side(await runner.whole(recipe), recipe, scores[1])];
       if (compared !== run.key) return undefined;
       found.hidden = false;
-      fill(status, shown.show(sides));
+      fill(status, cards.show(sides));
     } catch (error) {
       if (error !== DROPPED && compared === run.key) notice(status, explain(error));
     } finally {

@@ -67,7 +67,7 @@ export function comparison(root) {
     ),
   );
   card(h('h2', {}, words.lens), lensNote, key, chart, lensTable);
-  const drawn = lines(chart);
+  const plot = lines(chart);
   /** @type {Page.Side[]} */
   let sides = [];
 
@@ -131,10 +131,10 @@ export function comparison(root) {
   }
 
   function showLens() {
-    const known = sides.every(({ lens }) => lens);
-    for (const part of [chart, key, lensTable]) part.hidden = !known;
-    fill(lensNote, known ? words.lensNote : sides.map(({ noLens }) => noLens).find(Boolean));
-    if (!known) return;
+    const bothGiven = sides.every(({ lens }) => lens);
+    for (const part of [chart, key, lensTable]) part.hidden = !bothGiven;
+    fill(lensNote, bothGiven ? words.lensNote : sides.map(({ noLens }) => noLens).find(Boolean));
+    if (!bothGiven) return;
     const cells = sides.map(({ lens, run }) =>
       Array.from({ length: lens.rows }, (_, at) => at * lens.columns + run.tokens.length - 1 - lens.start),
     );
@@ -144,7 +144,7 @@ export function comparison(root) {
       values: cells[i].map((cell) => lens.target[cell]),
     }));
     fill(key, linesKey(series));
-    drawn.show({
+    plot.show({
       title: words.lensChart,
       series,
       n: Math.max(...sides.map(({ lens }) => lens.rows)),

@@ -56,12 +56,12 @@ export function mountBeams(root, { store, runner }, open) {
    */
   function keep(beams) {
     const { root: name, list } = store.state.branches;
-    const made = beams.map(({ score, ...branch }, place) => ({
+    const added = beams.map(({ score, ...branch }, place) => ({
       ...branch,
       name: '',
       beam: { place: place + 1, of: beams.length },
     }));
-    store.set({ branches: { root: name, list: made.reduce(withBranch, list) } });
+    store.set({ branches: { root: name, list: added.reduce(withBranch, list) } });
   }
 
   /** @param {Payload.BeamBranch} beam */

@@ -64,8 +64,8 @@ export function mount(root, ctx) {
 
   /** @param {string} key @param {Partial<Page.Branch> | null} patch null removes the branch */
   function change(key, patch) {
-    const { root: name, list: kept } = store.state.branches;
-    const next = patch ? kept.map((b) => (b.key === key ? { ...b, ...patch } : b)) : kept.filter((b) => b.key !== key);
+    const { root: name, list: all } = store.state.branches;
+    const next = patch ? all.map((b) => (b.key === key ? { ...b, ...patch } : b)) : all.filter((b) => b.key !== key);
     store.set({ branches: { root: name, list: next } });
   }
 
@@ -77,7 +77,7 @@ export function mount(root, ctx) {
 
   /** @param {Page.Branch} branch */
   function leaf(branch) {
-    const shown = branch.key === store.state.run.key;
+    const current = branch.key === store.state.run.key;
     const tick = h('input', { type: 'checkbox', onchange: () => pick(branch.key, tick.checked) });
     tick.checked = compared.includes(branch.key);
     const name = h('input', {
@@ -90,14 +90,14 @@ export function mount(root, ctx) {
     name.value = branch.name;
     return h(
       'li',
-      { class: shown ? 'leaf shown' : 'leaf' },
+      { class: current ? 'leaf shown' : 'leaf' },
       h('span', { class: 'dim' }, words.leaf(branch, page.ended)),
-      shown
+      current
         ? h('span', { class: 'badge' }, words.shown)
         : h('button', { type: 'button', class: 'quiet', onclick: () => open(branch.recipe) }, words.open),
       h('label', { class: 'toggle dim' }, tick, words.compare),
       name,
-      !shown && h('button', { type: 'button', class: 'quiet', onclick: () => change(branch.key, null) }, words.prune),
+      !current && h('button', { type: 'button', class: 'quiet', onclick: () => change(branch.key, null) }, words.prune),
     );
   }
 
@@ -140,11 +140,11 @@ export function mount(root, ctx) {
 
   /** @param {Page.State} state */
   function draw({ branches }) {
-    const kept = branches.list;
-    compared = compared.filter((key) => kept.some((b) => b.key === key));
-    fill(list, h('ul', {}, tree(kept).map(segment)));
-    fill(hint, kept.length < 2 ? words.one : words.shade);
-    const two = compared.map((key) => kept.find((b) => b.key === key));
+    const all = branches.list;
+    compared = compared.filter((key) => all.some((b) => b.key === key));
+    fill(list, h('ul', {}, tree(all).map(segment)));
+    fill(hint, all.length < 2 ? words.one : words.shade);
+    const two = compared.map((key) => all.find((b) => b.key === key));
     fill(
       pair,
       h('h2', {}, words.compareTitle),

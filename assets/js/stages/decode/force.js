@@ -10,7 +10,7 @@ import { force as words } from './words/branches.js';
 const idsOf = (run) => run.steps.map((step) => step.token.id);
 
 /**
- * Builds the controls inside `root`; `take(id)` puts another token in the place of the selected step's.
+ * Builds the controls inside `root`; `take(id)` puts a token in place of the selected step's.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  */

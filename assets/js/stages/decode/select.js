@@ -23,7 +23,7 @@ const TRIED = { do_sample: true, temperature: 1.3, top_k: 20, top_p: 0.9 };
  * @param {Page.Step} now
  * @returns {Map<number, Page.Token>}
  */
-const known = (run, now) => {
+const tokensById = (run, now) => {
   const places = now.candidates.token_ids.map((_, place) => candidate(now.candidates, place));
   return new Map([...places, ...sequence(run)].map((token) => /** @type {const} */ ([token.id, token])));
 };
@@ -142,7 +142,7 @@ export function mount(root, { store, view }) {
     const all = stages(logits, settings, contextOf(run, step));
     tryOut.hidden = all.length > 1;
     fill(tableNote, preview ? words.previewing : all.length > 1 ? words.stagesNote : words.noStages);
-    const tokens = known(run, now);
+    const tokens = tokensById(run, now);
     waterfall(table, all, now, tokens, ROWS);
     fill(draw, h('h3', {}, words.draw), drawCard(now, tokens, settings, all.at(-1).shares, preview));
   }

@@ -38,20 +38,20 @@ export function mount(root, ctx) {
     roof.raise(roofline);
   });
   /** @type {Payload.Latency} */
-  let shown = null;
+  let latest = null;
   const asking = createAsk();
-  new ResizeObserver(() => shown && columns()).observe(charts.inOrder);
+  new ResizeObserver(() => latest && columns()).observe(charts.inOrder);
 
   /** @returns {void} */
   function columns() {
-    const { itl, n_tokens: n } = shown;
+    const { itl, n_tokens: n } = latest;
     if (!itl.length)
       return void Object.values(charts).forEach((place, i) =>
         fill(place, i ? null : h('p', { class: 'dim' }, words.short)),
       );
     const marks = [
-      { name: 'p50', value: shown.itl_p50 },
-      { name: 'p95', value: shown.itl_p95 },
+      { name: 'p50', value: latest.itl_p50 },
+      { name: 'p95', value: latest.itl_p95 },
     ];
     // Tokens reused from an earlier run stand before those that this run generated.
     /** @param {number} i */
@@ -75,7 +75,7 @@ export function mount(root, ctx) {
       key: `${run.key}:${run.steps.length}`,
       question: () => ctx.ask('latency', { n_steps: run.steps.length }),
       answered(found) {
-        shown = found;
+        latest = found;
         fill(figures, facts(words.facts(found)));
         fill(summary, words.summary(found));
         columns();

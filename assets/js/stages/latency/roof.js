@@ -37,7 +37,7 @@ export function roofCard(root, ctx) {
     stop: words.stop,
     onforget: () => {
       batches = [];
-      shown = null;
+      latest = null;
     },
   });
   const figures = h('dl', { class: 'facts' });
@@ -73,10 +73,10 @@ export function roofCard(root, ctx) {
   /** @type {Payload.RooflinePoint[]} */
   let batches = [];
   /** @type {Payload.RooflineRun} */
-  let shown = null;
+  let latest = null;
 
   function draw() {
-    const { roofline: r, dots } = shown;
+    const { roofline: r, dots } = latest;
     const bend = r.flops / r.bandwidth;
     /** @type {Page.ChartPoint[]} */
     const roof = [
@@ -127,22 +127,22 @@ export function roofCard(root, ctx) {
 
   /** @param {Payload.RooflineRun} found */
   function show(found) {
-    shown = { roofline: found.roofline, dots: under(found.dots, found.roofline) };
+    latest = { roofline: found.roofline, dots: under(found.dots, found.roofline) };
     batches = under(batches, found.roofline);
     fill(figures, facts(words.roofFacts(found)));
     draw();
-    return words.roofSummary(shown);
+    return words.roofSummary(latest);
   }
 
   return {
     /** @param {Payload.RooflinePoint[]} dots */
     add(dots) {
       batches = dots;
-      if (shown) draw();
+      if (latest) draw();
     },
     /** @param {Payload.Roofline} roofline */
     raise(roofline) {
-      if (shown) fill(work.said, show({ ...shown, roofline }));
+      if (latest) fill(work.said, show({ ...latest, roofline }));
     },
     update: work.update,
   };

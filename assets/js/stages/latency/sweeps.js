@@ -53,12 +53,12 @@ function sweepCard(
     work.found,
     work.said,
   );
-  const drawn = places.map(xy);
+  const plots = places.map(xy);
 
   /** @param {Payload.Jobs[N]} found */
   function show(found) {
     if (!found.points.length) return undefined;
-    charts.forEach((chart, i) => drawn[i].show(chart(found.points)));
+    charts.forEach((chart, i) => plots[i].show(chart(found.points)));
     fill(
       rows,
       found.points.map((point) =>

@@ -119,7 +119,7 @@ export function mount(root, ctx) {
 
   /** @returns {undefined} */
   function measured() {
-    // This machine now stands first in the list. Emptied, the list selects its first entry again.
+    // This machine now comes first in the list: an emptied list is filled again with its first entry selected.
     fill(fields.machine);
     load();
     return undefined;
@@ -128,10 +128,10 @@ export function mount(root, ctx) {
   /** @param {HTMLSelectElement} field @param {Payload.Machine[] | Payload.ModelSize[]} entries */
   function options(field, entries) {
     if (field.options.length === entries.length) return;
-    const kept = Math.max(0, field.selectedIndex);
+    const selected = Math.max(0, field.selectedIndex);
     fill(
       field,
-      entries.map(({ name }, i) => h('option', { value: i, selected: i === kept }, name)),
+      entries.map(({ name }, i) => h('option', { value: i, selected: i === selected }, name)),
     );
   }
 

@@ -26,7 +26,7 @@ export function roundsList(root, ondraw) {
   );
   let open = 0;
   /** @type {Payload.SpeculateAnswer} */
-  let shown = null;
+  let answer = null;
 
   /** @param {Payload.RoundAnswer} round @param {number} place */
   function row(round, place) {
@@ -57,9 +57,11 @@ export function roundsList(root, ondraw) {
    * min(1, p/q) as a bar, with a mark at the drawn number: a mark inside the bar means accepted.
    * @param {Payload.JudgedProposal} proposal
    */
-  function ratio({ accept, draw: drawn, judged }) {
+  function ratio({ accept, draw: number, judged }) {
     const mark =
-      judged && drawn !== null && h('span', { class: 'spec-draw', style: { 'inset-inline-start': `${100 * drawn}%` } });
+      judged &&
+      number !== null &&
+      h('span', { class: 'spec-draw', style: { 'inset-inline-start': `${100 * number}%` } });
     return h(
       'span',
       { class: 'spec-ratio' },
@@ -127,14 +129,14 @@ export function roundsList(root, ondraw) {
 
   /** @param {Payload.RoundAnswer} round */
   function full(round) {
-    const { proposed, extra, extra_kind: kind, extra_draw: drawn, added_from: from } = round;
+    const { proposed, extra, extra_kind: kind, extra_draw: number, added_from: from } = round;
     const name = proposed.length ? kind : 'plain';
     return [
       h('h3', {}, words.round(open)),
       proposed.length
         ? [table(words.table, proposed.map(line)), h('p', { class: 'dim' }, words.tableNote)]
         : h('p', { class: 'dim' }, words.none),
-      h('p', {}, words.added[name], drawn !== null && ` ${words.drawnNumber(num(drawn, 3))}`),
+      h('p', {}, words.added[name], number !== null && ` ${words.drawnNumber(num(number, 3))}`),
       from.length > 0 &&
         table(
           words.leftTable(kind),
@@ -150,8 +152,8 @@ export function roundsList(root, ondraw) {
   }
 
   function draw() {
-    fill(rows, shown.rounds.map(row));
-    fill(detail, full(shown.rounds[open]));
+    fill(rows, answer.rounds.map(row));
+    fill(detail, full(answer.rounds[open]));
     ondraw();
   }
 
@@ -160,7 +162,7 @@ export function roundsList(root, ondraw) {
     open: () => open,
     /** @param {Payload.SpeculateAnswer} found */
     show(found) {
-      shown = found;
+      answer = found;
       open = Math.min(open, found.rounds.length - 1);
       draw();
     },

@@ -89,9 +89,9 @@ export function drawBlock(steps, words, top, width) {
       marks.push(...drawBox(step.norm, EDGE + 10, y, width - 2 * EDGE - 20));
       y += heightOf(step.norm, width - 2 * EDGE - 20) + 12;
     } else {
-      const [made, below] = beside(step, y, width);
+      const [branch, below] = beside(step, y, width);
       middles.push((y + below) / 2 - 6);
-      marks.push(...made);
+      marks.push(...branch);
       y = below;
     }
   }

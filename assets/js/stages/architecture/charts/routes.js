@@ -17,7 +17,7 @@ const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
  */
 export function routes(root, { onpick, onpoint }) {
   /** @type {Page.RouteGrid} */
-  let shown = null;
+  let grid = null;
 
   /** @param {MouseEvent} event @returns {Page.GridCell | null} */
   const cellOf = (event) => {
@@ -31,8 +31,8 @@ export function routes(root, { onpick, onpoint }) {
     if (!move) return;
     event.preventDefault();
     event.stopPropagation();
-    const [row, column] = shown.now.map((at, i) =>
-      Math.max(0, Math.min([shown.rows, shown.columns][i].length - 1, at + move[i])),
+    const [row, column] = grid.now.map((at, i) =>
+      Math.max(0, Math.min([grid.rows, grid.columns][i].length - 1, at + move[i])),
     );
     onpick(row, column);
   }
@@ -41,7 +41,7 @@ export function routes(root, { onpick, onpoint }) {
   function cell(row, column) {
     const x = LEFT + column * CELL.width;
     const y = TOP + row * CELL.height;
-    const text = shown.text(row, column);
+    const text = grid.text(row, column);
     return [
       svg('rect', {
         class: 'route',
@@ -49,7 +49,7 @@ export function routes(root, { onpick, onpoint }) {
         y,
         width: CELL.width - 1,
         height: CELL.height - 1,
-        style: { '--shade': `${Math.round(8 + 62 * shown.at(row, column))}%` },
+        style: { '--shade': `${Math.round(8 + 62 * grid.at(row, column))}%` },
         dataset: { row, column },
       }),
       text !== '' && svg('text', { class: 'route-number', x: x + CELL.width / 2, y: y + 14 }, text),
@@ -59,8 +59,8 @@ export function routes(root, { onpick, onpoint }) {
   return {
     /** @param {Page.RouteGrid} next */
     show(next) {
-      shown = next;
-      const { rows, columns, now, label } = shown;
+      grid = next;
+      const { rows, columns, now, label } = grid;
       const width = LEFT + columns.length * CELL.width + 50;
       const height = TOP + rows.length * CELL.height + 4;
       const chart = svg(

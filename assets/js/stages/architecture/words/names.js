@@ -61,7 +61,7 @@ const GATES = {
 const gate = (name) => GATES[name] ?? `gated, ${name}`;
 
 /**
- * An MLP's activation by the kind of the MLP.
+ * Writes an MLP's activation, for each kind of MLP.
  * @type {Record<string, (name: string) => string>}
  */
 export const activations = {

@@ -39,11 +39,11 @@ export function cacheGrid(root, { onHover, onPick, onBin }) {
   const place = h('div', { class: 'kv-place' });
   root.append(place);
   /** @type {Page.CacheFilling} */
-  let shown = null;
+  let filling = null;
   let scale = { wide: 1, tall: 1, bin: 1 };
   let drawnWidth = 0;
   new ResizeObserver(() => {
-    if (shown && place.clientWidth !== drawnWidth) draw();
+    if (filling && place.clientWidth !== drawnWidth) draw();
   }).observe(place);
 
   /** @param {MouseEvent} event @returns {Page.CacheCell | null} */
@@ -51,15 +51,15 @@ export function cacheGrid(root, { onHover, onPick, onBin }) {
     const { x, y } = within(place, event);
     const row = Math.floor(y / scale.tall);
     const position = Math.floor((x - LEFT) / scale.wide);
-    if (row < 0 || row >= shown.layers.length || position < 0 || position >= shown.n) return null;
+    if (row < 0 || row >= filling.layers.length || position < 0 || position >= filling.n) return null;
     const from = scale.bin * Math.floor(position / scale.bin);
-    const { window } = shown.layers[row];
-    const gone = window && from < shown.filled - window + 1;
-    return { row, from, to: Math.min(shown.n, from + scale.bin), gone, written: from < shown.filled };
+    const { window } = filling.layers[row];
+    const gone = window && from < filling.filled - window + 1;
+    return { row, from, to: Math.min(filling.n, from + scale.bin), gone, written: from < filling.filled };
   }
 
   function draw() {
-    const { layers, n, nPrompt, filled, selection, label } = shown;
+    const { layers, n, nPrompt, filled, selection, label } = filling;
     drawnWidth = place.clientWidth;
     const room = Math.max(200, drawnWidth) - LEFT - 2;
     const bin = Math.max(1, Math.ceil((n * NARROWEST) / room));
@@ -80,10 +80,10 @@ export function cacheGrid(root, { onHover, onPick, onBin }) {
         class: kind,
       });
     const here = filled > nPrompt ? filled - 1 : 0;
-    const drawn = Math.ceil(n / bin);
+    const columns = Math.ceil(n / bin);
     // Lines between columns that are too narrow would cover them.
     const edges = Array.from(
-      { length: column < LINED ? 0 : drawn + 1 },
+      { length: column < LINED ? 0 : columns + 1 },
       (_, i) => `M ${LEFT + Math.min(n, i * bin) * wide} 0 V ${height}`,
     );
     const rows = Array.from({ length: layers.length + 1 }, (_, i) => `M ${LEFT} ${i * tall} H ${LEFT + n * wide}`);
@@ -116,17 +116,17 @@ export function cacheGrid(root, { onHover, onPick, onBin }) {
     );
   }
 
-  place.addEventListener('pointermove', (event) => shown && onHover(cell(event)));
+  place.addEventListener('pointermove', (event) => filling && onHover(cell(event)));
   place.addEventListener('pointerleave', () => onHover(null));
   place.addEventListener('click', (event) => {
-    const found = shown && cell(event);
+    const found = filling && cell(event);
     if (found) onPick(found);
   });
 
   return {
     /** @param {Page.CacheFilling} next */
     show(next) {
-      shown = next;
+      filling = next;
       draw();
     },
   };

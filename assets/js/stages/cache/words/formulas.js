@@ -7,11 +7,11 @@ import { allKept, BYTES, kept, line, sum } from '../../../parts/words/formula.js
 /** @param {Page.FormulaScene} scene */
 export const cache = ({ run, card }) => {
   if (!card.cache_layers.length) return null;
-  const [n, size, held] = [fed(run), BYTES[card.dtype] ?? 4, kept(card)];
+  const [n, size, perPosition] = [fed(run), BYTES[card.dtype] ?? 4, kept(card)];
   return [
     line(
-      `bytes = ${held.formula} · positions · bytes each`,
-      `${held.numbers} · ${n} · ${size} = ${bytes(held.each * n * size)}`,
+      `bytes = ${perPosition.formula} · positions · bytes each`,
+      `${perPosition.numbers} · ${n} · ${size} = ${bytes(perPosition.each * n * size)}`,
       `in ${card.dtype}${allKept(card) ? '' : ', where every layer keeps all positions'}; above is what the tensors take`,
     ),
     line(

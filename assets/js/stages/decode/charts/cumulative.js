@@ -23,7 +23,7 @@ export function cumulative(parts, draw, { others, spoken, width: wide }) {
     to - from > ROUNDING &&
     svg('rect', { ...box(from, to - from), class: 'segment rest' }, svg('title', {}, `${others} ${pct(to - from)}`));
   let upto = 0;
-  const drawn = parts.flatMap(({ label, from, share, selected }) => {
+  const segments = parts.flatMap(({ label, from, share, selected }) => {
     const gap = between(upto, from);
     upto = from + share;
     const segment = svg(
@@ -50,7 +50,7 @@ export function cumulative(parts, draw, { others, spoken, width: wide }) {
   return svg(
     'svg',
     { viewBox: `0 0 ${wide} ${HEIGHT}`, class: 'cumulative', role: 'img', 'aria-label': spoken },
-    drawn,
+    segments,
     between(upto, 1),
     needle,
     axis,

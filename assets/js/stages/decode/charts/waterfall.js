@@ -12,9 +12,9 @@ const WIDEST = 84;
 const ROUNDING = 1e-12;
 
 /** @param {Float64Array} a @param {Float64Array} b */
-const moved = (a, b) => a.reduce((sum, share, i) => sum + Math.abs(share - b[i]), 0) / 2;
+const massMoved = (a, b) => a.reduce((sum, share, i) => sum + Math.abs(share - b[i]), 0) / 2;
 /** @param {Float64Array} shares */
-const kept = (shares) => shares.reduce((n, share) => n + (share > 0 ? 1 : 0), 0);
+const countAlive = (shares) => shares.reduce((n, share) => n + (share > 0 ? 1 : 0), 0);
 
 /** @param {number} share @param {number} widest @param {number} before the share one stage earlier */
 function cell(share, widest, before) {
@@ -52,8 +52,8 @@ export function waterfall(table, stages, step, tokens, k) {
       { scope: 'col' },
       h('span', { class: 'name' }, words.stageRow[name]),
       setting !== null && h('span', { class: 'setting' }, String(setting)),
-      h('span', { class: 'dim' }, words.kept(kept(shares))),
-      h('span', { class: 'dim' }, i ? words.moved(moved(shares, stages[i - 1].shares)) : words.start),
+      h('span', { class: 'dim' }, words.kept(countAlive(shares))),
+      h('span', { class: 'dim' }, i ? words.moved(massMoved(shares, stages[i - 1].shares)) : words.start),
     ),
   );
   const body = rows.map(({ id, token }) =>

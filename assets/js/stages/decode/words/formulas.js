@@ -37,7 +37,7 @@ export const decode = ({ now, card }) =>
   ];
 
 /** @param {Page.FormulaScene} scene */
-const drawn = ({ run, now }) => {
+const choiceLine = ({ run, now }) => {
   const { sampling } = run.recipe;
   if (now.forced)
     return line(
@@ -62,7 +62,7 @@ const drawn = ({ run, now }) => {
 };
 
 /** @param {Page.FormulaScene} scene */
-const temperature = ({ run }) => {
+const temperatureLine = ({ run }) => {
   const { temperature: t } = run.recipe.sampling;
   return line(
     'share(t) = e^(logit(t) / T) / Σ e^(logit / T)',
@@ -80,14 +80,14 @@ export const select = (scene) => {
   const { do_sample: samples, seed } = run.recipe.sampling;
   const random = samples && !now.forced;
   return [
-    random && temperature(scene),
+    random && temperatureLine(scene),
     random &&
       line(
         'u = hash(seed, position)',
         `hash(${seed}, ${now.token.position}) = ${num(now.draw, 4)}`,
         'from 0 up to 1; the same seed and position give the same u',
       ),
-    drawn(scene),
+    choiceLine(scene),
     line(
       'next input = the new token',
       `id ${now.token.id} at position ${now.token.position}`,

@@ -36,9 +36,9 @@ const axis = (values, span, log) => {
  */
 function thinned(values, place) {
   /** @type {number[]} */
-  const kept = [];
-  for (const value of values) if (!kept.length || place(value) - place(kept.at(-1)) > 44) kept.push(value);
-  return kept;
+  const labelled = [];
+  for (const value of values) if (!labelled.length || place(value) - place(labelled.at(-1)) > 44) labelled.push(value);
+  return labelled;
 }
 
 /** @param {HTMLElement} root */
@@ -47,11 +47,11 @@ export function xy(root) {
   const place = h('div', { class: 'lines-place xy-place' });
   root.append(title, place);
   /** @type {Page.Chart} */
-  let shown = null;
-  new ResizeObserver(() => shown && draw()).observe(place);
+  let chart = null;
+  new ResizeObserver(() => chart && draw()).observe(place);
 
   function draw() {
-    const { series, x, y, log } = shown;
+    const { series, x, y, log } = chart;
     const all = series.flatMap(({ points }) => points);
     const width = Math.max(250, place.clientWidth);
     const inner = { width: width - PAD.left - PAD.right, height: HEIGHT - PAD.top - PAD.bottom };
@@ -74,7 +74,7 @@ export function xy(root) {
       place,
       svg(
         'svg',
-        { width, height: HEIGHT, class: 'lines', role: 'img', 'aria-label': `${shown.title}. ${summary.join('; ')}.` },
+        { width, height: HEIGHT, class: 'lines', role: 'img', 'aria-label': `${chart.title}. ${summary.join('; ')}.` },
         ys.map((value) => [
           svg('line', { x1: PAD.left, x2: PAD.left + inner.width, y1: top(value), y2: top(value), class: 'level' }),
           svg('text', { x: PAD.left - 6, y: top(value) + 4, class: 'end' }, y.format(value)),
@@ -111,7 +111,7 @@ export function xy(root) {
   return {
     /** @param {Page.Chart} next */
     show(next) {
-      shown = next;
+      chart = next;
       fill(title, next.title);
       draw();
     },
