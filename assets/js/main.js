@@ -164,7 +164,7 @@ export async function start(root, host) {
 
   /**
    * Shows what an address asks for: its run, then its place in the walk.
-   * @param {Page.Asked} asked
+   * @param {Page.AddressRequest} asked
    */
   function show({ recipe, place }) {
     if (recipe) store.set({ draft: completed(recipe) });

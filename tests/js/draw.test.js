@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { beginning, fallsOn, likeliest } from '../../assets/js/maths/draw.js';
+import { beginning, likeliest, tokenAtDraw } from '../../assets/js/maths/draw.js';
 
 // Likeliest first, of equals the smaller id: 1 [0, .4), 0 [.4, .6), 3 [.6, .8), 2 [.8, 1).
 const SHARES = [0.2, 0.4, 0.2, 0.2];
@@ -24,12 +24,12 @@ test('a number falls on the token whose interval holds it; the beginning is insi
     [0.81, 3],
     [0.999999, 3],
   ])
-    assert.equal(fallsOn(SHARES, draw), id, `draw ${draw}`);
+    assert.equal(tokenAtDraw(SHARES, draw), id, `draw ${draw}`);
 });
 
 test('what has no share is never drawn, also where rounding leaves the sum below 1', () => {
   assert.deepEqual(likeliest([0, 0.9999999, 0], 3), [1]);
-  assert.equal(fallsOn([0, 0.9999999, 0], 0.99999999), 1);
+  assert.equal(tokenAtDraw([0, 0.9999999, 0], 0.99999999), 1);
 });
 
 test('the token that a number falls on begins at or before it', () => {
@@ -40,7 +40,7 @@ test('the token that a number falls on begins at or before it', () => {
     const sum = weights.reduce((a, b) => a + b);
     const shares = weights.map((weight) => weight / sum);
     const draw = next();
-    const id = fallsOn(shares, draw);
+    const id = tokenAtDraw(shares, draw);
     const start = beginning(shares, id);
     assert.ok(start <= draw + 1e-12 && draw < start + shares[id] + 1e-12);
   }

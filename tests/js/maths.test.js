@@ -19,7 +19,7 @@ import { readLens } from '../../assets/js/maths/lens.js';
 import { modelKey } from '../../assets/js/maths/models.js';
 import { completed } from '../../assets/js/maths/recipe.js';
 import * as stops from '../../assets/js/maths/stops.js';
-import { median, ownItl, takenOver } from '../../assets/js/maths/times.js';
+import { median, ownItl, reusedCount } from '../../assets/js/maths/times.js';
 import { label, sequence, visible } from '../../assets/js/maths/tokens.js';
 
 const pack = (array, dtype, shape = [array.length]) => ({
@@ -147,7 +147,7 @@ test('how many tokens more there is room for: the page’s limit, or the context
 
 test('latencies are of the tokens this run made itself', () => {
   const run = { itl_ms: [1, 2, 3], steps: [{ reused: true }, { reused: true }, {}, {}] };
-  assert.deepEqual([ownItl(run), takenOver(run)], [[2, 3], 2]);
+  assert.deepEqual([ownItl(run), reusedCount(run)], [[2, 3], 2]);
   assert.deepEqual([median([3, 1, 2]), median([4, 1, 2, 3])], [2, 2.5]);
 });
 

@@ -30,7 +30,7 @@ export function beginning(shares, id) {
  * @param {Float64Array} shares
  * @param {number} draw
  */
-export function fallsOn(shares, draw) {
+export function tokenAtDraw(shares, draw) {
   const falling = Float64Array.from(shares).sort().reverse();
   let place = 0;
   // Rounding may leave the sum just under 1: the last token with a share takes the gap.

@@ -10,7 +10,7 @@ export const ownItl = (run) => run.itl_ms.filter((_, i) => !run.steps[i + 1]?.re
  * How many of its tokens a run took over.
  * @param {Page.Run} run
  */
-export const takenOver = (run) => run.steps.filter((step) => step.reused).length;
+export const reusedCount = (run) => run.steps.filter((step) => step.reused).length;
 
 /** @param {Iterable<number>} values */
 export function median(values) {

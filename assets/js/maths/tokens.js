@@ -48,7 +48,7 @@ export const sequence = (run) => (run?.tokens ? [...run.tokens, ...run.steps.map
  * How many positions have been through the model: the last generated token has not been fed back yet.
  * @param {Page.Run} run
  */
-export const fed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
+export const nFed = (run) => run.tokens.length + Math.max(0, run.steps.length - 1);
 
 /**
  * The selected position within the prompt: a generated token was never cut from text.

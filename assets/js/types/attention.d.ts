@@ -1,11 +1,11 @@
 // The shapes that the scripts of the Prefill panel pass among themselves.
 
 declare namespace Page {
-  /** What the parts of the panel draw from: the first `n` positions are shown, `fed` have been through the model. */
+  /** What the parts of the panel draw from: the first `n` positions are shown, `nFed` have been through the model. */
   interface AttentionScene extends Pick<State, 'run' | 'card' | 'selection'> {
     tokens: RunToken[];
     n: number;
-    fed: number;
+    nFed: number;
   }
 
   type HeadPlace = Pick<Selection, 'layer' | 'head'>;
@@ -37,10 +37,10 @@ declare namespace Page {
   type BertvizKind = 'head' | 'model' | 'neuron';
   type ScoreName = keyof Payload.ScoresByName;
 
-  /** A head in a list that is sorted by a score; `spoken` is what a screen reader says. */
+  /** A head in a list that is sorted by a score; `spokenName` is for screen readers. */
   interface RankedHead extends HeadPlace {
     score: string;
-    spoken: string;
+    spokenName: string;
   }
 
   /** A head's thumbnail, in the form that `heatmap` takes. */

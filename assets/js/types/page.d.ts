@@ -44,7 +44,7 @@ declare namespace Page {
   }
 
   /** What an address asks for; `recipe` or `place` is null where the address does not name it. */
-  interface Asked {
+  interface AddressRequest {
     recipe: Sparse | null;
     place: Place | null;
   }
@@ -147,9 +147,12 @@ declare namespace Page {
       ondone?: OnEnded,
       recipe?: Recipe,
     ): void;
-    beside(recipe: Recipe, nSteps: number, ondone: OnEnded): void;
+    runOther(recipe: Recipe, nSteps: number, ondone: OnEnded): void;
     whole(recipe: Recipe): Promise<Run>;
-    own(onstop: () => void): { report(message: string, fraction: number | null, began: number): void; done(): void };
+    ownWork(onstop: () => void): {
+      report(message: string, fraction: number | null, began: number): void;
+      done(): void;
+    };
     restore(): Promise<void>;
     stop(): void;
   }

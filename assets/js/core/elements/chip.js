@@ -8,7 +8,7 @@ import { h } from './dom.js';
  * How a screen reader names a token.
  * @param {Page.Token & Pick<Page.RunToken, 'position'>} token
  */
-export const spoken = (token) => messages.spoken(token.position, label(token, 40), token.id);
+export const spokenName = (token) => messages.spokenName(token.position, label(token, 40), token.id);
 
 /**
  * A token as an element.

@@ -49,7 +49,7 @@ const whole = (text) => (/^\d+$/.test(text ?? '') ? Number(text) : null);
 /**
  * What an address asks for; `recipe` or `place` is null where the address does not name it.
  * @param {{ search: string, hash: string }} address
- * @returns {Page.Asked}
+ * @returns {Page.AddressRequest}
  */
 export function read({ search, hash }) {
   const query = new URLSearchParams(search);
@@ -96,7 +96,7 @@ function placeOf(text) {
 /**
  * Keeps the address in step with the store. A new recipe makes an entry in the browser's history; a new place does not.
  * @param {Page.Store} store
- * @param {{ onback: (asked: Page.Asked) => void }} hooks
+ * @param {{ onback: (asked: Page.AddressRequest) => void }} hooks
  */
 export function keepLink(store, { onback }) {
   /** @type {string} */

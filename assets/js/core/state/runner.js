@@ -161,7 +161,7 @@ export function createRunner(store, bridge) {
     },
 
     /** Runs another recipe for `nSteps` tokens and loads its model if necessary; the current run stays. */
-    beside(recipe, nSteps, ondone) {
+    runOther(recipe, nSteps, ondone) {
       errand(
         (listen) => bridge.run(recipe, nSteps, listen),
         () => {},
@@ -173,7 +173,7 @@ export function createRunner(store, bridge) {
     whole: fetchWhole,
 
     /** Long work of the page itself: its progress is shown where that of runs is, and Stop calls `onstop`. */
-    own(onstop) {
+    ownWork(onstop) {
       const mine = takeOver('superseded');
       stopOwn = onstop;
       return {

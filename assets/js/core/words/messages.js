@@ -9,7 +9,7 @@ export const messages = {
   /** @param {number} rank how many runs of other visitors come before this one */
   waiting: (rank) => (rank > 0 ? `Waiting: ${count(rank, 'run')} before yours` : 'Waiting: yours is next'),
   /** @param {number} position @param {string} label @param {number} id */
-  spoken: (position, label, id) => `token ${position}: ${label}, id ${id}`,
+  spokenName: (position, label, id) => `token ${position}: ${label}, id ${id}`,
   /** @param {number} status */
   status: (status) => `The server answered with status ${status}.`,
   ownMistake: 'This could not be shown: the page made a mistake. Reload it; its address keeps what you had.',

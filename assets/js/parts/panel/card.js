@@ -21,30 +21,30 @@ export function scene({ run, selection, status }) {
 /**
  * A card with a heading, a note and a place for errors.
  * @param {Page.Child} title
- * @param {Page.Child} note
+ * @param {Page.Child} text
  * @param {...Page.Child} children
  */
-export function card(title, note, ...children) {
+export function card(title, text, ...children) {
   const heading = h('h2', {}, title);
-  const said = h('p', { class: 'dim' }, note);
-  const failed = h('p', { class: 'notice', role: 'status', hidden: true });
+  const note = h('p', { class: 'dim' }, text);
+  const failure = h('p', { class: 'notice', role: 'status', hidden: true });
   const body = h('div', { class: 'embed-body' }, children);
   const head = h('div', { class: 'card-head' }, heading);
-  const element = h('div', { class: 'card' }, head, said, failed, body);
-  return { element, heading, head, said, failed, body };
+  const element = h('div', { class: 'card' }, head, note, failure, body);
+  return { element, heading, head, note, failure, body };
 }
 
 /**
- * Requests a view and draws its answer. `ask(args, key)` does nothing while `key` is that of its last request. An answer
- * that comes after a newer request is dropped; an error is shown in the card, and `refused` is called.
+ * Returns a function that requests a view and draws its answer; it does nothing while `key` is that of its last request.
+ * An answer that comes after a newer request is dropped. An error is shown in the card, and `refused` is called.
  * @template {keyof Payload.Views} N
  * @param {Page.Ctx} ctx
  * @param {N} name
- * @param {{ failed: HTMLElement, body: HTMLElement }} part
+ * @param {{ failure: HTMLElement, body: HTMLElement }} part
  * @param {(answer: Payload.Views[N]) => void} draw
  * @param {() => void} [refused]
  */
-export function asker({ view }, name, { failed, body }, draw, refused) {
+export function createRequest({ view }, name, { failure, body }, draw, refused) {
   const asking = createAsk();
   return (/** @type {Page.Args} */ args, /** @type {string} */ key) =>
     asking.ask({
@@ -54,15 +54,15 @@ export function asker({ view }, name, { failed, body }, draw, refused) {
         return view(name, args);
       },
       answered(answer) {
-        failed.hidden = true;
+        failure.hidden = true;
         body.hidden = false;
         draw(answer);
         body.classList.remove('waiting');
       },
       refused(error) {
         asking.forget();
-        failed.textContent = explain(error);
-        failed.hidden = false;
+        failure.textContent = explain(error);
+        failure.hidden = false;
         body.hidden = true;
         refused?.();
         body.classList.remove('waiting');
@@ -75,7 +75,7 @@ export function asker({ view }, name, { failed, body }, draw, refused) {
  * @param {{ run: string, n: number, start: number, count: number } | null} window
  * @param {Page.Scene} now
  */
-export const holds = (window, { run, n, position }) =>
+export const contains = (window, { run, n, position }) =>
   window &&
   window.run === run.key &&
   window.n === n &&

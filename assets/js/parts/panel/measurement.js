@@ -5,7 +5,7 @@ import { append, fill, h } from '../../core/elements/dom.js';
 import { shared } from '../words/shared.js';
 
 /**
- * The caller puts `button`, `said` (the status line) and `found` (hidden until there is something) into its card, and
+ * The caller puts `button`, `status` (the status line) and `found` (hidden until there is something) into its card, and
  * calls `update` whenever the page changes.
  * @template {keyof Payload.Jobs} N
  * @param {Page.Ctx} ctx
@@ -13,9 +13,9 @@ import { shared } from '../words/shared.js';
  */
 export function measurement({ store, runner }, { job, args, show, go, stop, onforget = () => {} }) {
   const button = h('button', { type: 'button', class: 'primary', onclick: () => (busy ? runner.stop() : begin()) }, go);
-  const said = h('p', { class: 'measure-said', role: 'status' });
+  const status = h('p', { class: 'measure-said', role: 'status' });
   const found = h('div', { class: 'measure-found', hidden: true });
-  const wrong = h('p', { class: 'refused', role: 'alert' });
+  const refusal = h('p', { class: 'refused', role: 'alert' });
   let busy = false;
   let hasFound = false;
   let of = '';
@@ -29,8 +29,8 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
   function begin() {
     of = store.state.run.key;
     hasFound = false;
-    fill(said);
-    wrong.remove();
+    fill(status);
+    refusal.remove();
     label(true);
     runner.job(job, args(), draw, ended);
   }
@@ -43,12 +43,12 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
   function ended(kind, message) {
     label(false);
     if (shared.ended[kind] && of === store.state.run.key)
-      append(said, ' ', shared[hasFound ? 'ended' : 'nothingYet'][kind]);
+      append(status, ' ', shared[hasFound ? 'ended' : 'nothingYet'][kind]);
     const here = kind === 'error' && button.offsetParent !== null;
     if (here) {
-      fill(wrong, message);
-      button.after(wrong);
-      wrong.scrollIntoView({ block: 'nearest' });
+      fill(refusal, message);
+      button.after(refusal);
+      refusal.scrollIntoView({ block: 'nearest' });
     }
     return here;
   }
@@ -60,12 +60,12 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
     if (sentence === undefined) return;
     hasFound = true;
     found.hidden = false;
-    fill(said, sentence);
+    fill(status, sentence);
   }
 
   return {
     button,
-    said,
+    status,
     found,
     begin,
 
@@ -73,13 +73,13 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
      * Follows another run, and work that was stopped elsewhere.
      * @param {Page.State} state
      */
-    update({ run, status }) {
-      if (busy && status.phase !== 'running') ended('stopped');
+    update({ run, status: { phase } }) {
+      if (busy && phase !== 'running') ended('stopped');
       if (!of || of === run.key) return;
       of = '';
       found.hidden = true;
-      fill(said);
-      wrong.remove();
+      fill(status);
+      refusal.remove();
       onforget();
     },
   };

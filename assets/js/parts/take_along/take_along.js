@@ -113,7 +113,7 @@ export function mountTakeAlong(place, ctx) {
     isRecording = true;
     const abort = new AbortController();
     const began = performance.now();
-    const work = runner.own(() => abort.abort());
+    const work = runner.ownWork(() => abort.abort());
     /** @type {Page.RecordingProgress} */
     const onprogress = (stage, done, total) =>
       work.report(stage ? words.recording(titleOf(stage), done, total) : words.packing, done / total, began);

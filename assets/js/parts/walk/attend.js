@@ -6,7 +6,7 @@ import { fill, h } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { unpack } from '../../maths/arrays.js';
 import { hasMaps } from '../../maths/models.js';
-import { fed, sequence } from '../../maths/tokens.js';
+import { nFed, sequence } from '../../maths/tokens.js';
 import { attend as words } from '../words/attend.js';
 
 const WAIT = 90;
@@ -86,7 +86,7 @@ export function mountAttend(page, strip, { store, view }) {
   function show(position) {
     const { run, selection } = store.state;
     asking.drop();
-    const n = fed(run);
+    const n = nFed(run);
     const tokens = sequence(run);
     if (!tokens[position]) return;
     if (position >= n) {

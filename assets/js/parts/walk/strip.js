@@ -1,7 +1,7 @@
 // All tokens of the run, prompt and answer apart. The strip is always visible, and positions are selected in it.
 
 import { hasAny } from '../../core/state/store.js';
-import { chip, spoken } from '../../core/elements/chip.js';
+import { chip, spokenName } from '../../core/elements/chip.js';
 import { append, fill, h } from '../../core/elements/dom.js';
 import { page } from '../words/page.js';
 import { shared } from '../words/shared.js';
@@ -41,7 +41,7 @@ export function mountStrip(parts, ctx) {
 
   /** @param {Page.RunToken} token */
   function make(token, forced = false) {
-    const name = spoken(token);
+    const name = spokenName(token);
     const element = chip(token, {
       tag: 'button',
       type: 'button',

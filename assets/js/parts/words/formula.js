@@ -17,7 +17,7 @@ export const BYTES = { float32: 4, float16: 2, bfloat16: 2 };
 export const line = (formula, numbers, note = '') => ({ formula, numbers, note });
 
 /** @param {Pick<Page.Token, 'text' | 'partial' | 'bytes'>} token */
-export const quoted = (token) => `“${label(token, 24)}”`;
+export const quote = (token) => `“${label(token, 24)}”`;
 
 /** @param {number[]} values */
 export const sum = (values) => values.reduce((all, value) => all + value, 0);
@@ -26,7 +26,7 @@ export const sum = (values) => values.reduce((all, value) => all + value, 0);
  * How many numbers a position adds to the cache: as a product where the layers are alike, else as their sum.
  * @param {Pick<Page.Card, 'cache_layers' | 'n_kv_heads' | 'd_head' | 'd_value' | 'kv_latent'>} card
  */
-export const kept = ({ cache_layers: layers, n_kv_heads: kv, d_head: d, d_value: v, kv_latent: latent }) => {
+export const cachedNumbers = ({ cache_layers: layers, n_kv_heads: kv, d_head: d, d_value: v, kv_latent: latent }) => {
   const each = sum(layers.map(([n]) => n));
   const alike = (/** @type {number} */ n) => layers.every(([own]) => own === n);
   if (latent && alike(latent))
@@ -48,4 +48,4 @@ export const kept = ({ cache_layers: layers, n_kv_heads: kv, d_head: d, d_value:
  * True where no layer drops positions that have left its window.
  * @param {Pick<Page.Card, 'cache_layers'>} card
  */
-export const allKept = ({ cache_layers: layers }) => !layers.some(([, window]) => window);
+export const keepsAllPositions = ({ cache_layers: layers }) => !layers.some(([, window]) => window);

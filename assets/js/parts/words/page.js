@@ -2,9 +2,9 @@
 
 import { isBeam } from '../../maths/branches.js';
 import { count, every, ms, num, pct } from '../../maths/format.js';
-import { ownItl, takenOver } from '../../maths/times.js';
+import { ownItl, reusedCount } from '../../maths/times.js';
 import { candidate, label } from '../../maths/tokens.js';
-import { quoted } from './formula.js';
+import { quote } from './formula.js';
 
 export const page = {
   title: 'Token by Token',
@@ -126,13 +126,13 @@ export const ribbon = {
 function chosen(recipe, step, byBeams) {
   if (step.forced)
     return byBeams
-      ? `Beam search chose ${quoted(step.token)}`
-      : `${quoted(step.token)} was put here, not selected by the model, which gave it ${pct(step.probability)}`;
+      ? `Beam search chose ${quote(step.token)}`
+      : `${quote(step.token)} was put here, not selected by the model, which gave it ${pct(step.probability)}`;
   if (!recipe.sampling.do_sample && step.stages.length)
-    return `After the penalties ${quoted(step.token)} has the largest score, and greedy takes it; by the model itself it has ${pct(step.probability)}`;
+    return `After the penalties ${quote(step.token)} has the largest score, and greedy takes it; by the model itself it has ${pct(step.probability)}`;
   if (!recipe.sampling.do_sample)
-    return `Greedy takes the most likely token, ${quoted(step.token)} at ${pct(step.probability)}`;
-  return `The seed's number for this position is ${num(step.draw, 4)}; it falls into the share of ${quoted(step.token)}, ${pct(step.chosen_from)} after the settings`;
+    return `Greedy takes the most likely token, ${quote(step.token)} at ${pct(step.probability)}`;
+  return `The seed's number for this position is ${num(step.draw, 4)}; it falls into the share of ${quote(step.token)}, ${pct(step.chosen_from)} after the settings`;
 }
 
 /**
@@ -140,7 +140,7 @@ function chosen(recipe, step, byBeams) {
  * @param {Page.Run} run
  */
 function made(run) {
-  const [taken, own] = [takenOver(run), ownItl(run)];
+  const [taken, own] = [reusedCount(run), ownItl(run)];
   const spent = own.reduce((a, b) => a + b, 0);
   if (!taken) return `From here it made ${count(run.steps.length, 'token')} in ${ms(run.ttft_ms + spent)}.`;
   const rest = own.length ? `, and made ${own.length} more in ${ms(spent)}` : '';
@@ -166,15 +166,15 @@ export const sentences = {
     `One forward pass took ${every(run.tokens.length, 'position')} through ${card ? `${card.n_layers} layers` : 'every layer'} at once in ${ms(run.prefill.forward_ms)}, and left ${card?.uncached ? 'nothing to go on from: no KV cache is used here' : card && !card.n_heads ? 'a state that the next token goes on from' : `keys and values ${run.tokens.length > 1 ? 'for each ' : ''}in the KV cache`}.`,
   layers: ({ run, card }) => {
     const first = run.steps[0];
-    const end = first ? `; what stands at the end gives ${quoted(first.token)} ${pct(first.probability)}` : '';
-    return `At every position ${card ? num(card.d_model) : 'some'} numbers go through ${card ? `${card.n_layers} layers` : 'the layers'}, and each layer adds to them what it found. At the last prompt token that begins with the row of ${quoted(run.tokens.at(-1))}${end}.`;
+    const end = first ? `; what stands at the end gives ${quote(first.token)} ${pct(first.probability)}` : '';
+    return `At every position ${card ? num(card.d_model) : 'some'} numbers go through ${card ? `${card.n_layers} layers` : 'the layers'}, and each layer adds to them what it found. At the last prompt token that begins with the row of ${quote(run.tokens.at(-1))}${end}.`;
   },
   decode: ({ card, now }) => {
     if (!now)
       return 'The prefill ends with a score for every token of the vocabulary. Press Next to select the first token.';
     const fed = card?.uncached ? `All ${num(now.token.position)} positions again` : 'One new position';
     const how = now.index === 0 ? 'The last prompt position' : `${fed}, through all layers in ${ms(now.forward_ms)},`;
-    return `${how} ${now.index && card?.uncached ? 'give' : 'gives'} each of ${card ? num(card.n_vocab) : 'all'} tokens a probability. Most likely is ${quoted(candidate(now.candidates, 0))} with ${pct(now.candidates.probability[0])}; the entropy is ${num(now.entropy, 3)} bits.`;
+    return `${how} ${now.index && card?.uncached ? 'give' : 'gives'} each of ${card ? num(card.n_vocab) : 'all'} tokens a probability. Most likely is ${quote(candidate(now.candidates, 0))} with ${pct(now.candidates.probability[0])}; the entropy is ${num(now.entropy, 3)} bits.`;
   },
   select: ({ run, now, branches }) => {
     if (!now) return 'No token has been selected yet.';

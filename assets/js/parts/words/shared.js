@@ -11,10 +11,10 @@ const NOTHING_YET = {
 };
 
 export const shared = {
-  /** @param {string} spoken */
-  forced: (spoken) => `forced ${spoken}`,
-  /** @param {string} spoken */
-  forcedTitle: (spoken) => `${spoken}: put here, not selected by the model`,
+  /** @param {string} name */
+  forced: (name) => `forced ${name}`,
+  /** @param {string} name */
+  forcedTitle: (name) => `${name}: put here, not selected by the model`,
   noPanel: 'This panel could not be opened. Reload the page.',
   /** @param {string} name */
   noFile: (name) => `${name} could not be read. Reload the page.`,

@@ -4,7 +4,7 @@ import { checkMark } from '../../charts/check.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { unpack } from '../../maths/arrays.js';
 import { num } from '../../maths/format.js';
-import { fed, label } from '../../maths/tokens.js';
+import { label, nFed } from '../../maths/tokens.js';
 import { measurement } from '../../parts/panel/measurement.js';
 import { loadMap } from './charts/load.js';
 import { routes } from './charts/routes.js';
@@ -59,7 +59,7 @@ export function routingCard(root, ctx) {
     h('p', { class: 'dim' }, words.note),
     h('div', { class: 'kv-controls' }, work.button),
     work.found,
-    work.said,
+    work.status,
   );
   const dense = h('p', { class: 'dim', hidden: true }, words.dense);
   root.append(h('h2', {}, words.title), dense, live);
@@ -74,7 +74,7 @@ export function routingCard(root, ctx) {
    * The selected position, or the last one that has been through the model.
    * @param {Page.State} state
    */
-  const lastFed = ({ run, selection }) => Math.min(selection.position, fed(run) - 1);
+  const lastFed = ({ run, selection }) => Math.min(selection.position, nFed(run) - 1);
 
   /**
    * The experts of a cell with their weights, the largest weight first.

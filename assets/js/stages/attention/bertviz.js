@@ -79,9 +79,9 @@ export function bertvizSection(root, { view, vendorUrl }) {
     const {
       run,
       selection: { layer, head, position },
-      fed,
+      nFed,
     } = now;
-    const args = { kind, layer, head, position: Math.min(position, fed - 1), n_positions: fed };
+    const args = { kind, layer, head, position: Math.min(position, nFed - 1), n_positions: nFed };
     asking.ask({
       key: JSON.stringify([run.key, args]),
       question() {

@@ -135,7 +135,7 @@ export function headSection(root, { view, select }) {
     const token = (position) => [chip(tokens[position], { limit: 16 }), ` ${position}`];
     fill(lead, words.lead(answer.layer, answer.head, token(answer.query), token(answer.key)));
     field.value = String(answer.key);
-    field.max = String(now.fed - 1);
+    field.max = String(now.nFed - 1);
     refusal.hidden = true;
     fill(gqa, groups(answer, select));
     const [q, k, products] = [data(pair.query_vector), data(pair.key_vector), data(pair.products)];
@@ -195,12 +195,12 @@ export function headSection(root, { view, select }) {
     const {
       run,
       selection: { layer, head, position: query },
-      fed,
+      nFed,
     } = now;
     if (!details.open) return;
     const key = chosen.query === query ? chosen.key : null;
     if (redraw) Object.values(steps).forEach((step) => 'redraw' in step && step.redraw());
-    if (query >= fed) {
+    if (query >= nFed) {
       asking.drop();
       refuse(words.notFed);
       return;

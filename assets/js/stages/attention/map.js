@@ -178,7 +178,7 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
     update(next, redraw) {
       if (next.run.key !== now?.run.key) chosen = null;
       now = next;
-      scopes.root.hidden = next.fed <= next.run.tokens.length;
+      scopes.root.hidden = next.nFed <= next.run.tokens.length;
       scopes.press(next.n > next.run.tokens.length ? 'all' : 'prompt');
       draw(redraw);
     },

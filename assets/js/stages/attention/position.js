@@ -1,7 +1,7 @@
 // The selected position in one head: what it attends to, and what attends to it.
 
 import { createAsk } from '../../core/ask.js';
-import { chip, spoken } from '../../core/elements/chip.js';
+import { chip, spokenName } from '../../core/elements/chip.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { num } from '../../maths/format.js';
@@ -31,7 +31,7 @@ export function positionLists(root, { view, select }) {
         tag: 'button',
         type: 'button',
         limit: 14,
-        'aria-label': spoken(token),
+        'aria-label': spokenName(token),
         dataset: { position: token.position },
         onclick: () => select({ position: token.position }),
       }),

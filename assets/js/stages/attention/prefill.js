@@ -6,7 +6,7 @@ import { fill, h, notice } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
 import { explain } from '../../core/errors.js';
 import { hasMaps } from '../../maths/models.js';
-import { fed, sequence } from '../../maths/tokens.js';
+import { nFed, sequence } from '../../maths/tokens.js';
 import { bertvizSection } from './bertviz.js';
 import { cacheCard } from './cache.js';
 import { headSection } from './head.js';
@@ -64,7 +64,7 @@ export function mount(root, ctx) {
    */
   function positions(run, selection) {
     const n = run.tokens.length;
-    return scope === 'all' || selection.position >= n ? fed(run) : n;
+    return scope === 'all' || selection.position >= n ? nFed(run) : n;
   }
 
   /** @param {Page.State} state */
@@ -105,7 +105,7 @@ export function mount(root, ctx) {
     const { layer, head } = selection;
     if (!mark.element.open || !card || store.state.following) return;
     checkAsk.ask({
-      key: JSON.stringify([run.key, fed(run), layer, head]),
+      key: JSON.stringify([run.key, nFed(run), layer, head]),
       question() {
         showMark(null);
         return view('prefill_checks', { layer, head, n_steps: run.steps.length });
@@ -145,7 +145,7 @@ export function mount(root, ctx) {
     /** @param {...(keyof Page.State | 'scope')} keys */
     const has = (...keys) => keys.some((key) => changed.has(key));
     const n = positions(run, selection);
-    const now = { run, card, selection, n, tokens: sequence(run), fed: fed(run) };
+    const now = { run, card, selection, n, tokens: sequence(run), nFed: nFed(run) };
     if (has('run', 'card')) showFacts({ run, card });
     if (has('card')) showMark(null);
     if (has('run', 'card', 'selection')) showCache(state);

@@ -52,6 +52,6 @@ export function ranked({ scores }, name, largestFirst) {
       layer,
       head,
       score: words.scores.value(name, value),
-      spoken: words.scores.spoken(name, layer, head, value),
+      spokenName: words.scores.spokenName(name, layer, head, value),
     }));
 }

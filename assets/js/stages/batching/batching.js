@@ -34,7 +34,7 @@ export function mount(root, ctx) {
       editor.element,
       chat,
       h('div', { class: 'kv-controls' }, editor.add, work.button),
-      work.said,
+      work.status,
       work.found,
     ),
   );

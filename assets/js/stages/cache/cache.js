@@ -5,7 +5,7 @@ import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
 import { explain } from '../../core/errors.js';
-import { fed } from '../../maths/tokens.js';
+import { nFed } from '../../maths/tokens.js';
 import { layersTable } from '../../parts/panel/cache_table.js';
 import { fillCard } from './fill.js';
 import { raceCard } from './race.js';
@@ -62,7 +62,7 @@ export function mount(root, ctx) {
   function load({ run }) {
     const n = { n_steps: run.steps.length };
     asking.ask({
-      key: `${run.key}:${fed(run)}`,
+      key: `${run.key}:${nFed(run)}`,
       question: () => Promise.all([view('kv_cache', n), view('cache_costs', n)]),
       answered([cache, costs]) {
         body.hidden = !cache.layers.length;
@@ -73,7 +73,7 @@ export function mount(root, ctx) {
         fill(failure);
         now = { run, cache, costs };
         show(store.state);
-        sizes.update({ n: fed(run), card: store.state.card });
+        sizes.update({ n: nFed(run), card: store.state.card });
         variant.offer(costs.quantised);
       },
       refused(error) {
@@ -88,7 +88,7 @@ export function mount(root, ctx) {
     load(state);
     const current = now && now.run.key === state.run.key;
     if (current && hasAny(changed, ['selection', 'step', 'card'])) show(state);
-    if (current && changed.has('card')) sizes.update({ n: fed(now.run), card: state.card });
+    if (current && changed.has('card')) sizes.update({ n: nFed(now.run), card: state.card });
     race.update(state);
     variant.update(state);
   }

@@ -70,7 +70,7 @@ export function raceCard(root, ctx) {
     h('h2', {}, words.race),
     h('p', { class: 'dim' }, words.raceNote),
     h('div', { class: 'kv-controls' }, h('label', { class: 'number-row' }, words.tokens, field), race.button),
-    race.said,
+    race.status,
     race.found,
   );
   const time = lines(charts.time);

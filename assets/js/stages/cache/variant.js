@@ -48,7 +48,7 @@ export function variantCard(root, ctx) {
       variant.button,
     ),
     missing,
-    variant.said,
+    variant.status,
     variant.found,
   );
   window.setAttribute('aria-label', `${words.kindWindow} … ${words.kindWindowUnit}`);

@@ -189,7 +189,7 @@ export function mount(root, ctx) {
     fill(status);
     label(true);
     try {
-      const outcome = await outcomeOf((done) => runner.beside(recipe, run.steps.length, done));
+      const outcome = await outcomeOf((done) => runner.runOther(recipe, run.steps.length, done));
       const scores = outcome === 'done' && [await scored(run.recipe), await scored(recipe)];
       if (!scores || compared !== run.key) return undefined;
       const sides = [await side(run, run.recipe, scores[0]), await side(await runner.whole(recipe), recipe, scores[1])];

@@ -4,7 +4,7 @@ import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
 import { createLogits } from '../../core/server/logits.js';
-import { beginning, fallsOn, likeliest } from '../../maths/draw.js';
+import { beginning, likeliest, tokenAtDraw } from '../../maths/draw.js';
 import { contextOf, sameSettings, stages } from '../../maths/sampling.js';
 import { candidate, label, sequence } from '../../maths/tokens.js';
 import { cumulative } from './charts/cumulative.js';
@@ -99,7 +99,7 @@ export function mount(root, { store, view }) {
     if (now.forced && !preview) return [h('p', {}, words.forcedNote)];
     if (!settings.do_sample) return [h('p', {}, words.greedyNote)];
     const number = settings.seed === recipe.sampling.seed && now.draw !== null ? now.draw : null;
-    const selected = preview ? (number === null ? null : fallsOn(shares, number)) : now.token.id;
+    const selected = preview ? (number === null ? null : tokenAtDraw(shares, number)) : now.token.id;
     const name = nameOf(tokens, selected, 18);
     const note =
       number === null
@@ -107,10 +107,14 @@ export function mount(root, { store, view }) {
         : preview
           ? words.previewDraw(number, name)
           : words.drawNote(number, recipe.sampling.seed, now.token.position);
-    const spoken = number === null ? words.noDraw : words.spokenDraw(number, name);
+    const spokenDraw = number === null ? words.noDraw : words.spokenDraw(number, name);
     return [
       h('p', {}, note),
-      cumulative(partsOf(tokens, shares, selected), number, { others: words.others, spoken, width: draw.clientWidth }),
+      cumulative(partsOf(tokens, shares, selected), number, {
+        others: words.others,
+        spokenDraw,
+        width: draw.clientWidth,
+      }),
     ];
   }
 

@@ -5,7 +5,7 @@ import { chip } from '../../core/elements/chip.js';
 import { css } from '../../core/elements/color.js';
 import { fill, h, svg } from '../../core/elements/dom.js';
 import { unpack } from '../../maths/arrays.js';
-import { asker, card } from '../../parts/panel/card.js';
+import { card, createRequest } from '../../parts/panel/card.js';
 import { axis, plot } from './charts/plotly.js';
 import { embed as words } from './words/embed.js';
 
@@ -76,7 +76,7 @@ export function mountDot(root, ctx) {
   /** @type {Payload.DotProduct & { curve: Page.Numbers, parts: Page.Numbers }} */
   let found = null;
 
-  const ask = asker(
+  const ask = createRequest(
     ctx,
     'embed_dot_product',
     part,
@@ -139,7 +139,7 @@ export function mountDot(root, ctx) {
     };
     const layout = { xaxis: axis(words.distanceAxis, { zeroline: false }), yaxis: axis(words.scoreAxis), height: 300 };
     chart.show([line, dot], layout, `${now.run.key}:${found.layer}:${found.head}`);
-    fill(part.said, words.dotNote(found));
+    fill(part.note, words.dotNote(found));
     fill(value, words.dotValue(found), distance >= curve.length ? words.beyond(curve.length) : '');
     fill(bars, parts(found.parts));
     fill(note, words.partsNote(found));

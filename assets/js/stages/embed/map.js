@@ -2,7 +2,7 @@
 
 import { fill, h } from '../../core/elements/dom.js';
 import { unpack } from '../../maths/arrays.js';
-import { asker, card } from '../../parts/panel/card.js';
+import { card, createRequest } from '../../parts/panel/card.js';
 import { tokenMap } from './charts/token_map.js';
 import { embed as words } from './words/embed.js';
 
@@ -26,7 +26,7 @@ export function mountMap(root, ctx) {
   /** @type {Page.Scene} */
   let now = null;
 
-  const ask = asker(ctx, 'embed_map', part, (answer) => {
+  const ask = createRequest(ctx, 'embed_map', part, (answer) => {
     const { data, shape } = unpack(answer.components);
     found = { ...answer, coordinates: data, n_axes: shape[1], key: `${now.run.key}:${now.n}` };
     draw();
@@ -35,7 +35,7 @@ export function mountMap(root, ctx) {
   function draw() {
     buttons.forEach((button, i) => button.setAttribute('aria-pressed', String(three === (i === 1))));
     chart.show(found, { three, position: now.position });
-    fill(part.said, words.mapNote(found));
+    fill(part.note, words.mapNote(found));
     fill(kept, words.mapKept(found, three));
   }
 

@@ -5,7 +5,7 @@ import { diverging } from '../../core/elements/color.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { unpack } from '../../maths/arrays.js';
 import { label } from '../../maths/tokens.js';
-import { asker, card, holds } from '../../parts/panel/card.js';
+import { card, contains, createRequest } from '../../parts/panel/card.js';
 import { matrix } from './charts/matrix.js';
 import { legend } from './charts/strips.js';
 import { embed as words } from './words/embed.js';
@@ -46,7 +46,7 @@ export function mountSimilarity(root, ctx) {
   /** @type {Page.Scene} */
   let now = null;
 
-  const ask = asker(ctx, 'embed_similarity', part, (answer) => {
+  const ask = createRequest(ctx, 'embed_similarity', part, (answer) => {
     const { data, shape } = unpack(answer.cosine);
     window = { run: now.run.key, n: answer.n_positions, start: answer.start, count: shape[0], data };
     draw();
@@ -57,7 +57,7 @@ export function mountSimilarity(root, ctx) {
     const labels = now.tokens.slice(start, start + count).map((token) => label(token, 10));
     chart.show({ data, labels, scale: signed(), domain: [-1, 1], selected: now.position - start });
     legend(scale)(1);
-    fill(part.said, words.similarityNote, ' ', count < n && words.windowed(start, start + count, n));
+    fill(part.note, words.similarityNote, ' ', count < n && words.windowed(start, start + count, n));
     mark();
   }
 
@@ -103,7 +103,7 @@ export function mountSimilarity(root, ctx) {
      */
     update(at, changed) {
       now = at;
-      if (!holds(window, now)) ask({ n: now.n, position: now.position }, `${now.run.key}:${now.n}:${now.position}`);
+      if (!contains(window, now)) ask({ n: now.n, position: now.position }, `${now.run.key}:${now.n}:${now.position}`);
       else if (changed.has('theme')) draw();
       else mark();
     },
@@ -119,9 +119,9 @@ export function mountNearest(root, ctx) {
   const part = card('', '', list);
   root.append(part.element);
 
-  const ask = asker(ctx, 'embed_nearest', part, ({ token, neighbours, cosine, vocabulary }) => {
+  const ask = createRequest(ctx, 'embed_nearest', part, ({ token, neighbours, cosine, vocabulary }) => {
     fill(part.heading, words.nearest(chip(token)));
-    fill(part.said, words.nearestNote(neighbours.length, vocabulary));
+    fill(part.note, words.nearestNote(neighbours.length, vocabulary));
     fill(
       list,
       neighbours.map((near, i) =>

@@ -5,7 +5,7 @@ import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { unpack } from '../../maths/arrays.js';
 import { label } from '../../maths/tokens.js';
-import { asker, card, holds } from '../../parts/panel/card.js';
+import { card, contains, createRequest } from '../../parts/panel/card.js';
 import { angleMap } from './charts/angles.js';
 import { clocks } from './charts/clocks.js';
 import { mountDot } from './dot.js';
@@ -59,7 +59,7 @@ export function mountPosition(root, ctx, { onBlockInput }) {
     );
   }
 
-  const ask = asker(ctx, 'embed_positions', part, (answer) => {
+  const ask = createRequest(ctx, 'embed_positions', part, (answer) => {
     kind = answer.kind;
     fill(part.heading, words.position[kind]);
     rotary.hidden = kind !== 'rope';
@@ -73,7 +73,7 @@ export function mountPosition(root, ctx, { onBlockInput }) {
       answer.block_input.check.passed && answer.block_input.check,
     ]);
     if (kind === 'rope') showRotary(answer.rotary);
-    else fill(part.said, kind === 'learned' ? words.learned(answer.learned) : answer.reason);
+    else fill(part.note, kind === 'learned' ? words.learned(answer.learned) : answer.reason);
     if (kind === 'learned') learned.show(answer.learned);
   });
 
@@ -91,7 +91,7 @@ export function mountPosition(root, ctx, { onBlockInput }) {
       wavelengths,
       layer: found.rotation.layer,
     };
-    fill(part.said, words.rotary(found), words.scaled(found.rotation));
+    fill(part.note, words.rotary(found), words.scaled(found.rotation));
     draw();
   }
 
@@ -115,7 +115,7 @@ export function mountPosition(root, ctx, { onBlockInput }) {
     /** @param {Page.Scene} at @param {Page.Changed} changed @param {Page.Card} modelCard */
     update(at, changed, modelCard) {
       now = at;
-      const known = kind === 'rope' && holds(window, now) && window.layer === now.layer;
+      const known = kind === 'rope' && contains(window, now) && window.layer === now.layer;
       if (!known) {
         ask(
           { n: now.n, position: now.position, layer: now.layer },

@@ -3,8 +3,8 @@
 import { fill, h } from '../../core/elements/dom.js';
 import { unpack } from '../../maths/arrays.js';
 import { label } from '../../maths/tokens.js';
-import { asker, card, holds } from '../../parts/panel/card.js';
-import { strips, legend } from './charts/strips.js';
+import { card, contains, createRequest } from '../../parts/panel/card.js';
+import { legend, strips } from './charts/strips.js';
 import { embed as words } from './words/embed.js';
 
 const PER_LINE = 8;
@@ -34,7 +34,7 @@ export function mountRows(root, ctx) {
   let now = null;
   let fed = '';
 
-  const ask = asker(ctx, 'embed_rows', part, (answer) => {
+  const ask = createRequest(ctx, 'embed_rows', part, (answer) => {
     const rows = unpack(answer.rows);
     const norm = unpack(answer.norms).data;
     const [count, d] = rows.shape;
@@ -50,7 +50,7 @@ export function mountRows(root, ctx) {
       .map((token, i) => ({ token, data: rowOf(start + i), norm: norm[i] }));
     chart.show({ rows, reach, widest: Math.max(...norm), selected: now.position });
     drawLegend(reach, words.rowsRange(answer.low, answer.high));
-    fill(part.said, words.rowsNote(d), words.rowsWindow(start, start + count, answer.n_positions), ' ', fed);
+    fill(part.note, words.rowsNote(d), words.rowsWindow(start, start + count, answer.n_positions), ' ', fed);
     fill(norms, words.meanNorm(answer.vocabulary_norm));
     mark();
   }
@@ -75,7 +75,7 @@ export function mountRows(root, ctx) {
     /** @param {Page.Scene} at @param {Page.Changed} changed */
     update(at, changed) {
       now = at;
-      if (!holds(window, now)) ask({ n: now.n, position: now.position }, `${now.run.key}:${now.n}:${now.position}`);
+      if (!contains(window, now)) ask({ n: now.n, position: now.position }, `${now.run.key}:${now.n}:${now.position}`);
       else if (changed.has('theme')) draw();
       else mark();
     },
@@ -85,7 +85,7 @@ export function mountRows(root, ctx) {
      */
     receive(blockInput) {
       fed = words.fed(blockInput);
-      if (window && holds(window, now)) draw();
+      if (window && contains(window, now)) draw();
     },
   };
 }

@@ -67,7 +67,7 @@ export function roofCard(root, ctx) {
     h('p', { class: 'dim' }, words.roofNote(ctx.store.state.card)),
     h('div', { class: 'kv-controls' }, work.button),
     work.found,
-    work.said,
+    work.status,
   );
   const chart = xy(place);
   /** @type {Payload.RooflinePoint[]} */
@@ -142,7 +142,7 @@ export function roofCard(root, ctx) {
     },
     /** @param {Payload.Roofline} roofline */
     raise(roofline) {
-      if (latest) fill(work.said, show({ ...latest, roofline }));
+      if (latest) fill(work.status, show({ ...latest, roofline }));
     },
     update: work.update,
   };

@@ -21,7 +21,7 @@ export function splitCard(root, ctx) {
     h('p', { class: 'dim' }, words.splitNote),
     h('div', { class: 'kv-controls' }, work.button),
     bars.parentNode,
-    work.said,
+    work.status,
   );
 
   /** @param {Payload.StageTimes} times */

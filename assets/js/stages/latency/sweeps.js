@@ -51,7 +51,7 @@ function sweepCard(
     h('p', { class: 'dim' }, note),
     h('div', { class: 'kv-controls' }, h('label', { class: 'number-row' }, label, field), work.button),
     work.found,
-    work.said,
+    work.status,
   );
   const plots = places.map(xy);
 

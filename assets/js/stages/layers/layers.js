@@ -3,7 +3,7 @@
 import { hasAny } from '../../core/state/store.js';
 import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
-import { fed, sequence } from '../../maths/tokens.js';
+import { nFed, sequence } from '../../maths/tokens.js';
 import { attributionCard } from './attribution.js';
 import { lensCard } from './lens.js';
 import { neuronsCard } from './neurons.js';
@@ -30,7 +30,7 @@ export function mount(root, ctx) {
     const { run, card, selection } = state;
     if (!hasAny(changed, ['run', 'card', 'selection', 'theme', 'stage'])) return;
     const tokens = sequence(run);
-    const last = fed(run) - 1;
+    const last = nFed(run) - 1;
     const position = Math.min(selection.position, last);
     hint.hidden = position === selection.position;
     if (!hint.hidden) fill(hint, words.notFed(chip(tokens[selection.position])));

@@ -58,7 +58,7 @@ export function mount(root, ctx) {
         extra.model,
         work.button,
       ),
-      work.said,
+      work.status,
       work.found,
     ),
   );

@@ -3,7 +3,7 @@
 import { hasAny } from '../../core/state/store.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { reveal } from '../../core/elements/scroll.js';
-import { asker, card } from '../../parts/panel/card.js';
+import { card, createRequest } from '../../parts/panel/card.js';
 import { blocks, hexes } from './charts/byte_blocks.js';
 import { detokenize as words } from './words/detokenize.js';
 
@@ -44,18 +44,18 @@ export function mount(root, ctx) {
   const place = h('output', { class: 'dim' });
   const state = h('p', { class: 'dim' });
   const left = card(words.joined, '', h('div', { class: 'join-row' }, range, place), text, state);
-  left.said.hidden = true;
+  left.note.hidden = true;
   left.head.append(h('div', { class: 'switch' }, buttons));
   const full = h('div', { class: 'quote', dir: 'auto' });
   const mark = h('p', { class: 'check' });
   const rest = h('p', { class: 'dim' });
   const right = card('', '', full, rest, mark);
-  right.said.hidden = true;
+  right.note.hidden = true;
   const grid = h('div', { class: 'byte-blocks' });
   const under = card(words.blocks, words.blocksNote, grid);
   root.append(h('div', { class: 'columns' }, left.element, right.element), under.element);
 
-  const ask = asker(ctx, 'detokenize', right, (newest) => {
+  const ask = createRequest(ctx, 'detokenize', right, (newest) => {
     answer = { ...newest, ...request };
     update(store.state);
   });
@@ -108,7 +108,7 @@ export function mount(root, ctx) {
     const from = Math.max(0, Math.min(at - all.start - AROUND, all.list.length - 2 * AROUND));
     const list = all.list.slice(from, from + 2 * AROUND);
     const start = all.start + from;
-    fill(under.said, words.blocksNote, ' ', list.length < all.n && words.windowed(start, start + list.length, all.n));
+    fill(under.note, words.blocksNote, ' ', list.length < all.n && words.windowed(start, start + list.length, all.n));
     blocks(grid, list, at - start, { ...words, onSelect: (i) => go(start + i) });
     reveal(grid, grid.querySelector('.selected')?.closest('.block'));
   }

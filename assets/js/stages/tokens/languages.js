@@ -1,7 +1,7 @@
 // One sentence in several languages, and how many tokens each takes.
 
 import { fill, h } from '../../core/elements/dom.js';
-import { asker, card } from '../../parts/panel/card.js';
+import { card, createRequest } from '../../parts/panel/card.js';
 import { tokenize as words } from './words/tokenize.js';
 
 /**
@@ -14,7 +14,7 @@ export function mountLanguages(root, ctx) {
   root.append(part.element);
 
   const note = h('span');
-  const ask = asker(ctx, 'tokenize_languages', part, ({ languages }) => {
+  const ask = createRequest(ctx, 'tokenize_languages', part, ({ languages }) => {
     const most = Math.max(...languages.map((language) => language.n_tokens));
     fill(note, languages.some((language) => language.n_unknown) ? words.languagesLost : '');
     fill(
@@ -45,7 +45,7 @@ export function mountLanguages(root, ctx) {
     /** @param {Page.State} state */
     update({ card: model }) {
       if (!model) return;
-      fill(part.said, words.languagesNote(model.tokenizer_kind), note);
+      fill(part.note, words.languagesNote(model.tokenizer_kind), note);
       ask({}, model.model_id);
     },
   };

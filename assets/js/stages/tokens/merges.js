@@ -3,7 +3,7 @@
 import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { hex, promptPosition, visible } from '../../maths/tokens.js';
-import { asker, card } from '../../parts/panel/card.js';
+import { card, createRequest } from '../../parts/panel/card.js';
 import { tokenize as words } from './words/tokenize.js';
 
 const PACE = 800;
@@ -34,7 +34,7 @@ export function mountMerges(root, ctx) {
   /** @type {ReturnType<typeof setInterval>} */
   let timer = null;
 
-  const ask = asker(
+  const ask = createRequest(
     ctx,
     'tokenize_merges',
     part,
@@ -44,7 +44,7 @@ export function mountMerges(root, ctx) {
       at = answer.merges.length;
       controls.hidden = !answer.merges.length;
       fill(part.heading, words.mergesOf(h('span', { class: 'sign', dir: 'auto' }, visible(answer.text))));
-      fill(part.said, answer.reason || words.mergesNote(answer));
+      fill(part.note, answer.reason || words.mergesNote(answer));
       draw();
     },
     halt,

@@ -3,7 +3,7 @@
 import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { promptPosition, visible } from '../../maths/tokens.js';
-import { asker, card } from '../../parts/panel/card.js';
+import { card, createRequest } from '../../parts/panel/card.js';
 import { tokenize as words } from './words/tokenize.js';
 
 /**
@@ -23,7 +23,7 @@ export function mountPath(root, ctx) {
   /** @type {Payload.Path & { run: string }} */
   let answer = null;
 
-  const ask = asker(ctx, 'tokenize_path', part, (newest) => {
+  const ask = createRequest(ctx, 'tokenize_path', part, (newest) => {
     answer = { ...newest, run: now.run.key };
     draw();
   });
@@ -110,8 +110,8 @@ export function mountPath(root, ctx) {
       now = state;
       const { run, selection } = state;
       const position = promptPosition(state);
-      fill(part.said, position < selection.position ? words.generated(selection.position) : '');
-      part.said.hidden = position === selection.position;
+      fill(part.note, position < selection.position ? words.generated(selection.position) : '');
+      part.note.hidden = position === selection.position;
       // Among the pieces on screen only the mark moves; near an edge, the window moves too.
       const at = answer?.run === run.key ? answer.pieces.findIndex((piece) => inPiece(piece, position)) : -1;
       const isInner =

@@ -1,11 +1,11 @@
 // The text the model sees, with its token edges, in the chat template or without.
 
-import { spoken } from '../../core/elements/chip.js';
+import { spokenName } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
 import { reveal } from '../../core/elements/scroll.js';
 import { label, visible } from '../../maths/tokens.js';
-import { asker, card } from '../../parts/panel/card.js';
+import { card, createRequest } from '../../parts/panel/card.js';
 import { tokenize as words } from './words/tokenize.js';
 
 /**
@@ -76,7 +76,7 @@ export function mountSeen(root, ctx) {
   /** @type {Payload.SeenAnswer & { run: string }} */
   let current = null;
 
-  const ask = asker(ctx, 'tokenize_seen', part, (answer) => {
+  const ask = createRequest(ctx, 'tokenize_seen', part, (answer) => {
     current = { ...answer, run: now.run.key };
     draw();
   });
@@ -110,8 +110,8 @@ export function mountSeen(root, ctx) {
       {
         type: 'button',
         class: classes.filter(Boolean).join(' '),
-        title: words.ofKind(spoken(token), kind),
-        'aria-label': spoken(token),
+        title: words.ofKind(spokenName(token), kind),
+        'aria-label': spokenName(token),
         tabindex: '-1',
         disabled: preview,
         dataset: { position: token.position },
@@ -156,7 +156,7 @@ export function mountSeen(root, ctx) {
     /** @param {number} offset */
     const kindAt = (offset) => current.spans.find((span) => offset < span.end)?.kind ?? 'template';
     const parts = laidOut(current.tokens, characters, current.first);
-    fill(part.said, words.seenNote(current.chat, preview), parts.some(({ gap }) => gap) && words.seenGaps);
+    fill(part.note, words.seenNote(current.chat, preview), parts.some(({ gap }) => gap) && words.seenGaps);
     fill(
       text,
       parts.map(({ tokens, gap }) =>

@@ -4,7 +4,7 @@ import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { reveal } from '../../core/elements/scroll.js';
 import { hex, label, sequence } from '../../maths/tokens.js';
-import { asker, card, holds, scene } from '../../parts/panel/card.js';
+import { card, contains, createRequest, scene } from '../../parts/panel/card.js';
 import { tokenize as words } from './words/tokenize.js';
 
 /**
@@ -34,7 +34,7 @@ export function mountTable(root, ctx) {
   /** @type {Payload.SharesAnswer & { run: string, n: number, count: number }} */
   let window = null;
 
-  const ask = asker(ctx, 'tokenize_shares', part, (answer) => {
+  const ask = createRequest(ctx, 'tokenize_shares', part, (answer) => {
     window = { ...answer, run: now.run.key, n: now.n, count: answer.shares.length };
     draw();
   });
@@ -74,7 +74,7 @@ export function mountTable(root, ctx) {
 
   function draw() {
     const { start, count, shares } = window;
-    fill(part.said, words.tableNote(start, start + count, now.n));
+    fill(part.note, words.tableNote(start, start + count, now.n));
     fill(
       body,
       sequence(now.run)
@@ -96,7 +96,7 @@ export function mountTable(root, ctx) {
     /** @param {Page.State} state */
     update(state) {
       now = scene(state);
-      if (holds(window, now)) mark();
+      if (contains(window, now)) mark();
       else ask({ n: now.n, position: now.position }, `${now.run.key}:${now.n}:${now.position}`);
     },
   };

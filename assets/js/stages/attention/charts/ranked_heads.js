@@ -39,14 +39,14 @@ export function rankedHeads(root, { onSelect, onHover, label }) {
   let items = [];
 
   /** @param {Entry} entry */
-  function button({ layer, head, score, spoken, map }) {
+  function button({ layer, head, score, spokenName, map }) {
     const picture = h('canvas', { 'aria-hidden': 'true', style: { width: `${SIDE}px`, height: `${SIDE}px` } });
     const element = h(
       'button',
       {
         type: 'button',
         tabindex: -1,
-        'aria-label': spoken,
+        'aria-label': spokenName,
         onclick: () => onSelect({ layer, head }),
         onpointerenter: () => onHover({ layer, head }),
         onpointerleave: () => onHover(null),

@@ -1,7 +1,7 @@
 // The formulas of the panel Prefill, with the run's numbers.
 
 import { count, num } from '../../../maths/format.js';
-import { allKept, kept, line } from '../../../parts/words/formula.js';
+import { cachedNumbers, keepsAllPositions, line } from '../../../parts/words/formula.js';
 
 /** @param {Page.FormulaScene} scene */
 export const prefill = ({ run, card }) => {
@@ -14,7 +14,7 @@ export const prefill = ({ run, card }) => {
         'this model has no attention: each layer keeps a state of fixed size in place of keys and values',
       ),
     ];
-  const cache = kept(card);
+  const cache = cachedNumbers(card);
   const attending = card.attention_layers.length || card.n_layers;
   const sizes =
     card.d_head === card.d_value
@@ -36,7 +36,7 @@ export const prefill = ({ run, card }) => {
       line(
         `numbers kept = ${cache.formula}`,
         `${cache.numbers} = ${num(cache.each)} for each position`,
-        allKept(card) ? 'what the KV cache gains' : 'what the KV cache gains, until the windows are full',
+        keepsAllPositions(card) ? 'what the KV cache gains' : 'what the KV cache gains, until the windows are full',
       ),
   ];
 };

@@ -97,7 +97,7 @@ export const prefill = {
      * @param {number} head
      * @param {number} value
      */
-    spoken: (name, layer, head, value) =>
+    spokenName: (name, layer, head, value) =>
       `layer ${layer}, head ${head}: ${prefill.scores.names[name]} ${prefill.scores.value(name, value)}`,
     /** @param {number} done @param {number} all */
     loading: (done, all) => `measured ${done} of ${all} layers …`,

@@ -1,18 +1,18 @@
 // The formulas of the panel KV cache, with the run's numbers.
 
 import { bytes, num } from '../../../maths/format.js';
-import { fed } from '../../../maths/tokens.js';
-import { allKept, BYTES, kept, line, sum } from '../../../parts/words/formula.js';
+import { nFed } from '../../../maths/tokens.js';
+import { BYTES, cachedNumbers, keepsAllPositions, line, sum } from '../../../parts/words/formula.js';
 
 /** @param {Page.FormulaScene} scene */
 export const cache = ({ run, card }) => {
   if (!card.cache_layers.length) return null;
-  const [n, size, perPosition] = [fed(run), BYTES[card.dtype] ?? 4, kept(card)];
+  const [n, size, perPosition] = [nFed(run), BYTES[card.dtype] ?? 4, cachedNumbers(card)];
   return [
     line(
       `bytes = ${perPosition.formula} · positions · bytes each`,
       `${perPosition.numbers} · ${n} · ${size} = ${bytes(perPosition.each * n * size)}`,
-      `in ${card.dtype}${allKept(card) ? '' : ', where every layer keeps all positions'}; above is what the tensors take`,
+      `in ${card.dtype}${keepsAllPositions(card) ? '' : ', where every layer keeps all positions'}; above is what the tensors take`,
     ),
     line(
       'positions computed with the cache',

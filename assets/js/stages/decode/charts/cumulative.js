@@ -13,9 +13,9 @@ const ROUNDING = 5e-4;
  * The bar, `width` pixels wide, with a needle at the drawn number.
  * @param {Page.Part[]} parts in their order on the bar
  * @param {number | null} draw
- * @param {{ others: string, spoken: string, width: number }} look
+ * @param {{ others: string, spokenDraw: string, width: number }} look
  */
-export function cumulative(parts, draw, { others, spoken, width: wide }) {
+export function cumulative(parts, draw, { others, spokenDraw, width: wide }) {
   /** @param {number} from @param {number} share */
   const box = (from, share) => ({ x: from * wide, y: 16, width: Math.max(share * wide - 1, 0.5), height: 28 });
   /** @param {number} from @param {number} to */
@@ -49,7 +49,7 @@ export function cumulative(parts, draw, { others, spoken, width: wide }) {
   );
   return svg(
     'svg',
-    { viewBox: `0 0 ${wide} ${HEIGHT}`, class: 'cumulative', role: 'img', 'aria-label': spoken },
+    { viewBox: `0 0 ${wide} ${HEIGHT}`, class: 'cumulative', role: 'img', 'aria-label': spokenDraw },
     segments,
     between(upto, 1),
     needle,

@@ -2,8 +2,8 @@
 
 import { joint, perplexity } from '../../../maths/branches.js';
 import { chance, count, num, pct } from '../../../maths/format.js';
-import { fed } from '../../../maths/tokens.js';
-import { line, quoted, sum } from '../../../parts/words/formula.js';
+import { nFed } from '../../../maths/tokens.js';
+import { line, quote, sum } from '../../../parts/words/formula.js';
 
 /** @param {Page.Step} step */
 const softmaxLine = ({ candidates }) => {
@@ -27,7 +27,7 @@ export const decode = ({ now, card }) =>
     line(
       'surprisal = −log₂ p',
       `−log₂ ${num(now.probability, 3)} = ${num(now.surprisal, 3)} bits`,
-      `the selected token ${quoted(now.token)}`,
+      `the selected token ${quote(now.token)}`,
     ),
     line(
       'entropy = −Σ p · log₂ p',
@@ -42,13 +42,13 @@ const choiceLine = ({ run, now }) => {
   if (now.forced)
     return line(
       'token = the one put here',
-      `${quoted(now.token)} has ${pct(now.probability)} by the model`,
+      `${quote(now.token)} has ${pct(now.probability)} by the model`,
       'a forced token is not selected by the model',
     );
   if (!sampling.do_sample)
     return line(
       'token = argmax score(t)',
-      `${quoted(now.token)}, ${pct(now.probability)} by the model`,
+      `${quote(now.token)}, ${pct(now.probability)} by the model`,
       now.stages.length
         ? 'greedy: the largest score after the penalties, without chance'
         : 'greedy: the largest score has the largest probability too; nothing is drawn',
@@ -56,7 +56,7 @@ const choiceLine = ({ run, now }) => {
   const within = `${num(now.cumulative_from, 4)} ≤ ${num(now.draw, 4)} < ${num(now.cumulative_to, 4)}`;
   return line(
     'Σ of the shares before t ≤ u < the same with t',
-    `${within}, so ${quoted(now.token)}`,
+    `${within}, so ${quote(now.token)}`,
     'tokens side by side, the largest share first; u is where the draw falls',
   );
 };
@@ -113,7 +113,7 @@ export const branches = ({ run }) => {
     ),
     line(
       'positions computed = positions in all − positions shared',
-      `${fed(run)} − ${run.reused_positions} = ${fed(run) - run.reused_positions}`,
+      `${nFed(run)} − ${run.reused_positions} = ${nFed(run) - run.reused_positions}`,
       run.reused_positions
         ? 'the shared ones were found in another branch’s KV cache'
         : 'this branch was the first: it shared nothing',

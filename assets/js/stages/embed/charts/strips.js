@@ -1,7 +1,7 @@
 // Rows of a matrix as heat strips, one for each token, with its norm beside it.
 
 import { pixels } from '../../../charts/heatmap.js';
-import { chip, spoken } from '../../../core/elements/chip.js';
+import { chip, spokenName } from '../../../core/elements/chip.js';
 import { diverging } from '../../../core/elements/color.js';
 import { fill, h } from '../../../core/elements/dom.js';
 import { sharpness } from '../../../core/elements/pixels.js';
@@ -61,7 +61,7 @@ export function strips(root, { onSelect, onHover }) {
       tag: 'button',
       type: 'button',
       limit: 14,
-      'aria-label': words.normed(spoken(token), norm),
+      'aria-label': words.normed(spokenName(token), norm),
       onclick: () => onSelect(token.position),
     });
     const bar = h('span', { class: 'bar', style: { width: `${(100 * norm) / widest}%` } });

@@ -13,8 +13,8 @@ export const embed = {
   component: (axis, explained) => `PC ${axis + 1} · ${pct(explained)}`,
   noCharts: 'The chart library could not be loaded. Reload the page.',
   svg: 'Download as SVG',
-  /** @param {string} spoken @param {number} norm */
-  normed: (spoken, norm) => `${spoken}, norm ${num(norm, 3)}`,
+  /** @param {string} name @param {number} norm */
+  normed: (name, norm) => `${name}, norm ${num(norm, 3)}`,
 
   /** @param {number} n */
   queryAt: (n) => ` query at ${n} · `,

@@ -1,13 +1,13 @@
 // The formulas of the panel Embeddings, with the run's numbers.
 
 import { num } from '../../../maths/format.js';
-import { line, quoted } from '../../../parts/words/formula.js';
+import { line, quote } from '../../../parts/words/formula.js';
 
 /** @param {Page.FormulaScene} scene */
 export const embed = ({ run, card, tokens, position }) => [
   line(
     'x = E[id]',
-    `x(${position}) = E[${tokens[position].id}], ${card.d_embed} numbers for ${quoted(tokens[position])}`,
+    `x(${position}) = E[${tokens[position].id}], ${card.d_embed} numbers for ${quote(tokens[position])}`,
     'a row is looked up, not computed; some models then scale it or add a row for its position',
   ),
   line(

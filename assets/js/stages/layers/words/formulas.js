@@ -1,20 +1,20 @@
 // The formulas of the panel Layers, with the run's numbers.
 
 import { num } from '../../../maths/format.js';
-import { line, quoted } from '../../../parts/words/formula.js';
+import { line, quote } from '../../../parts/words/formula.js';
 
 /** @param {Page.FormulaScene} scene */
 export const layers = ({ run, card, tokens, position }) => [
   !card.n_heads &&
     line(
       'x ← x + block(norm(x))',
-      `${card.n_layers} times at position ${position}, ${quoted(tokens[position])}`,
+      `${card.n_layers} times at position ${position}, ${quote(tokens[position])}`,
       'the usual form without attention; the code below is this model’s own',
     ),
   card.n_heads > 0 &&
     line(
       'x ← x + attention(norm(x)),  x ← x + MLP(norm(x))',
-      `${card.n_layers} layers, so ${2 * card.n_layers} additions to the ${card.d_model} numbers at position ${position}, ${quoted(tokens[position])}`,
+      `${card.n_layers} layers, so ${2 * card.n_layers} additions to the ${card.d_model} numbers at position ${position}, ${quote(tokens[position])}`,
       'the usual form of a block; the code below is this model’s own',
     ),
   card.d_mlp > 0 &&

@@ -1,7 +1,7 @@
 // The words of the panel Text.
 
 import { count, ms, parameters } from '../../../maths/format.js';
-import { median, ownItl, takenOver } from '../../../maths/times.js';
+import { median, ownItl, reusedCount } from '../../../maths/times.js';
 import { firstToken } from '../../../parts/words/shared.js';
 
 /** @param {Payload.CardAnswer} card */
@@ -29,7 +29,7 @@ export const text = {
     [
       'answer',
       count(run.steps.length, 'token'),
-      `${run.stop.kind ? run.stop.detail : 'not finished'}${takenOver(run) ? `; ${takenOver(run)} taken over` : ''}`,
+      `${run.stop.kind ? run.stop.detail : 'not finished'}${reusedCount(run) ? `; ${reusedCount(run)} taken over` : ''}`,
     ],
     ['model', card ? parameters(card.n_parameters) : '–', card ? used(card) : ''],
   ],

@@ -1,7 +1,7 @@
 // The formulas of the panels Tokens and Text (of the answer), with the run's numbers.
 
 import { count, num } from '../../../maths/format.js';
-import { line, quoted, sum } from '../../../parts/words/formula.js';
+import { line, quote, sum } from '../../../parts/words/formula.js';
 
 /** @param {Page.FormulaScene} scene */
 export const tokenize = ({ run, card, tokens, position }) => [
@@ -16,7 +16,7 @@ export const tokenize = ({ run, card, tokens, position }) => [
   ),
   line(
     'id = vocabulary[token]',
-    `vocabulary[${quoted(tokens[position])}] = ${tokens[position].id}`,
+    `vocabulary[${quote(tokens[position])}] = ${tokens[position].id}`,
     `the selected token, position ${position}`,
   ),
 ];
