@@ -4,16 +4,16 @@ import { h } from './core/elements/dom.js';
 import { watchTheme } from './core/elements/theme.js';
 import { createBridge } from './core/server/bridge.js';
 import { createChannel } from './core/server/channel.js';
-import { watchLooks } from './core/server/looks.js';
+import { watchRequests } from './core/server/requests.js';
 import { fitFrame } from './core/state/frame.js';
 import { keepBranches } from './core/state/keeper.js';
 import { keepLink, read } from './core/state/link.js';
 import { createRunner } from './core/state/runner.js';
 import { createStore } from './core/state/store.js';
-import { completed } from './maths/recipe.js';
+import { complete } from './maths/recipe.js';
 import { mountModels } from './parts/models/picker.js';
 import { mountHeader } from './parts/page/header.js';
-import { mountLooks } from './parts/page/looks.js';
+import { mountRequests } from './parts/page/requests.js';
 import { mountStatus } from './parts/page/status.js';
 import { mountTerms } from './parts/page/terms.js';
 import { mountPanels } from './parts/panel/panels.js';
@@ -47,8 +47,8 @@ async function load(path, line) {
  * @param {string} base
  * @param {string[]} sheets
  */
-function dress(base, sheets) {
-  const loaded = sheets.map((path) => {
+function loadSheets(base, sheets) {
+  const loads = sheets.map((path) => {
     const link = h('link', { rel: 'stylesheet', href: base + path });
     document.head.append(link);
     return new Promise((resolve) => {
@@ -56,7 +56,7 @@ function dress(base, sheets) {
       link.onerror = resolve;
     });
   });
-  return Promise.all(loaded);
+  return Promise.all(loads);
 }
 
 /**
@@ -80,16 +80,16 @@ const filesOf = (base, config) => ({
  */
 export async function start(root, host) {
   const base = (window.gradio_config?.root ?? '').replace(/\/$/, '');
-  await dress(base, host.config.css);
+  await loadSheets(base, host.config.css);
   fitFrame();
-  const asked = read(location);
+  const addressRequest = read(location);
   const store = createStore({
     card: null,
     away: false,
     branches: { root: '', list: [] },
-    draft: completed(asked.recipe ?? host.config.examples[0].recipe),
+    draft: complete(addressRequest.recipe ?? host.config.examples[0].recipe),
     following: false,
-    looks: { slow: [], stopped: [] },
+    requests: { slow: [], cancelled: [] },
     recipe: null,
     run: null,
     selection: { position: 0, layer: 0, head: 0 },
@@ -101,14 +101,14 @@ export async function start(root, host) {
   const line = host.line ?? createChannel(window.gradio_config, host.event, (away) => store.set({ away }));
   const bridge = createBridge(line);
   const runner = createRunner(store, bridge);
-  const { watch, again, forget } = watchLooks((looks) => store.set({ looks }));
+  const { watch, again, forget } = watchRequests((requests) => store.set({ requests }));
 
   /**
    * Requests a view of the current run. If the server does not have the run, or not yet, it is made again first.
    * @template A
    * @param {(recipe: Page.Recipe) => Promise<A>} request
    */
-  async function restored(request) {
+  async function withRun(request) {
     const { recipe } = store.state;
     try {
       return await request(recipe);
@@ -127,8 +127,8 @@ export async function start(root, host) {
     files: filesOf(base, host.config),
     plotlyUrl: host.config.plotly && base + host.config.plotly,
     vendorUrl: base + host.config.vendor,
-    view: (name, args) => watch(name, () => restored((recipe) => bridge.look(name, recipe, args))),
-    ask: (name, args) => watch(name, () => restored((recipe) => bridge.fresh(name, recipe, args))),
+    view: (name, args) => watch(name, () => withRun((recipe) => bridge.look(name, recipe, args))),
+    ask: (name, args) => watch(name, () => withRun((recipe) => bridge.fresh(name, recipe, args))),
     // For recipes other than the current one, and for questions about the models themselves.
     askOf: (recipe, name, args = {}) => watch(name, () => bridge.fresh(name, recipe, args)),
     load: host.load ?? /** @type {Page.Load} */ ((/** @type {string} */ path) => load(path, line)),
@@ -143,7 +143,7 @@ export async function start(root, host) {
   // In the keyboard's order these come after Run, on the screen at the foot of the window.
   const dock = parts.appendChild(h('div', { class: 'dock' }));
   mountStatus(dock, ctx);
-  mountLooks(dock, store, { stop: bridge.stopLooks, again });
+  mountRequests(dock, store, { stop: bridge.cancelRequests, again });
   mountRibbon(parts, ctx);
   mountAround(parts, ctx);
   const strip = mountStrip(parts, ctx);
@@ -164,16 +164,16 @@ export async function start(root, host) {
 
   /**
    * Shows what an address asks for: its run, then its place in the walk.
-   * @param {Page.AddressRequest} asked
+   * @param {Page.AddressRequest} addressRequest
    */
   function show({ recipe, place }) {
-    if (recipe) store.set({ draft: completed(recipe) });
+    if (recipe) store.set({ draft: complete(recipe) });
     runner.start(store.state.draft, null, { place });
   }
 
   // A recorded walk is one run at one address, and the copy of the page that records it must store nothing.
   keepBranches(store, !host.line);
   if (!host.line) keepLink(store, { onback: show });
-  show(asked);
+  show(addressRequest);
   return ctx;
 }

@@ -10,11 +10,11 @@ const { states, addresses } = JSON.parse(readFileSync(0, 'utf8'));
 function opened(address) {
   const { search, hash } = new URL(address, 'http://page/');
   const found = link.read({ search, hash });
-  return { ...found, completed: found.recipe && recipe.completed(found.recipe) };
+  return { ...found, completed: found.recipe && recipe.complete(found.recipe) };
 }
 
 const written = states.map(({ state, base }) => {
-  const address = link.write({ ...state, recipe: recipe.completed(state.recipe) }, base);
+  const address = link.write({ ...state, recipe: recipe.complete(state.recipe) }, base);
   return { address, opened: opened(address) };
 });
 process.stdout.write(JSON.stringify({ written, opened: addresses.map(opened) }));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { read, write } from '../../assets/js/core/state/link.js';
-import { completed } from '../../assets/js/maths/recipe.js';
+import { complete } from '../../assets/js/maths/recipe.js';
 
 const PLACE = { stage: 'prefill', step: 3, selection: { position: 7, layer: 23, head: 4 } };
 
@@ -48,18 +48,18 @@ const RECIPES = {
 
 for (const [name, given] of Object.entries(RECIPES))
   test(`an address brings back the recipe and the place: ${name}`, () => {
-    const { recipe, place } = there(completed(given));
-    assert.deepEqual(completed(recipe), completed(given));
+    const { recipe, place } = there(complete(given));
+    assert.deepEqual(complete(recipe), complete(given));
     assert.deepEqual(place, PLACE);
   });
 
 test('a long prompt stands behind the #, which no server is sent', () => {
-  const { address } = there(completed(RECIPES['a prompt too long for a request line']));
+  const { address } = there(complete(RECIPES['a prompt too long for a request line']));
   assert.ok(address.indexOf('#') < 1000);
 });
 
 test('what is as usual is left out, and what a host put there stays', () => {
-  const { address } = there(completed({ prompt: 'a' }), '?__theme=dark&old=1');
+  const { address } = there(complete({ prompt: 'a' }), '?__theme=dark&old=1');
   assert.equal(address, '?__theme=dark&p=a&n=40&at=prefill.3.7.23.4');
 });
 

@@ -17,7 +17,7 @@ import {
 import { csv, field } from '../../assets/js/maths/csv.js';
 import { readLens } from '../../assets/js/maths/lens.js';
 import { modelKey } from '../../assets/js/maths/models.js';
-import { completed } from '../../assets/js/maths/recipe.js';
+import { complete } from '../../assets/js/maths/recipe.js';
 import * as stops from '../../assets/js/maths/stops.js';
 import { median, ownItl, reusedCount } from '../../assets/js/maths/times.js';
 import { label, sequence, visible } from '../../assets/js/maths/tokens.js';
@@ -58,7 +58,7 @@ const step = (id, surprisal = 1) => ({ token: { id }, surprisal, probability: 2 
 const branch = (key, ids, more = {}) => ({
   ...branchOf({
     key,
-    recipe: completed({ prompt: 'a' }),
+    recipe: complete({ prompt: 'a' }),
     steps: ids.map((id) => step(id)),
     text: '',
     stop: { kind: 'eos' },
@@ -95,7 +95,7 @@ test('a branch keeps the name a person gave it, and that beam search made it', (
 
 test('another token takes the place of those from its step on; choices before it stay', () => {
   const run = {
-    recipe: completed({
+    recipe: complete({
       prompt: 'a',
       max_new_tokens: 3,
       forced: [
@@ -118,7 +118,7 @@ test('another token takes the place of those from its step on; choices before it
 });
 
 test('a tree belongs to what stands before the answer: prompt, template, system, model', () => {
-  const recipe = completed({ prompt: 'a' });
+  const recipe = complete({ prompt: 'a' });
   assert.equal(rootOf(recipe), rootOf({ ...recipe, max_new_tokens: 9, forced: [[0, 1]] }));
   for (const other of [{ prompt: 'b' }, { chat: true }, { system: 's' }, { dtype: 'float16' }])
     assert.notEqual(rootOf(recipe), rootOf({ ...recipe, ...other }));

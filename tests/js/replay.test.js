@@ -24,12 +24,12 @@ function replay(missing) {
 
 const look = async (line, name, args = {}) => JSON.parse(await line.look(JSON.stringify({ name, args })));
 
-test('a question is named by its name and arguments, in whatever order they stand', () => {
+test('the key of a question does not depend on the order of its arguments', () => {
   assert.equal(keyOf('x', { b: 1, a: { d: 2, c: [3, 1] } }), keyOf('x', { a: { c: [3, 1], d: 2 }, b: 1 }));
   assert.notEqual(keyOf('x', { a: [1, 2] }), keyOf('x', { a: [2, 1] }));
 });
 
-test('what was recorded is answered, and what was not says so', async () => {
+test('recorded questions are answered, and others are refused with a reason', async () => {
   assert.deepEqual(await look(replay(), 'card'), { ok: { n_layers: 30 } });
   assert.equal((await look(replay(), 'lens', { position: 1 })).reason, 'recorded');
   assert.deepEqual(
@@ -41,7 +41,7 @@ test('what was recorded is answered, and what was not says so', async () => {
   );
 });
 
-test('the run comes from where the page has it', async () => {
+test('only the rest of the run is sent that the page does not have', async () => {
   const { ok } = await look(replay(), 'run', { tokens_from: 1, steps_from: 2 });
   assert.deepEqual(
     [ok.tokens, ok.steps, ok.n_tokens, ok.n_steps, ok.tokens_from, ok.steps_from],
@@ -49,30 +49,30 @@ test('the run comes from where the page has it', async () => {
   );
 });
 
-test('logits that were kept in part are laid out over the whole vocabulary', async () => {
+test('partly recorded logits are expanded to the whole vocabulary', async () => {
   const { ok } = await look(replay(), 'logits', { step: 0 });
   assert.deepEqual([...unpack(ok.logits).data], [-2, 6, -2, 7, -2]);
 });
 
-test('bytes go to base64 as the platform writes it, more than a call can take at once', () => {
+test('base64 agrees with the platform’s, also for more bytes than one call can take', () => {
   const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 7) % 256);
   assert.equal(base64(bytes), Buffer.from(bytes).toString('base64'));
 });
 
-test('its own recipe runs, any other is refused in words', async () => {
-  const hear = (asked) =>
+test('its own recipe runs; any other is refused with a sentence', async () => {
+  const receive = (asked) =>
     new Promise((resolve) => {
-      const heard = [];
+      const received = [];
       replay().run({ id: 'one', ...asked }, ({ text }) => {
-        heard.push(JSON.parse(text));
-        if (['done', 'error'].includes(heard.at(-1).kind)) resolve(heard);
+        received.push(JSON.parse(text));
+        if (['done', 'error'].includes(received.at(-1).kind)) resolve(received);
       });
     });
   assert.deepEqual(
-    (await hear({ recipe: { ...ASKED } })).map(({ kind }) => kind),
+    (await receive({ recipe: { ...ASKED } })).map(({ kind }) => kind),
     ['run', 'done'],
   );
-  const [refused] = await hear({ recipe: recipe('b') });
+  const [refused] = await receive({ recipe: recipe('b') });
   assert.equal(refused.kind, 'error');
   assert.match(refused.error, /live page/);
 });

@@ -8,7 +8,7 @@ export const TOP = 512;
 /**
  * The logits of the most likely tokens, and one value for all others that keeps the sum of the exponentials.
  * @param {Payload.LogitsAnswer} answer
- * @returns {Page.KeptLogits}
+ * @returns {Page.RecordedLogits}
  */
 function compactLogits({ step, logits: packed }) {
   const logits = unpack(packed).data;
@@ -38,7 +38,7 @@ const asFloat = new Float32Array(bits.buffer);
  * The nearest float16, as its sixteen bits; too large numbers become infinity.
  * @param {number} value
  */
-function half(value) {
+function toHalf(value) {
   const size = Math.min(Math.abs(value), 131_072);
   const sign = value < 0 ? 0x8000 : 0;
   if (size < 2 ** -14) return sign + Math.round(size * 2 ** 24);
@@ -52,10 +52,10 @@ function half(value) {
  * @param {Payload.Packed} packed
  * @returns {Payload.Packed}
  */
-function halved(packed) {
+function compactArray(packed) {
   if (packed?.dtype !== 'float32') return packed;
   const { data, shape } = unpack(packed);
-  return { dtype: 'float16', shape, data: base64(new Uint8Array(Uint16Array.from(data, half).buffer)) };
+  return { dtype: 'float16', shape, data: base64(new Uint8Array(Uint16Array.from(data, toHalf).buffer)) };
 }
 
 /**
@@ -63,17 +63,17 @@ function halved(packed) {
  * @template {keyof Payload.Views} N
  * @param {N} name
  * @param {Payload.Views[N]} answer
- * @returns {Page.KeptAnswer}
+ * @returns {Page.RecordedAnswer}
  */
-export function compacted(name, answer) {
+export function compact(name, answer) {
   if (name === 'logits') return compactLogits(/** @type {Payload.LogitsAnswer} */ (answer));
   if (name === 'attention_tile') {
     const tile = /** @type {Payload.AttentionTileAnswer} */ (answer);
-    return { ...tile, pattern: halved(tile.pattern) };
+    return { ...tile, pattern: compactArray(tile.pattern) };
   }
   if (name === 'layers_residual') {
     const stream = /** @type {Payload.ResidualStream} */ (answer);
-    return { ...stream, vectors: halved(stream.vectors) };
+    return { ...stream, vectors: compactArray(stream.vectors) };
   }
   return answer;
 }

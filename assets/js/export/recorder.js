@@ -2,8 +2,8 @@
 
 import { h } from '../core/elements/dom.js';
 import { createReplay, keyOf } from '../core/server/replay.js';
-import { compacted } from './compact.js';
-import { compressed } from './pack.js';
+import { compact } from './compact.js';
+import { compress } from './pack.js';
 
 const QUIET_MS = 50;
 // Longer than any panel waits before it sends a request by itself.
@@ -24,7 +24,7 @@ const pause = (/** @type {number} */ ms) =>
 export function createKeeper(run, ask, room) {
   /** @type {Map<string, number>} */
   const keys = new Map();
-  /** @type {Page.KeptAnswer[]} */
+  /** @type {Page.RecordedAnswer[]} */
   const answers = [];
   /** @type {Set<string>} */
   const left = new Set();
@@ -34,7 +34,7 @@ export function createKeeper(run, ask, room) {
   let latest = new Map();
   let used = 0;
   let pending = 0;
-  let touched = performance.now();
+  let lastRequest = performance.now();
 
   /**
    * @template {keyof Payload.Views} N
@@ -43,12 +43,12 @@ export function createKeeper(run, ask, room) {
    * @param {Payload.Views[N]} answer
    */
   async function keep(name, args, answer) {
-    const kept = compacted(name, answer);
-    const bytes = (await compressed(JSON.stringify(kept))).size;
+    const recorded = compact(name, answer);
+    const bytes = (await compress(JSON.stringify(recorded))).size;
     const key = keyOf(name, args);
     if (used + bytes > room) return left.add(key);
     used += bytes;
-    keys.set(key, answers.push(kept) - 1);
+    keys.set(key, answers.push(recorded) - 1);
     return left.delete(key);
   }
 
@@ -68,7 +68,7 @@ export function createKeeper(run, ask, room) {
       return { error: error.message, reason: error.reason };
     } finally {
       pending -= 1;
-      touched = performance.now();
+      lastRequest = performance.now();
     }
   }
 
@@ -90,9 +90,10 @@ export function createKeeper(run, ask, room) {
 
     /** Waits until the copy has sent no request for a while. */
     async quiet(ms = QUIET_MS) {
-      touched = performance.now();
-      const began = touched;
-      while ((pending || performance.now() - touched < ms) && performance.now() - began < LONGEST_MS) await pause(20);
+      lastRequest = performance.now();
+      const began = lastRequest;
+      while ((pending || performance.now() - lastRequest < ms) && performance.now() - began < LONGEST_MS)
+        await pause(20);
     },
 
     /** Begins a visit: all requests from here on belong to it. */

@@ -2,7 +2,7 @@
 
 import { taking as words } from '../parts/words/export.js';
 import { TOP } from './compact.js';
-import { packed, readModules, readSheets } from './pack.js';
+import { packWalk, readModules, readSheets } from './pack.js';
 import { createKeeper, openCopy } from './recorder.js';
 import { visitAll } from './visits.js';
 
@@ -64,5 +64,5 @@ export async function recordWalk(ctx, { onprogress, signal }) {
   const offline = { js: '', css: [], plotly: '', vendor: '', modules: [], examples: [example] };
   /** @type {Page.Walk} */
   const walk = { run, keys: [...keeper.keys], answers: keeper.answers, config: offline, about };
-  return packed({ title: `${words.fileTitle}: ${run.recipe.prompt.slice(0, 60)}`, modules, css, walk });
+  return packWalk({ title: `${words.fileTitle}: ${run.recipe.prompt.slice(0, 60)}`, modules, css, walk });
 }

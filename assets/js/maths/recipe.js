@@ -10,7 +10,7 @@ export const NEW_TOKENS = 40;
  * @param {Page.Sparse} recipe
  * @returns {Page.Recipe}
  */
-export const completed = (recipe) =>
+export const complete = (recipe) =>
   /** @type {Page.Recipe} */ ({
     chat: false,
     system: '',

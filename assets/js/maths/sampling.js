@@ -59,11 +59,11 @@ function alive(scores) {
 
 /**
  * @param {Float64Array} scores
- * @param {number[]} kept
+ * @param {number[]} ids
  */
-function only(scores, kept) {
+function only(scores, ids) {
   const out = new Float64Array(scores.length).fill(-Infinity);
-  for (const i of kept) out[i] = scores[i];
+  for (const i of ids) out[i] = scores[i];
   return out;
 }
 

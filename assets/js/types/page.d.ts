@@ -87,7 +87,7 @@ declare namespace Page {
     card: Card | null;
     draft: Recipe;
     following: boolean;
-    looks: { slow: string[]; stopped: string[] };
+    requests: { slow: string[]; cancelled: string[] };
     recipe: Recipe | null;
     run: Run | null;
     selection: Selection;
@@ -100,12 +100,12 @@ declare namespace Page {
   /** The state, and the record of the selected step. */
   type Moment = State & { now: Step };
 
-  type Changed = Set<keyof State>;
+  type Changes = Set<keyof State>;
 
   interface Store {
     state: State;
     set(patch: Partial<State>): void;
-    subscribe(listener: (state: State, changed: Changed) => unknown): () => boolean;
+    subscribe(listener: (state: State, changed: Changes) => unknown): () => boolean;
   }
 
   /** Requests a view by its name: the answer has the type that the view in viz/stages declares. */
@@ -128,9 +128,9 @@ declare namespace Page {
     drop(): void;
   }
 
-  type Ended = 'done' | 'error' | 'stopped' | 'superseded';
+  type EndKind = 'done' | 'error' | 'stopped' | 'superseded';
   /** Called when work has ended; returns true if it has explained an error to the visitor itself. */
-  type OnEnded = (kind: Ended, error?: string) => boolean | void;
+  type OnEnd = (kind: EndKind, error?: string) => boolean | void;
 
   interface RunOptions {
     following?: boolean;
@@ -144,11 +144,11 @@ declare namespace Page {
       name: N,
       args: Args,
       onfound: (found: Payload.Jobs[N]) => void,
-      ondone?: OnEnded,
+      ondone?: OnEnd,
       recipe?: Recipe,
     ): void;
-    runOther(recipe: Recipe, nSteps: number, ondone: OnEnded): void;
-    whole(recipe: Recipe): Promise<Run>;
+    runOther(recipe: Recipe, nSteps: number, ondone: OnEnd): void;
+    fetchWhole(recipe: Recipe): Promise<Run>;
     ownWork(onstop: () => void): {
       report(message: string, fraction: number | null, began: number): void;
       done(): void;
@@ -200,7 +200,7 @@ declare namespace Page {
   }
 
   interface Panel {
-    update(state: State, changed: Changed): void;
+    update(state: State, changed: Changes): void;
   }
 
   /** What starts the page: Gradio's component, or a recorded walk, which has a line of its own. */
@@ -209,7 +209,7 @@ declare namespace Page {
     event?: string;
     line?: Line;
     load?: Load;
-    recorded?: Recorded;
+    recorded?: WalkDescription;
   }
 
   /** The tokens before a step, and how many of them are the prompt. */

@@ -7,14 +7,14 @@ declare namespace Page {
     ask: AskAny;
     fresh: AskAny;
     look: AskAny;
-    stopLooks(): void;
+    cancelRequests(): void;
     run(recipe: Recipe, nSteps: number | null, listen: Listen): void;
     job(name: keyof Payload.Jobs, recipe: Recipe, args: Args, listen: Listen): void;
     stop(): void;
   }
 
   /** A recorded walk's description of itself. */
-  interface Recorded {
+  interface WalkDescription {
     model: string;
     dtype: string;
     device: string;
@@ -25,7 +25,7 @@ declare namespace Page {
   }
 
   /** The logits in a recorded walk: the largest, and one value for all others. */
-  interface KeptLogits {
+  interface RecordedLogits {
     step: number;
     size: number;
     ids: number[];
@@ -46,17 +46,17 @@ declare namespace Page {
   interface Walk extends Pick<Recording, 'run' | 'answers'> {
     keys: [string, number][];
     config: Payload.PageConfig;
-    about: Recorded;
+    about: WalkDescription;
   }
 
   /** An answer in a recorded walk. */
-  type KeptAnswer = Payload.Views[keyof Payload.Views] | KeptLogits;
+  type RecordedAnswer = Payload.Views[keyof Payload.Views] | RecordedLogits;
 
   /** A recorded walk: its run, and for the key of each question the index of its answer. */
   interface Recording {
     run: Run;
     keys: Map<string, number>;
-    answers: KeptAnswer[];
+    answers: RecordedAnswer[];
   }
 
   /** A request for the queue: a run of `n_steps` tokens, or a job. */
@@ -74,7 +74,7 @@ declare namespace Page {
     back(): Promise<void>;
     halt(id: string): unknown;
     look(request: string): Promise<string>;
-    run(request: Request, hear: (news: News) => void): () => void;
+    run(request: Request, receive: (news: News) => void): () => void;
   }
 
   /** News of a request in the queue: how many are before it, the text of a message, or that the connection broke. */

@@ -13,9 +13,9 @@ const has = (/** @type {string} */ name) => document.body.classList.contains(nam
  * @param {Page.Store} store
  */
 export function watchTheme(store) {
-  const asked = new URLSearchParams(location.search).get('__theme');
-  const kept = recall(NAME);
-  if (kept && !asked) document.body.classList.toggle('dark', kept === 'dark');
+  const requested = new URLSearchParams(location.search).get('__theme');
+  const stored = recall(NAME);
+  if (stored && !requested) document.body.classList.toggle('dark', stored === 'dark');
   document.body.classList.toggle('projector', recall(PROJECTOR) === 'on');
   const update = () => store.set({ theme: `${has('dark') ? 'dark' : 'light'}${has('projector') ? ' projector' : ''}` });
   new MutationObserver(update).observe(document.body, { attributes: true, attributeFilter: ['class'] });

@@ -3,7 +3,7 @@
 import { messages } from '../words/messages.js';
 import { randomId } from './channel.js';
 
-const MAX_KEPT = 200;
+const MAX_CACHED = 200;
 
 /** An error that is explained to the visitor. */
 export class Refused extends Error {
@@ -21,7 +21,7 @@ export class Refused extends Error {
  */
 export function createBridge(line) {
   /** @type {Map<string, Promise<Payload.Views[keyof Payload.Views]>>} */
-  const kept = new Map();
+  const cache = new Map();
   /** @type {Map<string, (reason: Error) => void>} */
   const pending = new Map();
   /** @type {{ id: string; listen: Page.Listen; end: () => void; }} */
@@ -65,23 +65,23 @@ export function createBridge(line) {
   }
 
   /**
-   * Like `ask`, but `stopLooks` cancels it: here at once, and on the server at its next operation.
+   * Like `ask`, but `cancelRequests` cancels it: here at once, and on the server at its next operation.
    * @type {Page.AskAny}
    */
   async function fresh(name, recipe, args) {
     const id = randomId();
     /** @type {Promise<never>} */
-    const stopped = new Promise((_, reject) => {
+    const cancellation = new Promise((_, reject) => {
       pending.set(id, reject);
     });
     try {
-      return await Promise.race([ask(name, recipe, args, id), stopped]);
+      return await Promise.race([ask(name, recipe, args, id), cancellation]);
     } finally {
       pending.delete(id);
     }
   }
 
-  function stopLooks() {
+  function cancelRequests() {
     for (const [id, reject] of pending) {
       line.halt(id);
       reject(new Refused({ error: '', reason: 'stopped' }));
@@ -109,7 +109,7 @@ export function createBridge(line) {
   return {
     ask,
     fresh,
-    stopLooks,
+    cancelRequests,
 
     /**
      * Like `fresh`, but the answer is kept: for what does not change while a run grows.
@@ -120,13 +120,13 @@ export function createBridge(line) {
      */
     look(name, recipe, args = {}) {
       const key = JSON.stringify([name, recipe, args]);
-      if (!kept.has(key)) {
+      if (!cache.has(key)) {
         const answer = fresh(name, recipe, args);
-        kept.set(key, answer);
-        answer.catch(() => kept.delete(key));
-        if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value);
+        cache.set(key, answer);
+        answer.catch(() => cache.delete(key));
+        if (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value);
       }
-      return /** @type {Promise<Payload.Views[N]>} */ (kept.get(key));
+      return /** @type {Promise<Payload.Views[N]>} */ (cache.get(key));
     },
 
     /** Runs a recipe; `listen` gets its progress. A newer run or job stops it. */

@@ -126,7 +126,7 @@ export function createChannel(config, event, onaway) {
     halt: (id) => call('halt', id).catch(() => {}),
 
     /** Puts a request into the queue. The function that it returns closes the connection. */
-    run(request, hear) {
+    run(request, receive) {
       /** @type {EventSource} */
       let source = null;
       let ended = false;
@@ -140,10 +140,10 @@ export function createChannel(config, event, onaway) {
       function listen({ data }) {
         /** @type {Page.QueueMessage} */
         const message = JSON.parse(data);
-        if (message.msg === 'estimation') hear({ queued: message.rank });
+        if (message.msg === 'estimation') receive({ queued: message.rank });
         if (message.msg === 'process_generating' || message.msg === 'process_completed') {
           const text = textOf(message.output ?? {});
-          if (text) hear({ text });
+          if (text) receive({ text });
         }
         if (message.msg === 'process_completed') lose();
         if (message.msg === 'unexpected_error' || message.msg === 'broken_connection') lose();
@@ -153,7 +153,7 @@ export function createChannel(config, event, onaway) {
       function lose() {
         if (ended) return;
         end();
-        hear({ lost: true });
+        receive({ lost: true });
       }
 
       const body = {
@@ -172,7 +172,7 @@ export function createChannel(config, event, onaway) {
         },
         (error) => {
           if (error instanceof Gone) lose();
-          else if (!ended) hear({ text: textOf({ error: error.message }) });
+          else if (!ended) receive({ text: textOf({ error: error.message }) });
         },
       );
       return end;

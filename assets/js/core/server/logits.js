@@ -13,25 +13,25 @@ import { createAsk } from '../ask.js';
 export function createLogits(view, onready, onfail) {
   const asking = createAsk();
   /** @type {Page.Numbers} */
-  let kept = null;
+  let logits = null;
 
   return (/** @type {Page.Run} */ run, /** @type {number} */ step) => {
     asking.ask({
       key: `${run.key}:${step}`,
       question() {
-        kept = null;
+        logits = null;
         return view('logits', { step });
       },
       answered(answer) {
-        kept = unpack(answer.logits).data;
+        logits = unpack(answer.logits).data;
         onready();
       },
       refused(error) {
         asking.forget();
-        kept = null;
+        logits = null;
         onfail(error);
       },
     });
-    return kept;
+    return logits;
   };
 }

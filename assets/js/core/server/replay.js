@@ -23,8 +23,8 @@ export function base64(bytes) {
 }
 
 /**
- * The logits that the recorder kept, in the form of the server's answer.
- * @param {Page.KeptLogits} kept
+ * Recorded logits in the form of the server's answer.
+ * @param {Page.RecordedLogits} recorded
  * @returns {Payload.LogitsAnswer}
  */
 function expandLogits({ step, size, ids, logits, rest }) {
@@ -41,7 +41,7 @@ function expandLogits({ step, size, ids, logits, rest }) {
  * @param {{ tokens_from?: number, steps_from?: number }} args
  * @returns {Page.Run}
  */
-const paged = (run, { tokens_from: tokens, steps_from: steps }) => ({
+const restOfRun = (run, { tokens_from: tokens, steps_from: steps }) => ({
   ...run,
   tokens_from: tokens,
   tokens: run.tokens.slice(tokens),
@@ -62,9 +62,9 @@ export function createReplay({ run, keys, answers }, missing) {
 
   /** @param {{ name: keyof Payload.Views, args: Page.Args }} question */
   async function answer({ name, args }) {
-    if (name === 'run') return { ok: paged(run, args) };
-    const kept = answers[keys.get(keyOf(name, args))];
-    if (kept) return { ok: 'rest' in kept && name === 'logits' ? expandLogits(kept) : kept };
+    if (name === 'run') return { ok: restOfRun(run, args) };
+    const recorded = answers[keys.get(keyOf(name, args))];
+    if (recorded) return { ok: 'rest' in recorded && name === 'logits' ? expandLogits(recorded) : recorded };
     return missing ? missing(name, args) : notHere;
   }
 
@@ -73,9 +73,9 @@ export function createReplay({ run, keys, answers }, missing) {
     halt() {},
     look: async (request) => JSON.stringify(await answer(JSON.parse(request))),
 
-    run({ id, job, recipe }, hear) {
+    run({ id, job, recipe }, receive) {
       const send = (/** @type {Page.Standing} */ standing) =>
-        setTimeout(() => hear({ text: JSON.stringify({ id, ...standing }) }));
+        setTimeout(() => receive({ text: JSON.stringify({ id, ...standing }) }));
       if (job || !same(recipe, run.recipe)) send({ kind: 'error', error: messages.notHere });
       else {
         send({ kind: 'run', n_steps: run.steps.length });

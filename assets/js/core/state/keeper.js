@@ -11,10 +11,10 @@ const ROOM = 2_000_000;
 
 /**
  * Trees by their root, the newest last.
- * @param {boolean} kept whether the tab stores them
+ * @param {boolean} isStored whether the tab stores them
  */
-function createTrees(kept) {
-  const trees = new Map(kept ? read() : []);
+function createTrees(isStored) {
+  const trees = new Map(isStored ? read() : []);
 
   /** @returns {[string, Page.Branch[]][]} */
   function read() {
@@ -26,14 +26,14 @@ function createTrees(kept) {
   }
 
   function save() {
-    const fitting = [];
+    const entries = [];
     let room = ROOM;
     for (const entry of [...trees].reverse()) {
       room -= JSON.stringify(entry).length;
       if (room < 0) break;
-      fitting.unshift(entry);
+      entries.unshift(entry);
     }
-    remember(NAME, JSON.stringify(fitting), 'sessionStorage');
+    remember(NAME, JSON.stringify(entries), 'sessionStorage');
   }
 
   return {
@@ -44,20 +44,20 @@ function createTrees(kept) {
       trees.delete(root);
       trees.set(root, list);
       if (trees.size > MOST_TREES) trees.delete(trees.keys().next().value);
-      if (kept) save();
+      if (isStored) save();
     },
   };
 }
 
 /**
- * Keeps `store.branches`, the tree of the current prompt. With `kept` the tab stores it.
+ * Keeps `store.branches`, the tree of the current prompt. `isStored` says whether the tab stores it.
  * @param {Page.Store} store
  * @param {boolean} kept
  */
 export function keepBranches(store, kept) {
   const trees = createTrees(kept);
   /** @type {Page.Run} */
-  let shown = null;
+  let lastRun = null;
 
   /** @param {Page.Run} run */
   function keep(run) {
@@ -71,10 +71,10 @@ export function keepBranches(store, kept) {
   store.subscribe(({ run, status, branches }, changed) => {
     if (changed.has('branches')) trees.put(branches.root, branches.list);
     if (changed.has('run')) {
-      if (shown && run.key !== shown.key) keep(shown);
+      if (lastRun && run.key !== lastRun.key) keep(lastRun);
       const root = rootOf(run.recipe);
       if (root !== store.state.branches.root) store.set({ branches: { root, list: trees.of(root) } });
-      shown = run;
+      lastRun = run;
     }
     if (changed.has('status') && status.phase === 'idle') keep(run);
   });

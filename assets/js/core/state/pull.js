@@ -16,8 +16,8 @@ export function createPulls(store, bridge, fetchRun) {
   function merge(answer, card) {
     const old = store.state.run;
     const otherModel = old && modelKey(old.recipe) !== modelKey(answer.recipe);
-    const same = old && old.key === answer.key && answer.steps_from > 0;
-    const steps = same ? [...old.steps.slice(0, answer.steps_from), ...answer.steps] : answer.steps;
+    const isSameRun = old && old.key === answer.key && answer.steps_from > 0;
+    const steps = isSameRun ? [...old.steps.slice(0, answer.steps_from), ...answer.steps] : answer.steps;
     const { tokens } = answer;
     store.set({ run: { ...answer, steps }, recipe: answer.recipe, card });
     // For a new text the last position is selected: its output is the first token.

@@ -21,19 +21,19 @@ export function createRunner(store, bridge) {
   let restoring = null;
   /** @type {() => void} */
   let stopOwn = null;
-  /** @type {Page.OnEnded} */
+  /** @type {Page.OnEnd} */
   let onReplaced = () => {};
 
   /**
    * Begins new work. The current work is ignored from now on, and its callback learns why.
-   * @param {Page.Ended} why
-   * @param {Page.OnEnded} [callback] called when the new work is itself replaced or stopped
+   * @param {Page.EndKind} why
+   * @param {Page.OnEnd} [callback] called when the new work is itself replaced or stopped
    */
   function takeOver(why, callback = () => {}) {
     turn += 1;
-    const replaced = onReplaced;
+    const notify = onReplaced;
     onReplaced = callback;
-    replaced(why);
+    notify(why);
     return turn;
   }
 
@@ -72,8 +72,8 @@ export function createRunner(store, bridge) {
     const pull = createPull(recipe, nSteps ?? null, () => mine === turn);
     const began = performance.now();
     let pulls = Promise.resolve();
-    // The failure of a run that was replaced does not matter any more.
-    const failed = (/** @type {Error} */ error) => mine === turn && fail(explain(error));
+    // The failure of a replaced run does not matter.
+    const onError = (/** @type {Error} */ error) => mine === turn && fail(explain(error));
     /** @param {Pick<Page.Status, 'message' | 'fraction' | 'work'>} progress */
     const report = (progress) =>
       store.set({ status: { phase: 'running', began, work: null, resumes: true, ...progress } });
@@ -86,25 +86,25 @@ export function createRunner(store, bridge) {
       if (kind === 'progress') report({ message, fraction, work: stage });
       if (kind === 'run') {
         report({ message: messages.made(standing.n_steps), fraction: null, work: stage });
-        pulls = pull().catch(failed);
+        pulls = pull().catch(onError);
       }
       if (kind === 'done') {
         pulls
           .then(pull)
           .then(() => mine === turn && settle(place))
-          .catch(failed);
+          .catch(onError);
       }
     });
   }
 
   /**
-   * Work beside the run; its progress is shown where that of runs is.
+   * Starts work that leaves the current run as it is. Its progress is shown in the same place as that of runs.
    * @template Found
    * @param {(listen: Page.Listen) => void} begin
    * @param {(found: Found) => void} onfound
-   * @param {Page.OnEnded} ondone
+   * @param {Page.OnEnd} ondone
    */
-  function errand(begin, onfound, ondone) {
+  function startErrand(begin, onfound, ondone) {
     const mine = takeOver('superseded', ondone);
     const began = performance.now();
     store.set({ status: { phase: 'running', message: messages.asking, fraction: null, began } });
@@ -126,7 +126,7 @@ export function createRunner(store, bridge) {
    * Makes the current run again; rejects as stopped when it is stopped or replaced by other work.
    * @returns {Promise<void>}
    */
-  function restored() {
+  function runAgain() {
     const { recipe, run } = store.state;
     return new Promise((resolve, reject) => {
       const mine = takeOver('superseded', () => reject(new Refused({ error: '', reason: 'stopped' })));
@@ -157,22 +157,22 @@ export function createRunner(store, bridge) {
      * ended; if that returns true, it has explained an error itself.
      */
     job(name, args, onfound, ondone = () => {}, recipe = store.state.recipe) {
-      errand((listen) => bridge.job(name, recipe, args, listen), onfound, ondone);
+      startErrand((listen) => bridge.job(name, recipe, args, listen), onfound, ondone);
     },
 
     /** Runs another recipe for `nSteps` tokens and loads its model if necessary; the current run stays. */
     runOther(recipe, nSteps, ondone) {
-      errand(
+      startErrand(
         (listen) => bridge.run(recipe, nSteps, listen),
         () => {},
         ondone,
       );
     },
 
-    /** All that the server has of a run, for a recipe that is not the current one. */
-    whole: fetchWhole,
+    /** Everything the server has of the run of another recipe. */
+    fetchWhole,
 
-    /** Long work of the page itself: its progress is shown where that of runs is, and Stop calls `onstop`. */
+    /** Starts long work of the page itself. Its progress is shown like that of a run, and Stop calls `onstop`. */
     ownWork(onstop) {
       const mine = takeOver('superseded');
       stopOwn = onstop;
@@ -186,9 +186,9 @@ export function createRunner(store, bridge) {
       };
     },
 
-    /** Makes a run again that has left the server's memory; the page stays as it is. */
+    /** Makes the current run again after it has left the server's memory. The page stays as it is. */
     restore() {
-      restoring ??= restored().finally(() => {
+      restoring ??= runAgain().finally(() => {
         restoring = null;
       });
       return restoring;

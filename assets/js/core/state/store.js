@@ -2,7 +2,7 @@
 
 /**
  * True when one of these parts of the state has changed.
- * @param {Page.Changed} changed
+ * @param {Page.Changes} changed
  * @param {(keyof Page.State)[]} names
  */
 export const hasAny = (changed, names) => names.some((name) => changed.has(name));
@@ -16,7 +16,7 @@ export function createStore(initial) {
   /** @type {Set<Parameters<Page.Store['subscribe']>[0]>} */
   const listeners = new Set();
   const state = { ...initial };
-  /** @type {Page.Changed} */
+  /** @type {Page.Changes} */
   let pending = null;
 
   function notify() {

@@ -38,7 +38,7 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
   /**
    * After a stop, the status line says so behind what had been found. An error is shown beside the button, unless
    * another panel is open by now.
-   * @type {Page.OnEnded}
+   * @type {Page.OnEnd}
    */
   function ended(kind, message) {
     label(false);

@@ -35,7 +35,7 @@ const PANELS = {
 export function mountPanels(root, ctx) {
   /** @type {Map<Page.StageName, { place: HTMLElement, panel: Page.Panel | null, depths: Page.Panel | null }>} */
   const places = new Map();
-  /** @type {Map<Page.StageName, Page.Changed>} what has changed since a panel was last updated */
+  /** @type {Map<Page.StageName, Page.Changes>} what has changed since a panel was last updated */
   const pending = new Map();
   /** @type {Page.Card} */
   let built = null;
@@ -77,7 +77,7 @@ export function mountPanels(root, ctx) {
 
   /**
    * @param {Page.State} state
-   * @param {Page.Changed} changed
+   * @param {Page.Changes} changed
    */
   function refresh(state, changed) {
     if (state.card !== built) reset(state.card);

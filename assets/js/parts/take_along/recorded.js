@@ -5,7 +5,7 @@ import { recorded as words } from '../words/export.js';
 
 /**
  * @param {HTMLElement} parts
- * @param {Page.Recorded} about
+ * @param {Page.WalkDescription} about
  */
 export function mountRecorded(parts, about) {
   const lines = words.list(about).map((line) => h('li', {}, line));

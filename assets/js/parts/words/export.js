@@ -69,11 +69,11 @@ export const recorded = {
   // boot.js, which cannot import this file, puts the error in place of WHY.
   broken: 'This walk could not be opened (WHY). It needs a browser of 2023 or later.',
   title: 'A recorded walk',
-  /** @param {Page.Recorded} recorded */
+  /** @param {Page.WalkDescription} recorded */
   about: ({ model, dtype, device }) =>
     `This page is one file. Every number in it was computed by ${model} (${dtype}, ${device}) and recorded; no server is asked.`,
   inside: 'What is in this file, and what is left out',
-  /** @param {Page.Recorded} recorded */
+  /** @param {Page.WalkDescription} recorded */
   list: ({ views, kept, left, top }) => [
     `Recorded: ${count(kept, 'answer')} of ${count(views.length, 'kind')} (${views.join(', ')}).`,
     `Each stage is recorded for every token of the run at the layer and head that were selected, each layer at the selected token, and attention maps of other heads as far as the size allows.`,

@@ -2,9 +2,9 @@
 
 import { ms, num } from '../../maths/format.js';
 
-/** @type {{ [kind in Page.Ended]?: string }} */
+/** @type {{ [kind in Page.EndKind]?: string }} */
 const ENDED = { stopped: 'You stopped it there.', superseded: 'It was stopped there, for other work was started.' };
-/** @type {{ [kind in Page.Ended]?: string }} */
+/** @type {{ [kind in Page.EndKind]?: string }} */
 const NOTHING_YET = {
   stopped: 'You stopped it before there was anything to show.',
   superseded: 'It was stopped before there was anything to show, for other work was started.',

@@ -207,7 +207,7 @@ export function routingCard(root, ctx) {
       live.hidden = !hasRouter;
       dense.hidden = hasRouter;
     },
-    /** @param {Page.State} state @param {Page.Changed} changed */
+    /** @param {Page.State} state @param {Page.Changes} changed */
     update(state, changed) {
       work.update(state);
       if (routed && changed.has('selection')) drawGrid();

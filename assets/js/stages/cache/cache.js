@@ -83,7 +83,7 @@ export function mount(root, ctx) {
     });
   }
 
-  /** @param {Page.State} state @param {Page.Changed} changed */
+  /** @param {Page.State} state @param {Page.Changes} changed */
   function update(state, changed) {
     load(state);
     const current = now && now.run.key === state.run.key;

@@ -129,8 +129,8 @@ export function mount(root, ctx) {
 
   /**
    * How the work that `start` begins has ended; rejects when it was stopped.
-   * @param {(done: Page.OnEnded) => void} start
-   * @returns {Promise<Page.Ended>}
+   * @param {(done: Page.OnEnd) => void} start
+   * @returns {Promise<Page.EndKind>}
    */
   const outcomeOf = (start) =>
     new Promise((resolve, reject) => {
@@ -192,7 +192,10 @@ export function mount(root, ctx) {
       const outcome = await outcomeOf((done) => runner.runOther(recipe, run.steps.length, done));
       const scores = outcome === 'done' && [await scored(run.recipe), await scored(recipe)];
       if (!scores || compared !== run.key) return undefined;
-      const sides = [await side(run, run.recipe, scores[0]), await side(await runner.whole(recipe), recipe, scores[1])];
+      const sides = [
+        await side(run, run.recipe, scores[0]),
+        await side(await runner.fetchWhole(recipe), recipe, scores[1]),
+      ];
       if (compared !== run.key) return undefined;
       found.hidden = false;
       fill(status, cards.show(sides));

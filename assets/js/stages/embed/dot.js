@@ -148,7 +148,7 @@ export function mountDot(root, ctx) {
 
   return {
     element: part.element,
-    /** @param {Page.Scene} at @param {Page.Changed} changed @param {Page.Card} modelCard */
+    /** @param {Page.Scene} at @param {Page.Changes} changed @param {Page.Card} modelCard */
     update(at, changed, modelCard) {
       now = at;
       const sizes = { layer: modelCard?.n_layers ?? now.layer + 1, head: modelCard?.n_heads ?? now.head + 1 };

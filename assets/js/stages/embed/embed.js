@@ -27,7 +27,7 @@ export function mount(root, ctx) {
   const watched = ['run', 'selection', 'theme', 'card', 'status'];
 
   return {
-    /** @param {Page.State} state @param {Page.Changed} changed */
+    /** @param {Page.State} state @param {Page.Changes} changed */
     update(state, changed) {
       if (!hasAny(changed, watched)) return;
       const now = scene(state);

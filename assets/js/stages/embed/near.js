@@ -98,7 +98,7 @@ export function mountSimilarity(root, ctx) {
 
   return {
     /**
-     * @param {Page.Changed} changed
+     * @param {Page.Changes} changed
      * @param {Page.Scene} at
      */
     update(at, changed) {

@@ -112,7 +112,7 @@ export function mountPosition(root, ctx, { onBlockInput }) {
   }
 
   return {
-    /** @param {Page.Scene} at @param {Page.Changed} changed @param {Page.Card} modelCard */
+    /** @param {Page.Scene} at @param {Page.Changes} changed @param {Page.Card} modelCard */
     update(at, changed, modelCard) {
       now = at;
       const known = kind === 'rope' && contains(window, now) && window.layer === now.layer;

@@ -72,7 +72,7 @@ export function mountRows(root, ctx) {
   }
 
   return {
-    /** @param {Page.Scene} at @param {Page.Changed} changed */
+    /** @param {Page.Scene} at @param {Page.Changes} changed */
     update(at, changed) {
       now = at;
       if (!contains(window, now)) ask({ n: now.n, position: now.position }, `${now.run.key}:${now.n}:${now.position}`);

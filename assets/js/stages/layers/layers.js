@@ -25,7 +25,7 @@ export function mount(root, ctx) {
   });
   root.append(hint, ...cards.map(({ place }) => place));
 
-  /** @param {Page.State} state @param {Page.Changed} changed */
+  /** @param {Page.State} state @param {Page.Changes} changed */
   function update(state, changed) {
     const { run, card, selection } = state;
     if (!hasAny(changed, ['run', 'card', 'selection', 'theme', 'stage'])) return;

@@ -5,31 +5,32 @@ const PATIENCE_MS = 300;
 
 /**
  * `onchange` gets the names of slow and of cancelled requests, the oldest first.
- * @param {(looks: Page.State['looks']) => void} onchange
+ * @param {(requests: Page.State['requests']) => void} onchange
  */
-export function watchLooks(onchange) {
+export function watchRequests(onchange) {
   /** @type {Map<symbol, string>} */
   const slow = new Map();
   /** @type {Map<symbol, { name: string, again: () => void }>} */
-  const stopped = new Map();
-  const report = () => onchange({ slow: [...slow.values()], stopped: [...stopped.values()].map(({ name }) => name) });
+  const cancelled = new Map();
+  const report = () =>
+    onchange({ slow: [...slow.values()], cancelled: [...cancelled.values()].map(({ name }) => name) });
 
   /**
    * @template A
    * @param {string} name
    * @param {Promise<A>} answer
    */
-  async function timed(name, answer) {
-    const look = Symbol(name);
+  async function reportSlow(name, answer) {
+    const request = Symbol(name);
     const timer = setTimeout(() => {
-      slow.set(look, name);
+      slow.set(request, name);
       report();
     }, PATIENCE_MS);
     try {
       return await answer;
     } finally {
       clearTimeout(timer);
-      if (slow.delete(look)) report();
+      if (slow.delete(request)) report();
     }
   }
 
@@ -38,9 +39,9 @@ export function watchLooks(onchange) {
    * @param {string} [only]
    */
   function forget(only) {
-    const before = stopped.size;
-    for (const [look, { name }] of stopped) if (!only || name === only) stopped.delete(look);
-    if (stopped.size < before) report();
+    const before = cancelled.size;
+    for (const [key, { name }] of cancelled) if (!only || name === only) cancelled.delete(key);
+    if (cancelled.size < before) report();
   }
 
   return {
@@ -54,12 +55,12 @@ export function watchLooks(onchange) {
       forget(name);
       for (;;) {
         try {
-          return await timed(name, ask());
+          return await reportSlow(name, ask());
         } catch (error) {
           if (error.reason !== 'stopped') throw error;
         }
         await new Promise((resolve) => {
-          stopped.set(Symbol(name), { name, again: () => resolve(undefined) });
+          cancelled.set(Symbol(name), { name, again: () => resolve(undefined) });
           report();
         });
       }
@@ -67,7 +68,7 @@ export function watchLooks(onchange) {
 
     /** Sends all cancelled requests again. */
     again() {
-      const all = [...stopped.values()];
+      const all = [...cancelled.values()];
       forget();
       all.forEach(({ again }) => again());
     },

@@ -42,7 +42,7 @@ const NAMES = {
 /** @param {string[]} names */
 const all = ([first, ...more]) => `${NAMES[first] ?? 'this view'}${more.length ? ` and ${more.length} more` : ''}`;
 
-export const looks = {
+export const requests = {
   /** @param {string[]} names */
   computing: (names) => `Computing ${all(names)} …`,
   stop: 'Stop',
