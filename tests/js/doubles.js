@@ -1,9 +1,9 @@
-// Stand-ins for what stands around a module under test: a server that answers when told to, and a run.
+// Test doubles: a server whose answers the test controls, and a run.
 
 /** A promise that the test settles: {promise, resolve, reject}. */
 export const deferred = () => Promise.withResolvers();
 
-/** Lets what has been queued run: microtasks, and timers of no delay. */
+/** Waits for pending microtasks and for timers without delay. */
 export const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 export const SETTINGS = { do_sample: false, temperature: 1, seed: 0 };
@@ -19,7 +19,7 @@ export const recipe = (prompt, more = {}) => ({
 
 export const card = { n_layers: 2, n_heads: 2, attention_layers: [0, 1] };
 
-/** A server's answer to the look `run`: `made` generated tokens of a recipe whose prompt has two tokens. */
+/** The server's answer to the view `run`: `made` generated tokens of a recipe whose prompt has two tokens. */
 export const answer = (asked, made, { tokens_from: tokens = 0, steps_from: steps = 0 } = {}) => ({
   key: `key of ${asked.prompt}`,
   recipe: asked,

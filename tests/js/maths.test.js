@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { unpack } from '../../assets/js/maths/arrays.js';
 import {
   branchOf,
-  diverted,
+  divert,
   forcing,
   joint,
   perplexity,
@@ -104,13 +104,13 @@ test('another token takes the place of those from its step on; choices before it
       ],
     }),
   };
-  assert.deepEqual(diverted(run, 1, [5, 6, 7]).forced, [
+  assert.deepEqual(divert(run, 1, [5, 6, 7]).forced, [
     [0, 9],
     [1, 5],
     [2, 6],
     [3, 7],
   ]);
-  assert.equal(diverted(run, 1, [5, 6, 7]).max_new_tokens, 4);
+  assert.equal(divert(run, 1, [5, 6, 7]).max_new_tokens, 4);
   assert.deepEqual(forcing(run.recipe, [4, 4]).forced, [
     [0, 4],
     [1, 4],

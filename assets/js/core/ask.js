@@ -10,37 +10,37 @@ const NOTHING = Symbol('nothing');
  */
 export function createAsk() {
   /** @type {string | symbol} */
-  let asked = NOTHING;
+  let lastKey = NOTHING;
   let turn = 0;
 
   return {
     /**
-     * Calls `question`, then `answered` with its answer, or `refused` with an error of either of them; neither is called
+     * Calls `question`, then `onanswer` with its answer, or `onerror` with an error of either of them; neither is called
      * after a newer question was asked. A question with several answers must end itself when `isNewest()` is false. A
      * question with the `key` of the last one is ignored, unless `again` is set.
      */
-    async ask({ key = NOTHING, again = false, question, answered = () => {}, refused }) {
-      if (key !== NOTHING && key === asked && !again) return;
-      asked = key;
+    async ask({ key = NOTHING, again = false, question, onanswer = () => {}, onerror }) {
+      if (key !== NOTHING && key === lastKey && !again) return;
+      lastKey = key;
       turn += 1;
       const mine = turn;
       const isNewest = () => mine === turn;
       try {
         const answer = await question(isNewest);
-        if (isNewest()) await answered(answer, isNewest);
+        if (isNewest()) await onanswer(answer, isNewest);
       } catch (error) {
-        if (isNewest()) refused(error);
+        if (isNewest()) onerror(error);
       }
     },
 
     /** Allows the last question to be asked again; a pending answer still counts. */
     forget() {
-      asked = NOTHING;
+      lastKey = NOTHING;
     },
 
     /** Drops the pending answer, because the place now shows something else. */
     drop() {
-      asked = NOTHING;
+      lastKey = NOTHING;
       turn += 1;
     },
   };

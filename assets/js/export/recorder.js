@@ -115,9 +115,9 @@ export function createKeeper(run, ask, room) {
         if (moved.some((args) => keys.has(keyOf(name, args)))) latest.set(name, moved);
         else moved.forEach((args, place) => alias(keyOf(name, args), keyOf(name, all[place])));
       }
-      const asked = visit.size > 0;
+      const hasRequests = visit.size > 0;
       latest = new Map([...latest, ...visit]);
-      return asked;
+      return hasRequests;
     },
 
     /** Begins another stage: no answer of the last one holds. */

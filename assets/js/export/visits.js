@@ -1,6 +1,6 @@
 // The places that the recorder visits: every stage, every token in the stages about one token, every layer, and heads.
 
-import { AROUND, STAGES, positionOf } from '../maths/stops.js';
+import { AROUND, positionOf, STAGES } from '../maths/stops.js';
 
 /** @typedef {ReturnType<typeof import('./recorder.js').createKeeper>} Keeper */
 
@@ -62,10 +62,10 @@ export async function visitAll({ store, keeper, run, card, start, onprogress, si
    */
   async function along(stage, axis, values, patch) {
     if (keeper.full()) return;
-    let asked = false;
+    let hasAsked = false;
     for (const [place, value] of values.entries()) {
-      asked = (await look({ stage, ...patch(value) }, axis, value)) || asked;
-      if (place >= TRIED && !asked) return;
+      hasAsked = (await look({ stage, ...patch(value) }, axis, value)) || hasAsked;
+      if (place >= TRIED && !hasAsked) return;
     }
   }
 
@@ -91,17 +91,17 @@ export async function visitAll({ store, keeper, run, card, start, onprogress, si
 async function allHeads({ keeper, card, onprogress, signal }) {
   if (!card) return;
   /** @typedef {{ layer?: number, head?: number, n_positions?: number }} HeadArgs */
-  const asked = [...keeper.keys.keys()]
+  const requests = [...keeper.keys.keys()]
     .map((key) => {
       const end = key.indexOf(' ');
       return /** @type {[keyof Payload.Views, HeadArgs]} */ ([key.slice(0, end), JSON.parse(key.slice(end))]);
     })
     .filter(([name, args]) => PER_HEAD.includes(name) && args.layer === 0 && args.head === 0);
-  const widest = Math.max(...asked.map(([, args]) => args.n_positions ?? 0));
-  const wanted = asked.filter(([name, args]) => name === 'attention_tile' || args.n_positions === widest);
+  const widest = Math.max(...requests.map(([, args]) => args.n_positions ?? 0));
+  const chosen = requests.filter(([name, args]) => name === 'attention_tile' || args.n_positions === widest);
   const templates = [
-    ...wanted.filter(([name]) => name === 'attention_tile'),
-    ...wanted.filter(([name]) => name !== 'attention_tile').slice(-1),
+    ...chosen.filter(([name]) => name === 'attention_tile'),
+    ...chosen.filter(([name]) => name !== 'attention_tile').slice(-1),
   ];
   for (let layer = 0; layer < card.n_layers && !keeper.full(); layer += 1) {
     onprogress('attention', layer, card.n_layers);

@@ -122,12 +122,12 @@ export const forcing = (recipe, ids) => ({
  * @param {number[]} ids
  * @returns {Page.Recipe}
  */
-export function diverted(run, step, ids) {
-  const kept = run.recipe.forced.filter(([index]) => index < step);
-  const added = ids.map((id, offset) => /** @type {[number, number]} */ ([step + offset, id]));
+export function divert(run, step, ids) {
+  const earlier = run.recipe.forced.filter(([index]) => index < step);
+  const replacements = ids.map((id, offset) => /** @type {[number, number]} */ ([step + offset, id]));
   return {
     ...run.recipe,
-    forced: [...kept, ...added],
+    forced: [...earlier, ...replacements],
     max_new_tokens: Math.max(run.recipe.max_new_tokens, step + ids.length),
   };
 }

@@ -1,4 +1,4 @@
-// Numbers as people read them: a unit, and no more digits than mean something.
+// Numbers as people read them: a unit, and only the digits that are significant.
 
 // Made once: the page writes hundreds of numbers at every token, and a new formatter each time is far slower.
 const GROUPED = new Intl.NumberFormat('en', { maximumFractionDigits: 6 });
@@ -87,8 +87,8 @@ export function chance(bits) {
   if (power > -4 || bits === Infinity) return pct(2 ** -bits);
   // Rounded like the digits: 9.96 is written 10.
   const exponent = Math.floor(power + Math.log10(10 / 9.95));
-  const raised = [...String(-exponent)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('');
-  return `${(10 ** (power - exponent)).toFixed(1)} × 10⁻${raised}`;
+  const superscript = [...String(-exponent)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('');
+  return `${(10 ** (power - exponent)).toFixed(1)} × 10⁻${superscript}`;
 }
 
 /**

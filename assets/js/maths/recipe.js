@@ -1,4 +1,4 @@
-// A recipe as the page completes it: what nobody asked for has its default.
+// Completes a recipe: fields that are not given get their defaults.
 
 import { DEFAULTS } from './sampling.js';
 

@@ -1,16 +1,16 @@
-// Whether two values are equal, in whatever order their properties stand.
+// Whether two values are equal, regardless of the order of their properties.
 
 /**
  * A value of JSON with the properties of each of its objects in alphabetical order.
  * @param {unknown} value
  * @returns {unknown}
  */
-export const ordered = (value) =>
+export const sortKeys = (value) =>
   value && typeof value === 'object' && !Array.isArray(value)
     ? Object.fromEntries(
         Object.keys(value)
           .sort()
-          .map((key) => [key, ordered(/** @type {Record<string, unknown>} */ (value)[key])]),
+          .map((key) => [key, sortKeys(/** @type {Record<string, unknown>} */ (value)[key])]),
       )
     : value;
 
@@ -18,4 +18,4 @@ export const ordered = (value) =>
  * @param {unknown} a
  * @param {unknown} b
  */
-export const same = (a, b) => JSON.stringify(ordered(a)) === JSON.stringify(ordered(b));
+export const same = (a, b) => JSON.stringify(sortKeys(a)) === JSON.stringify(sortKeys(b));

@@ -118,8 +118,8 @@ declare namespace Page {
     key?: string | symbol;
     again?: boolean;
     question: (isNewest: () => boolean) => Promise<A> | A;
-    answered?: (answer: A, isNewest: () => boolean) => unknown;
-    refused: (error: Error) => unknown;
+    onanswer?: (answer: A, isNewest: () => boolean) => unknown;
+    onerror: (error: Error) => unknown;
   }
 
   interface Asking {

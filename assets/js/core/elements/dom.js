@@ -44,7 +44,7 @@ export function append(node, ...children) {
 }
 
 /** @param {{ text: string }} part */
-const explained = ({ text }) =>
+const termElement = ({ text }) =>
   h('span', { class: 'term', role: 'button', tabindex: '0', 'aria-describedby': 'term-said' }, text);
 
 /**
@@ -58,7 +58,7 @@ function sentence(text, seen) {
   return h(
     'span',
     {},
-    parts.map((part) => (typeof part === 'string' ? part : explained(part))),
+    parts.map((part) => (typeof part === 'string' ? part : termElement(part))),
   );
 }
 

@@ -2,12 +2,12 @@
 
 import { glossary } from '../words/glossary.js';
 
-const escaped = (/** @type {string} */ text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+const escapePattern = (/** @type {string} */ text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 const isPlain = (/** @type {string} */ form) => form === form.toLowerCase();
 
 // A word may begin a sentence with a capital letter; an abbreviation is always written the same way.
 const either = (/** @type {string} */ form) =>
-  isPlain(form) ? `[${form[0]}${form[0].toUpperCase()}]${escaped(form.slice(1))}` : escaped(form);
+  isPlain(form) ? `[${form[0]}${form[0].toUpperCase()}]${escapePattern(form.slice(1))}` : escapePattern(form);
 const BY_FORM = new Map(glossary.flatMap((term) => term.forms.map((form) => [form.toLowerCase(), term])));
 // The longest form first: "logit lens" is not the term "logit".
 const FORMS = glossary.flatMap((term) => term.forms).sort((a, b) => b.length - a.length);

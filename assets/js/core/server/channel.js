@@ -149,7 +149,7 @@ export function createChannel(config, event, onaway) {
         if (message.msg === 'unexpected_error' || message.msg === 'broken_connection') lose();
       }
 
-      /** The connection has ended. A listener that has not got its last answer by now knows that it broke. */
+      /** The connection has ended. A listener that has not received its last answer yet thus learns that the connection broke. */
       function lose() {
         if (ended) return;
         end();

@@ -22,11 +22,11 @@ export function createLogits(view, onready, onfail) {
         logits = null;
         return view('logits', { step });
       },
-      answered(answer) {
+      onanswer(answer) {
         logits = unpack(answer.logits).data;
         onready();
       },
-      refused(error) {
+      onerror(error) {
         asking.forget();
         logits = null;
         onfail(error);

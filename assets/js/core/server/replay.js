@@ -1,6 +1,6 @@
 // A walk without a server: recorded answers replace it. No request leaves the page.
 
-import { ordered, same } from '../../maths/same.js';
+import { same, sortKeys } from '../../maths/same.js';
 import { messages } from '../words/messages.js';
 
 const BASE = 1 << 15;
@@ -10,7 +10,7 @@ const BASE = 1 << 15;
  * @param {string} name
  * @param {Page.Args} [args]
  */
-export const keyOf = (name, args) => `${name} ${JSON.stringify(ordered(args ?? {}))}`;
+export const keyOf = (name, args) => `${name} ${JSON.stringify(sortKeys(args ?? {}))}`;
 
 /**
  * Bytes as base64.

@@ -13,7 +13,7 @@ const SETTINGS = /** @type {(keyof typeof DEFAULTS)[]} */ (Object.keys(DEFAULTS)
 const MODEL_PARTS = /** @type {(keyof typeof MODEL)[]} */ (Object.keys(MODEL));
 
 /**
- * The address of a recipe and a place, from its ? on; defaults are left out.
+ * The address of a recipe and a place, from its ? onwards; defaults are left out.
  * @param {Page.Place & { recipe: Page.Recipe }} shown
  * @param {string} [base]
  */
@@ -38,7 +38,7 @@ export function write({ recipe, stage, step, selection }, base) {
 }
 
 /**
- * A number, or the text itself where it is none: the server's error then names what was written.
+ * A number, or the text itself if it is not a number: the server's error then quotes it.
  * @param {string} text
  */
 const number = (text) => (text.trim() && Number.isFinite(Number(text)) ? Number(text) : text);
@@ -122,9 +122,9 @@ export function keepLink(store, { onback }) {
   });
   window.addEventListener('popstate', () => {
     clearTimeout(timer);
-    const asked = read(location);
-    if (!asked.recipe) return;
+    const request = read(location);
+    if (!request.recipe) return;
     key = null;
-    onback(asked);
+    onback(request);
   });
 }

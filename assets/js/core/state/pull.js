@@ -49,7 +49,7 @@ export function createPulls(store, bridge, fetchRun) {
   /**
    * A function that fetches what the server has and the store does not, one answer at a time.
    * @param {Page.Recipe} recipe
-   * @param {number | null} nSteps only so many steps, of a run that other visitors may have continued
+   * @param {number | null} nSteps the number of steps to fetch; other visitors may have continued the run
    * @param {() => boolean} isCurrent
    */
   return function createPull(recipe, nSteps, isCurrent) {

@@ -12,13 +12,13 @@ import { models as words } from '../words/models.js';
  */
 export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy }) {
   const status = h('p', { role: 'status' });
-  const refused = h('p', { class: 'refused-line', role: 'alert', hidden: true });
+  const refusal = h('p', { class: 'refused-line', role: 'alert', hidden: true });
   const go = h('button', { type: 'button', class: 'primary', hidden: true, onclick: () => begin() }, words.open);
   const bar = h('progress', { max: 1, 'aria-label': words.opening });
   const message = h('span');
   const stop = h('button', { type: 'button', onclick: cancel }, words.cancel);
   const working = h('div', { class: 'models-working', hidden: true }, bar, message, stop);
-  root.append(status, refused, go, working);
+  root.append(status, refusal, go, working);
   /** @type {{ choice: Page.ModelChoice, about: Pick<Payload.Inspection, 'has_chat_template'> }} the checked model */
   let found = null;
   /** @type {Page.Recipe} the recipe that opens it */
@@ -37,7 +37,7 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
 
   function clear() {
     fill(status);
-    refused.hidden = true;
+    refusal.hidden = true;
     go.hidden = true;
     found = null;
   }
@@ -46,8 +46,8 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
   function refuse(text) {
     clear();
     settle();
-    refused.hidden = false;
-    fill(refused, text);
+    refusal.hidden = false;
+    fill(refusal, text);
     show();
   }
 
@@ -104,7 +104,7 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
   }
 
   /** @param {Page.State} state */
-  function arrived({ draft }) {
+  function onArrival({ draft }) {
     const { model, revision, device, dtype, chat } = wanted;
     store.set({ draft: { ...draft, model, revision, device, dtype, chat, forced: [] } });
     clear();
@@ -114,7 +114,7 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
 
   store.subscribe((state, changed) => {
     if (!wanted) return;
-    if (changed.has('run') && modelKey(state.run.recipe) === modelKey(wanted)) arrived(state);
+    if (changed.has('run') && modelKey(state.run.recipe) === modelKey(wanted)) onArrival(state);
     else if (state.status.phase === 'error') refuse(state.status.message);
     else if (state.status.phase === 'running') {
       const { fraction } = state.status;

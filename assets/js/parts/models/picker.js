@@ -65,7 +65,7 @@ function mountHow(root, onchange, reopen) {
       choices = known;
       draw(chosen);
     },
-    chosen: () => ({ device: device.value, dtype: dtype.value }),
+    choice: () => ({ device: device.value, dtype: dtype.value }),
     /** The number format that will be used. */
     format: () => dtype.value || choices.default_dtypes[device.value || choices.default_device],
   };
@@ -90,7 +90,7 @@ export function mountModels(root, ctx) {
   const nameLabel = h('span', { class: 'dim' });
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
-    opening.look({ model: name.value.trim(), revision: revision.value.trim(), ...how.chosen() });
+    opening.look({ model: name.value.trim(), revision: revision.value.trim(), ...how.choice() });
   };
   const form = h(
     'form',
@@ -136,9 +136,9 @@ export function mountModels(root, ctx) {
       opening.clear();
       list.draw(known, how.format());
     },
-    () => opening.open({ ...modelOf(store.state.draft), ...how.chosen() }),
+    () => opening.open({ ...modelOf(store.state.draft), ...how.choice() }),
   );
-  const list = mountList(places.list, (id) => opening.open({ model: id, revision: '', ...how.chosen() }));
+  const list = mountList(places.list, (id) => opening.open({ model: id, revision: '', ...how.choice() }));
   /** @type {Payload.ModelsAnswer} */
   let known = null;
 
@@ -157,13 +157,13 @@ export function mountModels(root, ctx) {
   function draw() {
     const { held } = known;
     /** @param {Payload.LoadedModel} m */
-    const choice = (m) => ({ model: m.model, revision: m.revision, device: m.asked_device, dtype: m.asked_dtype });
+    const choiceOf = (m) => ({ model: m.model, revision: m.revision, device: m.asked_device, dtype: m.asked_dtype });
     const back = held
       .filter((m) => !m.is_current)
       .map((m) =>
         h(
           'button',
-          { type: 'button', class: 'models-back', onclick: () => opening.back(choice(m), m) },
+          { type: 'button', class: 'models-back', onclick: () => opening.back(choiceOf(m), m) },
           words.held1(m),
         ),
       );

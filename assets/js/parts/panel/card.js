@@ -36,15 +36,15 @@ export function card(title, text, ...children) {
 
 /**
  * Returns a function that requests a view and draws its answer; it does nothing while `key` is that of its last request.
- * An answer that comes after a newer request is dropped. An error is shown in the card, and `refused` is called.
+ * An answer that comes after a newer request is dropped. An error is shown in the card, and `onerror` is called.
  * @template {keyof Payload.Views} N
  * @param {Page.Ctx} ctx
  * @param {N} name
  * @param {{ failure: HTMLElement, body: HTMLElement }} part
  * @param {(answer: Payload.Views[N]) => void} draw
- * @param {() => void} [refused]
+ * @param {() => void} [onerror]
  */
-export function createRequest({ view }, name, { failure, body }, draw, refused) {
+export function createRequest({ view }, name, { failure, body }, draw, onerror) {
   const asking = createAsk();
   return (/** @type {Page.Args} */ args, /** @type {string} */ key) =>
     asking.ask({
@@ -53,18 +53,18 @@ export function createRequest({ view }, name, { failure, body }, draw, refused) 
         body.classList.add('waiting');
         return view(name, args);
       },
-      answered(answer) {
+      onanswer(answer) {
         failure.hidden = true;
         body.hidden = false;
         draw(answer);
         body.classList.remove('waiting');
       },
-      refused(error) {
+      onerror(error) {
         asking.forget();
         failure.textContent = explain(error);
         failure.hidden = false;
         body.hidden = true;
-        refused?.();
+        onerror?.();
         body.classList.remove('waiting');
       },
     });

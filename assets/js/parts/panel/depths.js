@@ -76,16 +76,16 @@ export function mountDepths(root, { store, view }, stage, formulasOf) {
         notice(listing, words.waiting);
         return view('code', { stage });
       },
-      answered({ functions }) {
+      onanswer({ functions }) {
         fill(
           listing,
           functions.map(({ file, line, text }) => [
             h('p', { class: 'where' }, words.at(file, line)),
-            numbered(text, line),
+            numberLines(text, line),
           ]),
         );
       },
-      refused(error) {
+      onerror(error) {
         asking.forget();
         notice(listing, explain(error));
       },
@@ -105,7 +105,7 @@ export function mountDepths(root, { store, view }, stage, formulasOf) {
  * @param {string} text
  * @param {number} first
  */
-function numbered(text, first) {
+function numberLines(text, first) {
   const lines = text
     .split('\n')
     .map((one, i) => h('span', { class: 'line', dataset: { line: first + i } }, `${one}\n`));

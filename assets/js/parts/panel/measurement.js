@@ -32,15 +32,15 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
     fill(status);
     refusal.remove();
     label(true);
-    runner.job(job, args(), draw, ended);
+    runner.job(job, args(), draw, onEnd);
   }
 
   /**
-   * After a stop, the status line says so behind what had been found. An error is shown beside the button, unless
+   * After a stop, a sentence about it is added to the status line. An error is shown beside the button, unless
    * another panel is open by now.
    * @type {Page.OnEnd}
    */
-  function ended(kind, message) {
+  function onEnd(kind, message) {
     label(false);
     if (shared.ended[kind] && of === store.state.run.key)
       append(status, ' ', shared[hasFound ? 'ended' : 'nothingYet'][kind]);
@@ -74,7 +74,7 @@ export function measurement({ store, runner }, { job, args, show, go, stop, onfo
      * @param {Page.State} state
      */
     update({ run, status: { phase } }) {
-      if (busy && phase !== 'running') ended('stopped');
+      if (busy && phase !== 'running') onEnd('stopped');
       if (!of || of === run.key) return;
       of = '';
       found.hidden = true;

@@ -147,9 +147,9 @@ export function mountTakeAlong(place, ctx) {
     }
     report();
     // The file's model is opened if the file names one; else it is compared with the current model.
-    const named = modelOf(trace?.recipe ?? {});
+    const model = modelOf(trace?.recipe ?? {});
     /** @type {Page.Recipe} */
-    const recipeOfFile = { ...store.state.recipe, ...(Object.values(named).some(Boolean) ? named : {}), forced: [] };
+    const recipeOfFile = { ...store.state.recipe, ...(Object.values(model).some(Boolean) ? model : {}), forced: [] };
     /** @param {Payload.OpenedRun} opened */
     const onfound = ({ recipe, n_steps: nSteps, comparison: found }) => {
       if (!found) return;
@@ -165,10 +165,10 @@ export function mountTakeAlong(place, ctx) {
     if ([...event.dataTransfer.types].includes('Files')) event.preventDefault();
   });
   window.addEventListener('drop', (event) => {
-    const [dropped] = event.dataTransfer.files;
-    if (!dropped) return;
+    const [droppedFile] = event.dataTransfer.files;
+    if (!droppedFile) return;
     event.preventDefault();
-    open(dropped);
+    open(droppedFile);
   });
   return status;
 }

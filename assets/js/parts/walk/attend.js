@@ -97,12 +97,12 @@ export function mountAttend(page, strip, { store, view }) {
     const { layer, head: number } = selection;
     asking.ask({
       question: () => view('attention_position', { layer, head: number, position, n_positions: n }),
-      answered(found) {
+      onanswer(found) {
         if (store.state.run !== run) return;
         paint(position, found);
         describe(position, found, tokens);
       },
-      refused: (error) => fill(line, explain(error)),
+      onerror: (error) => fill(line, explain(error)),
     });
   }
 

@@ -61,7 +61,7 @@ export function mountStrip(parts, ctx) {
    * @param {Page.RunToken[]} tokens
    * @param {number} position
    */
-  function windowed(tokens, position) {
+  function windowAround(tokens, position) {
     if (tokens.length <= 2 * SHOWN_AROUND) return tokens.map((token) => make(token));
     const start = Math.max(0, Math.min(position, tokens.length) - SHOWN_AROUND);
     const stop = Math.min(tokens.length, start + 2 * SHOWN_AROUND);
@@ -88,7 +88,7 @@ export function mountStrip(parts, ctx) {
     if (wanted === drawn.prompt) return;
     drawn.prompt = wanted;
     forget(0, n);
-    fill(prompt, windowed(run.tokens, selection.position));
+    fill(prompt, windowAround(run.tokens, selection.position));
   }
 
   /**

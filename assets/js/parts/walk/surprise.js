@@ -17,25 +17,25 @@ export function mountSurprise(root, { store, runner }) {
   let on = false;
   /** @type {Pick<Payload.SurprisalAnswer, 'bits' | 'perplexity'> & { root: string }} */
   let prompt = { root: '', bits: [], perplexity: null };
-  let asked = '';
+  let lastRoot = '';
   const figures = h('span', { class: 'dim', role: 'status' });
   const control = toggle(page.surprise, false, (checked) => {
     on = checked;
-    asked = '';
+    lastRoot = '';
     score();
     draw();
   });
   control.title = page.surpriseTitle;
   root.append(h('div', { class: 'surprise' }, control, figures));
 
-  const scored = (/** @type {Page.Run} */ run) => prompt.root === rootOf(run.recipe);
+  const hasScore = (/** @type {Page.Run} */ run) => prompt.root === rootOf(run.recipe);
 
   /** The surprisal of the prompt takes one more forward pass: only on demand, once, and after the run. */
   function score() {
     const { run, status } = store.state;
-    if (!on || !run || scored(run) || status.phase === 'running' || asked === rootOf(run.recipe)) return;
-    asked = rootOf(run.recipe);
-    const mine = asked;
+    if (!on || !run || hasScore(run) || status.phase === 'running' || lastRoot === rootOf(run.recipe)) return;
+    lastRoot = rootOf(run.recipe);
+    const mine = lastRoot;
     runner.job('surprisal', {}, (found) => {
       prompt = { root: mine, ...found };
       draw();
@@ -49,7 +49,7 @@ export function mountSurprise(root, { store, runner }) {
   function bitsAt(position, run) {
     const step = run.steps[position - run.tokens.length];
     if (step) return step.surprisal;
-    return scored(run) ? prompt.bits[position] : null;
+    return hasScore(run) ? prompt.bits[position] : null;
   }
 
   function draw() {
@@ -61,7 +61,7 @@ export function mountSurprise(root, { store, runner }) {
       chip.style.setProperty('--shade', counts ? `${Math.round(75 * Math.min(1, bits / MOST_BITS))}%` : '0%');
       chip.dataset.bits = counts ? num(bits, 3) : '';
     }
-    const known = scored(run) && prompt.perplexity !== null;
+    const known = hasScore(run) && prompt.perplexity !== null;
     const answer = run.steps.length ? perplexity({ tokens: run.steps }) : null;
     fill(
       figures,

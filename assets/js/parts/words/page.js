@@ -123,7 +123,7 @@ export const ribbon = {
  * @param {Page.Step} step
  * @param {boolean} byBeams
  */
-function chosen(recipe, step, byBeams) {
+function explainChoice(recipe, step, byBeams) {
   if (step.forced)
     return byBeams
       ? `Beam search chose ${quote(step.token)}`
@@ -140,11 +140,11 @@ function chosen(recipe, step, byBeams) {
  * @param {Page.Run} run
  */
 function made(run) {
-  const [taken, own] = [reusedCount(run), ownItl(run)];
-  const spent = own.reduce((a, b) => a + b, 0);
-  if (!taken) return `From here it made ${count(run.steps.length, 'token')} in ${ms(run.ttft_ms + spent)}.`;
-  const rest = own.length ? `, and made ${own.length} more in ${ms(spent)}` : '';
-  return `From here it took over ${count(taken, 'token')} from an earlier run${rest}.`;
+  const [nReused, own] = [reusedCount(run), ownItl(run)];
+  const duration = own.reduce((a, b) => a + b, 0);
+  if (!nReused) return `From here it made ${count(run.steps.length, 'token')} in ${ms(run.ttft_ms + duration)}.`;
+  const rest = own.length ? `, and made ${own.length} more in ${ms(duration)}` : '';
+  return `From here it took over ${count(nReused, 'token')} from an earlier run${rest}.`;
 }
 
 /**
@@ -172,15 +172,15 @@ export const sentences = {
   decode: ({ card, now }) => {
     if (!now)
       return 'The prefill ends with a score for every token of the vocabulary. Press Next to select the first token.';
-    const fed = card?.uncached ? `All ${num(now.token.position)} positions again` : 'One new position';
-    const how = now.index === 0 ? 'The last prompt position' : `${fed}, through all layers in ${ms(now.forward_ms)},`;
+    const input = card?.uncached ? `All ${num(now.token.position)} positions again` : 'One new position';
+    const how = now.index === 0 ? 'The last prompt position' : `${input}, through all layers in ${ms(now.forward_ms)},`;
     return `${how} ${now.index && card?.uncached ? 'give' : 'gives'} each of ${card ? num(card.n_vocab) : 'all'} tokens a probability. Most likely is ${quote(candidate(now.candidates, 0))} with ${pct(now.candidates.probability[0])}; the entropy is ${num(now.entropy, 3)} bits.`;
   },
   select: ({ run, now, branches }) => {
     if (!now) return 'No token has been selected yet.';
     const last = now.index === run.steps.length - 1 && run.stop.kind;
     const then = last ? `Decoding ends here: ${run.stop.detail}.` : 'It is appended, and fed back as the next input.';
-    return `${chosen(run.recipe, now, isBeam({ run, branches }))}. ${then}`;
+    return `${explainChoice(run.recipe, now, isBeam({ run, branches }))}. ${then}`;
   },
   detokenize: ({ run }) =>
     run.steps.length

@@ -112,7 +112,7 @@ export function diagramCard(root, ctx) {
   }
 
   /** @param {Payload.BlockKind} kind */
-  function unplaced({ norms }) {
+  function otherNorms({ norms }) {
     const n = norms.filter(({ place: where }) => where === 'unknown').length;
     return n ? words.unknownNorms(n) : '';
   }
@@ -150,7 +150,7 @@ export function diagramCard(root, ctx) {
     const titles = {
       title: words.block(block, card.n_layers),
       note: words.blockNote(block),
-      unplaced: unplaced(block),
+      unplaced: otherNorms(block),
     };
     const [frame, parts, end] = drawBlock(steps(block), { ...titles, stream: words.stream }, y, width);
     marks.push(...parts);

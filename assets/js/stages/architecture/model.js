@@ -42,7 +42,7 @@ export function mount(root, ctx) {
     asking.ask({
       key: modelKey(recipe),
       question: () => ctx.view('architecture'),
-      answered(found) {
+      onanswer(found) {
         diagram.show(found);
         parameters.show(found);
         routing.show(found);
@@ -55,7 +55,7 @@ export function mount(root, ctx) {
         );
         checks.show(found.card.checks);
       },
-      refused(error) {
+      onerror(error) {
         asking.forget();
         notice(facts, explain(error));
       },

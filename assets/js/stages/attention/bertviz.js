@@ -88,7 +88,7 @@ export function bertvizSection(root, { view, vendorUrl }) {
         fill(limits, words.loading);
         return view('bertviz', args);
       },
-      answered(answer) {
+      onanswer(answer) {
         fill(limits, words.limits({ kind, answer, head }));
         frame = h('iframe', {
           sandbox: 'allow-scripts',
@@ -98,7 +98,7 @@ export function bertvizSection(root, { view, vendorUrl }) {
         });
         fill(place, frame);
       },
-      refused(error) {
+      onerror(error) {
         frame = null;
         fill(limits);
         notice(place, explain(error));

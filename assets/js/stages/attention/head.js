@@ -211,13 +211,13 @@ export function headSection(root, { view, select }) {
         details.classList.remove('empty');
         return view('one_head', { layer, head, query, key });
       },
-      answered(answer, isNewest) {
+      onanswer(answer, isNewest) {
         fill(failure);
         show(answer);
         clearTimeout(timer);
         timer = setTimeout(check, IDLE, { layer, head, query, key: answer.key }, isNewest);
       },
-      refused: (error) => refuse(explain(error)),
+      onerror: (error) => refuse(explain(error)),
     });
   }
 

@@ -7,7 +7,7 @@ import { explain } from '../../core/errors.js';
 import { unpack } from '../../maths/arrays.js';
 import { headsGrid } from './charts/heads.js';
 import { rankedHeads } from './charts/ranked_heads.js';
-import { loadScores, ranked } from './scores.js';
+import { loadScores, rankHeads } from './scores.js';
 import { prefill as words } from './words/prefill.js';
 
 const BY_LAYER = 'layer';
@@ -28,7 +28,7 @@ export function weightScale() {
  * @param {number} head
  * @returns {Page.Thumbnail}
  */
-function cut({ data, shape: [, heads, rows, cols] }, layer, head) {
+function headTile({ data, shape: [, heads, rows, cols] }, layer, head) {
   const from = (layer * heads + head) * rows * cols;
   return { data: data.subarray(from, from + rows * cols), rows, cols };
 }
@@ -110,7 +110,7 @@ export function headsCard(root, { view, select, store }) {
       grid.add(part, scale);
       for (let layer = start; layer < answer.layer_stop; layer += 1) {
         for (let head = 0; head < part.shape[1]; head += 1)
-          maps.set(`${layer} ${head}`, cut(part, layer - start, head));
+          maps.set(`${layer} ${head}`, headTile(part, layer - start, head));
       }
       start = answer.layer_stop;
       setNote(start < card.n_layers ? words.loading(start, card.n_layers) : words.headsNote(answer.block, answer.rule));
@@ -144,7 +144,7 @@ export function headsCard(root, { view, select, store }) {
       onProgress: (done) => done < card.n_layers && setNote(words.scores.loading(done, card.n_layers)),
     });
     if (!scores) return;
-    const heads = ranked(scores, name, largestFirst).map((head) => ({
+    const heads = rankHeads(scores, name, largestFirst).map((head) => ({
       ...head,
       map: maps.get(`${head.layer} ${head.head}`),
     }));
@@ -196,9 +196,9 @@ export function headsCard(root, { view, select, store }) {
           clear(card);
           return load(next, isNewest);
         },
-        answered: (done) => done && isOnScreen() && setNote(done),
+        onanswer: (done) => done && isOnScreen() && setNote(done),
         // Without thumbnails there is nothing to sort, and the reason stands in the place of their note.
-        refused(error) {
+        onerror(error) {
           sort.disabled = true;
           setNote(explain(error));
         },

@@ -150,8 +150,8 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
       key: JSON.stringify([run.key, args]),
       again: redraw,
       question: () => view('attention_tile', args),
-      answered: (answer) => show(answer, window),
-      refused: (error) => notice(failure, explain(error)),
+      onanswer: (answer) => show(answer, window),
+      onerror: (error) => notice(failure, explain(error)),
     });
   }
 

@@ -99,8 +99,8 @@ export function positionLists(root, { view, select }) {
       }
       asking.ask({
         question: () => view('attention_position', { layer, head, position, n_positions: n }),
-        answered: (answer) => show(answer, tokens, position, n),
-        refused: (error) => refuse(explain(error)),
+        onanswer: (answer) => show(answer, tokens, position, n),
+        onerror: (error) => refuse(explain(error)),
       });
     },
   };

@@ -71,12 +71,12 @@ export function mount(root, ctx) {
   function showCache({ run, card, selection }) {
     cacheAsk.ask({
       question: () => view('kv_cache', { n_steps: run.steps.length }),
-      answered(answer) {
+      onanswer(answer) {
         const prompt_bytes = answer.bytes - answer.bytes_per_token * (answer.n_positions - run.tokens.length);
         cache.update({ cache: answer, run, selection, card });
         showFacts({ run, card, cache: { ...answer, prompt_bytes } });
       },
-      refused: (error) => cache.fail(explain(error)),
+      onerror: (error) => cache.fail(explain(error)),
     });
   }
 
@@ -89,14 +89,14 @@ export function mount(root, ctx) {
   function showMark(answer) {
     const { card } = store.state;
     /** @param {Page.Check[]} checks @param {string} where */
-    const labelled = (checks, where) => checks.map((one) => ({ ...one, name: `${one.name} (${where})` }));
-    const here = answer ? labelled(answer.checks, words.check.here) : [];
+    const withPlace = (checks, where) => checks.map((one) => ({ ...one, name: `${one.name} (${where})` }));
+    const here = answer ? withPlace(answer.checks, words.check.here) : [];
     const note = answer
       ? [words.check.took(answer.seconds), ...answer.skipped].join(' ')
       : mark.element.open
         ? words.check.running
         : '';
-    mark.show([...here, ...labelled(card?.checks ?? [], words.check.loaded)], note);
+    mark.show([...here, ...withPlace(card?.checks ?? [], words.check.loaded)], note);
   }
 
   /** Makes a second forward pass of this run, but only while its numbers are open to be read. */
@@ -110,8 +110,8 @@ export function mount(root, ctx) {
         showMark(null);
         return view('prefill_checks', { layer, head, n_steps: run.steps.length });
       },
-      answered: showMark,
-      refused: (error) => mark.show(card.checks, explain(error)),
+      onanswer: showMark,
+      onerror: (error) => mark.show(card.checks, explain(error)),
     });
   }
 

@@ -43,7 +43,7 @@ export async function loadScores({ view, isWanted, onProgress, card, n }) {
  * @param {boolean} largestFirst
  * @returns {Page.RankedHead[]}
  */
-export function ranked({ scores }, name, largestFirst) {
+export function rankHeads({ scores }, name, largestFirst) {
   const sign = largestFirst ? -1 : 1;
   return scores[name]
     .filter(({ value }) => !Number.isNaN(value))

@@ -64,7 +64,7 @@ export function mount(root, ctx) {
     asking.ask({
       key: `${run.key}:${nFed(run)}`,
       question: () => Promise.all([view('kv_cache', n), view('cache_costs', n)]),
-      answered([cache, costs]) {
+      onanswer([cache, costs]) {
         body.hidden = !cache.layers.length;
         if (body.hidden) {
           notice(failure, words.none(store.state.card));
@@ -76,7 +76,7 @@ export function mount(root, ctx) {
         sizes.update({ n: nFed(run), card: store.state.card });
         variant.offer(costs.quantised);
       },
-      refused(error) {
+      onerror(error) {
         asking.forget();
         notice(failure, explain(error));
       },

@@ -115,8 +115,8 @@ export function sizesCard(root, { view }) {
     asking.ask({
       key: JSON.stringify([args, now.card?.model_id]),
       question: () => view('cache_sizes', args),
-      answered: draw,
-      refused: (error) => notice(table, explain(error)),
+      onanswer: draw,
+      onerror: (error) => notice(table, explain(error)),
     });
   }
 

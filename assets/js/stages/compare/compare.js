@@ -51,7 +51,7 @@ export function mount(root, ctx) {
   let busy = false;
   const asking = createAsk();
   /** The key of the run that is compared. */
-  let compared = '';
+  let comparedKey = '';
 
   function toggleName() {
     name.hidden = choice.value !== TYPED;
@@ -74,8 +74,8 @@ export function mount(root, ctx) {
     asking.ask({
       key: modelKey(run.recipe) + card.dtype,
       question: () => ctx.askOf(run.recipe, 'models'),
-      answered: (models) => showChoices(models, modelOf(run.recipe), card),
-      refused(error) {
+      onanswer: (models) => showChoices(models, modelOf(run.recipe), card),
+      onerror(error) {
         asking.forget();
         notice(status, explain(error));
       },
@@ -164,7 +164,7 @@ export function mount(root, ctx) {
   }
 
   /** @param {Page.Recipe} recipe */
-  async function scored(recipe) {
+  async function scoreOf(recipe) {
     /** @type {Payload.SurprisalAnswer | null} */
     let score = null;
     const end = await outcomeOf((done) =>
@@ -185,22 +185,22 @@ export function mount(root, ctx) {
     const { run } = store.state;
     const recipe = other(run);
     if (choice.value === TYPED && !recipe.model) return notice(status, words.nothing);
-    compared = run.key;
+    comparedKey = run.key;
     fill(status);
     label(true);
     try {
       const outcome = await outcomeOf((done) => runner.runOther(recipe, run.steps.length, done));
-      const scores = outcome === 'done' && [await scored(run.recipe), await scored(recipe)];
-      if (!scores || compared !== run.key) return undefined;
+      const scores = outcome === 'done' && [await scoreOf(run.recipe), await scoreOf(recipe)];
+      if (!scores || comparedKey !== run.key) return undefined;
       const sides = [
         await side(run, run.recipe, scores[0]),
         await side(await runner.fetchWhole(recipe), recipe, scores[1]),
       ];
-      if (compared !== run.key) return undefined;
+      if (comparedKey !== run.key) return undefined;
       found.hidden = false;
       fill(status, cards.show(sides));
     } catch (error) {
-      if (error !== DROPPED && compared === run.key) notice(status, explain(error));
+      if (error !== DROPPED && comparedKey === run.key) notice(status, explain(error));
     } finally {
       label(false);
     }
@@ -211,8 +211,8 @@ export function mount(root, ctx) {
     update(state) {
       if (busy && state.status.phase === 'error') label(false);
       offer(state);
-      if (compared && compared !== state.run.key) {
-        compared = '';
+      if (comparedKey && comparedKey !== state.run.key) {
+        comparedKey = '';
         found.hidden = true;
         fill(status);
       }

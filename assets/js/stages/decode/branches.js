@@ -18,7 +18,7 @@ const MAX_SHADE = 10;
  * A token shaded by its surprisal; its title gives the number.
  * @param {Payload.BranchToken} entry
  */
-function shaded(entry) {
+function withShade(entry) {
   const share = Math.min(1, entry.surprisal / MAX_SHADE);
   const text = words.surprisal(label(entry.token), entry.surprisal, entry.probability);
   return chip(entry.token, {
@@ -106,7 +106,12 @@ export function mount(root, ctx) {
     return h(
       'li',
       {},
-      h('div', { class: 'segment-row' }, node.tokens.map(shaded), h('span', { class: 'upto dim' }, chance(node.upto))),
+      h(
+        'div',
+        { class: 'segment-row' },
+        node.tokens.map(withShade),
+        h('span', { class: 'upto dim' }, chance(node.upto)),
+      ),
       h('ul', {}, node.leaves.map(leaf), node.children.map(segment)),
     );
   }
@@ -134,7 +139,7 @@ export function mount(root, ctx) {
           h('dd', {}, h('strong', {}, chance(joint(branch.tokens)))),
         ),
       ),
-      h('div', { class: 'segment-row' }, branch.tokens.map(shaded)),
+      h('div', { class: 'segment-row' }, branch.tokens.map(withShade)),
     );
   }
 

@@ -114,7 +114,7 @@ export function mount(root, ctx) {
   );
 
   /** @param {Page.Run} run @param {number} step */
-  function previewed(run, step) {
+  function previewOf(run, step) {
     const { sampling } = store.state.draft;
     if (!sampling.do_sample) return null;
     const logits = logitsOf(run, step);
@@ -142,7 +142,7 @@ export function mount(root, ctx) {
     body.hidden = !now;
     if (!now) return;
     const { candidates } = now;
-    const preview = previewed(run, step);
+    const preview = previewOf(run, step);
     /** @type {Page.BarRow[]} */
     const rows = [];
     for (let place = 0; place < Math.min(k, candidates.token_ids.length); place += 1) rows.push(entry(place));

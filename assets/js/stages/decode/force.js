@@ -2,7 +2,7 @@
 
 import { fill, h } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
-import { diverted, forcing } from '../../maths/branches.js';
+import { divert, forcing } from '../../maths/branches.js';
 import { label } from '../../maths/tokens.js';
 import { force as words } from './words/branches.js';
 
@@ -45,7 +45,7 @@ export function mountForce(root, { store, runner, ask }) {
   /** @param {number[]} ids */
   function take(ids) {
     const { run, step } = store.state;
-    start(diverted(run, step, ids));
+    start(divert(run, step, ids));
   }
 
   async function put() {
@@ -78,7 +78,7 @@ export function mountForce(root, { store, runner, ask }) {
    */
   function shorten(run, n) {
     shortened = { ids: idsOf(run).slice(0, n).join(), text: words.shortened(label(run.steps[n].token), n) };
-    start({ ...diverted(run, n, []), max_new_tokens: Math.max(1, n) }, n);
+    start({ ...divert(run, n, []), max_new_tokens: Math.max(1, n) }, n);
   }
 
   return {

@@ -7,7 +7,7 @@ import { num } from '../../maths/format.js';
 import { matrix } from './charts/matrix.js';
 import { axis, plot } from './charts/plotly.js';
 import { strips } from './charts/strips.js';
-import { signed } from './near.js';
+import { signScale } from './near.js';
 import { embed as words } from './words/embed.js';
 
 /**
@@ -83,7 +83,7 @@ export function mountLearned(root, ctx) {
       'norms',
     );
     const labels = [...places].map((position) => num(position));
-    cosine.show({ data: found.data, labels, scale: signed(), domain: [-1, 1], selected: places.indexOf(selected) });
+    cosine.show({ data: found.data, labels, scale: signScale(), domain: [-1, 1], selected: places.indexOf(selected) });
   }
 
   return {

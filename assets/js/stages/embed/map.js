@@ -12,8 +12,8 @@ import { embed as words } from './words/embed.js';
  */
 export function mountMap(root, ctx) {
   const place = h('div', { class: 'map-place' });
-  const kept = h('p', { class: 'dim' });
-  const part = card(words.map, '', place, kept);
+  const keptNote = h('p', { class: 'dim' });
+  const part = card(words.map, '', place, keptNote);
   root.append(part.element);
   const buttons = [words.two, words.three].map((name, i) =>
     h('button', { type: 'button', class: 'quiet', onclick: () => switchTo(i === 1) }, name),
@@ -36,7 +36,7 @@ export function mountMap(root, ctx) {
     buttons.forEach((button, i) => button.setAttribute('aria-pressed', String(three === (i === 1))));
     chart.show(found, { three, position: now.position });
     fill(part.note, words.mapNote(found));
-    fill(kept, words.mapKept(found, three));
+    fill(keptNote, words.mapKept(found, three));
   }
 
   /** @param {boolean} value */

@@ -16,7 +16,7 @@ const K = 15;
  * A diverging colour scale for the domain from -1 to 1.
  * @returns {Page.Scale}
  */
-export function signed() {
+export function signScale() {
   const around = diverging();
   return (t) => around(2 * t - 1);
 }
@@ -55,7 +55,7 @@ export function mountSimilarity(root, ctx) {
   function draw() {
     const { start, count, n, data } = window;
     const labels = now.tokens.slice(start, start + count).map((token) => label(token, 10));
-    chart.show({ data, labels, scale: signed(), domain: [-1, 1], selected: now.position - start });
+    chart.show({ data, labels, scale: signScale(), domain: [-1, 1], selected: now.position - start });
     legend(scale)(1);
     fill(part.note, words.similarityNote, ' ', count < n && words.windowed(start, start + count, n));
     mark();

@@ -32,7 +32,7 @@ export function mountRows(root, ctx) {
   let window = null;
   /** @type {Page.Scene} */
   let now = null;
-  let fed = '';
+  let inputNote = '';
 
   const ask = createRequest(ctx, 'embed_rows', part, (answer) => {
     const rows = unpack(answer.rows);
@@ -50,7 +50,7 @@ export function mountRows(root, ctx) {
       .map((token, i) => ({ token, data: rowOf(start + i), norm: norm[i] }));
     chart.show({ rows, reach, widest: Math.max(...norm), selected: now.position });
     drawLegend(reach, words.rowsRange(answer.low, answer.high));
-    fill(part.note, words.rowsNote(d), words.rowsWindow(start, start + count, answer.n_positions), ' ', fed);
+    fill(part.note, words.rowsNote(d), words.rowsWindow(start, start + count, answer.n_positions), ' ', inputNote);
     fill(norms, words.meanNorm(answer.vocabulary_norm));
     mark();
   }
@@ -80,11 +80,11 @@ export function mountRows(root, ctx) {
       else mark();
     },
     /**
-     * Takes what block 0 receives, which is measured together with the positions.
+     * Adds to the note what block 0 receives, which is measured together with the positions.
      * @param {Payload.BlockInput} blockInput
      */
     receive(blockInput) {
-      fed = words.fed(blockInput);
+      inputNote = words.blockInputNote(blockInput);
       if (window && contains(window, now)) draw();
     },
   };

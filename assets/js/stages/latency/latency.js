@@ -74,13 +74,13 @@ export function mount(root, ctx) {
     asking.ask({
       key: `${run.key}:${run.steps.length}`,
       question: () => ctx.ask('latency', { n_steps: run.steps.length }),
-      answered(found) {
+      onanswer(found) {
         latest = found;
         fill(figures, facts(words.facts(found)));
         fill(summary, words.summary(found));
         columns();
       },
-      refused(error) {
+      onerror(error) {
         asking.forget();
         notice(summary, explain(error));
       },

@@ -107,10 +107,10 @@ export function mount(root, ctx) {
   fill(fields.cache_bits, [8, 16, 32].map(bits));
   let timer = 0;
   const asking = createAsk();
-  let estimated = '';
+  let lastKey = '';
 
   /** @param {HTMLSelectElement} field */
-  const chosen = (field) => Math.max(0, field.selectedIndex);
+  const selectedIndex = (field) => Math.max(0, field.selectedIndex);
 
   function soon() {
     clearTimeout(timer);
@@ -137,8 +137,8 @@ export function mount(root, ctx) {
 
   function load() {
     const choices = {
-      machine: chosen(fields.machine),
-      model: chosen(fields.model),
+      machine: selectedIndex(fields.machine),
+      model: selectedIndex(fields.model),
       weight_bits: Number(fields.weight_bits.value),
       cache_bits: Number(fields.cache_bits.value),
       n_prompt: fields.n_prompt.valueAsNumber,
@@ -147,8 +147,8 @@ export function mount(root, ctx) {
     };
     asking.ask({
       question: () => ctx.ask('whatif', choices),
-      answered: show,
-      refused: (error) => notice(summary, explain(error)),
+      onanswer: show,
+      onerror: (error) => notice(summary, explain(error)),
     });
   }
 
@@ -167,8 +167,8 @@ export function mount(root, ctx) {
     update(state) {
       work.update(state);
       const key = `${state.run.key}:${state.run.steps.length}`;
-      if (state.status.phase === 'running' || key === estimated) return;
-      estimated = key;
+      if (state.status.phase === 'running' || key === lastKey) return;
+      lastKey = key;
       load();
     },
   };

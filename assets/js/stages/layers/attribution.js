@@ -148,8 +148,8 @@ export function attributionCard(root, { ask, view, select }) {
       key: JSON.stringify([here, layer, head, token, against, length]),
       again: redraw,
       question: () => view('layers_attribution', { position, token, against, n_steps: run.steps.length }),
-      answered: show,
-      refused(error) {
+      onanswer: show,
+      onerror(error) {
         choices.hidden = drawn !== place;
         shares.body.hidden = shares.sum.hidden = true;
         fill(title, words.shares);

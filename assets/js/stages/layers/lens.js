@@ -209,7 +209,7 @@ export function lensCard(root, { view, select, point }) {
     if (asked.run !== run.key) found = null;
     if (!found) fill(caption, h('span', { class: 'dim' }, words.lensWaits));
     asked = { run: run.key, length, position };
-    return asking.ask({ question: (isNewest) => follow(next, isNewest), refused: refuse });
+    return asking.ask({ question: (isNewest) => follow(next, isNewest), onerror: refuse });
   }
 
   return { update };

@@ -84,8 +84,8 @@ export function neuronsCard(root, { view }) {
     asking.ask({
       key: JSON.stringify([run.key, position, layer, length]),
       question: () => view('layers_neurons', { position, layer, k: SHOWN, n_steps: run.steps.length }),
-      answered: show,
-      refused(error) {
+      onanswer: show,
+      onerror(error) {
         place.hidden = note.hidden = true;
         fill(title, h('span', {}, ...words.neurons(layer, chip(now.tokens[position]))));
         mark.show([]);

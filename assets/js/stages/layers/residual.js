@@ -148,8 +148,8 @@ export function residualCard(root, { view, select }) {
       key: JSON.stringify([run.key, position, layer, length]),
       again: redraw,
       question: () => view('layers_residual', { position, layer, n_steps: run.steps.length }),
-      answered: show,
-      refused(error) {
+      onanswer: show,
+      onerror(error) {
         body.hidden = true;
         fill(title, words.stream);
         notice(failure, explain(error));

@@ -29,9 +29,9 @@ export function mount(root, ctx) {
     draft_model: h('input', { type: 'text' }),
   };
   /** @param {string} name @param {HTMLInputElement} field */
-  const labelled = (name, field) => h('label', { class: 'number-row' }, name, field);
+  const labelRow = (name, field) => h('label', { class: 'number-row' }, name, field);
   // The field that one kind of draft needs beside the numbers.
-  const extra = { exit: labelled(words.layers, fields.n_layers), model: labelled(words.model, fields.draft_model) };
+  const extra = { exit: labelRow(words.layers, fields.n_layers), model: labelRow(words.model, fields.draft_model) };
   const choices = h('div', { class: 'spec-drafts', role: 'radiogroup', 'aria-label': words.draft });
   const figures = h('dl', { class: 'facts' });
   const proof = h('p', { class: 'spec-proof' });
@@ -52,8 +52,8 @@ export function mount(root, ctx) {
       h(
         'div',
         { class: 'kv-controls' },
-        labelled(words.perRound, fields.n_draft),
-        labelled(words.tokens, fields.n_tokens),
+        labelRow(words.perRound, fields.n_draft),
+        labelRow(words.tokens, fields.n_tokens),
         extra.exit,
         extra.model,
         work.button,
@@ -108,14 +108,14 @@ export function mount(root, ctx) {
     asking.ask({
       key: card.model_id,
       question: () => ctx.view('drafts'),
-      answered({ drafts, n_layers }) {
+      onanswer({ drafts, n_layers }) {
         choose(drafts.find(({ reason }) => !reason)?.kind ?? '');
         fill(choices, drafts.map(option));
         fields.n_layers.max = String(n_layers - 1);
         fields.n_layers.value = String(Math.max(1, Math.round((2 * n_layers) / 3)));
         work.button.disabled = !kind;
       },
-      refused(error) {
+      onerror(error) {
         asking.forget();
         notice(choices, explain(error));
       },

@@ -36,7 +36,7 @@ function clusters(tokens) {
  * @param {string[]} characters
  * @param {number} first the offset of the first character in the whole text
  */
-function laidOut(tokens, characters, first) {
+function layOut(tokens, characters, first) {
   /** @type {{ tokens?: Page.RunToken[], gap?: string }[]} */
   const out = [];
   let end = first;
@@ -155,7 +155,7 @@ export function mountSeen(root, ctx) {
     const characters = [...current.text];
     /** @param {number} offset */
     const kindAt = (offset) => current.spans.find((span) => offset < span.end)?.kind ?? 'template';
-    const parts = laidOut(current.tokens, characters, current.first);
+    const parts = layOut(current.tokens, characters, current.first);
     fill(part.note, words.seenNote(current.chat, preview), parts.some(({ gap }) => gap) && words.seenGaps);
     fill(
       text,

@@ -11,14 +11,14 @@ const PAD = 10;
  * @param {string[]} texts
  * @param {number} width
  */
-function wrapped(texts, width) {
+function wrap(texts, width) {
   const room = Math.max(10, Math.floor((width - 2 * PAD) / LETTER));
   /** @type {string[]} */
   const lines = [];
   for (const text of texts.filter(Boolean)) {
     const joined = lines.length ? `${lines.at(-1)} · ${text}` : text;
     if (lines.length && joined.length <= room) lines[lines.length - 1] = joined;
-    else lines.push(...broken(text, room));
+    else lines.push(...splitWord(text, room));
   }
   return lines;
 }
@@ -28,7 +28,7 @@ function wrapped(texts, width) {
  * @param {string} text
  * @param {number} room
  */
-function broken(text, room) {
+function splitWord(text, room) {
   const lines = [''];
   for (const word of text.split(' ')) {
     const joined = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
@@ -48,7 +48,7 @@ export function heightOf(box, width) {
   const inside = (box.inside ?? []).reduce((sum, part) => sum + heightOf(part, width - 2 * PAD) + 8, 0);
   return (
     26 +
-    LINE * wrapped(box.texts, width).length +
+    LINE * wrap(box.texts, width).length +
     inside +
     squaresHeight(box, width) +
     (box.texts.length || inside ? 5 : 2)
@@ -70,7 +70,7 @@ const squaresHeight = ({ squares }, width) => (squares ? 13 * Math.ceil(squares[
  */
 export function drawBox(box, x, y, width) {
   const height = heightOf(box, width);
-  const lines = wrapped(box.texts, width);
+  const lines = wrap(box.texts, width);
   /** @param {MouseEvent | KeyboardEvent} event */
   const choose = (event) => {
     if ('key' in event && !['Enter', ' '].includes(event.key)) return;

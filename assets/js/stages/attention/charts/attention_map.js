@@ -175,13 +175,13 @@ export function attentionMap(root, { onHover, onSelect, onZoom }) {
   });
   canvas.addEventListener('pointerleave', () => hover(null));
   canvas.addEventListener('pointerup', (event) => {
-    const ended = drag;
+    const endedDrag = drag;
     drag = null;
-    const cell = current && cellUnder(event, Boolean(ended?.to));
-    if (!ended || !cell) return draw();
-    const rows = [ended.from.row, cell.row].sort((a, b) => a - b);
-    const cols = [ended.from.col, cell.col].sort((a, b) => a - b);
-    if (!ended.to) onSelect(queriesOf(cell.row)[0], keysOf(cell.col)[0]);
+    const cell = current && cellUnder(event, Boolean(endedDrag?.to));
+    if (!endedDrag || !cell) return draw();
+    const rows = [endedDrag.from.row, cell.row].sort((a, b) => a - b);
+    const cols = [endedDrag.from.col, cell.col].sort((a, b) => a - b);
+    if (!endedDrag.to) onSelect(queriesOf(cell.row)[0], keysOf(cell.col)[0]);
     else if (rows[0] < rows[1] && cols[0] < cols[1]) {
       onZoom({ q0: queriesOf(rows[0])[0], q1: queriesOf(rows[1])[1], k0: keysOf(cols[0])[0], k1: keysOf(cols[1])[1] });
     }

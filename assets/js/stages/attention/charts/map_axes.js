@@ -47,7 +47,7 @@ export function hatch(context, ground, line) {
  * }} axis
  * @param {(index: number, text: string, bold: boolean) => void} place
  */
-function thinned({ count, rangeOf, strong, tile, tokens, cell }, place) {
+function drawThinned({ count, rangeOf, strong, tile, tokens, cell }, place) {
   const every = Math.max(1, Math.ceil(LINE / cell));
   const boldAt = Math.floor((strong - rangeOf(0)[0]) / tile.block);
   for (let index = 0; index < count; index += 1) {
@@ -75,12 +75,12 @@ export function axes(context, style, map) {
     context.font = `${bold ? '700 ' : ''}12px ${style.getPropertyValue('--mono')}`;
     context.textBaseline = 'middle';
   };
-  thinned({ ...map, count: tile.rows, rangeOf: queriesOf, strong: strong.query }, (index, text, bold) => {
+  drawThinned({ ...map, count: tile.rows, rangeOf: queriesOf, strong: strong.query }, (index, text, bold) => {
     setPen(bold, '--c-query');
     context.textAlign = 'right';
     context.fillText(text, GUTTER - 8, GUTTER + (index + 0.5) * cell, GUTTER - 10);
   });
-  thinned({ ...map, count: tile.cols, rangeOf: keysOf, strong: strong.key }, (index, text, bold) => {
+  drawThinned({ ...map, count: tile.cols, rangeOf: keysOf, strong: strong.key }, (index, text, bold) => {
     setPen(bold, '--c-key');
     context.save();
     context.translate(GUTTER + (index + 0.5) * cell, GUTTER - 8);

@@ -24,8 +24,8 @@ function load(url) {
   if (!loading.has(url)) {
     /** @type {Promise<Page.Plotly>} */
     const arrival = new Promise((resolve, reject) => {
-      const failed = () => reject(new Error(words.noCharts));
-      document.head.append(h('script', { src: url, onload: () => resolve(window.Plotly), onerror: failed }));
+      const onFailure = () => reject(new Error(words.noCharts));
+      document.head.append(h('script', { src: url, onload: () => resolve(window.Plotly), onerror: onFailure }));
     });
     arrival.catch(() => loading.delete(url));
     loading.set(url, arrival);
@@ -54,14 +54,14 @@ export const axis = (title, more = {}) => ({
 });
 
 /** The zoom of projector mode, which does not reach these charts: they take larger type instead. */
-export const enlarged = () => Number(css('--zoom')) || 1;
+export const zoomFactor = () => Number(css('--zoom')) || 1;
 
 /** @param {object} layout @param {string} view */
-function dressed(layout, view) {
+function withStyle(layout, view) {
   return {
     paper_bgcolor: 'rgba(0,0,0,0)',
     plot_bgcolor: 'rgba(0,0,0,0)',
-    font: { family: css('--sans'), size: 12.5 * enlarged(), color: css('--ink') },
+    font: { family: css('--sans'), size: 12.5 * zoomFactor(), color: css('--ink') },
     modebar: { bgcolor: 'rgba(0,0,0,0)', color: css('--ink-2'), activecolor: css('--accent') },
     hoverlabel: {
       bgcolor: css('--surface-3'),
@@ -69,7 +69,7 @@ function dressed(layout, view) {
       font: { color: css('--ink'), family: css('--mono') },
       align: 'left',
     },
-    margin: { l: 54 * enlarged(), r: 12, t: 12, b: 44 * enlarged() },
+    margin: { l: 54 * zoomFactor(), r: 12, t: 12, b: 44 * zoomFactor() },
     showlegend: false,
     hovermode: 'closest',
     // Plotly keeps zoom and camera while this is the same.
@@ -128,14 +128,14 @@ export function plot(root, url, { name, describe, onClick, onHover }) {
       place.setAttribute('aria-label', describe?.() ?? name);
       asking.ask({
         question: () => load(url),
-        async answered(Plotly) {
+        async onanswer(Plotly) {
           const config = settings(Plotly, name);
           const [flat, solid] = config.modeBarButtons;
           config.modeBarButtons = layout.scene ? [flat.slice(0, 2), solid] : [flat];
-          await Plotly.react(place, traces, dressed(layout, view), config);
+          await Plotly.react(place, traces, withStyle(layout, view), config);
           if (!bound) bind();
         },
-        refused: (error) => fill(place, h('p', { class: 'notice' }, explain(error))),
+        onerror: (error) => fill(place, h('p', { class: 'notice' }, explain(error))),
       });
     },
   };

@@ -3,7 +3,7 @@
 import { css } from '../../../core/elements/color.js';
 import { label } from '../../../maths/tokens.js';
 import { embed as words } from '../words/embed.js';
-import { axis, enlarged, plain, plot } from './plotly.js';
+import { axis, plain, plot, zoomFactor } from './plotly.js';
 
 const SIDES = ['top center', 'bottom center', 'middle right', 'middle left'];
 const LETTER = 8;
@@ -140,7 +140,7 @@ export function tokenMap(root, url, onSelect) {
       mode: 'markers+text',
       text: indices.map((i) => plain(texts[i])),
       textposition,
-      textfont: { family: css('--mono'), size: size * enlarged(), color },
+      textfont: { family: css('--mono'), size: size * zoomFactor(), color },
       cliponaxis: false,
     });
     return [
@@ -158,7 +158,7 @@ export function tokenMap(root, url, onSelect) {
       common(prompt, {
         ...names(prompt, css('--ink'), 13, side(0, n)),
         marker: {
-          size: prompt.map((i) => ((three ? 12 : 10) + (i === selected ? 4 : 0)) * enlarged()),
+          size: prompt.map((i) => ((three ? 12 : 10) + (i === selected ? 4 : 0)) * zoomFactor()),
           sizemode: 'diameter',
           color: prompt.map((i) => css(i === selected ? '--c-key' : '--accent')),
           opacity: 1,

@@ -36,7 +36,7 @@ export const embed = {
   /** @param {string} name */
   allNumbers: (name) => `All numbers of the row of ${name}`,
   /** @param {Payload.BlockInput} found */
-  fed: ({ scale, widened, check }) =>
+  blockInputNote: ({ scale, widened, check }) =>
     check.passed
       ? Math.abs(scale - 1) < 1e-4
         ? `Block 0 receives the row ${widened ? 'through a matrix that makes it as wide as the stream' : 'as it is'}.`

@@ -34,7 +34,7 @@ const axis = (values, span, log) => {
  * @param {number[]} values
  * @param {(value: number) => number} place
  */
-function thinned(values, place) {
+function thin(values, place) {
   /** @type {number[]} */
   const labelled = [];
   for (const value of values) if (!labelled.length || place(value) - place(labelled.at(-1)) > 44) labelled.push(value);
@@ -79,7 +79,7 @@ export function xy(root) {
           svg('line', { x1: PAD.left, x2: PAD.left + inner.width, y1: top(value), y2: top(value), class: 'level' }),
           svg('text', { x: PAD.left - 6, y: top(value) + 4, class: 'end' }, y.format(value)),
         ]),
-        thinned(xs, left).map((value) =>
+        thin(xs, left).map((value) =>
           svg('text', { x: left(value), y: HEIGHT - 22, class: 'middle' }, x.format(value)),
         ),
         svg('text', { x: PAD.left + inner.width / 2, y: HEIGHT - 5, class: 'middle' }, x.name),

@@ -8,7 +8,7 @@ const s = (seconds) => ms(seconds * 1000);
 /** @param {number} value */
 const rate = (value) => `${num(value, 3)} tokens/s`;
 /** @type {Record<string, string>} */
-const ended = {
+const stopReasons = {
   time: ' The time for one measurement was spent, so it stopped there.',
   memory: ' The next size would take more of the free memory than a page should, so it stopped there.',
 };
@@ -20,7 +20,7 @@ const byPass = (r) =>
  * A note when a later measurement has raised the roofline.
  * @param {Payload.Roofline} r
  */
-const raised = (r) =>
+const raisedRoof = (r) =>
   r.bandwidth_by_pass || r.flops_by_pass
     ? ' The limits were first measured in a busy moment: a pass did more since, and the roof was raised to it.'
     : '';
@@ -159,7 +159,7 @@ export const latency = {
     const which = (d) => (d.intensity < bend ? 'memory is the limit' : 'arithmetic is the limit');
     const first = `The prefill of ${count(prefill.n_new, 'position')} computes ${num(prefill.intensity, 3)} FLOP for each byte it reads: ${which(prefill)}.`;
     if (!decode) return first;
-    return `${first} A decoding step reads ${bytes(decode.bytes)} to compute ${flops(decode.flops)}, ${num(decode.intensity, 2)} FLOP a byte: ${which(decode)}, and at that bandwidth no step can be quicker than ${s(decode.bytes / r.bandwidth)}. It took ${s(decode.seconds)}, ${pct(decode.share)} of what the roof allows.${raised(r)}`;
+    return `${first} A decoding step reads ${bytes(decode.bytes)} to compute ${flops(decode.flops)}, ${num(decode.intensity, 2)} FLOP a byte: ${which(decode)}, and at that bandwidth no step can be quicker than ${s(decode.bytes / r.bandwidth)}. It took ${s(decode.seconds)}, ${pct(decode.share)} of what the roof allows.${raisedRoof(r)}`;
   },
 
   lengths: 'Longer prompts, longer contexts',
@@ -177,7 +177,7 @@ export const latency = {
   /** @param {Payload.LengthSweep} found */
   lengthsSummary({ points, ended: why, roofline }) {
     const [first, last] = [points[0], points.at(-1)];
-    const behind = `${raised(roofline)}${ended[why] ?? ''}`;
+    const behind = `${raisedRoof(roofline)}${stopReasons[why] ?? ''}`;
     if (first === last)
       return `The prefill of ${count(first.n, 'token')} took ${s(first.prefill)}, a decoding step behind it ${s(first.step)}.${behind}`;
     return `From ${num(first.n)} to ${num(last.n)} tokens (${times(last.n / first.n)} as many) the prefill took ${times(last.prefill / first.prefill)} as long, a decoding step ${times(last.step / first.step)}.${behind}`;
@@ -203,7 +203,7 @@ export const latency = {
       points.length < 2
         ? `One row made ${rate(first.rate)}, a token every ${s(first.step)}.`
         : `${num(last.batch)} rows made ${rate(last.rate)}, ${times(last.rate / first.rate)} as many as one; each request then waited ${s(last.step)} for a token instead of ${s(first.step)}.`;
-    return `${most}${slow ? slowStart(points) : ''}${bendOf(found)}${raised(roofline)} ${same}${ended[why] ?? ''}`;
+    return `${most}${slow ? slowStart(points) : ''}${bendOf(found)}${raisedRoof(roofline)} ${same}${stopReasons[why] ?? ''}`;
   },
   numbers: 'The numbers',
 };

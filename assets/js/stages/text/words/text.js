@@ -5,7 +5,7 @@ import { median, ownItl, reusedCount } from '../../../maths/times.js';
 import { firstToken } from '../../../parts/words/shared.js';
 
 /** @param {Payload.CardAnswer} card */
-const used = ({ n_active: active, n_parameters: all }) =>
+const parametersNote = ({ n_active: active, n_parameters: all }) =>
   active < all
     ? `parameters, of which a token passes through ${parameters(active)}`
     : 'parameters, all used for every token';
@@ -31,7 +31,7 @@ export const text = {
       count(run.steps.length, 'token'),
       `${run.stop.kind ? run.stop.detail : 'not finished'}${reusedCount(run) ? `; ${reusedCount(run)} taken over` : ''}`,
     ],
-    ['model', card ? parameters(card.n_parameters) : '–', card ? used(card) : ''],
+    ['model', card ? parameters(card.n_parameters) : '–', card ? parametersNote(card) : ''],
   ],
   none: 'Nothing has been generated yet: press Next.',
 };

@@ -23,7 +23,7 @@ export const hexes = (bytes) =>
  * Groups the parts so that each group ends where no byte is left waiting.
  * @param {Payload.TextPart[]} parts
  */
-function grouped(parts) {
+function groupParts(parts) {
   /** @type {Item[][]} */
   const groups = [];
   /** @type {Item[]} */
@@ -114,5 +114,5 @@ export function blocks(root, parts, at, { onSelect, waits, noText, select }) {
     return h('div', { class: 'block' }, over, middle, below);
   }
 
-  fill(root, grouped(parts).map(block));
+  fill(root, groupParts(parts).map(block));
 }
