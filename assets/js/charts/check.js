@@ -27,18 +27,18 @@ export function checkMark() {
     element,
     /** @param {(Page.Check | null)[]} checks */
     show(checks, note = '') {
-      const known = checks.filter(Boolean);
-      const made = known.filter(isMade);
-      element.hidden = known.length === 0;
+      const present = checks.filter(Boolean);
+      const made = present.filter(isMade);
+      element.hidden = present.length === 0;
       element.classList.toggle('none', !made.length);
       element.classList.toggle(
         'failed',
         made.some((check) => !check.passed),
       );
-      if (known.length) fill(summary, summaryOf(made));
+      if (present.length) fill(summary, summaryOf(made));
       fill(
         body,
-        known.map((check) => [
+        present.map((check) => [
           h('dt', {}, isMade(check) ? words.check(check) : words.without(check)),
           h('dd', { class: 'dim' }, check.how),
         ]),

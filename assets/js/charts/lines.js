@@ -36,11 +36,11 @@ export function lines(root) {
   const place = h('div', { class: 'lines-place' });
   root.append(title, place);
   /** @type {Page.Lines} */
-  let shown = null;
-  new ResizeObserver(() => shown && draw()).observe(place);
+  let chart = null;
+  new ResizeObserver(() => chart && draw()).observe(place);
 
   function draw() {
-    const { series, n, format, axis } = shown;
+    const { series, n, format, axis } = chart;
     const width = Math.max(240, place.clientWidth);
     const inner = { width: width - PAD.left - PAD.right, height: HEIGHT - PAD.top - PAD.bottom };
     const levels = ticks(Math.max(...series.flatMap(({ values }) => values.filter((v) => v !== null)), 1e-9));
@@ -64,7 +64,7 @@ export function lines(root) {
           height: HEIGHT,
           class: 'lines',
           role: 'img',
-          'aria-label': `${shown.title}. ${drawn.map((d) => `${d.name}: ${d.last === undefined ? '–' : format(d.last)}`).join('; ')}.`,
+          'aria-label': `${chart.title}. ${drawn.map((d) => `${d.name}: ${d.last === undefined ? '–' : format(d.last)}`).join('; ')}.`,
         },
         levels.map((level) => [
           svg('line', { x1: PAD.left, x2: PAD.left + inner.width, y1: y(level), y2: y(level), class: 'level' }),
@@ -85,7 +85,7 @@ export function lines(root) {
   return {
     /** @param {Page.Lines} next */
     show(next) {
-      shown = next;
+      chart = next;
       fill(title, next.title);
       draw();
     },

@@ -34,11 +34,15 @@ function build(node, props, children) {
  * @param {...Page.Child} children
  */
 export function append(node, ...children) {
-  const seen = node.matches(SENTENCES) ? new Set() : null;
+  const explained = node.matches(SENTENCES) ? new Set() : null;
   for (const child of /** @type {Page.Child[]} */ (children).flat(/** @type {1} */ (Infinity))) {
     if (child === null || child === undefined || child === false) continue;
     node.append(
-      child instanceof Node ? child : seen ? sentence(String(child), seen) : document.createTextNode(String(child)),
+      child instanceof Node
+        ? child
+        : explained
+          ? sentence(String(child), explained)
+          : document.createTextNode(String(child)),
     );
   }
 }
@@ -103,14 +107,14 @@ const nameOf = (element) => element.ariaLabel ?? element.textContent;
  * @param {Element} node
  */
 function focusWithin(node) {
-  const focused = document.activeElement;
-  if (focused === node || !node.contains(focused)) return null;
-  const name = nameOf(focused);
-  const place = [...node.querySelectorAll(FOCUSABLE)].indexOf(/** @type {HTMLElement} */ (focused));
+  const active = document.activeElement;
+  if (active === node || !node.contains(active)) return null;
+  const name = nameOf(active);
+  const place = [...node.querySelectorAll(FOCUSABLE)].indexOf(/** @type {HTMLElement} */ (active));
   return () => {
     const after = [...node.querySelectorAll(FOCUSABLE)];
     (
-      after.find((one) => one === focused) ??
+      after.find((one) => one === active) ??
       after.find((one) => nameOf(one) === name) ??
       after[Math.min(place, after.length - 1)]
     )?.focus({ preventScroll: true });

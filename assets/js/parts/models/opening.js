@@ -22,7 +22,7 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
   /** @type {{ choice: Page.ModelChoice, about: Pick<Payload.Inspection, 'has_chat_template'> }} the checked model */
   let found = null;
   /** @type {Page.Recipe} the recipe that opens it */
-  let wanted = null;
+  let openingRecipe = null;
 
   /**
    * A whole recipe with this model: the draft, with the prompt of the current run if the draft has none.
@@ -55,7 +55,7 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
   const show = () => root.scrollIntoView({ block: 'nearest' });
 
   function settle() {
-    wanted = null;
+    openingRecipe = null;
     working.hidden = true;
     onbusy(false);
   }
@@ -92,8 +92,8 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
     bar.removeAttribute('value');
     fill(message, words.opening);
     stop.focus();
-    wanted = { ...recipe, chat: recipe.chat && about.has_chat_template };
-    runner.start(wanted);
+    openingRecipe = { ...recipe, chat: recipe.chat && about.has_chat_template };
+    runner.start(openingRecipe);
   }
 
   function cancel() {
@@ -105,7 +105,7 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
 
   /** @param {Page.State} state */
   function onArrival({ draft }) {
-    const { model, revision, device, dtype, chat } = wanted;
+    const { model, revision, device, dtype, chat } = openingRecipe;
     store.set({ draft: { ...draft, model, revision, device, dtype, chat, forced: [] } });
     clear();
     settle();
@@ -113,8 +113,8 @@ export function mountOpening(root, { store, runner, askOf }, { ondone, onbusy })
   }
 
   store.subscribe((state, changed) => {
-    if (!wanted) return;
-    if (changed.has('run') && modelKey(state.run.recipe) === modelKey(wanted)) onArrival(state);
+    if (!openingRecipe) return;
+    if (changed.has('run') && modelKey(state.run.recipe) === modelKey(openingRecipe)) onArrival(state);
     else if (state.status.phase === 'error') refuse(state.status.message);
     else if (state.status.phase === 'running') {
       const { fraction } = state.status;

@@ -134,13 +134,13 @@ export function mountModels(root, ctx) {
     places.how,
     () => {
       opening.clear();
-      list.draw(known, how.format());
+      list.draw(answer, how.format());
     },
     () => opening.open({ ...modelOf(store.state.draft), ...how.choice() }),
   );
   const list = mountList(places.list, (id) => opening.open({ model: id, revision: '', ...how.choice() }));
   /** @type {Payload.ModelsAnswer} */
-  let known = null;
+  let answer = null;
 
   /**
    * While a model is being opened, no other can be.
@@ -155,7 +155,7 @@ export function mountModels(root, ctx) {
   }
 
   function draw() {
-    const { held } = known;
+    const { held } = answer;
     /** @param {Payload.LoadedModel} m */
     const choiceOf = (m) => ({ model: m.model, revision: m.revision, device: m.asked_device, dtype: m.asked_dtype });
     const back = held
@@ -173,19 +173,19 @@ export function mountModels(root, ctx) {
       held.filter((m) => m.is_current).map((m) => h('strong', {}, words.held1(m))),
     );
     fill(places.held, back.length > 0 && h('span', { class: 'dim' }, words.held), back);
-    own.hidden = !known.free;
-    const kind = known.paths ? 'paths' : 'hub';
+    own.hidden = !answer.free;
+    const kind = answer.paths ? 'paths' : 'hub';
     fill(nameLabel, words.name[kind]);
     name.placeholder = words.example[kind];
-    list.draw(known, how.format());
+    list.draw(answer, how.format());
   }
 
   return async function show() {
     if (!dialog.open) dialog.showModal();
     const recipe = store.state.recipe ?? store.state.draft;
     try {
-      known = await askOf(recipe, 'models');
-      how.draw(known.choices, modelOf(recipe));
+      answer = await askOf(recipe, 'models');
+      how.draw(answer.choices, modelOf(recipe));
       draw();
     } catch (error) {
       opening.refuse(explain(error));

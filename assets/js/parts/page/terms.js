@@ -13,7 +13,7 @@ export function mountTerms(root) {
   const tooltip = h('div', { class: 'term-said', id: 'term-said', role: 'tooltip', popover: 'manual' });
   root.append(tooltip);
   /** @type {Element} */
-  let shown = null;
+  let openTerm = null;
   /** @type {ReturnType<typeof setTimeout>} */
   let timer = null;
 
@@ -31,8 +31,8 @@ export function mountTerms(root) {
   /** @param {Element} element */
   function show(element) {
     clearTimeout(timer);
-    if (element === shown) return;
-    shown = element;
+    if (element === openTerm) return;
+    openTerm = element;
     const { name, text } = termOf(element.textContent);
     fill(tooltip, h('strong', {}, name), ` ${text}`);
     tooltip.showPopover();
@@ -41,7 +41,7 @@ export function mountTerms(root) {
 
   function hide() {
     clearTimeout(timer);
-    shown = null;
+    openTerm = null;
     tooltip.hidePopover();
   }
 
@@ -55,13 +55,14 @@ export function mountTerms(root) {
     const term = target.closest('.term');
     clearTimeout(timer);
     if (term) timer = setTimeout(() => show(term), WAIT_MS);
-    else if (shown && !tooltip.contains(target) && shown !== document.activeElement) timer = setTimeout(hide, WAIT_MS);
+    else if (openTerm && !tooltip.contains(target) && openTerm !== document.activeElement)
+      timer = setTimeout(hide, WAIT_MS);
   }
 
   /** @param {KeyboardEvent} event */
   function onkeydown(event) {
     const target = /** @type {Element} */ (event.target);
-    if (event.key === 'Escape' && shown) hide();
+    if (event.key === 'Escape' && openTerm) hide();
     else if (['Enter', ' '].includes(event.key) && target.matches?.('.term')) show(target);
     else return;
     event.preventDefault();
@@ -73,7 +74,7 @@ export function mountTerms(root) {
     if (target.matches('.term')) show(target);
     else hide();
   });
-  root.addEventListener('focusout', ({ target }) => target === shown && hide());
+  root.addEventListener('focusout', ({ target }) => target === openTerm && hide());
   root.addEventListener('keydown', onkeydown);
   document.addEventListener('click', ({ target }) => {
     const term = /** @type {Element} */ (target).closest('.term');
@@ -81,8 +82,12 @@ export function mountTerms(root) {
     else hide();
   });
   // A term that scrolls away from its tooltip closes it.
-  document.addEventListener('scroll', ({ target }) => shown && /** @type {Node} */ (target).contains(shown) && hide(), {
-    capture: true,
-    passive: true,
-  });
+  document.addEventListener(
+    'scroll',
+    ({ target }) => openTerm && /** @type {Node} */ (target).contains(openTerm) && hide(),
+    {
+      capture: true,
+      passive: true,
+    },
+  );
 }

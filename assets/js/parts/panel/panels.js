@@ -38,7 +38,7 @@ export function mountPanels(root, ctx) {
   /** @type {Map<Page.StageName, Page.Changes>} what has changed since a panel was last updated */
   const pending = new Map();
   /** @type {Page.Card} */
-  let built = null;
+  let builtFor = null;
 
   const everything = () => new Set(/** @type {(keyof Page.State)[]} */ (Object.keys(ctx.store.state)));
 
@@ -69,7 +69,7 @@ export function mountPanels(root, ctx) {
    * @param {Page.Card} card
    */
   function reset(card) {
-    built = card;
+    builtFor = card;
     root.replaceChildren();
     places.clear();
     pending.clear();
@@ -80,7 +80,7 @@ export function mountPanels(root, ctx) {
    * @param {Page.Changes} changed
    */
   function refresh(state, changed) {
-    if (state.card !== built) reset(state.card);
+    if (state.card !== builtFor) reset(state.card);
     for (const stage of [...STAGES, ...AROUND]) {
       const news = pending.get(stage) ?? everything();
       changed.forEach((key) => news.add(key));

@@ -80,11 +80,11 @@ function itemsIn(root) {
   /** @type {{ node: Element, makers: Makers }[]} */
   const all = KINDS.flatMap((find) => find(root));
   all.sort((a, b) => (a.node.compareDocumentPosition(b.node) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
-  const seen = new Map();
+  const counter = new Map();
   return all.map(({ node, makers }) => {
     const name = nameOf(node, root).slice(0, 80);
-    seen.set(name, (seen.get(name) ?? 0) + 1);
-    return { node, makers, name: seen.get(name) > 1 ? `${name} (${seen.get(name)})` : name };
+    counter.set(name, (counter.get(name) ?? 0) + 1);
+    return { node, makers, name: counter.get(name) > 1 ? `${name} (${counter.get(name)})` : name };
   });
 }
 

@@ -25,7 +25,7 @@ export function mountAttend(page, strip, { store, view }) {
   /** @type {ReturnType<typeof setTimeout>} */
   let waiting = null;
   /** @type {number} */
-  let shown = null;
+  let shownPosition = null;
   const asking = createAsk();
 
   const idle = () => store.state.status.phase === 'idle' && !store.state.following;
@@ -35,7 +35,7 @@ export function mountAttend(page, strip, { store, view }) {
   function clear() {
     clearTimeout(waiting);
     asking.drop();
-    shown = null;
+    shownPosition = null;
     strip.classList.remove('attending');
     for (const chip of strip.querySelectorAll('[data-position]')) {
       chip.style.removeProperty('--to');
@@ -63,7 +63,7 @@ export function mountAttend(page, strip, { store, view }) {
       chip.style.setProperty('--to', Math.sqrt(to[other] ?? 0).toFixed(3));
       chip.style.setProperty('--by', Math.sqrt(by[other] ?? 0).toFixed(3));
     }
-    shown = position;
+    shownPosition = position;
   }
 
   /**
@@ -121,7 +121,7 @@ export function mountAttend(page, strip, { store, view }) {
     const target = /** @type {Element} */ (event.target);
     const token = /** @type {HTMLElement | null} */ (target.closest?.('[data-position]'));
     if (token) point(Number(token.dataset.position));
-    else if (shown !== null && !target.closest?.('canvas')) point(null);
+    else if (shownPosition !== null && !target.closest?.('canvas')) point(null);
   }
 
   page.addEventListener('pointerover', onhover);
@@ -134,7 +134,7 @@ export function mountAttend(page, strip, { store, view }) {
     if (now === last) return;
     last = now;
     // The selected head changed while a token is hovered over: the marks follow it.
-    if (shown !== null && idle()) show(shown);
+    if (shownPosition !== null && idle()) show(shownPosition);
     else rest();
   });
 

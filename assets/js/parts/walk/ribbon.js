@@ -2,7 +2,7 @@
 
 import { hasAny } from '../../core/state/store.js';
 import { fill, h } from '../../core/elements/dom.js';
-import { STAGES, isWalkStage, positionOf } from '../../maths/stops.js';
+import { isWalkStage, positionOf, STAGES } from '../../maths/stops.js';
 import { page, ribbon } from '../words/page.js';
 import { mountTraveller } from './traveller.js';
 
@@ -19,9 +19,9 @@ export function mountRibbon(parts, { store, select }) {
   function go(stage) {
     const { run, step } = store.state;
     const last = Math.max(0, (run?.steps.length ?? 1) - 1);
-    const shown = stage === 'detokenize' ? last : Math.min(step, last);
-    store.set({ stage, step: shown, following: false });
-    if (['decode', 'select'].includes(stage) && run?.steps.length) select({ position: positionOf(stage, shown, run) });
+    const target = stage === 'detokenize' ? last : Math.min(step, last);
+    store.set({ stage, step: target, following: false });
+    if (['decode', 'select'].includes(stage) && run?.steps.length) select({ position: positionOf(stage, target, run) });
   }
 
   /** @param {KeyboardEvent} event */

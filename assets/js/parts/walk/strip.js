@@ -84,9 +84,9 @@ export function mountStrip(parts, ctx) {
   /** @param {Page.State} state */
   function drawPrompt({ run, selection }) {
     const n = run.tokens.length;
-    const wanted = `${run.key}:${n > 2 * SHOWN_AROUND ? Math.floor(selection.position / SHOWN_AROUND) : 0}`;
-    if (wanted === drawn.prompt) return;
-    drawn.prompt = wanted;
+    const key = `${run.key}:${n > 2 * SHOWN_AROUND ? Math.floor(selection.position / SHOWN_AROUND) : 0}`;
+    if (key === drawn.prompt) return;
+    drawn.prompt = key;
     forget(0, n);
     fill(prompt, windowAround(run.tokens, selection.position));
   }
@@ -98,8 +98,8 @@ export function mountStrip(parts, ctx) {
   function drawAnswer({ run }) {
     const { steps } = run;
     const grows = drawn.answer === `${run.key}:` && drawn.steps > 0 && steps.length >= drawn.steps;
-    const wanted = `${run.key}:${run.stop.kind}`;
-    if (wanted === drawn.answer && steps.length === drawn.steps) return;
+    const key = `${run.key}:${run.stop.kind}`;
+    if (key === drawn.answer && steps.length === drawn.steps) return;
     if (!grows) {
       forget(run.tokens.length, Infinity);
       fill(answer);
@@ -110,7 +110,7 @@ export function mountStrip(parts, ctx) {
     );
     if (run.stop.kind) append(answer, h('span', { class: 'end' }, page.ended[run.stop.kind]));
     if (!steps.length) fill(answer, h('span', { class: 'gap' }, page.noAnswer));
-    Object.assign(drawn, { answer: wanted, steps: steps.length });
+    Object.assign(drawn, { answer: key, steps: steps.length });
   }
 
   /** @param {Page.State} state */

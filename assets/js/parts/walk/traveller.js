@@ -2,7 +2,7 @@
 
 import { h } from '../../core/elements/dom.js';
 import { pct } from '../../maths/format.js';
-import { STAGES, index, isWalkStage } from '../../maths/stops.js';
+import { index, isWalkStage, STAGES } from '../../maths/stops.js';
 import { candidate, label, sequence } from '../../maths/tokens.js';
 
 const FIRST_MS = 520;
@@ -94,7 +94,7 @@ export function mountTraveller(box, list, tabs, store) {
   let trip = 0;
   /** @type {Animation} */
   let moving = null;
-  let shown = false;
+  let hasStarted = false;
   /** @type {Pick<Page.Place, 'stage' | 'step'> & { key: string }} */
   let before = null;
 
@@ -184,8 +184,8 @@ export function mountTraveller(box, list, tabs, store) {
     if (!run || calm()) return;
     const last = before;
     before = { key: run.key, stage, step };
-    if (!shown && status.phase === 'idle' && run.steps.length) {
-      shown = true;
+    if (!hasStarted && status.phase === 'idle' && run.steps.length) {
+      hasStarted = true;
       travel(wholeWay(state), FIRST_MS, true);
       return;
     }

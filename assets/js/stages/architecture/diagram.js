@@ -150,7 +150,7 @@ export function diagramCard(root, ctx) {
     const titles = {
       title: words.block(block, card.n_layers),
       note: words.blockNote(block),
-      unplaced: otherNorms(block),
+      otherNorms: otherNorms(block),
     };
     const [frame, parts, end] = drawBlock(steps(block), { ...titles, stream: words.stream }, y, width);
     marks.push(...parts);

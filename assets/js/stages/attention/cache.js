@@ -25,7 +25,7 @@ function picture(cache, nPrompt, selection) {
   const lines =
     n <= MOST_LINES ? Array.from({ length: n + 1 }, (_, i) => `M ${LEFT + i * wide} 0 V ${HEIGHT - 18}`) : [];
   const rows = layers.map((_, i) => `M ${LEFT} ${(i + 1) * tall} H ${WIDTH}`);
-  const added = n - nPrompt;
+  const nGenerated = n - nPrompt;
   const row = layers.findIndex(({ layer }) => layer === selection.layer);
   return svg(
     'svg',
@@ -33,10 +33,10 @@ function picture(cache, nPrompt, selection) {
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
       class: 'cache-picture',
       role: 'img',
-      'aria-label': words.cachePicture(layers.length, nPrompt, added),
+      'aria-label': words.cachePicture(layers.length, nPrompt, nGenerated),
     },
     column(0, Math.min(nPrompt, n), 'filled'),
-    added > 0 && column(nPrompt, added, 'added'),
+    nGenerated > 0 && column(nPrompt, nGenerated, 'added'),
     svg('path', { d: [...lines, ...rows].join(' '), class: 'grid' }),
     selection.position < n && column(selection.position, 1, 'here'),
     row >= 0 && svg('rect', { x: LEFT, y: row * tall, width: WIDTH - LEFT, height: tall, class: 'here' }),

@@ -70,7 +70,7 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
   /** @type {Page.BlockRule} */
   let rule = 'max';
   /** @type {Page.MapWindow | null} */
-  let chosen = null;
+  let chosenWindow = null;
   /** @type {Page.AttentionScene} */
   let now = null;
   const asking = createAsk();
@@ -108,7 +108,7 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
 
   /** @param {Page.MapWindow | null} window */
   function zoom(window) {
-    chosen = window;
+    chosenWindow = window;
     draw(true);
   }
 
@@ -116,7 +116,7 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
   function showLegend(tile, scale) {
     rules.root.hidden = tile.block === 1;
     rules.press(rule);
-    reset.hidden = !chosen;
+    reset.hidden = !chosenWindow;
     fill(caption, tile.block > 1 ? words.block(tile.block, rule) : words.exact(now.n));
     const stops = LEGEND.map((t) =>
       h('span', {}, h('span', { class: 'swatch', style: { background: `rgb(${scale(t)})` } }), t),
@@ -133,8 +133,8 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
   function draw(redraw) {
     const { run, selection, n } = now;
     const { layer, head, position } = selection;
-    if (chosen && Math.max(chosen.q1, chosen.k1) > n) chosen = null;
-    const window = chosen ?? { q0: 0, q1: n, k0: 0, k1: n };
+    if (chosenWindow && Math.max(chosenWindow.q1, chosenWindow.k1) > n) chosenWindow = null;
+    const window = chosenWindow ?? { q0: 0, q1: n, k0: 0, k1: n };
     fill(title, words.map(layer, head));
     map.mark(position);
     const args = {
@@ -176,7 +176,7 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
   return {
     /** @param {Page.AttentionScene} next @param {boolean} redraw */
     update(next, redraw) {
-      if (next.run.key !== now?.run.key) chosen = null;
+      if (next.run.key !== now?.run.key) chosenWindow = null;
       now = next;
       scopes.root.hidden = next.nFed <= next.run.tokens.length;
       scopes.press(next.n > next.run.tokens.length ? 'all' : 'prompt');

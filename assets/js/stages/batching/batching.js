@@ -23,8 +23,8 @@ export function mount(root, ctx) {
     go: words.go,
     stop: words.stop,
   });
-  const served = servedView();
-  fill(work.found, served.element);
+  const results = servedView();
+  fill(work.found, results.element);
   root.append(
     h(
       'div',
@@ -44,7 +44,7 @@ export function mount(root, ctx) {
     if (!found.static) return undefined;
     // The figures measure the room they have, so their place must be visible first.
     work.found.hidden = false;
-    served.show(found);
+    results.show(found);
     return words.summary(found);
   }
 

@@ -82,12 +82,12 @@ export function comparison(root) {
 
   /** @param {number} at */
   function step(at) {
-    const picked = sides.map(({ run }) => run.steps[at]);
+    const records = sides.map(({ run }) => run.steps[at]);
     const [left, right] = sides.map(({ run }) => run.steps.map(({ token }) => token));
     const parts = parting(left, right);
     fill(stepName, words.step(at));
     fill(stepNote, at > parts ? words.apart : '');
-    picked.forEach((now, i) => {
+    records.forEach((now, i) => {
       fill(names[i], words.name(sides, i));
       const rows = (now?.candidates.token_ids ?? []).slice(0, MOST_CANDIDATES).map((id, place) => ({
         token: candidate(now.candidates, place),

@@ -22,7 +22,7 @@ export function mountBeams(root, { store, runner }, open) {
   const note = h('p', { class: 'dim', role: 'status' });
   const mark = checkMark();
   /** @type {string | null} */
-  let searched = null;
+  let searchKey = null;
   root.append(
     h('h2', {}, words.beams),
     h('p', { class: 'dim' }, words.beamsNote),
@@ -40,7 +40,7 @@ export function mountBeams(root, { store, runner }, open) {
 
   function search() {
     const { recipe } = store.state;
-    searched = rootOf(recipe);
+    searchKey = rootOf(recipe);
     forget();
     runner.job('beams', { num_beams: nBeams.valueAsNumber, max_new_tokens: nTokens.valueAsNumber }, (answer) => {
       keep(answer.beams);
@@ -56,12 +56,12 @@ export function mountBeams(root, { store, runner }, open) {
    */
   function keep(beams) {
     const { root: name, list } = store.state.branches;
-    const added = beams.map(({ score, ...branch }, place) => ({
+    const beamBranches = beams.map(({ score, ...branch }, place) => ({
       ...branch,
       name: '',
       beam: { place: place + 1, of: beams.length },
     }));
-    store.set({ branches: { root: name, list: added.reduce(withBranch, list) } });
+    store.set({ branches: { root: name, list: beamBranches.reduce(withBranch, list) } });
   }
 
   /** @param {Payload.BeamBranch} beam */
@@ -85,8 +85,8 @@ export function mountBeams(root, { store, runner }, open) {
   }
 
   return () => {
-    if (!searched || searched === rootOf(store.state.recipe)) return;
-    searched = null;
+    if (!searchKey || searchKey === rootOf(store.state.recipe)) return;
+    searchKey = null;
     forget();
   };
 }

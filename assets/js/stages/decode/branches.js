@@ -37,7 +37,7 @@ function withShade(entry) {
 export function mount(root, ctx) {
   const { store, runner } = ctx;
   /** @type {string[]} */
-  let compared = [];
+  let pairKeys = [];
   const list = h('div', { class: 'tree' });
   const hint = h('p', { class: 'dim' });
   const pair = h('div', { class: 'card' });
@@ -71,7 +71,7 @@ export function mount(root, ctx) {
 
   /** @param {string} key @param {boolean} on */
   function pick(key, on) {
-    compared = on ? [...compared, key].slice(-2) : compared.filter((k) => k !== key);
+    pairKeys = on ? [...pairKeys, key].slice(-2) : pairKeys.filter((k) => k !== key);
     draw(store.state);
   }
 
@@ -79,7 +79,7 @@ export function mount(root, ctx) {
   function leaf(branch) {
     const current = branch.key === store.state.run.key;
     const tick = h('input', { type: 'checkbox', onchange: () => pick(branch.key, tick.checked) });
-    tick.checked = compared.includes(branch.key);
+    tick.checked = pairKeys.includes(branch.key);
     const name = h('input', {
       type: 'text',
       class: 'branch-name',
@@ -146,10 +146,10 @@ export function mount(root, ctx) {
   /** @param {Page.State} state */
   function draw({ branches }) {
     const all = branches.list;
-    compared = compared.filter((key) => all.some((b) => b.key === key));
+    pairKeys = pairKeys.filter((key) => all.some((b) => b.key === key));
     fill(list, h('ul', {}, tree(all).map(segment)));
     fill(hint, all.length < 2 ? words.one : words.shade);
-    const two = compared.map((key) => all.find((b) => b.key === key));
+    const two = pairKeys.map((key) => all.find((b) => b.key === key));
     fill(
       pair,
       h('h2', {}, words.compareTitle),

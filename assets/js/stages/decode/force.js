@@ -24,16 +24,16 @@ export function mountForce(root, { store, runner, ask }) {
   const remove = h('button', { type: 'button', class: 'quiet', title: words.removeTitle, onclick: drop }, words.remove);
   const message = h('p', { class: 'refused-line', role: 'alert', hidden: true });
   const note = h('p', { class: 'dim', role: 'status' });
-  const reused = h('p', { class: 'dim' });
+  const reusedNote = h('p', { class: 'dim' });
   /** @type {{ ids: string, text: string }} */
-  let shortened = null;
+  let removal = null;
   root.append(
     h('h3', {}, words.title),
     h('p', { class: 'dim' }, words.note(store.state.card)),
     h('div', { class: 'force-row' }, field, h('button', { type: 'button', onclick: put }, words.go), remove),
     message,
     note,
-    reused,
+    reusedNote,
   );
 
   /** @param {Page.Recipe} recipe @param {number | null} [nSteps] */
@@ -77,7 +77,7 @@ export function mountForce(root, { store, runner, ask }) {
    * @param {number} n
    */
   function shorten(run, n) {
-    shortened = { ids: idsOf(run).slice(0, n).join(), text: words.shortened(label(run.steps[n].token), n) };
+    removal = { ids: idsOf(run).slice(0, n).join(), text: words.shortened(label(run.steps[n].token), n) };
     start({ ...divert(run, n, []), max_new_tokens: Math.max(1, n) }, n);
   }
 
@@ -86,9 +86,9 @@ export function mountForce(root, { store, runner, ask }) {
     takeLabel: (/** @type {Page.Token} */ token) => words.take(label(token)),
     /** @param {Page.Run} run */
     update(run) {
-      fill(note, shortened?.ids === idsOf(run).join() ? shortened.text : '');
+      fill(note, removal?.ids === idsOf(run).join() ? removal.text : '');
       fill(
-        reused,
+        reusedNote,
         run.reused_positions ? words.reused(run.reused_positions, run.reuse_ms, run.prefill.forward_ms) : '',
       );
     },

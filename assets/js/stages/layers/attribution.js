@@ -19,7 +19,7 @@ export function attributionCard(root, { ask, view, select }) {
   const asking = createAsk();
   // The run and position in view, and those whose shares were drawn last.
   let place = '';
-  let drawn = '';
+  let lastDrawn = '';
   /** @type {number | null} */
   let token = null;
   /** @type {number | null} */
@@ -130,7 +130,7 @@ export function attributionCard(root, { ask, view, select }) {
     shares.show(found, now);
     mark.show(found.checks);
     fill(failure);
-    drawn = place;
+    lastDrawn = place;
     shownToken = found.token.id;
     choices.hidden = shares.body.hidden = shares.sum.hidden = false;
   }
@@ -150,7 +150,7 @@ export function attributionCard(root, { ask, view, select }) {
       question: () => view('layers_attribution', { position, token, against, n_steps: run.steps.length }),
       onanswer: show,
       onerror(error) {
-        choices.hidden = drawn !== place;
+        choices.hidden = lastDrawn !== place;
         shares.body.hidden = shares.sum.hidden = true;
         fill(title, words.shares);
         notice(failure, explain(error));

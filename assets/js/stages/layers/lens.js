@@ -43,7 +43,7 @@ export function lensCard(root, { view, select, point }) {
    * The run, its length and the position that the window on screen was requested for.
    * @type {{ run?: string, length?: number, position?: number }}
    */
-  let asked = {};
+  let lastRequest = {};
   const caption = h('p', { class: 'layers-said' });
   const key = h('div', { class: 'layers-legend dim' });
   const source = h('p', { class: 'dim' });
@@ -138,21 +138,21 @@ export function lensCard(root, { view, select, point }) {
   function draw() {
     if (!found) return;
     // Kept in constants, because the map may call these functions again after the next window has replaced this one.
-    const [held, { tokens }] = [found, now];
+    const [lens, { tokens }] = [found, now];
     const scale = sequential('--c-resid');
     buttons.forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.mode === mode)));
     earlier.disabled = found.start === 0;
     later.disabled = found.start + found.columns >= found.note.n_positions;
     map.show(
       {
-        columns: held.columns,
-        rows: held.rows,
+        columns: lens.columns,
+        rows: lens.rows,
         scale,
         selected: { row: rowOf(), column: now.position - found.start },
-        input: (column) => tokens[held.start + column],
-        next: (column) => held.tokens.get(held.next[column]),
-        value: (row, column) => (row < held.done ? LEVELS[mode](held, row * held.columns + column) : undefined),
-        token: (row, column) => held.tokens.get(held.ids[(row * held.columns + column) * held.k]),
+        input: (column) => tokens[lens.start + column],
+        next: (column) => lens.tokens.get(lens.next[column]),
+        value: (row, column) => (row < lens.done ? LEVELS[mode](lens, row * lens.columns + column) : undefined),
+        token: (row, column) => lens.tokens.get(lens.ids[(row * lens.columns + column) * lens.k]),
         rowName: (row) => (row === 0 ? words.embedding : String(row - 1)),
         corner: { input: words.axisInput, next: words.axisNext },
       },
@@ -203,12 +203,12 @@ export function lensCard(root, { view, select, point }) {
     now = next;
     const { run, length, position } = now;
     const inside = found && position >= found.start && position < found.start + found.columns;
-    const same = asked.run === run.key && asked.length === length;
+    const same = lastRequest.run === run.key && lastRequest.length === length;
     if (same && inside) return draw();
-    if (same && asked.position === position) return undefined;
-    if (asked.run !== run.key) found = null;
+    if (same && lastRequest.position === position) return undefined;
+    if (lastRequest.run !== run.key) found = null;
     if (!found) fill(caption, h('span', { class: 'dim' }, words.lensWaits));
-    asked = { run: run.key, length, position };
+    lastRequest = { run: run.key, length, position };
     return asking.ask({ question: (isNewest) => follow(next, isNewest), onerror: refuse });
   }
 

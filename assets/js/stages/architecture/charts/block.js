@@ -73,7 +73,7 @@ function beside({ shared, columns }, top, width) {
 /**
  * A block's frame and its steps, from `top` down, and its lower end.
  * @param {Page.FlowStep[]} steps
- * @param {{ title: string, note: string, stream: string, unplaced: string }} words
+ * @param {{ title: string, note: string, stream: string, otherNorms: string }} words
  * @param {number} top
  * @param {number} width
  * @returns {[frame: SVGElement, marks: SVGElement[], end: number]}
@@ -95,8 +95,8 @@ export function drawBlock(steps, words, top, width) {
       y = below;
     }
   }
-  if (words.unplaced) {
-    marks.push(svg('text', { class: 'flow-line', x: STREAM + 34, y: y + 10 }, words.unplaced));
+  if (words.otherNorms) {
+    marks.push(svg('text', { class: 'flow-line', x: STREAM + 34, y: y + 10 }, words.otherNorms));
     y += 20;
   }
   marks.push(

@@ -38,16 +38,16 @@ function clock(pair) {
  * @param {HTMLElement} root
  */
 export function clocks(root) {
-  let drawn = '';
+  let drawnPairs = '';
   /** @type {ReturnType<typeof clock>[]} */
   let drawnClocks = [];
 
   return {
     /** @param {{ wavelengths: Page.Numbers, pairs: number[], position: number }} options */
     show({ wavelengths, pairs, position }) {
-      const wanted = pairs.join();
-      if (wanted !== drawn) {
-        drawn = wanted;
+      const key = pairs.join();
+      if (key !== drawnPairs) {
+        drawnPairs = key;
         drawnClocks = pairs.map(clock);
         fill(
           root,

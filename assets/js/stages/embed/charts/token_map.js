@@ -36,14 +36,14 @@ const overlap = (a, b) =>
  * @param {string[]} texts
  */
 function sides(points, texts) {
-  const taken = points.map(([x, y]) => [x - 5, y - 5, x + 5, y + 5]);
+  const boxes = points.map(([x, y]) => [x - 5, y - 5, x + 5, y + 5]);
   return points.map((point, i) => {
     const options = SIDES.map((side) => {
       const box = boxOf(point, LETTER * [...texts[i]].length, side);
-      return { side, box, cost: taken.reduce((sum, other, j) => sum + (j === i ? 0 : overlap(box, other)), 0) };
+      return { side, box, cost: boxes.reduce((sum, other, j) => sum + (j === i ? 0 : overlap(box, other)), 0) };
     });
     const best = options.reduce((a, b) => (b.cost < a.cost ? b : a));
-    taken.push(best.box);
+    boxes.push(best.box);
     return best.side;
   });
 }

@@ -36,9 +36,9 @@ const axis = (values, span, log) => {
  */
 function thin(values, place) {
   /** @type {number[]} */
-  const labelled = [];
-  for (const value of values) if (!labelled.length || place(value) - place(labelled.at(-1)) > 44) labelled.push(value);
-  return labelled;
+  const kept = [];
+  for (const value of values) if (!kept.length || place(value) - place(kept.at(-1)) > 44) kept.push(value);
+  return kept;
 }
 
 /** @param {HTMLElement} root */

@@ -82,11 +82,11 @@ export function blocks(root, parts, at, { onSelect, waits, noText, select }) {
   /** @param {Item[]} group */
   function block(group) {
     const joined = group.filter(({ index }) => index <= at);
-    let arrived = 0;
-    for (const { part } of joined) arrived += part.token.special ? 0 : part.token.bytes.length;
-    const waitingFrom = joined.length ? arrived - joined.at(-1).part.waiting.length : Infinity;
+    let nBytes = 0;
+    for (const { part } of joined) nBytes += part.token.special ? 0 : part.token.bytes.length;
+    const waitingFrom = joined.length ? nBytes - joined.at(-1).part.waiting.length : Infinity;
     let offset = 0;
-    let taken = 0;
+    let nUsed = 0;
     /** @type {Page.Child[][]} */
     const [over, middle, below] = [[], [], []];
     for (const item of group) {
@@ -95,7 +95,7 @@ export function blocks(root, parts, at, { onSelect, waits, noText, select }) {
       over.push(tokenOf(item));
       middle.push(bytesOf(item, waitingFrom, offset));
       offset += size;
-      const consumed = offset - part.waiting.length - taken;
+      const consumed = offset - part.waiting.length - nUsed;
       if (part.token.special || size === 0) below.push(h('span', { class: 'text none dim' }, noText));
       else if (consumed > 0) {
         const isJoined = index <= at;
@@ -103,14 +103,14 @@ export function blocks(root, parts, at, { onSelect, waits, noText, select }) {
           h(
             'span',
             { class: `text ${isJoined ? 'come' : 'later'}`, dir: 'auto', style: span(consumed) },
-            isJoined || group.length === 1 ? visible(part.text) : arrived ? waits : '…',
+            isJoined || group.length === 1 ? visible(part.text) : nBytes ? waits : '…',
           ),
         );
-        taken += consumed;
+        nUsed += consumed;
       }
     }
-    if (offset > taken)
-      below.push(h('span', { class: 'text later', style: span(offset - taken) }, arrived ? waits : '…'));
+    if (offset > nUsed)
+      below.push(h('span', { class: 'text later', style: span(offset - nUsed) }, nBytes ? waits : '…'));
     return h('div', { class: 'block' }, over, middle, below);
   }
 
