@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { createAsk } from '../../assets/js/core/ask.js';
-import { deferred, settled } from './doubles.js';
+import { deferred, flush } from './doubles.js';
 
 /** A question whose answer or error the test controls. */
 function later() {
@@ -28,7 +28,7 @@ test('an answer that comes after a newer question is dropped', async () => {
   asking.ask({ key: 'layer 1', ...second, ...callbacks });
   second.resolve('of layer 1');
   first.resolve('of layer 0');
-  await settled();
+  await flush();
   assert.deepEqual(received, ['of layer 1']);
 });
 
@@ -40,7 +40,7 @@ test('a refusal that comes after a newer question is dropped', async () => {
   asking.ask({ key: 1, ...second, ...callbacks });
   first.reject(new Error('no layer 0'));
   second.reject(new Error('no layer 1'));
-  await settled();
+  await flush();
   assert.deepEqual(received, ['no layer 1']);
 });
 
@@ -75,10 +75,10 @@ test('going back to a question that was overtaken asks it again', async () => {
   asking.ask({ key: 'a', ...third, ...callbacks });
   first.resolve('old a');
   second.resolve('b');
-  await settled();
+  await flush();
   assert.deepEqual(received, []);
   third.resolve('new a');
-  await settled();
+  await flush();
   assert.deepEqual(received, ['new a']);
 });
 
@@ -89,11 +89,11 @@ test('a pending answer is ignored after a drop, but not after a forget', async (
   asking.ask({ key: 'a', ...dropped, ...callbacks });
   asking.drop();
   dropped.resolve('dropped');
-  await settled();
+  await flush();
   asking.ask({ key: 'a', ...forgotten, ...callbacks });
   asking.forget();
   forgotten.resolve('forgotten');
-  await settled();
+  await flush();
   assert.deepEqual(received, ['forgotten']);
 });
 
@@ -123,7 +123,7 @@ test('a question with several answers learns when it is overtaken', async () => 
   asking.ask({ key: 'a', question, ...callbacks });
   asking.ask({ key: 'b', question: () => 'b', ...callbacks });
   first.resolve();
-  await settled();
+  await flush();
   assert.deepEqual(rows, [1, 2]);
   assert.deepEqual(received, ['b']);
 });

@@ -4,7 +4,7 @@
 export const deferred = () => Promise.withResolvers();
 
 /** Waits for pending microtasks and for timers without delay. */
-export const settled = () => new Promise((resolve) => setTimeout(resolve));
+export const flush = () => new Promise((resolve) => setTimeout(resolve));
 
 export const SETTINGS = { do_sample: false, temperature: 1, seed: 0 };
 
@@ -19,17 +19,17 @@ export const recipe = (prompt, more = {}) => ({
 
 export const card = { n_layers: 2, n_heads: 2, attention_layers: [0, 1] };
 
-/** The server's answer to the view `run`: `made` generated tokens of a recipe whose prompt has two tokens. */
-export const answer = (asked, made, { tokens_from: tokens = 0, steps_from: steps = 0 } = {}) => ({
-  key: `key of ${asked.prompt}`,
-  recipe: asked,
-  text_in: asked.prompt,
+/** The server's answer to the view `run`: `nSteps` generated tokens of a recipe whose prompt has two tokens. */
+export const answer = (request, nSteps, { tokens_from: tokens = 0, steps_from: steps = 0 } = {}) => ({
+  key: `key of ${request.prompt}`,
+  recipe: request,
+  text_in: request.prompt,
   tokens: [{ id: 1 }, { id: 2 }].slice(tokens),
   tokens_from: tokens,
   n_tokens: 2,
-  steps: Array.from({ length: made - steps }, (_, i) => ({ index: steps + i, token: { id: 10 + steps + i } })),
+  steps: Array.from({ length: nSteps - steps }, (_, i) => ({ index: steps + i, token: { id: 10 + steps + i } })),
   steps_from: steps,
-  n_steps: made,
+  n_steps: nSteps,
 });
 
 /** A bridge whose runs are driven by the test: `runs` has each {recipe, listen}, `asks` each {name, recipe, args, resolve, reject}. */
@@ -40,14 +40,14 @@ export function bridge() {
     runs,
     asks,
     stops: 0,
-    run: (asked, nSteps, listen) => runs.push({ recipe: asked, nSteps, listen }),
-    job: (name, asked, args, listen) => runs.push({ name, recipe: asked, args, listen }),
+    run: (request, nSteps, listen) => runs.push({ recipe: request, nSteps, listen }),
+    job: (name, request, args, listen) => runs.push({ name, recipe: request, args, listen }),
     stop() {
       this.stops += 1;
     },
-    ask(name, asked, args) {
+    ask(name, request, args) {
       const { promise, resolve, reject } = deferred();
-      asks.push({ name, recipe: asked, args, resolve, reject });
+      asks.push({ name, recipe: request, args, resolve, reject });
       return promise;
     },
   };

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 
 import { beginning, likeliest, tokenAtDraw } from '../../assets/js/maths/draw.js';
 
-// Likeliest first, of equals the smaller id: 1 [0, .4), 0 [.4, .6), 3 [.6, .8), 2 [.8, 1).
+// The likeliest first; of equals, the smaller id first: 1 [0, .4), 0 [.4, .6), 3 [.6, .8), 2 [.8, 1).
 const SHARES = [0.2, 0.4, 0.2, 0.2];
 
-test('tokens lie side by side from the likeliest on, of equals the smaller id first', () => {
+test('tokens lie side by side, the likeliest first; of equals, the smaller id first', () => {
   assert.deepEqual(likeliest(SHARES, 4), [1, 0, 2, 3]);
   assert.deepEqual(likeliest(SHARES, 2), [1, 0]);
   assert.deepEqual(
@@ -27,7 +27,7 @@ test('a number falls on the token whose interval holds it; the beginning is insi
     assert.equal(tokenAtDraw(SHARES, draw), id, `draw ${draw}`);
 });
 
-test('what has no share is never drawn, also where rounding leaves the sum below 1', () => {
+test('a token without a share is never drawn, even if rounding leaves the sum below 1', () => {
   assert.deepEqual(likeliest([0, 0.9999999, 0], 3), [1]);
   assert.equal(tokenAtDraw([0, 0.9999999, 0], 0.99999999), 1);
 });

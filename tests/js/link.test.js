@@ -6,8 +6,8 @@ import { complete } from '../../assets/js/maths/recipe.js';
 
 const PLACE = { stage: 'prefill', step: 3, selection: { position: 7, layer: 23, head: 4 } };
 
-/** What an address that was written reads back to. */
-function there(recipe, base = '') {
+/** Writes an address and reads it again. */
+function roundTrip(recipe, base = '') {
   const address = write({ recipe, ...PLACE }, base);
   const url = new URL(address, 'http://localhost/');
   return { address, ...read(url) };
@@ -46,31 +46,31 @@ const RECIPES = {
   'a prompt too long for a request line': { prompt: 'é & '.repeat(3000) },
 };
 
-for (const [name, given] of Object.entries(RECIPES))
+for (const [name, sparse] of Object.entries(RECIPES))
   test(`an address brings back the recipe and the place: ${name}`, () => {
-    const { recipe, place } = there(complete(given));
-    assert.deepEqual(complete(recipe), complete(given));
+    const { recipe, place } = roundTrip(complete(sparse));
+    assert.deepEqual(complete(recipe), complete(sparse));
     assert.deepEqual(place, PLACE);
   });
 
-test('a long prompt stands behind the #, which no server is sent', () => {
-  const { address } = there(complete(RECIPES['a prompt too long for a request line']));
+test('a long prompt goes behind the #, which is not sent to the server', () => {
+  const { address } = roundTrip(complete(RECIPES['a prompt too long for a request line']));
   assert.ok(address.indexOf('#') < 1000);
 });
 
-test('what is as usual is left out, and what a host put there stays', () => {
-  const { address } = there(complete({ prompt: 'a' }), '?__theme=dark&old=1');
+test('defaults are left out, and parameters of the host stay', () => {
+  const { address } = roundTrip(complete({ prompt: 'a' }), '?__theme=dark&old=1');
   assert.equal(address, '?__theme=dark&p=a&n=40&at=prefill.3.7.23.4');
 });
 
-test('an address without a prompt asks for no recipe, and one with a bad place for none', () => {
-  const asked = (search, hash = '') => read({ search, hash });
-  assert.deepEqual(asked(''), { recipe: null, place: null });
+test('an address without a prompt has no recipe, and one with a bad place has no place', () => {
+  const readAddress = (search, hash = '') => read({ search, hash });
+  assert.deepEqual(readAddress(''), { recipe: null, place: null });
   for (const at of ['nowhere.1.2.3.4', 'prefill.1.2.3', 'prefill.-1.2.3.4', 'prefill.1.2.3.x', 'prefill', ''])
-    assert.equal(asked(`?p=a&at=${at}`).place, null, at);
+    assert.equal(readAddress(`?p=a&at=${at}`).place, null, at);
 });
 
-test('a number that is none stays as it was written, so that who refuses it can name it', () => {
+test('a text that is not a number stays as it was written, so that the server can quote it', () => {
   const { recipe } = read({ search: '?p=a&temperature=hot&top_k=&forced=1.x_2', hash: '' });
   assert.equal(recipe.sampling.temperature, 'hot');
   assert.equal(recipe.sampling.top_k, '');

@@ -28,14 +28,14 @@ const pack = (array, dtype, shape = [array.length]) => ({
   data: Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('base64'),
 });
 
-test('packed arrays come back by their type', () => {
+test('packed arrays are unpacked by their type', () => {
   assert.deepEqual([...unpack(pack(Float32Array.of(1.5, -2), 'float32')).data], [1.5, -2]);
   assert.deepEqual([...unpack(pack(Int32Array.of(-1, 70000), 'int32')).data], [-1, 70000]);
   assert.deepEqual([...unpack(pack(Uint8Array.of(0, 255), 'uint8')).data], [0, 255]);
   assert.throws(() => unpack(pack(Uint8Array.of(0), 'int64')), /int64/);
 });
 
-test('half floats: every one of the 65,536 is read as the platform reads it', () => {
+test('half floats: each of the 65,536 is decoded as the platform decodes it', () => {
   const bits = Uint16Array.from({ length: 65_536 }, (_, i) => i);
   const ours = unpack(pack(bits, 'float16')).data;
   const view = new DataView(new ArrayBuffer(4));
@@ -87,13 +87,13 @@ test('perplexity is 2 to the mean surprisal, and a token of probability 0 makes 
   assert.equal(joint([step(1), { id: 2 }]), Infinity);
 });
 
-test('a branch keeps the name a person gave it, and that beam search made it', () => {
+test('a branch keeps the name that a visitor gave it, and its rank in beam search', () => {
   const named = [branch('x', [1], { name: 'mine', beam: true })];
-  const [renewed] = withBranch(named, branch('x', [1, 2]));
-  assert.deepEqual([renewed.name, renewed.beam, renewed.tokens.length], ['mine', true, 2]);
+  const [replaced] = withBranch(named, branch('x', [1, 2]));
+  assert.deepEqual([replaced.name, replaced.beam, replaced.tokens.length], ['mine', true, 2]);
 });
 
-test('another token takes the place of those from its step on; choices before it stay', () => {
+test('another token replaces those from its step onwards; earlier choices stay', () => {
   const run = {
     recipe: complete({
       prompt: 'a',
@@ -117,7 +117,7 @@ test('another token takes the place of those from its step on; choices before it
   ]);
 });
 
-test('a tree belongs to what stands before the answer: prompt, template, system, model', () => {
+test('a tree belongs to what precedes the answer: prompt, template, system, model', () => {
   const recipe = complete({ prompt: 'a' });
   assert.equal(rootOf(recipe), rootOf({ ...recipe, max_new_tokens: 9, forced: [[0, 1]] }));
   for (const other of [{ prompt: 'b' }, { chat: true }, { system: 's' }, { dtype: 'float16' }])
@@ -125,7 +125,7 @@ test('a tree belongs to what stands before the answer: prompt, template, system,
   assert.equal(modelKey({}), modelKey({ model: '', revision: '', device: '', dtype: '' }));
 });
 
-test('each stop of the walk is found again by its place', () => {
+test('each stop of the walk is found by its place', () => {
   const run = { tokens: [{}, {}, {}], steps: [{}, {}] };
   assert.equal(stops.length(run), 10);
   const seen = Array.from({ length: stops.length(run) }, (_, place) => stops.at(place, run));
@@ -138,20 +138,20 @@ test('each stop of the walk is found again by its place', () => {
   assert.deepEqual([seen[5].position, seen[6].position], [2, 3]);
 });
 
-test('how many tokens more there is room for: the page’s limit, or the context', () => {
+test('the room for more tokens is limited by the page or by the context', () => {
   const run = { tokens: Array(10), steps: Array(4) };
   assert.equal(stops.room(run, { context: 16, limits: { max_new_tokens: 256 } }, 40), 2);
   assert.equal(stops.room(run, { context: 0, limits: { max_new_tokens: 6 } }, 40), 2);
   assert.equal(stops.room(run, { context: 12, limits: { max_new_tokens: 6 } }, 40), 0);
 });
 
-test('latencies are of the tokens this run made itself', () => {
+test('latencies cover only the tokens that this run generated itself', () => {
   const run = { itl_ms: [1, 2, 3], steps: [{ reused: true }, { reused: true }, {}, {}] };
   assert.deepEqual([ownItl(run), reusedCount(run)], [[2, 3], 2]);
   assert.deepEqual([median([3, 1, 2]), median([4, 1, 2, 3])], [2, 2.5]);
 });
 
-test('white space, control characters and marks of direction can be seen', () => {
+test('white space, control characters and direction marks are made visible', () => {
   assert.equal(visible(' a\n\t\r\u00a0'), '·a↵⇥␍⍽');
   assert.equal(visible('\u0000\u001b\u007f'), '␀␛␡');
   assert.equal(visible('\u202eabc\u200b'), '⟨202E⟩abc⟨200B⟩');
@@ -192,14 +192,14 @@ test('the lens is read row by row until it is whole', async () => {
     special: [row],
     checks: row ? [{ name: 'lens' }] : [],
   });
-  const asked = [];
+  const requests = [];
   const states = [];
   for await (const found of readLens(async (args) => {
-    asked.push(args);
+    requests.push(args);
     return tile(args.row_start);
   }, 6))
     states.push([found.done, [...found.ids], [...found.top], found.tokens.get(7).bytes, found.checks.length]);
-  assert.deepEqual(asked, [
+  assert.deepEqual(requests, [
     { position: 6, row_start: 0 },
     { position: 6, row_start: 1 },
   ]);

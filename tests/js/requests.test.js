@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { createBridge, Refused } from '../../assets/js/core/server/bridge.js';
 import { watchRequests } from '../../assets/js/core/server/requests.js';
-import { deferred, settled } from './doubles.js';
+import { deferred, flush } from './doubles.js';
 
 const cancelled = () => new Refused({ error: '', reason: 'stopped' });
 
@@ -12,7 +12,7 @@ test('a cancelled request is sent again on demand, and its caller gets the new a
   const { watch, again } = watchRequests((requests) => states.push(requests));
   const answers = [Promise.reject(cancelled()), Promise.resolve('here')];
   const waiting = watch('lens', () => answers.shift());
-  await settled();
+  await flush();
   assert.deepEqual(states.at(-1), { slow: [], cancelled: ['lens'] });
   again();
   assert.equal(await waiting, 'here');
@@ -23,7 +23,7 @@ test('a newer request of the same name replaces a cancelled one', async () => {
   const states = [];
   const { watch } = watchRequests((requests) => states.push(requests));
   watch('lens', () => Promise.reject(cancelled()));
-  await settled();
+  await flush();
   assert.equal(await watch('lens', async () => 'newer'), 'newer');
   assert.deepEqual(states.at(-1).cancelled, []);
 });

@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test';
 
 import { createRunner } from '../../assets/js/core/state/runner.js';
 import { createStore } from '../../assets/js/core/state/store.js';
-import { answer, bridge, card, recipe, settled } from './doubles.js';
+import { answer, bridge, card, recipe, flush } from './doubles.js';
 
 let server;
 let store;
@@ -24,24 +24,24 @@ beforeEach(() => {
   runner = createRunner(store, server);
 });
 
-/** Answers every question that waits: the run with `made` tokens, or the card. */
-async function reply(made) {
-  for (const { name, recipe: asked, args, resolve } of server.asks.splice(0))
-    resolve(name === 'card' ? card : answer(asked, made, args));
-  await settled();
+/** Answers every pending question: the run with `nSteps` tokens, or the card. */
+async function reply(nSteps) {
+  for (const { name, recipe: request, args, resolve } of server.asks.splice(0))
+    resolve(name === 'card' ? card : answer(request, nSteps, args));
+  await flush();
 }
 
-/** A whole run, made and shown. */
-async function shown(asked, made = 2) {
-  runner.start(asked);
+/** Starts a run and lets it finish. */
+async function completeRun(request, nSteps = 2) {
+  runner.start(request);
   const { listen } = server.runs.at(-1);
-  listen({ kind: 'run', n_steps: made });
-  await reply(made);
-  await reply(made);
+  listen({ kind: 'run', n_steps: nSteps });
+  await reply(nSteps);
+  await reply(nSteps);
   listen({ kind: 'done' });
-  await settled();
-  await reply(made);
-  await settled();
+  await flush();
+  await reply(nSteps);
+  await flush();
 }
 
 test('a run is fetched while it grows: each answer adds the steps that are new', async () => {
@@ -55,11 +55,11 @@ test('a run is fetched while it grows: each answer adds the steps that are new',
     [0],
   );
   listen({ kind: 'run', n_steps: 3 });
-  await settled();
+  await flush();
   assert.equal(server.asks[0].args.steps_from, 1);
   await reply(3);
   listen({ kind: 'done' });
-  await settled();
+  await flush();
   await reply(3);
   assert.deepEqual(
     store.state.run.steps.map((step) => step.index),
@@ -69,8 +69,8 @@ test('a run is fetched while it grows: each answer adds the steps that are new',
   assert.equal(store.state.selection.position, 1, 'the last token of the prompt');
 });
 
-test('an error of the run is shown in its words, and what was shown stays', async () => {
-  await shown(recipe('a'));
+test('an error of the run is shown as it is, and the current run stays', async () => {
+  await completeRun(recipe('a'));
   const before = store.state.run;
   runner.start(recipe('b'));
   server.runs.at(-1).listen({ kind: 'error', error: 'The prompt is too long.' });
@@ -78,13 +78,13 @@ test('an error of the run is shown in its words, and what was shown stays', asyn
   assert.equal(store.state.run, before);
 });
 
-test('nothing of a run is shown once another has taken its place, its failure least of all', async () => {
+test('a replaced run shows nothing any more, not even its failure', async () => {
   runner.start(recipe('old'));
   server.runs[0].listen({ kind: 'run', n_steps: 1 });
   const [late] = server.asks.splice(0);
   runner.start(recipe('new'));
   late.reject(new Error('The old one failed.'));
-  await settled();
+  await flush();
   assert.equal(store.state.status.phase, 'running');
   server.runs[0].listen({ kind: 'error', error: 'The old one failed.' });
   assert.equal(store.state.status.phase, 'running');
@@ -93,7 +93,7 @@ test('nothing of a run is shown once another has taken its place, its failure le
   await reply(1);
   await reply(1);
   listen({ kind: 'done' });
-  await settled();
+  await flush();
   await reply(1);
   assert.equal(store.state.run.recipe.prompt, 'new');
   assert.equal(store.state.status.phase, 'idle');
@@ -103,12 +103,12 @@ test('the failure of a fetch is shown as the failure of its run', async () => {
   runner.start(recipe('a'));
   server.runs[0].listen({ kind: 'run', n_steps: 1 });
   server.asks[0].reject(new Error('This run is no longer in memory.'));
-  await settled();
+  await flush();
   assert.deepEqual(store.state.status, { phase: 'error', message: 'This run is no longer in memory.' });
 });
 
-test('a run that has left memory is made again once, whoever asks, and what is shown stays', async () => {
-  await shown(recipe('a'));
+test('an evicted run is made again once for all callers, and the page stays as it is', async () => {
+  await completeRun(recipe('a'));
   const before = store.state.run;
   const [one, two] = [runner.restore(), runner.restore()];
   assert.equal(server.runs.length, 2);
@@ -125,31 +125,31 @@ for (const [how, act] of [
   ['another run', () => runner.start(recipe('b'))],
 ]) {
   test(`${how} during a restore ends it as stopped, so that the next look restores again`, async () => {
-    await shown(recipe('a'));
+    await completeRun(recipe('a'));
     const waiting = assert.rejects(runner.restore(), { reason: 'stopped' });
     act();
     await waiting;
     const runs = server.runs.length;
     const later = runner.restore();
-    assert.equal(server.runs.length, runs + 1, 'it is asked for anew');
+    assert.equal(server.runs.length, runs + 1, 'it is requested again');
     server.runs.at(-1).listen({ kind: 'done' });
     await later;
   });
 }
 
-test('a restore that another run has ended does not call that run done', async () => {
-  await shown(recipe('a'));
+test('a restore that another run replaces does not end that run', async () => {
+  await completeRun(recipe('a'));
   const waiting = assert.rejects(runner.restore());
   const restoring = server.runs.at(-1);
   runner.start(recipe('b'));
   await waiting;
   restoring.listen({ kind: 'done' });
-  await settled();
+  await flush();
   assert.equal(store.state.status.phase, 'running');
 });
 
-test('a job reports what it finds, its end, and what took its place', async () => {
-  await shown(recipe('a'));
+test('a job reports its results, its end, and its replacement', async () => {
+  await completeRun(recipe('a'));
   const found = [];
   const ends = [];
   const begin = () =>
@@ -186,7 +186,7 @@ test('the place that an address asks for is kept within the run and the model', 
   await reply(2);
   await reply(2);
   listen({ kind: 'done' });
-  await settled();
+  await flush();
   await reply(2);
   const { stage, step, selection } = store.state;
   assert.deepEqual(

@@ -28,7 +28,7 @@ test('greedy is the likeliest token, whatever the filters say', () => {
   near(distribution(LOGITS, { ...DEFAULTS, temperature: 9, top_k: 4 }, NOTHING_SEEN), [1, 0, 0, 0]);
 });
 
-test('greedy goes by the penalties', () => {
+test('greedy respects the penalties', () => {
   near(distribution(LOGITS, { ...DEFAULTS, presence_penalty: 2 }, { ids: [0], nPrompt: 0 }), [0, 1, 0, 0]);
 });
 
@@ -39,7 +39,7 @@ test('temperature keeps the order, and the ratio of two shares is taken to the p
   }
 });
 
-test('top-k keeps k tokens, and those that tie with the last', () => {
+test('top-k keeps k tokens, and those that tie with the last of them', () => {
   near(drawn({ top_k: 2 }), [2 / 3, 1 / 3, 0, 0]);
   near(drawn({ top_k: 2 }, NOTHING_SEEN, [50, 25, 25].map(Math.log)), [0.5, 0.25, 0.25]);
   near(drawn({ top_k: 99 }), [0.5, 0.25, 0.15, 0.1]);
@@ -52,12 +52,12 @@ test('top-p keeps the fewest tokens that reach p, and at least one', () => {
 });
 
 test('temperature comes before top-p: the filter sees the tempered shares', () => {
-  // At T = 2 the shares are as their roots: 7.07, 5, 3.87, 3.16; the first two reach 0.63, so three are kept.
-  const kept = drawn({ temperature: 2, top_p: 0.7 }).filter((share) => share > 0).length;
-  assert.equal(kept, 3);
+  // At T = 2 the shares are proportional to their square roots: 7.07, 5, 3.87, 3.16; the first two reach 0.63, so three are kept.
+  const nKept = drawn({ temperature: 2, top_p: 0.7 }).filter((share) => share > 0).length;
+  assert.equal(nKept, 3);
 });
 
-test('min-p keeps what has that part of the largest share', () => {
+test('min-p keeps tokens with at least that fraction of the largest share', () => {
   near(drawn({ min_p: 0.3 }), [50 / 90, 25 / 90, 15 / 90, 0]);
 });
 
@@ -77,7 +77,7 @@ test('presence and frequency count generated tokens alone, repetition the prompt
   near(drawn({ repetition_penalty: 2 }, context, [2, -1, 1, 0]), softmax([1, -2, 1, 0]));
 });
 
-test('only what is switched on is a stage, in order of its use', () => {
+test('only settings that are switched on are stages, in the order of their use', () => {
   const all = stages(
     LOGITS,
     { ...DEFAULTS, do_sample: true, min_p: 0.1, temperature: 2, presence_penalty: 1 },

@@ -111,7 +111,7 @@ export function createKeeper(run, ask, room) {
       for (const [name, all] of latest) {
         if (visit.has(name)) continue;
         const moved = all.map((args) => (axis in args ? { ...args, [axis]: value } : args));
-        // The copy keeps answers itself: one that it needed before is here, and holds from now on.
+        // The copy caches answers itself: one that it requested before is recorded already, and is valid from here on.
         if (moved.some((args) => keys.has(keyOf(name, args)))) latest.set(name, moved);
         else moved.forEach((args, place) => alias(keyOf(name, args), keyOf(name, all[place])));
       }

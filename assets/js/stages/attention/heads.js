@@ -125,7 +125,7 @@ export function headsCard(root, { view, select, store }) {
     maps = new Map();
     group = card.n_heads / card.n_kv_heads;
     grid.layout({ layers: card.n_layers, heads: card.n_heads, group, kv: group > 1 });
-    // Where each pass gives the maps of one layer only, there are no scores of all heads.
+    // If each pass gives the maps of one layer only, the scores of all heads are not available.
     sorting.hidden = card.streamed_maps;
     sort.disabled = false;
   }
@@ -197,7 +197,7 @@ export function headsCard(root, { view, select, store }) {
           return load(next, isNewest);
         },
         onanswer: (done) => done && isOnScreen() && setNote(done),
-        // Without thumbnails there is nothing to sort, and the reason stands in the place of their note.
+        // Without thumbnails there is nothing to sort, and the reason replaces their note.
         onerror(error) {
           sort.disabled = true;
           setNote(explain(error));

@@ -123,7 +123,7 @@ export function mount(root, ctx) {
   mark.element.addEventListener('toggle', checkSoon);
 
   /**
-   * Says once that this model has no maps, in place of all parts that would show them.
+   * Replaces all parts that would show maps by one note that this model has none.
    * @param {number} n
    */
   async function refuse(n) {

@@ -9,7 +9,7 @@ import { layers as words } from './words/layers.js';
 const text = (sentence) => h('span', { class: 'said' }, sentence);
 
 /**
- * The likeliest tokens of a cell and how the token that really follows fared; null while the cell has not arrived.
+ * The likeliest tokens of a cell and how the token that really follows fared; null until the cell has arrived.
  * @param {Page.Lens} found
  * @param {Page.LensCell | null} cell
  * @param {Page.RunToken[]} tokens
