@@ -3,9 +3,16 @@
 from pathlib import Path
 
 import numpy as np
-from gguf import GGUFWriter, TokenType
+from gguf import GGUFValueType, GGUFWriter, TokenType
 
 from tests.tiny import tiny_lm
+
+TYPES = {
+    str: GGUFValueType.STRING,
+    int: GGUFValueType.UINT32,
+    float: GGUFValueType.FLOAT32,
+    bool: GGUFValueType.BOOL,
+}
 
 
 def save(folder: Path, family: str, tokenizer, **settings) -> Path:
@@ -16,8 +23,17 @@ def save(folder: Path, family: str, tokenizer, **settings) -> Path:
     return folder
 
 
-def write_gguf(path: Path, architecture: str = "llama", n_layers: int = 1) -> Path:
-    """A llama of one layer with 262 tokens in float32, complete for any reader; its header claims `n_layers`."""
+def write_gguf(
+    path: Path,
+    architecture: str = "llama",
+    n_layers: int = 1,
+    values: dict[str, object] | None = None,
+    tensors: dict[str, np.ndarray] | None = None,
+) -> Path:
+    """A llama of one layer with 262 tokens in float32, complete for any reader; its header claims `n_layers`.
+
+    `values` are added to the header, or replace those in it; `tensors` are all tensors, if given.
+    """
     width, n_heads, d_mlp = 32, 4, 64
     pieces = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", "▁a", "b"]
     kinds = [TokenType.UNKNOWN, *[TokenType.CONTROL] * 2, *[TokenType.BYTE] * 256, *[TokenType.NORMAL] * 3]
@@ -49,8 +65,12 @@ def write_gguf(path: Path, architecture: str = "llama", n_layers: int = 1) -> Pa
         "blk.0.ffn_norm": (width,),
         "output_norm": (width,),
     }
-    for name, shape in shapes.items():
-        writer.add_tensor(f"{name}.weight", rng.normal(0, 0.3, shape).astype(np.float32))
+    made = {f"{name}.weight": rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
+    for key, value in (values or {}).items():
+        writer.kv_data[0].pop(key, None)
+        writer.add_key_value(key, value, TYPES[type(value)])
+    for name, tensor in (made if tensors is None else tensors).items():
+        writer.add_tensor(name, tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -19,6 +19,7 @@ from model.capture import capture
 from model.loading.check_model import verify
 from model.loading.load_progress import reporting
 from model.loading.measured_shape import measure_shapes
+from model.loading.sentencepiece_check import check_against_sentencepiece
 from model.network.anatomy import Anatomy, find_anatomy
 from model.network.experts import n_active
 from model.network.language_model import LanguageModel
@@ -48,6 +49,7 @@ def load(
     weights = {} if gguf_file else {"use_safetensors": True}
     with _load_errors(model_id), reporting(report):
         tokenizer = with_offsets(AutoTokenizer.from_pretrained(folder, **options))
+        check_against_sentencepiece(tokenizer, folder)
         # With output_loading_info it gives a pair, which its annotation does not say.
         model, info = AutoModelForCausalLM.from_pretrained(  # pyright: ignore[reportGeneralTypeIssues]
             folder,
@@ -64,7 +66,9 @@ def load(
 def read_tokenizer(folder: Path, model_id: str) -> PreTrainedTokenizerFast:
     """The tokenizer of a local folder. Raises UserError if it cannot be loaded."""
     with _load_errors(model_id):
-        return with_offsets(AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True))
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        check_against_sentencepiece(with_offsets(tokenizer), folder)
+        return tokenizer
 
 
 def with_offsets(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerFast:

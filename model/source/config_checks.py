@@ -1,5 +1,7 @@
 """Decides from a model's config.json and list of files whether this page can open it; weights are not read."""
 
+from typing import NoReturn
+
 import transformers
 
 # The mapping by names loads no module of a family.
@@ -45,8 +47,7 @@ def check_config(name: str, config: dict) -> None:
         raise UserError(f"{name!r} is an encoder-decoder ({architecture or family}), not a causal model. {_OTHER}")
     if not own or not _continues_text(architecture, own):
         raise UserError(f"{name!r} is no causal language model but {architecture or family}. {_OTHER}")
-    if config.get("quantization_config"):
-        method = str(config["quantization_config"].get("quant_method", "unknown"))
+    if method := _quantised_by(config):
         raise UserError(
             f"{name!r} has weights quantised by {method:.40}, which need kernels this page does not bring. Choose the "
             "unquantised model, or a GGUF of it."
@@ -71,10 +72,43 @@ def _continues_text(architecture: str, own: tuple[str, ...]) -> bool:
     return architecture.endswith(CAUSAL)
 
 
+def _quantised_by(config: dict) -> str:
+    """What quantised the weights; empty if nothing did. MLX writes `quantization` alone, or both without a method."""
+    for key in ("quantization_config", "quantization"):
+        settings = config.get(key)
+        if not settings:
+            continue
+        if not isinstance(settings, dict):
+            return str(settings)
+        if method := settings.get("quant_method"):
+            return str(method)
+        return f"MLX ({settings['bits']} bits)" if {"bits", "group_size"} <= settings.keys() else "an unknown method"
+    return ""
+
+
 def text_config(config: dict) -> dict:
     """The part of a config that describes the language model."""
     inner = config.get("text_config")
     return inner if isinstance(inner, dict) else config
+
+
+def refuse_without_config(name: str, files: dict[str, int] | set[str], adapter: dict) -> NoReturn:
+    """Raises UserError for files without a config.json: an adapter (`adapter` is its config), GGUFs, or no model."""
+    _refuse_adapter(name, files, adapter)
+    ggufs = sorted(file for file in files if file.endswith(".gguf"))
+    if ggufs:
+        raise UserError(f"{name!r} holds GGUF files. Name one of them, such as {name}/{ggufs[0]}.")
+    raise UserError(f"{name!r} has no config.json, so it holds no model of transformers. Choose another.")
+
+
+def _refuse_adapter(name: str, files: dict[str, int] | set[str], adapter: dict) -> None:
+    if adapter or any(file.startswith("adapter_model.") for file in files):
+        base = str(adapter.get("base_model_name_or_path") or "")
+        raise UserError(
+            f"{name!r} holds an adapter ({str(adapter.get('peft_type') or 'LoRA'):.20}), which is a change to a model "
+            f"and no model{f': that is {base!r:.100}' if base else ''}. Merge both (merge_and_unload of peft) and save "
+            "the result, or choose the model itself."
+        )
 
 
 def check_files(name: str, files: dict[str, int] | set[str]) -> None:
@@ -93,6 +127,7 @@ def check_files(name: str, files: dict[str, int] | set[str]) -> None:
     ggufs = sorted(file for file in files if file.endswith(".gguf"))
     if ggufs:
         raise UserError(f"{name!r} holds GGUF files. Name one of them, such as {name}/{ggufs[0]}.")
+    _refuse_adapter(name, files, {})
     raise UserError(f"{name!r} has no weights as safetensors. Choose another model or revision.")
 
 

@@ -3,21 +3,24 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from model.files.gguf_header import GgufHeader, read_gguf
+from model.files.safetensors_header import read_safetensors
+from model.files.stand_ins import refuse_stand_in
 from model.records.opening import Inspection
 from model.request.errors import UserError
 from model.runtime.devices import DTYPES, free_bytes
 from model.runtime.present import present
 from model.source.bundled import BUNDLED_ID, bundled_model_dir, locate
-from model.source.config_checks import check_config, check_files, needed_files
+from model.source.config_checks import TOKENIZERS, check_config, check_files, needed_files, refuse_without_config
 from model.source.config_size import check_parameters
 from model.source.describe_source import of_config, of_gguf, read_object
 from model.source.hub import Hub, Repository
 from model.source.hub_errors import Unreachable
 from model.source.sources import BUNDLED, Source
-from model.source.weight_files import WeightsHeader, read_gguf, read_safetensors
 
 # The weights, plus a fifth for the intermediate results of a pass.
 MARGIN = 1.2
+ADAPTER = "adapter_config.json"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,9 @@ def check_here(plan: Plan, folder: Path) -> None:
     """Checks the files themselves once they are in `folder`. Raises UserError if they need more memory than is free."""
     about, file = plan.about, Path(plan.source.file).name
     if file:
-        in_files = read_gguf(folder / file).parameters
+        header = read_gguf(folder / file)
+        of_gguf(about.name, header, about.revision, about.licence)
+        in_files = header.parameters
         allocated = check_parameters(about.name, folder, in_files, file)
     else:
         here = _on_disk(plan.source, folder)
@@ -93,19 +98,32 @@ def _on_disk(source: Source, folder: Path, revision: str = "", licence: str = ""
         if not path.is_file():
             raise UserError(f"There is no file {str(path)!r}. Check the path.")
         return Plan(source, of_gguf(source.name, read_gguf(path), revision, licence), folder=path.parent)
-    if not folder.is_dir():
-        raise UserError(f"There is no folder {str(folder)!r}. Check the path.")
+    _check_folder(folder)
     files = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
     if "config.json" not in files:
-        raise UserError(f"The folder {str(folder)!r} has no config.json, so it holds no model of transformers.")
+        adapter = read_object(folder / ADAPTER) if ADAPTER in files else {}
+        refuse_without_config(str(folder), files, adapter)
     config = read_object(folder / "config.json")
     check_config(source.name, config)
     check_files(source.name, files)
+    for name in files.keys() & set(TOKENIZERS):
+        refuse_stand_in(folder / name)
     weights = [read_safetensors(folder / name) for name in needed_files(files) if name.endswith(".safetensors")]
     _check_index(source.name, folder, files)
     template = "chat_template.jinja" in files or _has_template(folder / "tokenizer_config.json")
     about = of_config(source.name, config, sum(w.parameters for w in weights), revision, licence, template)
     return Plan(source, about, check_parameters(source.name, folder, about.n_parameters), folder)
+
+
+def _check_folder(folder: Path) -> None:
+    """Raises UserError for a path that is no folder; a file is named with the folder that it needs."""
+    if folder.is_file():
+        raise UserError(
+            f"{str(folder)!r} is one file; a model also needs the config and the tokenizer beside it. Type the folder "
+            f"{str(folder.parent)!r}. Alone, only a .gguf can be opened."
+        )
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {str(folder)!r}. Check the path.")
 
 
 def _on_hub(source: Source, hub: Hub) -> Plan:
@@ -120,8 +138,8 @@ def _on_hub(source: Source, hub: Hub) -> Plan:
     if source.file:
         return _gguf_on_hub(source, hub, repository)
     if "config.json" not in repository.files:
-        check_files(source.name, repository.files)
-        raise UserError(f"{source.name!r} has no config.json, so it is no model of transformers. Choose another.")
+        adapter = hub.read_json(repository, ADAPTER) if ADAPTER in repository.files else {}
+        refuse_without_config(source.name, repository.files, adapter)
     config = hub.read_json(repository, "config.json")
     check_config(source.name, config)
     check_files(source.name, repository.files)
@@ -147,7 +165,7 @@ def _gguf_on_hub(source: Source, hub: Hub, repository: Repository) -> Plan:
     parameters = repository.parameters or 2 * repository.files[source.file]
     header = {"general.architecture": repository.gguf.get("architecture", "llama")}
     metadata = {**header, **({"tokenizer.chat_template": ""} if repository.gguf.get("chat_template") else {})}
-    about = of_gguf(source.name, WeightsHeader(parameters, metadata), repository.revision, repository.licence)
+    about = of_gguf(source.name, GgufHeader(parameters, metadata), repository.revision, repository.licence)
     return _to_fetch(Plan(source, about, repository=repository), hub, [source.file])
 
 
