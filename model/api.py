@@ -70,12 +70,14 @@ class Api:
         top_p: float = 1.0,
         seed: int = 0,
     ) -> dict[str, Any]:
-        """Generates up to `max_new_tokens` tokens; the same arguments give the same tokens. top_k=1 is greedy.
+        """Generates up to `max_new_tokens` tokens; the same arguments give the same tokens. top_k=1 is greedy: the
+        likeliest token, of several equally likely the one with the smallest id.
 
         Returns {ids, tokens, text, stop_reason, ttft_ms, itl_ms}: `stop_reason` is 'eos', 'limit' or
         'context', `itl_ms` is the list of times between two tokens.
         """
-        settings = SamplingSettings(True, temperature, top_k, top_p, seed)
+        # Of tokens that tie for the first place, top-k keeps all, and a draw would take one of them by chance.
+        settings = SamplingSettings(top_k != 1, temperature, top_k, top_p, seed)
         run = self._finished(Recipe(prompt, chat, sampling=settings, max_new_tokens=max_new_tokens))
         return {
             "ids": [step.token.id for step in run.steps],
@@ -91,16 +93,15 @@ class Api:
 
         Returns {tokens, pattern}: `pattern[query][key]` is a row per token that sums to 1.
         """
-        recipe = Recipe(prompt, chat)
         engine = self._engine()
-        tokens = engine.tokenize(recipe)
-        if len(tokens) > MAX_PATTERN:
-            raise UserError(
-                f"The prompt has {len(tokens):,} tokens; a whole pattern is given for up to {MAX_PATTERN:,}. "
-                "Shorten it, or look at it on the page, which asks for tiles."
-            )
-        for _ in engine.run(recipe, 0):
-            pass
+        recipe = engine.dated(Recipe(prompt, chat))
+        for item in engine.run(recipe, 0):
+            if isinstance(item, Run) and len(item.tokens) > MAX_PATTERN:
+                raise UserError(
+                    f"The prompt has {len(item.tokens):,} tokens; a whole pattern is given for up to {MAX_PATTERN:,}. "
+                    "Shorten it, or look at it on the page, which asks for tiles."
+                )
+        tokens = engine.snapshot(recipe, 0).tokens
         pattern = engine.attention.pattern(recipe, layer, head, len(tokens))
         return {"tokens": [token.text for token in tokens.tokens], "pattern": pattern.tolist()}
 

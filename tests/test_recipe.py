@@ -15,6 +15,22 @@ def test_a_recipe_comes_back_from_its_json():
     assert Recipe.from_json(RECIPE.to_json()) == RECIPE
 
 
+def test_a_recipe_without_a_date_is_written_as_before_there_was_one():
+    assert "date" not in json.loads(RECIPE.to_json())
+    assert Recipe.from_json(RECIPE.to_json()).date == ""
+    dated = replace(RECIPE, date="2026-01-31")
+    assert json.loads(dated.to_json())["date"] == "2026-01-31"
+    assert Recipe.from_json(dated.to_json()) == dated
+
+
+@pytest.mark.parametrize(
+    "date", ["2026-02-30", "20260131", "2026-W05-6", "today", "2026-1-31", " ", "2026-01-31T00:00"]
+)
+def test_a_date_is_a_day_in_one_spelling(date):
+    with pytest.raises(UserError, match="date is '.*'; it must be a day such as 2026-01-31. Leave it empty"):
+        replace(RECIPE, date=date)
+
+
 def test_numbers_written_as_whole_give_the_same_trace():
     values = json.loads(RECIPE.to_json())
     values["sampling"] |= {"temperature": 1, "top_p": 1}
@@ -36,6 +52,7 @@ def test_only_how_far_it_goes_leaves_the_trace_the_same():
         "revision": "v1",
         "device": "cpu",
         "dtype": "bfloat16",
+        "date": "2026-01-31",
     }
     assert {*others, "max_new_tokens", "stop"} == {field.name for field in fields(Recipe)}
     settings = {"do_sample": False, **dict.fromkeys(("temperature", "top_p", "min_p", "typical_p"), 0.5)}

@@ -7,7 +7,7 @@ import pytest
 from model.records.run import Run
 from model.request.errors import UserError
 from model.request.recipe import Recipe
-from model.tokens.pieces import path, pre_tokenize, spans
+from model.tokens.pieces import path, pre_tokenize
 from model.tokens.tokenize import tokenize
 from model.tokens.vocabulary import read_vocabulary
 from tests.samples import TEXTS
@@ -25,8 +25,8 @@ STRIPPING = (
 
 
 def parts(vocabulary, recipe: Recipe) -> list[tuple[str, str]]:
-    text = tokenize(vocabulary, recipe, LIMIT).text
-    found = spans(vocabulary, recipe, text)
+    tokens = tokenize(vocabulary, recipe, LIMIT)
+    text, found = tokens.text, tokens.spans
     assert "".join(text[span.start : span.end] for span in found) == text
     return [(span.kind, text[span.start : span.end]) for span in found]
 

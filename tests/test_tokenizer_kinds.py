@@ -60,7 +60,7 @@ def test_ids_are_the_tokenizers_own_and_bos_stands_first_and_is_marked(case, tex
     if bos:
         first = tokens.tokens[0]
         assert (first.piece, first.special, first.start, first.end) == (BOS, True, 0, 0)
-        assert model_input(vocabulary, Recipe(text), tokens).n_special >= 1
+        assert model_input(tokens).n_special >= 1
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))
@@ -147,7 +147,7 @@ def test_a_template_writes_its_bos_itself_and_no_second_one_comes(kind):
     assert tokens.ids.count(bos) == 1
     assert tokens.tokens[0].id == bos
     assert tokens.text == BOS + "[user] the lazy dog"
-    spans = model_input(vocabulary, Recipe("the lazy dog", chat=True), tokens).spans
+    spans = tokens.spans
     assert [tokens.text[span.start : span.end] for span in spans if span.kind == "prompt"] == ["the lazy dog"]
 
 

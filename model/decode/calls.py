@@ -26,6 +26,7 @@ class DecodeCalls:
 
     def next_token(self, recipe: Recipe, k: int) -> Distribution:
         """The distribution of the first generated token: its `k` most likely tokens."""
+        recipe = self._core.dated(recipe)
         for _ in self._core.run(recipe, 0):
             pass
         return step_distribution(self._lm, self._core.trace(recipe), 0, k)

@@ -28,7 +28,8 @@ class Choice:
 
     `probability` is the model's own, `chosen_from` the one after all stages. The token owns the interval
     [`cumulative_from`, `cumulative_to`) of its cumulative distribution, most likely tokens first; `draw` is the number
-    in [0, 1) that selects it, None if greedy or forced.
+    in [0, 1) that selects it, None if greedy or forced. `tied` tokens, itself included, have its score after all
+    stages: greedy takes the one with the smallest id, a draw gives them equal shares; 1 if forced.
     """
 
     token_id: int
@@ -38,6 +39,7 @@ class Choice:
     cumulative_from: float
     cumulative_to: float
     stages: tuple[StageCount, ...]
+    tied: int
 
 
 class OccurrencePenalty(LogitsProcessor):
@@ -93,7 +95,8 @@ def process(
 ) -> tuple[Tensor, tuple[StageCount, ...]]:
     """Applies every stage to logits (vocab,): scores (vocab,), -inf where filtered out, and the effect of each stage.
 
-    `ids` are all tokens so far; the first `n_prompt` are the prompt. Each filter keeps at least one token.
+    `ids` are all tokens so far; the first `n_prompt` are the prompt. Each filter keeps at least one token; top-k also
+    keeps those that tie with the last one, so top_k=1 is not greedy where two tokens tie.
     """
     scores, counts = logits.float(), []
     stages = processors(settings, n_prompt)
@@ -161,6 +164,7 @@ def choose(
         cumulative_from=upto - float(chosen_from[token_id]),
         cumulative_to=upto,
         stages=stages,
+        tied=1 if forced_id is not None else int((scores == scores[token_id]).sum()),
     )
 
 

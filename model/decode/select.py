@@ -46,18 +46,21 @@ def select(lm: LanguageModel, run: Run, logits: Tensor, forward_seconds: float) 
         sampling_seconds=sampling_seconds,
         text=text,
         waiting=waiting,
+        tied=choice.tied,
     )
 
 
 def _candidates(lm: LanguageModel, logits: Tensor, choice: Choice) -> Candidates:
-    top = logits.topk(min(N_CANDIDATES, len(logits)))
-    probability = choice.probability[top.indices]
+    # `topk` orders ties as it likes; greedy takes the smallest id of them, so the smallest comes first.
+    top_ids = logits.topk(min(N_CANDIDATES, len(logits))).indices.sort().values
+    top_ids = top_ids[logits[top_ids].argsort(descending=True, stable=True)]
+    probability = choice.probability[top_ids]
     return Candidates(
-        token_ids=top.indices.numpy().copy(),
-        tokens=tuple(describe_token(lm.vocabulary, i, -1) for i in top.indices.tolist()),
-        logits=top.values.numpy().copy(),
+        token_ids=top_ids.numpy().copy(),
+        tokens=tuple(describe_token(lm.vocabulary, i, -1) for i in top_ids.tolist()),
+        logits=logits[top_ids].numpy().copy(),
         probability=probability.numpy().copy(),
-        chosen_from=choice.chosen_from[top.indices].numpy().copy(),
+        chosen_from=choice.chosen_from[top_ids].numpy().copy(),
         remainder=max(0.0, 1.0 - float(probability.sum())),
         vocabulary=len(logits),
     )

@@ -32,6 +32,7 @@ from model.run.truncated import truncate
 from model.runtime.budget import Budget
 from model.runtime.stoppable import stoppable
 from model.speculative.calls import SpeculativeCalls
+from model.tokens.template import with_date
 from model.tokens.tokenize import refuse_beyond, tokenize
 
 # The limit for the traces of all engines of a page together.
@@ -97,8 +98,18 @@ class LocalEngine:
                 "Choose a token of this model."
             )
 
+    def dated(self, recipe: Recipe) -> Recipe:
+        """The recipe with today's date, if its chat template writes one and the recipe does not say which."""
+        return with_date(self.lm.tokenizer, recipe)
+
     def tokenize(self, recipe: Recipe) -> Tokens:
-        """The recipe's text and tokens. Raises UserError beyond the prompt limit, and for a token without a row."""
+        """The recipe's text and tokens: those of its run, while that is in memory.
+
+        Raises UserError beyond the prompt limit, and for a token without a row.
+        """
+        recipe = self.dated(recipe)
+        if (trace := self.traces.get(recipe.trace_key)) is not None:
+            return trace.run.tokens
         context = self.lm.card.context or self.max_prompt_tokens
         tokens = tokenize(self.lm.vocabulary, recipe, min(self.max_prompt_tokens, context))
         refuse_beyond(tokens.tokens, self.lm.card.n_vocab)
@@ -108,9 +119,11 @@ class LocalEngine:
         """Runs the recipe: yields progress during the prefill, and the run so far after it and after each token.
 
         Stops after `n_steps` generated tokens, at the recipe's limit or stop string, at EOS, or when the context is
-        full. Tokens that are already in a trace are not computed again. Raises UserError beyond the limits.
+        full. Tokens that are already in a trace are not computed again. The runs carry the recipe with its date.
+        Raises UserError beyond the limits.
         """
         self.check_limits(recipe)
+        recipe = self.dated(recipe)
         trace = self.traces.get(recipe.trace_key)
         if trace is None:
             tokens = self.tokenize(recipe)
@@ -124,12 +137,13 @@ class LocalEngine:
 
     def snapshot(self, recipe: Recipe, n_steps: int | None = None) -> Run:
         """The run as computed so far, or its first `n_steps` generated tokens; computes nothing. Raises Evicted."""
+        recipe = self.dated(recipe)
         run = self.trace(recipe).run
         return finish_run(self.lm, run, recipe, min(len(run.steps), _at_most(n_steps, recipe.max_new_tokens)))
 
     def trace(self, recipe: Recipe) -> Trace:
         """The tensors of the recipe's run. Raises Evicted if they are no longer in memory."""
-        trace = self.traces.get(recipe.trace_key)
+        trace = self.traces.get(self.dated(recipe).trace_key)
         if trace is None:
             raise Evicted("This run is no longer in memory. Run it again: the numbers will be the same.")
         return trace

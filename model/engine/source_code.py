@@ -20,12 +20,12 @@ from model.records.code import SourceCode
 from model.request.errors import UserError
 from model.runtime import timing
 from model.speculative import accept, loop
-from model.tokens import bpe, detokenize, tokenize
+from model.tokens import bpe, detokenize, template, tokenize
 
 ROOT = Path(__file__).resolve().parents[2]
 # The functions that do each stage's work, in the order in which they are called.
 FUNCTIONS: dict[str, tuple[Callable, ...]] = {
-    "text": (tokenize.model_text,),
+    "text": (template.fill,),
     "tokenize": (tokenize.tokenize, tokenize.encode, bpe.merge),
     "embed": (embeddings.rows_of, rope.angles, rope.rotate),
     "prefill": (prefill.prefill, forward.forward, pattern.scores_rows),

@@ -25,7 +25,7 @@ class TokenCalls:
     def seen(self, recipe: Recipe, chat: bool) -> ModelInput:
         """What the model sees of the recipe's prompt, with the chat template or without it."""
         variant = replace(recipe, chat=chat)
-        return model_input(self._lm.vocabulary, variant, self._core.tokenize(variant))
+        return model_input(self._core.tokenize(variant))
 
     def encode(self, recipe: Recipe, text: str) -> tuple[Token, ...]:
         """The tokens of a text that is to be forced. Raises UserError if it is empty or too long."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float, Int
 
+from model.records.text import Lost, Span
 from model.request.recipe import Recipe
 
 
@@ -39,12 +40,19 @@ class Token:
 
 @dataclass(frozen=True)
 class Tokens:
-    """The text that the model sees, and its tokens. `seconds` is the time the tokenizer took."""
+    """The text that the model sees, and its tokens. `seconds` is the time the tokenizer took.
+
+    `pieces` has for each token the number of its piece, None if the tokenizer inserted it. `spans` say which part of
+    the text is whose, `lost` what a person typed that is not in it as typed.
+    """
 
     text: str
     tokens: tuple[Token, ...]
     chat: bool
     seconds: float
+    pieces: tuple[int | None, ...] = ()
+    spans: tuple[Span, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -114,6 +122,7 @@ class DecodeStep:
     `entropy` and `surprisal` are in bits. Times in seconds; the forward pass of step 0 is the prefill.
     `text` is the complete characters that this token adds to the answer, `waiting` the bytes of an incomplete one.
     `reused`: the forward pass belongs to an earlier run, whose cache this run shares.
+    `tied` tokens, itself included, had its score after the settings: greedy takes the one with the smallest id.
     """
 
     index: int
@@ -135,6 +144,7 @@ class DecodeStep:
     text: str
     waiting: bytes
     reused: bool = False
+    tied: int = 1
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,6 @@ from model.records.run import Token, Tokens
 
 
 @dataclass(frozen=True)
-class Span:
-    """A range of the text; `kind` is 'prompt' or 'system' for what a person wrote, 'template' for everything else."""
-
-    start: int
-    end: int
-    kind: str
-
-
-@dataclass(frozen=True)
 class CharacterShare:
     """The bytes `first` to `last` (counted from 1) of a character with `of` bytes, as contained in one token."""
 
@@ -33,13 +24,12 @@ class CharacterShare:
 
 @dataclass(frozen=True)
 class ModelInput:
-    """What the model sees of a prompt: tokens, the spans that a template added, and sizes.
+    """What the model sees of a prompt, and sizes.
 
     `n_partial` counts the tokens that contain only part of a character.
     """
 
     tokens: Tokens
-    spans: tuple[Span, ...]
     n_characters: int
     n_bytes: int
     n_partial: int

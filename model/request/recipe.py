@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from model.request.errors import UserError
-from model.request.validate import require_bool, require_integer, require_number, shorten
+from model.request.validate import require_bool, require_day, require_integer, require_number, shorten
 
 MAX_PROMPT_CHARACTERS = 400_000
 MAX_STOPS = 4
@@ -67,6 +67,7 @@ class Recipe:
     Decoding ends when the answer contains one of the strings in `stop`. An empty `model` means the model
     the page was started with. `device` and `dtype` are included because they change the numbers (bfloat16 may choose
     other tokens than float32); if empty, the best choice for this machine is used.
+    `date` (YYYY-MM-DD) is today for a chat template that writes a date; if empty, the first run fills it in.
     Raises UserError for a value that is not allowed.
     """
 
@@ -81,10 +82,12 @@ class Recipe:
     revision: str = ""
     device: str = ""
     dtype: str = ""
+    date: str = ""
 
     def __post_init__(self):
-        for name in ("prompt", "system", "model", "revision", "device", "dtype"):
+        for name in ("prompt", "system", "model", "revision", "device", "dtype", "date"):
             require_text(name, getattr(self, name))
+        require_day("date", self.date)
         if not self.prompt.strip():
             n = len(self.prompt)
             what = f"blank ({n:,} white-space {'character' if n == 1 else 'characters'})" if n else "empty"
@@ -110,7 +113,11 @@ class Recipe:
 
     def to_json(self) -> str:
         """Canonical JSON: equal recipes produce the same text."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        values = asdict(self)
+        # Links, files and keys from before there was a date stay what they were.
+        if not self.date:
+            del values["date"]
+        return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Recipe":

@@ -39,7 +39,7 @@ class FileCalls:
         return compare_run_file(filed, run, self._lm.card, trace.logits)
 
     def _run(self, recipe: Recipe, n_steps: int) -> Generator[Progress, None, tuple["Trace", Run]]:
-        run = None
+        recipe, run = self._core.dated(recipe), None
         for item in self._core.run(recipe, n_steps):
             if isinstance(item, Progress):
                 yield item

@@ -27,8 +27,12 @@ class Core(Protocol):
         """A new time limit for one live measurement, starting now."""
         ...
 
+    def dated(self, recipe: Recipe) -> Recipe:
+        """The recipe with today's date, if its chat template writes one and the recipe does not say which."""
+        ...
+
     def tokenize(self, recipe: Recipe) -> Tokens:
-        """The recipe's text and tokens. Raises UserError beyond the prompt limit, and for a token without a row."""
+        """The recipe's text and tokens: those of its run while it is in memory. Raises UserError beyond the limits."""
         ...
 
     def run(self, recipe: Recipe, n_steps: int | None = None) -> Iterator[Progress | Run]:

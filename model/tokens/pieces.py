@@ -1,18 +1,14 @@
-"""How a prompt becomes tokens: what the template adds, the pieces, and which bytes each token holds."""
+"""How a prompt becomes tokens: the pieces, and which bytes each token holds."""
 
 import itertools
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
-from tokenizers import Encoding, PreTokenizedString
+from tokenizers import PreTokenizedString
 
 from model.records.run import Token, Tokens
-from model.records.tokens import CharacterShare, ModelInput, Path, Piece, Span
-from model.request.recipe import Recipe
-from model.tokens.tokenize import encode, model_text
+from model.records.tokens import CharacterShare, ModelInput, Path, Piece
 from model.tokens.vocabulary import Vocabulary
 
 PIECES_AROUND = 6
@@ -26,45 +22,15 @@ class Cut(NamedTuple):
     end: int
 
 
-def model_input(vocabulary: Vocabulary, recipe: Recipe, tokens: Tokens) -> ModelInput:
-    """What the model sees of a recipe, and which parts of it the person wrote."""
+def model_input(tokens: Tokens) -> ModelInput:
+    """What the model sees, and sizes."""
     return ModelInput(
         tokens=tokens,
-        spans=spans(vocabulary, recipe, tokens.text),
         n_characters=len(tokens.text),
         n_bytes=len(tokens.text.encode()),
         n_partial=sum(token.partial for token in tokens.tokens),
         n_special=sum(token.special for token in tokens.tokens),
     )
-
-
-def spans(vocabulary: Vocabulary, recipe: Recipe, text: str) -> tuple[Span, ...]:
-    """Splits the text into what the person wrote and what the template added.
-
-    The template is filled a second time with marker characters that do not occur in the text: they show where it
-    inserts its inputs. Some templates strip white space from these.
-    """
-    if not recipe.chat:
-        return (Span(0, len(text), "prompt"),)
-    free = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
-    kinds = {next(free): "prompt", next(free): "system"}
-    prompt_mark, system_mark = kinds
-    marked = replace(recipe, prompt=prompt_mark, system=system_mark if recipe.system else "")
-    parts = re.split(f"([{prompt_mark}{system_mark}])", model_text(vocabulary.tokenizer, marked))
-    for normalize in (str, str.strip):
-        written = {prompt_mark: normalize(recipe.prompt), system_mark: normalize(recipe.system)}
-        if "".join(written.get(part, part) for part in parts) == text:
-            return tuple(_as_spans([(written.get(p, p), kinds.get(p, "template")) for p in parts]))
-    # A template that depends on its inputs: the parts cannot be told apart.
-    return (Span(0, len(text), "template"),)
-
-
-def _as_spans(parts: list[tuple[str, str]]) -> Iterator[Span]:
-    at = 0
-    for part, kind in parts:
-        if part:
-            yield Span(at, at + len(part), kind)
-        at += len(part)
 
 
 def shares(tokens: Sequence[Token]) -> tuple[tuple[CharacterShare, ...], ...]:
@@ -102,8 +68,7 @@ def _length(lead: int) -> int:
 
 def path(vocabulary: Vocabulary, tokens: Tokens, position: int) -> Path:
     """The pieces around the token at `position`, each checked with the tokenizer's own algorithm."""
-    encoding = encode(vocabulary.tokenizer, tokens.text, tokens.chat)
-    pieces = tuple(_pieces(vocabulary, tokens, encoding))
+    pieces = tuple(_pieces(vocabulary, tokens))
     selected = next((piece.index for piece in pieces if piece.first <= position < piece.stop), 0)
     around = pieces[max(0, selected - PIECES_AROUND) : selected + PIECES_AROUND + 1]
     return Path(
@@ -117,10 +82,10 @@ def path(vocabulary: Vocabulary, tokens: Tokens, position: int) -> Path:
     )
 
 
-def _pieces(vocabulary: Vocabulary, tokens: Tokens, encoding: Encoding) -> Iterator[Piece]:
-    """The pieces in order, each with the tokens that the encoding assigns to it."""
+def _pieces(vocabulary: Vocabulary, tokens: Tokens) -> Iterator[Piece]:
+    """The pieces in order, each with its tokens."""
     cuts = pre_tokenize(vocabulary, tokens)
-    words, first = encoding.word_ids, 0
+    words, first = tokens.pieces, 0
     for index in itertools.count():
         if first == len(words):
             return

@@ -1,40 +1,22 @@
 """Turns a prompt into the tokens that the model sees, with ids, bytes and offsets."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from jinja2 import TemplateError
 from tokenizers import Encoding
 from transformers import PreTrainedTokenizerFast
 
 from model.records.run import Token, Tokens
+from model.records.text import Lost
 from model.request.errors import UserError
 from model.request.recipe import Recipe, require_text
 from model.runtime.present import present
 from model.tokens.describe import describe_token
+from model.tokens.template import fill
 from model.tokens.vocabulary import Vocabulary
 
 MAX_FORCED = 32
-
-
-def model_text(tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> str:
-    """The text that the model sees: the prompt itself, or the filled chat template.
-
-    Raises UserError if there is no template, or if it rejects the messages.
-    """
-    if not recipe.chat:
-        return recipe.prompt
-    if not tokenizer.chat_template:
-        raise UserError("This model has no chat template. Switch 'chat' off, or choose a chat model.")
-    messages = [{"role": "system", "content": recipe.system}] if recipe.system else []
-    messages.append({"role": "user", "content": recipe.prompt})
-    try:
-        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
-    except TemplateError as error:
-        raise UserError(
-            f"This model's chat template refuses the messages: {error}. Empty the system text, or switch 'chat' off."
-        ) from None
 
 
 def encode(tokenizer: PreTrainedTokenizerFast, text: str, chat: bool) -> Encoding:
@@ -45,8 +27,13 @@ def encode(tokenizer: PreTrainedTokenizerFast, text: str, chat: bool) -> Encodin
 
 
 def tokenize(vocabulary: Vocabulary, recipe: Recipe, limit: int) -> Tokens:
-    """Tokenizes the recipe's text. Raises UserError if it has more than `limit` tokens: text is never truncated."""
-    text = model_text(vocabulary.tokenizer, recipe)
+    """Fills the template and tokenizes its text, once for a run: what shows the prompt later reads this record.
+
+    Raises UserError for a template that cannot be filled, and if there are more than `limit` tokens: text is never
+    truncated.
+    """
+    filled = fill(vocabulary.tokenizer, recipe)
+    text = filled.text
     started = time.perf_counter()
     encoding = encode(vocabulary.tokenizer, text, recipe.chat)
     seconds = time.perf_counter() - started
@@ -62,7 +49,20 @@ def tokenize(vocabulary: Vocabulary, recipe: Recipe, limit: int) -> Tokens:
         _before_text(text, describe_token(vocabulary, token_id, position, *offset))
         for position, (token_id, offset) in enumerate(zip(ids, offsets, strict=True))
     )
-    return Tokens(text=text, tokens=tokens, chat=recipe.chat, seconds=seconds)
+    return Tokens(
+        text=text,
+        tokens=tokens,
+        chat=recipe.chat,
+        seconds=seconds,
+        pieces=tuple(encoding.word_ids),
+        spans=filled.spans,
+        lost=(*filled.lost, *_unknown(vocabulary, ids)),
+    )
+
+
+def _unknown(vocabulary: Vocabulary, ids: Sequence[int]) -> Iterator[Lost]:
+    if n := vocabulary.n_unknown(ids):
+        yield Lost("text", "unknown", n, vocabulary.piece(present(vocabulary.unknown)) or "")
 
 
 def _before_text(text: str, token: Token) -> Token:

@@ -7,7 +7,7 @@ from model.records.file import Comparison, LogitsSummary
 from model.request.recipe import Recipe
 from viz.wire.args import integer
 from viz.wire.engine import Engine, Job
-from viz.wire.payload import RunMade, recipe_payload, run_made, step_payload
+from viz.wire.payload import RecipeAnswer, RunMade, recipe_payload, run_made, step_payload
 from viz.wire.plain import Plain, PlainWith, plain, plain_with
 
 FORMAT = "token-by-token/run"
@@ -21,7 +21,7 @@ class RunDocument(RunMade):
 
     format: str
     version: int
-    recipe: Plain[Recipe]
+    recipe: PlainWith[Recipe, RecipeAnswer]
     model: dict[str, object]
     made_by: dict[str, str]
     logits: list[Plain[LogitsSummary]]
@@ -38,7 +38,7 @@ class ComparisonAnswer(TypedDict):
 class OpenedRun(TypedDict):
     """The file's recipe on the model that is open here; the comparison comes when that has been run."""
 
-    recipe: Plain[Recipe]
+    recipe: PlainWith[Recipe, RecipeAnswer]
     n_steps: int
     comparison: NotRequired[PlainWith[Comparison, ComparisonAnswer]]
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TypedDict
 
 from model.records.run import Token
-from model.records.tokens import CharacterShare, Detokenization, LanguageCount, Span
+from model.records.text import Span
+from model.records.tokens import CharacterShare, Detokenization, LanguageCount
 from model.records.tokens import Path as TokenPath
 from model.request.recipe import Recipe
 from model.request.validate import require_bool
@@ -83,7 +84,7 @@ def tokenize_seen(engine: Engine, recipe: Recipe, args: dict) -> SeenAnswer:
         "tokens": [plain(token) for token in shown],
         "text": found.tokens.text[first:last],
         "first": first,
-        "spans": [plain(span) for span in found.spans],
+        "spans": [plain(span) for span in found.tokens.spans],
         "n_characters": found.n_characters,
         "n_bytes": found.n_bytes,
         "n_partial": found.n_partial,

@@ -2,19 +2,26 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypedDict, TypeVar
+from typing import Any, NotRequired, TypedDict, TypeVar
 
 import numpy as np
 
 from model.records.run import DecodeStep, Run, StageCount, StopReason, Token
+from model.records.text import Lost
 from model.request.recipe import Recipe
-from viz.wire.plain import Plain, plain
+from viz.wire.plain import Plain, PlainWith, plain
 
 # Of tokens and steps in one answer; a prompt's text comes on top.
 ANSWER_BYTES = 120_000
 
 Item = TypeVar("Item")
 Made = TypeVar("Made", bound=Mapping[str, Any])
+
+
+class RecipeAnswer(TypedDict):
+    """A recipe as the page sends it; `date` where it has one."""
+
+    date: NotRequired[str]
 
 
 class StepCandidates(TypedDict):
@@ -32,7 +39,7 @@ class StepCandidates(TypedDict):
 
 
 class RunStep(TypedDict):
-    """One generated token. Times in milliseconds."""
+    """One generated token. Times in milliseconds; `tied` where several tokens have its score."""
 
     index: int
     token: Plain[Token]
@@ -53,6 +60,7 @@ class RunStep(TypedDict):
     text: str
     waiting: list[int]
     reused: bool
+    tied: NotRequired[int]
 
 
 class PrefillAnswer(TypedDict):
@@ -63,7 +71,7 @@ class PrefillAnswer(TypedDict):
 
 
 class RunMade(TypedDict):
-    """What a run has given, wherever it goes. Times in milliseconds."""
+    """What a run has given, wherever it goes. Times in milliseconds; `lost` where something was."""
 
     text_in: str
     n_tokens: int
@@ -79,13 +87,14 @@ class RunMade(TypedDict):
     detokenize_ms: float
     reused_positions: int
     reuse_ms: float
+    lost: NotRequired[list[Plain[Lost]]]
 
 
 class RunAnswer(RunMade):
     """The run so far, its tokens and steps from where the page has them."""
 
     key: str
-    recipe: Plain[Recipe]
+    recipe: PlainWith[Recipe, RecipeAnswer]
     tokens_from: int
     steps_from: int
 
@@ -105,15 +114,15 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def recipe_payload(recipe: Recipe) -> Plain[Recipe]:
+def recipe_payload(recipe: Recipe) -> PlainWith[Recipe, RecipeAnswer]:
     """A recipe as the page sends it."""
-    return Plain(json.loads(recipe.to_json()))
+    return PlainWith(json.loads(recipe.to_json()))
 
 
 def step_payload(step: DecodeStep) -> RunStep:
     """One generated token with its candidates."""
     candidates = step.candidates
-    return {
+    made: RunStep = {
         "index": step.index,
         "token": plain(step.token),
         "candidates": {
@@ -145,12 +154,15 @@ def step_payload(step: DecodeStep) -> RunStep:
         "waiting": list(step.waiting),
         "reused": step.reused,
     }
+    if step.tied > 1:
+        made["tied"] = step.tied
+    return made
 
 
 def run_made(run: Run, tokens: list[Plain[Token]], steps: list[RunStep]) -> RunMade:
     """What a run has given, with as many of its tokens and steps."""
     filled = run.prefill
-    return {
+    made: RunMade = {
         "text_in": run.tokens.text,
         "n_tokens": len(run.tokens),
         "tokens": tokens,
@@ -172,6 +184,9 @@ def run_made(run: Run, tokens: list[Plain[Token]], steps: list[RunStep]) -> RunM
         "reused_positions": run.reused_positions,
         "reuse_ms": run.reuse_seconds * 1000,
     }
+    if run.tokens.lost:
+        made["lost"] = [plain(lost) for lost in run.tokens.lost]
+    return made
 
 
 def run_payload(run: Run, tokens_from: int, steps_from: int, room: int = ANSWER_BYTES) -> RunAnswer:

@@ -6,7 +6,8 @@ import { modelKey } from './models.js';
  * What all branches of a tree have in common: the text before the answer.
  * @param {Page.Recipe} recipe
  */
-export const rootOf = ({ prompt, chat, system, ...recipe }) => JSON.stringify([prompt, chat, system, modelKey(recipe)]);
+export const rootOf = ({ prompt, chat, system, date, ...recipe }) =>
+  JSON.stringify([prompt, chat, system, modelKey(recipe), ...(date ? [date] : [])]);
 
 /**
  * A run as a branch. Beam search adds `beam` afterwards.

@@ -4,7 +4,7 @@ declare namespace Page {
   /** Arguments of a view or a job. */
   type Args = Record<string, unknown>;
   type Check = Payload.Check;
-  type Recipe = Payload.Recipe;
+  type Recipe = Payload.RecipeAnswer;
   type Step = Payload.RunStep;
   type ModelChoice = Pick<Recipe, 'model' | 'revision' | 'device' | 'dtype'>;
 

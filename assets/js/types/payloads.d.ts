@@ -144,7 +144,7 @@ declare namespace Payload {
 
   interface BeamBranch {
     key: string;
-    recipe: Recipe;
+    recipe: RecipeAnswer;
     tokens: BranchToken[];
     text: string;
     stop: 'eos' | 'limit';
@@ -604,6 +604,13 @@ declare namespace Payload {
     log_sum_exp: number;
   }
 
+  interface Lost {
+    what: 'prompt' | 'system' | 'text';
+    how: 'dropped' | 'changed' | 'trimmed' | 'unused' | 'unknown';
+    n: number;
+    start: string;
+  }
+
   interface Machine {
     name: string;
     memory_bytes: number;
@@ -791,7 +798,7 @@ declare namespace Payload {
   }
 
   interface OpenedRun {
-    recipe: Recipe;
+    recipe: RecipeAnswer;
     n_steps: number;
     comparison?: ComparisonAnswer;
   }
@@ -927,6 +934,22 @@ declare namespace Payload {
     revision: string;
     device: string;
     dtype: string;
+    date: string;
+  }
+
+  interface RecipeAnswer {
+    prompt: string;
+    chat: boolean;
+    system: string;
+    sampling: SamplingSettings;
+    max_new_tokens: number;
+    forced: [number, number][];
+    stop: string[];
+    model: string;
+    revision: string;
+    device: string;
+    dtype: string;
+    date?: string;
   }
 
   interface ResidualStream {
@@ -1048,8 +1071,9 @@ declare namespace Payload {
     detokenize_ms: number;
     reused_positions: number;
     reuse_ms: number;
+    lost?: Lost[];
     key: string;
-    recipe: Recipe;
+    recipe: RecipeAnswer;
     tokens_from: number;
     steps_from: number;
   }
@@ -1077,9 +1101,10 @@ declare namespace Payload {
     detokenize_ms: number;
     reused_positions: number;
     reuse_ms: number;
+    lost?: Lost[];
     format: string;
     version: number;
-    recipe: Recipe;
+    recipe: RecipeAnswer;
     model: Record<string, unknown>;
     made_by: Record<string, string>;
     logits: LogitsSummary[];
@@ -1117,6 +1142,7 @@ declare namespace Payload {
     text: string;
     waiting: number[];
     reused: boolean;
+    tied?: number;
   }
 
   interface SamplingSettings {

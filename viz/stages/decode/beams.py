@@ -7,8 +7,8 @@ from model.records.run import Check, Token
 from model.request.recipe import Recipe
 from viz.wire.args import given
 from viz.wire.engine import Engine, Job
-from viz.wire.payload import recipe_payload
-from viz.wire.plain import Plain, plain
+from viz.wire.payload import RecipeAnswer, recipe_payload
+from viz.wire.plain import Plain, PlainWith, plain
 
 
 class BranchToken(TypedDict):
@@ -23,7 +23,7 @@ class BeamBranch(TypedDict):
     """One continuation, as the page keeps its branches, and its score."""
 
     key: str
-    recipe: Plain[Recipe]
+    recipe: PlainWith[Recipe, RecipeAnswer]
     tokens: list[BranchToken]
     text: str
     stop: Literal["eos", "limit"]

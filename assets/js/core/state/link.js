@@ -32,6 +32,7 @@ export function write({ recipe, stage, step, selection }, base) {
   }
   if (recipe.forced.length) query.set('forced', recipe.forced.map((pair) => pair.join('.')).join('_'));
   for (const text of recipe.stop) query.append('stop', text);
+  if (recipe.date) query.set('date', recipe.date);
   for (const name of MODEL_PARTS) if (recipe[name]) query.set(name, recipe[name]);
   query.set('at', [stage, step, selection.position, selection.layer, selection.head].join('.'));
   return `?${query}${long ? `#${prompt}` : ''}`;
@@ -75,6 +76,7 @@ export function read({ search, hash }) {
     forced,
     stop: query.getAll('stop'),
     ...Object.fromEntries(MODEL_PARTS.map((name) => [name, query.get(name) ?? ''])),
+    ...(query.get('date') && { date: query.get('date') }),
     ...(whole(query.get('n')) && { max_new_tokens: whole(query.get('n')) }),
   };
   return { recipe, place };

@@ -66,6 +66,8 @@ export function createPulls(store, bridge, fetchRun) {
         const card = await cardOf(answer.recipe);
         if (!isCurrent()) return;
         key = answer.key;
+        // The server fills in the date of a template that writes one.
+        recipe = answer.recipe;
         merge(answer, card);
         again ||= store.state.run.steps.length < answer.n_steps;
         if (store.state.following) follow();

@@ -2,6 +2,7 @@
 
 import { fill, h, toggle } from '../../core/elements/dom.js';
 import { same } from '../../maths/same.js';
+import { lostNotes } from './lost.js';
 import { page } from '../words/page.js';
 import { mountSettings } from './settings.js';
 
@@ -35,6 +36,10 @@ export function mountAsk(parts, { store, runner, examples }) {
     oninput: () => asks({ system: system.value }),
   });
   const systemRow = h('label', { class: 'system', hidden: true }, h('span', {}, page.system), system);
+  // Empty, it is the day of the run: the server fills it in, and the run keeps it.
+  const date = h('input', { type: 'date', id: 'date', oninput: () => asks({ date: date.value || undefined }) });
+  const dateRow = h('label', { class: 'system', hidden: true }, h('span', {}, page.date), date);
+  const lost = h('div', { class: 'lost', role: 'status' });
   const chat = toggle(page.chat, false, (on) => asks({ chat: on }), { id: 'chat' });
   chat.title = page.chatTitle;
   const run = h(
@@ -62,7 +67,7 @@ export function mountAsk(parts, { store, runner, examples }) {
   /** @param {Payload.Example} example */
   function choose(example) {
     // An example is a prompt only: the visitor's settings stay.
-    patch({ chat: false, system: '', forced: [], ...example.recipe });
+    patch({ chat: false, system: '', date: undefined, forced: [], ...example.recipe });
     go();
   }
 
@@ -88,6 +93,8 @@ export function mountAsk(parts, { store, runner, examples }) {
       h('div', { class: 'prompt-row' }, prompt, h('div', { class: 'go' }, run, step)),
       h('div', { class: 'under' }, chat, settings, release, stale),
       systemRow,
+      dateRow,
+      lost,
     ),
   );
 
@@ -98,13 +105,18 @@ export function mountAsk(parts, { store, runner, examples }) {
       if (system.value !== draft.system) system.value = draft.system;
       chat.box.checked = draft.chat;
       systemRow.hidden = !draft.chat;
+      if (date.value !== (draft.date ?? '')) date.value = draft.date ?? '';
       release.hidden = !draft.forced.length;
       fill(release, page.release(draft.forced.length));
     }
     if (changed.has('card') && state.card) chat.box.disabled = !state.card.has_chat_template;
     if (changed.has('draft') || changed.has('recipe')) {
-      fill(stale, state.recipe && !same(state.draft, state.recipe) ? page.changed : '');
+      const { draft, recipe } = state;
+      dateRow.hidden = !draft.chat || !(draft.date ?? recipe?.date);
+      // A draft without a date takes that of the day, as the run did.
+      fill(stale, recipe && !same({ ...draft, date: draft.date ?? recipe.date }, recipe) ? page.changed : '');
     }
+    if (changed.has('run')) fill(lost, lostNotes(state.run));
   });
   store.set({ draft: { ...store.state.draft } });
 }

@@ -15,6 +15,7 @@ export const page = {
   chatTitle: 'Wrap the prompt in the chat template the model was trained with',
   system: 'System text',
   systemHint: "empty: the template's own",
+  date: 'Date in the template',
   run: 'Run',
   runTitle: 'Prefill, then decode to the end (Ctrl+Enter)',
   step: 'Step by step',

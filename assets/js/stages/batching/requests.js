@@ -116,7 +116,7 @@ export function requestsEditor({ examples }) {
     add,
     /**
      * Fills the editor the first time: with this run's prompt and those of a few examples, of mixed lengths.
-     * @param {Payload.Recipe} recipe
+     * @param {Page.Recipe} recipe
      */
     offer({ prompt, chat }) {
       if (filled) return;

@@ -13,7 +13,7 @@ const field = (value, max) => h('input', { type: 'number', min: 1, max, value })
  * Builds the search inside `root`; `open(recipe)` shows a beam. Returns a function that clears the beams of another prompt.
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
- * @param {(recipe: Payload.Recipe) => void} open
+ * @param {(recipe: Page.Recipe) => void} open
  */
 export function mountBeams(root, { store, runner }, open) {
   const nBeams = field(4, 8);

@@ -50,6 +50,17 @@ function partsOf(tokens, shares, selectedId) {
 const nameOf = (tokens, id, limit = 10) => (tokens.has(id) ? label(tokens.get(id), limit) : words.id(id));
 
 /**
+ * What a run says of tokens with equal scores, where that decides: in greedy decoding, and at the last place of top-k.
+ * @param {Page.Step} now
+ * @param {Payload.SamplingSettings} settings
+ */
+function tiesIn(now, settings) {
+  if (!settings.do_sample) return now.tied && words.tied(now.tied);
+  const topK = now.stages.find(({ name }) => name === 'top_k');
+  return topK && topK.kept > topK.setting && words.tiedTopK(topK.kept, topK.setting);
+}
+
+/**
  * @param {HTMLElement} root
  * @param {Page.Ctx} ctx
  * @returns {Page.Panel}
@@ -58,6 +69,7 @@ export function mount(root, { store, view }) {
   const title = h('h2');
   const table = h('table', { class: 'waterfall' });
   const tableNote = h('p', { class: 'dim' });
+  const tiesNote = h('p', { class: 'dim' });
   const draw = h('div', { class: 'card' });
   const back = h('div', { class: 'card' });
   const tryOut = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: trySampling }, words.tryOut);
@@ -66,6 +78,7 @@ export function mount(root, { store, view }) {
     { class: 'card' },
     h('h3', {}, words.stages),
     tableNote,
+    tiesNote,
     h('div', {}, tryOut),
     h('div', { class: 'scroll' }, table),
   );
@@ -146,6 +159,7 @@ export function mount(root, { store, view }) {
     const all = stages(logits, settings, contextOf(run, step));
     tryOut.hidden = all.length > 1;
     fill(tableNote, preview ? words.previewing : all.length > 1 ? words.stagesNote : words.noStages);
+    fill(tiesNote, preview ? '' : tiesIn(now, sampling));
     const tokens = tokensById(run, now);
     waterfall(table, all, now, tokens, ROWS);
     fill(draw, h('h3', {}, words.draw), drawCard(now, tokens, settings, all.at(-1).shares, preview));

@@ -2,6 +2,7 @@
 
 import { fill, h } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
+import { lostNotes } from '../../parts/prompt/lost.js';
 import { text as words } from './words/text.js';
 
 export { text as formulas } from './words/formulas.js';
@@ -13,13 +14,14 @@ export { text as formulas } from './words/formulas.js';
  */
 export function mount(root, { store }) {
   const question = h('div', { class: 'quote', dir: 'auto' });
+  const lost = h('div');
   const answer = h('div', { class: 'quote answer', dir: 'auto' });
   const facts = h('dl', { class: 'facts' });
   root.append(
     h(
       'div',
       { class: 'columns' },
-      h('div', { class: 'card' }, h('h2', {}, words.question), question),
+      h('div', { class: 'card' }, h('h2', {}, words.question), question, lost),
       h('div', { class: 'card' }, h('h2', {}, words.answer), answer),
     ),
     h('div', { class: 'card' }, h('h2', {}, words.figures), facts),
@@ -28,6 +30,7 @@ export function mount(root, { store }) {
   /** @param {Page.State} state */
   function update({ run, card }) {
     fill(question, run.text_in);
+    fill(lost, lostNotes(run));
     fill(
       answer,
       h('span', { class: 'dim' }, run.recipe.chat ? '' : run.text_in),

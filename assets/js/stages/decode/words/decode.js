@@ -58,6 +58,14 @@ export const select = {
   id: (id) => `id ${id}`,
   /** @param {number} id @param {keyof typeof CHOSEN_BY} how @param {number} share */
   chosen: (id, how, share) => `id ${id} · ${CHOSEN_BY[how]} · ${pct(share)} by the model itself`,
+  /** @param {number} n */
+  tied: (n) =>
+    `${count(n, 'token')} tied for the largest score, to the last bit; greedy takes the one with the smallest id.`,
+  /** @param {number} kept @param {number} k */
+  tiedTopK: (kept, k) =>
+    k === 1
+      ? `${count(kept, 'token')} tied for the largest score, to the last bit. Top-k keeps them all, as in transformers, and the seed draws among them: this is not greedy.`
+      : `Top-k keeps ${count(kept - k, 'token')} more than k = ${k}: their score is that of the last one, to the last bit, as in transformers.`,
   stages: 'From the model’s probabilities to the draw',
   stagesNote:
     'Each column is one stage of the sampler, applied to all tokens of the vocabulary, in the order of transformers; presence and frequency penalties, which it does not have, follow its repetition penalty. Every filter keeps at least one token.',
