@@ -50,13 +50,12 @@ def test_a_beam_is_the_run_of_its_recipe(engine):
         assert all(step.forced for step in run.steps)
 
 
-def test_neither_the_runs_penalties_nor_the_models_own_change_a_search(engine, lm, monkeypatch):
-    """Some models have a repetition penalty in their generation config; the search must not use it."""
+def test_the_runs_penalties_do_not_change_a_search(engine, lm):
+    """Nor do those of the model's generation config: see test_same_again.py."""
     plain = engine.decode.beams(RECIPE, 3, 6)
     ids = torch.tensor([engine.tokenize(RECIPE).ids])
     with_penalty = lm.model.generate(ids, num_beams=3, do_sample=False, max_new_tokens=6, repetition_penalty=1.8)
     assert with_penalty[0, ids.shape[1] :].tolist() != [token.id for token in plain.beams[0].tokens]
-    monkeypatch.setattr(lm.model.generation_config, "repetition_penalty", 1.8)
     punished = engine.decode.beams(replace(RECIPE, sampling=SamplingSettings(repetition_penalty=1.8)), 3, 6)
     assert [beam.tokens for beam in punished.beams] == [beam.tokens for beam in plain.beams]
     assert punished.check.passed

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import torch
+from transformers import GenerationConfig
 
 from model.network.language_model import LanguageModel
 from model.network.tolerances import LOGIT_TOLERANCE
@@ -31,19 +32,20 @@ def beam_search(lm: LanguageModel, recipe: Recipe, tokens: Tokens, num_beams: in
     ids = torch.tensor([tokens.ids], device=lm.device)
     with lm.lock:
         started = now(lm.device)
-        # Typed as an attribute of any module.
+        # Typed as an attribute of any module. A config of its own: what it leaves open is taken from the model's, of
+        # which only the ids of special tokens are left at load, and nothing from `model.config`.
         out = lm.model.generate(  # pyright: ignore[reportCallIssue]
             ids,
             attention_mask=torch.ones_like(ids),
-            do_sample=False,
-            num_beams=num_beams,
-            num_return_sequences=num_beams,
-            max_new_tokens=max_new_tokens,
-            # Some models have a penalty in their generation config, which generate would apply.
-            repetition_penalty=1.0,
-            return_dict_in_generate=True,
-            output_scores=True,
-            use_cache=not lm.card.uncached,
+            generation_config=GenerationConfig(
+                do_sample=False,
+                num_beams=num_beams,
+                num_return_sequences=num_beams,
+                max_new_tokens=max_new_tokens,
+                return_dict_in_generate=True,
+                output_scores=True,
+                use_cache=not lm.card.uncached,
+            ),
         )
         seconds = now(lm.device) - started
     beam_ids = [_until_end(lm, row[len(tokens) :].tolist()) for row in out.sequences]

@@ -17,6 +17,7 @@ from transformers import (
 
 from model.capture import capture
 from model.loading.check_model import verify
+from model.loading.for_inference import for_inference
 from model.loading.load_progress import reporting
 from model.loading.measured_shape import measure_shapes
 from model.loading.sentencepiece_check import check_against_sentencepiece
@@ -27,6 +28,7 @@ from model.network.sublayers import sublayers
 from model.records.run import ModelCard
 from model.request.errors import Cancelled, UserError
 from model.runtime.devices import AUTO, DTYPES, SPLIT, choose_device, choose_dtype
+from model.tokens.template import template_of
 from model.tokens.vocabulary import read_vocabulary
 
 
@@ -116,7 +118,7 @@ def assemble(
 ) -> LanguageModel:
     """Combines a loaded model with its tokenizer; the self-check chooses how attention is captured."""
     capture.register()
-    model.eval()
+    for_inference(model, tokenizer)
     anatomy = find_anatomy(model)
     card = model_card(model, tokenizer, anatomy, model_id, revision)
     lm = LanguageModel(model, tokenizer, read_vocabulary(tokenizer), anatomy, card, threading.Lock())
@@ -150,7 +152,7 @@ def model_card(
         device=", ".join(sorted({str(p.device) for p in model.parameters()})),
         position_kind=position_kind(model),
         tied_embeddings=anatomy.head_weight is weight,
-        has_chat_template=bool(tokenizer.chat_template),
+        has_chat_template=template_of(tokenizer) is not None,
         tokenizer_kind=type(tokenizer.backend_tokenizer.model).__name__,
         eos_token_ids=tuple([eos] if isinstance(eos, int) else eos or ()),
     )
