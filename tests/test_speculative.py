@@ -22,6 +22,7 @@ from model.speculative.accept import accept_chance, judge, residual, rule_error
 from model.speculative.drafts import LookupDraft, ModelDraft, Proposal, early_exit
 from model.speculative.llama_draft import why_not
 from model.speculative.loop import one_round, speculate
+from model.speculative.shown import round_record
 from model.speculative.totals import expected_speed_up, expected_tokens
 from tests.small_tokenizers import whole_words
 from tests.tiny import tiny_lm
@@ -178,6 +179,39 @@ def test_a_token_from_the_target_alone_is_the_one_that_plain_sampling_selects(ti
         assert token_id == tokens[np.searchsorted(np.cumsum(weights), uniform(seed, len(before)), side="right")]
         selected.add(token_id)
     assert len(selected) > 4
+
+
+@pytest.mark.parametrize("settings", [{}, {"top_p": 0.8}, {"repetition_penalty": 1.3, "min_p": 0.02}])
+def test_one_seed_gives_one_answer_where_the_draft_agrees(tiny, settings):
+    """The target as its own draft: the tokens of a plain run, and no proposal is rejected."""
+    engine, answers = LocalEngine(tiny), set()
+    for seed in range(12):
+        sampling = SamplingSettings(do_sample=True, temperature=0.8, seed=seed, **settings)
+        recipe = Recipe("the quick brown", sampling=sampling, max_new_tokens=12)
+        run = list(engine.run(recipe))[-1]
+        draft = ModelDraft(tiny, sampling, len(run.tokens), tiny.card.n_vocab)
+        start = Speculation("itself", 3, 12, True, (), (), None, None, None, "", "", None)
+        *_, found = speculate(tiny, recipe, engine.tokenize(recipe), draft, start, Budget(60))
+        assert ids(found) == [step.token.id for step in run.steps]
+        assert found.totals.acceptance == 1.0
+        answers.add(found.text)
+    assert len(answers) == 12
+
+
+def test_what_replaces_a_rejected_proposal_is_drawn_with_a_number_of_its_own(tiny):
+    """The proposal was drawn with plain sampling's number: to use it again would tie the two together."""
+    draft, n_rejected = early_exit(tiny, 1), 0
+    for seed in range(60):
+        sequence, proposing = CachedSequence(tiny, [1, 2, 3]), ModelDraft(draft, seeded(seed), 3, tiny.card.n_vocab)
+        verdict = one_round(sequence, proposing, seeded(seed), 3, 1)
+        shown = round_record(tiny, verdict, seeded(seed), len(verdict.new_ids), 1.0)
+        own = uniform(seed, 3 + verdict.n_accepted, "" if verdict.n_accepted else "residual")
+        assert shown.extra_draw == own
+        weights = verdict.added_from.numpy()
+        order = np.lexsort((np.arange(len(weights)), -weights))
+        assert verdict.extra == order[np.searchsorted(np.cumsum(weights[order]), own, side="right")]
+        n_rejected += not verdict.n_accepted
+    assert n_rejected > 10
 
 
 def test_prompt_lookup_takes_the_latest_place_of_the_longest_ending():

@@ -56,9 +56,13 @@ class LookupDraft:
 def next_proposal(
     logits: Tensor, ids: list[int], settings: SamplingSettings, n_prompt: int, own: Tensor | None = None
 ) -> Proposal:
-    """A token drawn from a draft's logits (vocab,) with the sampling settings of the target."""
+    """A token drawn from a draft's logits (vocab,) with the sampling settings of the target.
+
+    The number is the one that plain sampling uses at this position: where draft and target agree, one seed gives one
+    answer, with the draft or without.
+    """
     q = next_distribution(logits, ids, settings, n_prompt)
-    number = uniform(settings.seed, len(ids), "draft") if settings.do_sample else 0.0
+    number = uniform(settings.seed, len(ids)) if settings.do_sample else 0.0
     token_id, _ = draw(q, number)
     shares = logits.double().softmax(-1) if own is None else own
     return Proposal(token_id, q, float(shares[token_id]))

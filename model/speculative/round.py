@@ -15,6 +15,9 @@ from model.request.recipe import SamplingSettings
 from model.speculative.accept import judge, residual, rule_error
 from model.speculative.drafts import Draft, Proposal
 
+# The stream of numbers for tokens that replace a rejected proposal.
+RESIDUAL = "residual"
+
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
@@ -75,8 +78,8 @@ def one_round(
     n_accepted = judge(p, [proposal.q for proposal in proposals], draft_ids, lambda place: number(place, "accept"))
     has_rejection = n_accepted < len(draft_ids)
     added_from = residual(p[n_accepted], proposals[n_accepted].q) if has_rejection else p[n_accepted]
-    # The number that plain sampling uses here: unless a proposal was rejected, the token is the same, too.
-    extra, _ = draw(added_from, number(n_accepted))
+    # The number that plain sampling uses here, unless a proposal was rejected: that was drawn with this number already.
+    extra, _ = draw(added_from, number(n_accepted, RESIDUAL if has_rejection else ""))
     target.cache = cut_cache(target.cache, len(ids) + n_accepted)
     target.ids = [*ids, *draft_ids[:n_accepted], extra]
     return Verdict(

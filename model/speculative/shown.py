@@ -7,7 +7,7 @@ from model.network.language_model import LanguageModel
 from model.records.speculative import ExtraCandidate, JudgedProposal, Round
 from model.request.recipe import SamplingSettings
 from model.speculative.accept import accept_chance
-from model.speculative.round import Verdict
+from model.speculative.round import RESIDUAL, Verdict
 from model.tokens.describe import describe_token
 
 SHOWN = 5
@@ -21,13 +21,13 @@ def round_record(
     extra_position = verdict.start + verdict.n_accepted
     # After an accepted end token, the target's own token is dropped.
     has_ended = n_new <= verdict.n_accepted
-    kind = "bonus" if verdict.n_accepted == n else "resampled"
+    kind, stream = ("bonus", "") if verdict.n_accepted == n else ("resampled", RESIDUAL)
     return Round(
         proposed=tuple(_judged_proposal(lm, verdict, place, settings) for place in range(n)),
         n_accepted=verdict.n_accepted,
         extra=None if has_ended else describe_token(lm.vocabulary, verdict.extra, extra_position),
         extra_kind="end" if has_ended else kind,
-        extra_draw=uniform(settings.seed, extra_position) if settings.do_sample and not has_ended else None,
+        extra_draw=uniform(settings.seed, extra_position, stream) if settings.do_sample and not has_ended else None,
         added_from=() if has_ended else _extra_candidates(lm, verdict),
         draft_seconds=verdict.draft_seconds,
         verify_seconds=verdict.verify_seconds,
