@@ -1,4 +1,4 @@
-"""Takes one family through all stages: load, self-check, tokenize, prefill, maps, lens, decode, batching.
+"""Takes one family through all stages: load, self-check, tokenize, prefill, maps, one head, lens, decode, batching.
 
 Each stage is run by the page's own calls, and compared with a second instance of the model with the same weights and
 plain eager attention, in one pass without a cache. A stage is on, off with a reason, or wrong.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from model.attention.find_output import output_of
 from model.attention.maps import captured_layer
 from model.capture.pattern import pattern_rows
 from model.engine.core import LocalEngine
@@ -20,6 +21,7 @@ from model.records.batching import BatchingRun, Request
 from model.records.run import Run
 from model.request.errors import UserError
 from model.request.recipe import Recipe
+from model.runtime.present import present
 from tests.sweep_pair import Plain, pair
 from tests.sweep_views import faults, last_of, said
 
@@ -49,7 +51,7 @@ class Family:
     how: str = ""
 
 
-STAGES = ("load", "maps", "lens", "residual", "decode", "static", "continuous")
+STAGES = ("load", "maps", "head", "lens", "residual", "decode", "static", "continuous")
 
 
 def walk(family: str, tokenizer) -> Family:
@@ -77,6 +79,7 @@ def walk(family: str, tokenizer) -> Family:
     cached = next((c for c in lm.card.checks if c.name in (CACHED, PREFIX)), None)
     found.stages["load"] = Stage(ON if cached and cached.passed else WRONG, cached.error if cached else math.nan)
     _judge(found, "maps", lambda: _map_error(engine, recipe, theirs), MAP_ERROR)
+    _judge(found, "head", lambda: head_error(engine, recipe, theirs), LOGIT_ERROR)
     _judge(found, "lens", lambda: _lens_error(engine, recipe, theirs), LOGIT_ERROR)
     _judge(found, "residual", lambda: _residual_error(engine, recipe, theirs), 1.0)
     # This is a share of the tolerance, not a distance like the others.
@@ -110,6 +113,38 @@ def _map_error(engine: LocalEngine, recipe: Recipe, theirs: Plain) -> float:
     assert check is not None
     assert check.passed
     return _maps_apart(ours, theirs.maps)
+
+
+def head_error(engine: LocalEngine, recipe: Recipe, theirs: Plain) -> float:
+    """The largest error of one head's steps in any attention layer, relative to the largest entry it belongs to.
+
+    Compared with what enters and leaves W_O in the eager instance, for the first and the last head at one position.
+    Raises UserError with the reason if the heads of any layer have no parts.
+    """
+    lm, capture_ = engine.lm, engine.trace(recipe).capture
+    captured_layer(lm, capture_, next((i for i, x in enumerate(capture_.layers) if x.chunks), 0), 0)
+    names, query, worst = {m: name for name, m in lm.model.named_modules()}, theirs.n - 3, 0.0
+    for layer, captured in enumerate(capture_.layers):
+        if not captured.chunks:
+            continue
+        reason = output_of(lm, layer).reason
+        if reason:
+            raise UserError(f"The heads of layer {layer} have no parts: {reason}.")
+        entry, output = theirs.through(names[present(output_of(lm, layer).projection).module])
+        for head in (0, captured.n_heads - 1):
+            one = engine.attention.one_head(recipe, layer, head, query)
+            part = present(one.output)
+            checks = engine.attention.check_head(recipe, layer, head, query, one.key).checks
+            assert all(check.passed for check in checks), [check for check in checks if not check.passed]
+            own = entry[query].unflatten(-1, (captured.n_heads, -1))[head]
+            assert part.changed or (part.entry == one.mix.z).all()
+            worst = max(worst, apart(part.entry, own, entry[query]), apart(part.w_o_out, output[query], output[query]))
+    return worst
+
+
+def apart(ours, own: Tensor, among: Tensor) -> float:
+    """The largest difference of two vectors, relative to the largest entry among which they stand."""
+    return float((torch.from_numpy(ours) - own).abs().max() / among.abs().max())
 
 
 def _captured(engine: LocalEngine, recipe: Recipe, layer: int):

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 import torch
+from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from model.capture import capture
@@ -41,7 +42,7 @@ class Plain:
     @torch.inference_mode()
     def __init__(self, model: PreTrainedModel, ids):
         tokens = torch.tensor([list(ids)])
-        self.model, self.n, self.maps = model, len(ids), None
+        self.model, self.ids, self.n, self.maps = model, list(ids), len(ids), None
         self.logits = model(tokens, use_cache=False).logits[0].float()
         try:
             given = model(tokens, use_cache=False, output_attentions=True)
@@ -49,6 +50,19 @@ class Plain:
         except Exception:
             # The family cannot return maps, so there is no second source.
             self.maps = []
+
+    @torch.inference_mode()
+    def through(self, name: str, call: int = 0) -> tuple[Tensor, Tensor]:
+        """What entered and left the module of this name in one pass, (position, width) each, at its n-th `call`."""
+        seen = []
+        hook = self.model.get_submodule(name).register_forward_hook(
+            lambda _, args, output: seen.append((args[0][0].float(), output[0].float()))
+        )
+        try:
+            self.model(torch.tensor([self.ids]), use_cache=False)
+        finally:
+            hook.remove()
+        return seen[call]
 
     @torch.inference_mode()
     def greedy(self, ids: list[int], n: int, ends: Collection[int]) -> list[int]:

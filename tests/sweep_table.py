@@ -14,6 +14,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "families.md"
 HEADS = {
     "load": "runs",
     "maps": "attention maps",
+    "head": "one head",
     "lens": "logit lens",
     "residual": "residual stream",
     "decode": "decode",
@@ -39,9 +40,10 @@ the page's own calls. Random weights show whether the numbers are the model's, n
 {_summary(built)}
 
 How a number is checked: a second instance with the same weights and transformers' own eager attention makes one pass \
-over the whole run without a cache. Maps are compared with its `output_attentions`, the lens's last layer with the \
-softmax of its logits, every decoding step with its logits; each request of a batch must get the tokens it gets alone. \
-The residual stream is on where the page's own sums hold, within 16 roundings.
+over the whole run without a cache. Maps are compared with its `output_attentions`, one head's steps with what enters \
+and leaves its W_O, the lens's last layer with the softmax of its logits, every decoding step with its logits; each \
+request of a batch must get the tokens it gets alone. The residual stream is on where the page's own sums hold, within \
+16 roundings.
 
 ✓ on and right; – off, with the reason; ✗ wrong. *captured*: maps are computed from the queries and keys of the run, \
 by SDPA or by the family's own eager attention; *layer by layer*: the family gives whole maps only, one layer a pass.

@@ -7,7 +7,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from model.attention.head_output import head_parts, output_bias, output_projection
+from model.attention.find_output import output_of
+from model.attention.head_output import head_parts, output_bias
 from model.engine.core import LocalEngine
 from model.request.errors import UserError
 from model.request.recipe import Recipe
@@ -67,7 +68,7 @@ def output_hooked(lm, trace, layer, name):
 
 
 @pytest.mark.parametrize("family", SHOWN)
-def test_weights_z_and_attn_out_are_the_models_own(tinies, family):
+def test_weights_z_and_w_o_s_output_are_the_models_own(tinies, family):
     engine, recipe, trace = tinies(family)
     maps, _ = transformers_own(engine.lm, trace.fed_ids)
     z, attn_out = output_hooked(engine.lm, trace, 1, OUTPUT.get(family, "o_proj"))
@@ -80,7 +81,7 @@ def test_weights_z_and_attn_out_are_the_models_own(tinies, family):
             assert_allclose(found.softmax.top_weights, np.sort(own[own > 0])[::-1][:6], atol=TINY)
             assert_allclose(found.softmax.top_weights.sum() + found.softmax.rest, own.sum(), atol=TINY)
             assert_allclose(found.mix.z, z[query].reshape(4, -1)[head], atol=TINY)
-            assert_allclose(found.output.attn_out, attn_out[query], atol=TINY)
+            assert_allclose(found.output.w_o_out, attn_out[query], atol=TINY)
 
 
 @pytest.mark.parametrize("family", SHOWN)
@@ -103,12 +104,12 @@ def test_each_step_follows_from_those_before_it(tinies, family):
 
 
 @pytest.mark.parametrize("family", SHOWN)
-def test_the_parts_of_all_heads_and_the_bias_are_attn_out(tinies, family):
+def test_the_parts_of_all_heads_and_the_bias_are_w_o_s_output(tinies, family):
     engine, recipe, _ = tinies(family)
     found = [engine.attention.one_head(recipe, 0, head, 9).output for head in range(4)]
-    projection = output_projection(engine.trace(recipe).capture.layers[0], engine.lm.card.d_model)
+    projection = output_of(engine.lm, 0).projection
     total = sum(output.part for output in found) + output_bias(projection).numpy()
-    assert_allclose(total, found[0].attn_out, atol=1e-6)
+    assert_allclose(total, found[0].w_o_out, atol=1e-6)
     assert_allclose(found[0].shares.sum() + found[0].bias_share, 1, atol=1e-6)
     assert_allclose(found[0].norms, [np.linalg.norm(output.part) for output in found], rtol=1e-5)
 
@@ -132,13 +133,13 @@ def test_a_wrong_number_fails_its_check(tinies):
         return found
 
     captured = trace.capture.layers[1]
-    assert failing_with(captured.values) == ["z = input of W_O", "heads sum to attn_out"]
+    assert failing_with(captured.values) == ["z = input of W_O", "heads sum to W_O's output"]
     assert "weights = eager" in failing_with(captured.keys)
 
 
 def test_parts_of_many_positions_are_w_o_times_the_heads_side_by_side(tinies):
-    engine, _, trace = tinies("gpt2")
-    projection = output_projection(trace.capture.layers[0], engine.lm.card.d_model)
+    engine, _, _ = tinies("gpt2")
+    projection = output_of(engine.lm, 0).projection
     z = torch.randn(4, 5, 16)
     with torch.inference_mode():
         own = projection.module(z.transpose(0, 1).flatten(1))

@@ -80,7 +80,7 @@ class AttentionCalls:
 
     def one_head(self, recipe: Recipe, layer: int, head: int, query: int, key: int | None = None) -> OneHead:
         """One head step by step, for a query and a key (by default the one of the largest weight)."""
-        return one_head(self._lm, self._core.trace(recipe).capture, layer, head, query, key)
+        return one_head(self._lm, self._core.trace(recipe), layer, head, query, key)
 
     def check_head(self, recipe: Recipe, layer: int, head: int, query: int, key: int) -> HeadChecks:
         """Compares the steps of one head with the model's own; costs one decoding step."""

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from model.attention.attention_row import AttentionRow, attention_row
-from model.attention.head_output import OutputProjection, head_parts, output_bias, output_projection
-from model.attention.one_head import Place, find_place
+from model.attention.head_output import OutputProjection, head_parts, output_bias
+from model.attention.one_head import Place, find_place, output_to_show
+from model.attention.own_pass import OwnPass, entry_limit, own_pass
 from model.network.forward import cache_argument
 from model.network.implementation import attention_as
 from model.network.language_model import LanguageModel
@@ -23,11 +24,11 @@ from model.runtime.present import present
 
 @dataclass(frozen=True, eq=False)
 class _SecondPass:
-    """The second pass at the query: weights (n_heads, key), W_O's input (n_heads * d_v,), attn_out (d_model,)."""
+    """The second pass at the query: weights (n_heads, key), W_O's input (n_heads * d_v,) and output (d_model,)."""
 
     weight: Tensor
-    mixed: Tensor | None
-    attn_out: Tensor
+    entry: Tensor | None
+    w_o_out: Tensor | None
 
 
 def head_checks(lm: LanguageModel, trace: Trace, layer: int, head: int, query: int, key: int) -> HeadChecks:
@@ -39,15 +40,18 @@ def head_checks(lm: LanguageModel, trace: Trace, layer: int, head: int, query: i
     place = find_place(lm, trace.capture, layer, head, query)
     require_integer("key", key, 0, trace.capture.n_positions - 1, "choose a position of this run")
     row = attention_row(place.captured, place.chunk, query)
-    projection = output_projection(place.captured, lm.card.d_model)
+    projection = output_to_show(lm, trace, place).projection
+    needs_own = (projection is None or not projection.direct) and not entry_limit(lm, trace, query)
+    own = own_pass(lm, trace, layer, query, projection) if needs_own else None
     with lm.lock:
         again = _second_pass(lm, trace, place, projection)
     by_step = [("pair", _pair_check(lm, place, row, key)), ("softmax", _weights_check(lm, row, head, again))]
+    if own is not None:
+        by_step.append(("mix", _changed_check(lm, row, head, own)))
+    elif projection is not None:
+        by_step.append(("mix", _mix_check(lm, row, head, again)))
     if projection is not None:
-        by_step += [
-            ("mix", _mix_check(lm, row, head, again)),
-            ("output", _output_check(lm, row, projection, again)),
-        ]
+        by_step.append(("output", _output_check(lm, own.entry if own else row.z, projection, again)))
     steps, checks = zip(*by_step, strict=True)
     return HeadChecks(steps, checks, time.perf_counter() - started)
 
@@ -58,17 +62,17 @@ def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: Outp
     kept: dict[str, Tensor] = {}
 
     def keep_output(_module, _args, output):
-        kept["attn_out"], kept["weight"] = output[0][0, -1], output[1][0, :, -1]
+        kept["weight"] = output[1][0, :, -1]
 
-    def keep_input(_module, args):
-        kept["mixed"] = args[0][0, -1]
+    def keep_projection(_module, args, output):
+        kept["entry"], kept["w_o_out"] = args[0][0, -1], output[0, -1]
 
     ids = trace.fed_ids[: place.query + 1]
     cache = cache_before(lm, trace, place.query)
     new_ids = ids if cache is None else ids[-1:]
     handles = [present(place.captured.module).register_forward_hook(keep_output)]
     if projection is not None:
-        handles.append(projection.module.register_forward_pre_hook(keep_input))
+        handles.append(projection.module.register_forward_hook(keep_projection))
     try:
         input_ids = torch.tensor([list(new_ids)], device=lm.device)
         with attention_as(lm, "eager"):
@@ -77,7 +81,7 @@ def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: Outp
         for handle in handles:
             handle.remove()
     kept = {name: tensor.double().cpu() for name, tensor in kept.items()}
-    return _SecondPass(kept["weight"], kept.get("mixed"), kept["attn_out"])
+    return _SecondPass(kept["weight"], kept.get("entry"), kept.get("w_o_out"))
 
 
 def _pair_check(lm: LanguageModel, place: Place, row: AttentionRow, key: int) -> Check:
@@ -109,9 +113,9 @@ def _weights_check(lm: LanguageModel, row: AttentionRow, head: int, again: _Seco
 
 def _mix_check(lm: LanguageModel, row: AttentionRow, head: int, again: _SecondPass) -> Check:
     d_v = row.z.shape[-1]
-    mixed = present(again.mixed)
-    theirs = mixed[head * d_v : (head + 1) * d_v]
-    largest = float(mixed.abs().max())
+    entry = present(again.entry)
+    theirs = entry[head * d_v : (head + 1) * d_v]
+    largest = float(entry.abs().max())
     how = (
         "largest difference of z from what entered W_O when this position was forwarded again; "
         f"the largest entry of all heads is {largest:.3g}"
@@ -120,16 +124,25 @@ def _mix_check(lm: LanguageModel, row: AttentionRow, head: int, again: _SecondPa
     return Check("z = input of W_O", error, _relative(lm) * largest, how)
 
 
-def _output_check(lm: LanguageModel, row: AttentionRow, projection: OutputProjection, again: _SecondPass) -> Check:
-    ours = head_parts(projection, row.z).sum(0) + output_bias(projection)
-    largest = float(again.attn_out.abs().max())
+def _changed_check(lm: LanguageModel, row: AttentionRow, head: int, own: OwnPass) -> Check:
+    largest = float(own.z.abs().max())
     how = (
-        f"largest difference of the sum of all {len(row.query)} heads' parts"
-        f"{' and the bias' if projection.bias is not None else ''} from the attention module's own output in "
-        f"the second pass; its largest entry is {largest:.3g}"
+        "largest difference of z from the attention's own output when this position was forwarded again; the model "
+        f"changes it before W_O. The largest entry of all heads is {largest:.3g}"
     )
-    error = float((ours.double() - again.attn_out).abs().max())
-    return Check("heads sum to attn_out", error, _relative(lm) * largest, how)
+    return Check("z = attention's output", float((row.z[head] - own.z[head]).abs().max()), _relative(lm) * largest, how)
+
+
+def _output_check(lm: LanguageModel, entry: Tensor, projection: OutputProjection, again: _SecondPass) -> Check:
+    ours = head_parts(projection, entry).sum(0) + output_bias(projection)
+    theirs = present(again.w_o_out)
+    largest = float(theirs.abs().max())
+    how = (
+        f"largest difference of the sum of all {len(entry)} heads' parts"
+        f"{' and the bias' if projection.bias is not None else ''} from W_O's own output in the second pass; "
+        f"its largest entry is {largest:.3g}"
+    )
+    return Check("heads sum to W_O's output", float((ours.double() - theirs).abs().max()), _relative(lm) * largest, how)
 
 
 def _relative(lm: LanguageModel) -> float:

@@ -1,8 +1,7 @@
-"""From weighted values to attn_out: what each head writes through its own slice of W_O.
+"""From weighted values to W_O's output: what each head writes through its own slice of W_O.
 
-attn_out = sum over heads of z_head W_O[head] + bias (Elhage et al. 2021). W_O is found by structure: the last linear
-map inside the attention module from all heads' values to d_model. `model.attention.check_head` verifies it by comparing
-the sum of the parts with the module's output.
+W_O's output = sum over heads of entry_head W_O[head] + bias (Elhage et al. 2021). The entry is the head's slice of what
+enters W_O: its z, or z after a gate or a norm that some families apply in between.
 """
 
 from dataclasses import dataclass
@@ -11,39 +10,35 @@ import torch
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
-from model.capture.capture import LayerCapture
-from model.runtime.present import present
+from model.network.anatomy import weight_of
 
 
 @dataclass(frozen=True, eq=False)
 class OutputProjection:
-    """W_O of one attention module: weight (n_heads, d_v, d_model), bias (d_model,) or None."""
+    """W_O of one attention layer: weight (n_heads, d_v, d_model), bias (d_model,) or None.
+
+    `direct`: the heads' values enter it as they are. Otherwise the model changes them first, each head's by itself.
+    """
 
     module: nn.Module
     weight: Tensor
     bias: Tensor | None
+    direct: bool
 
 
-def output_projection(layer: LayerCapture, d_model: int) -> OutputProjection | None:
-    """W_O of a captured layer, split by heads; None if the attention module has no such linear map."""
-    n_heads, d_v = layer.n_heads, layer.values[0].shape[-1]
-    projection = None
-    for module in present(layer.module).modules():
-        if not isinstance(module, nn.Linear | Conv1D):
-            continue
-        # Conv1D (GPT-2) stores (in, out), Linear (out, in).
-        by_input = module.weight if isinstance(module, Conv1D) else module.weight.T
-        if tuple(by_input.shape) == (n_heads * d_v, d_model):
-            projection = OutputProjection(module, by_input.unflatten(0, (n_heads, d_v)), module.bias)
-    return projection
+def projection_of(module: nn.Linear | Conv1D, n_heads: int, direct: bool) -> OutputProjection:
+    """The module as W_O, its rows split by heads."""
+    # Conv1D (GPT-2) stores (in, out), Linear (out, in).
+    by_input = weight_of(module) if isinstance(module, Conv1D) else weight_of(module).T
+    return OutputProjection(module, by_input.unflatten(0, (n_heads, -1)), module.bias, direct)
 
 
 @torch.inference_mode()
-def head_parts(projection: OutputProjection, z: Tensor) -> Tensor:
-    """Each head's part of attn_out (n_heads, ..., d_model), float32 on the CPU, from z (n_heads, ..., d_v)."""
+def head_parts(projection: OutputProjection, entry: Tensor) -> Tensor:
+    """Each head's part of W_O's output (n_heads, ..., d_model), float32 on the CPU; entry (n_heads, ..., d_v)."""
     weight = projection.weight.float().cpu()
-    flat = z.float().cpu().flatten(1, -2) if z.ndim > 2 else z.float().cpu()[:, None]
-    return (flat @ weight).reshape(*z.shape[:-1], weight.shape[-1])
+    flat = entry.float().cpu().flatten(1, -2) if entry.ndim > 2 else entry.float().cpu()[:, None]
+    return (flat @ weight).reshape(*entry.shape[:-1], weight.shape[-1])
 
 
 def output_bias(projection: OutputProjection) -> Tensor:

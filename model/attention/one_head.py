@@ -1,4 +1,4 @@
-"""Every number of one head for one query and key, from q and k to the head's part of attn_out."""
+"""Every number of one head for one query and key, from q and k to the head's part of W_O's output."""
 
 import math
 from dataclasses import dataclass
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import torch
 
 from model.attention.attention_row import AttentionRow, attention_row
-from model.attention.head_output import head_parts, output_bias, output_projection
+from model.attention.find_output import LayerOutput, output_of
+from model.attention.head_output import OutputProjection, head_parts, output_bias
 from model.attention.maps import captured_layer
+from model.attention.own_pass import entry_limit, own_pass
 from model.capture.capture import Capture, LayerCapture, QueryChunk
 from model.capture.chunk_rows import softcapped
 from model.network.language_model import LanguageModel
@@ -20,6 +22,7 @@ from model.records.head import (
 )
 from model.request.errors import UserError
 from model.request.validate import require_integer
+from model.run.trace import Trace
 from model.runtime.to_numpy import to_double, to_numpy
 
 TOP = 6
@@ -36,16 +39,18 @@ class Place:
     query: int
 
 
-def one_head(lm: LanguageModel, capture: Capture, layer: int, head: int, query: int, key: int | None = None) -> OneHead:
+def one_head(lm: LanguageModel, trace: Trace, layer: int, head: int, query: int, key: int | None = None) -> OneHead:
     """The head at position `query`, for the key at `key` (by default the one with the largest weight).
 
+    Costs a decoding step in families that change z before W_O, else no pass at all.
     Raises UserError for a layer, head or position without attention.
     """
-    place = find_place(lm, capture, layer, head, query)
+    place = find_place(lm, trace.capture, layer, head, query)
     row = attention_row(place.captured, place.chunk, query)
     if key is None:
         key = int(row.weight[head].argmax())
-    require_integer("key", key, 0, capture.n_positions - 1, "choose a position of this run")
+    require_integer("key", key, 0, trace.capture.n_positions - 1, "choose a position of this run")
+    found = output_to_show(lm, trace, place)
     return OneHead(
         layer=layer,
         head=head,
@@ -57,7 +62,8 @@ def one_head(lm: LanguageModel, capture: Capture, layer: int, head: int, query: 
         pair=_pair(place, row, key),
         softmax=_softmax(row, head, key),
         mix=_mix(place, row, key),
-        output=_output(lm, place, row),
+        output=found.projection and _output(lm, trace, place, row, found.projection),
+        no_output=found.reason,
     )
 
 
@@ -143,18 +149,27 @@ def _mix(place: Place, row: AttentionRow, key: int) -> ValueMix:
     return ValueMix(to_numpy(value), to_numpy(weight * value), to_numpy(row.z[head]))
 
 
-def _output(lm: LanguageModel, place: Place, row: AttentionRow) -> HeadPart | None:
-    projection = output_projection(place.captured, lm.card.d_model)
-    if projection is None:
-        return None
-    parts, bias = head_parts(projection, row.z), output_bias(projection)
-    attn_out = parts.sum(0) + bias
-    squared = attn_out.square().sum().clamp_min(torch.finfo(torch.float32).tiny)
+def output_to_show(lm: LanguageModel, trace: Trace, place: Place) -> LayerOutput:
+    """W_O of this layer, or why the head's part is not shown at this query."""
+    found = output_of(lm, place.layer)
+    if found.projection is None or found.projection.direct:
+        return found
+    limit = entry_limit(lm, trace, place.query)
+    return LayerOutput(None, limit) if limit else found
+
+
+def _output(lm: LanguageModel, trace: Trace, place: Place, row: AttentionRow, projection: OutputProjection) -> HeadPart:
+    entry = row.z if projection.direct else own_pass(lm, trace, place.layer, place.query, projection).entry
+    parts, bias = head_parts(projection, entry), output_bias(projection)
+    w_o_out = parts.sum(0) + bias
+    squared = w_o_out.square().sum().clamp_min(torch.finfo(torch.float32).tiny)
     return HeadPart(
+        entry=to_numpy(entry[place.head]),
+        changed=not projection.direct,
         part=to_numpy(parts[place.head]),
-        attn_out=to_numpy(attn_out),
+        w_o_out=to_numpy(w_o_out),
         norms=to_numpy(parts.norm(dim=-1)),
-        shares=to_numpy(parts @ attn_out / squared),
-        attn_out_norm=float(attn_out.norm()),
-        bias_share=float(bias @ attn_out / squared),
+        shares=to_numpy(parts @ w_o_out / squared),
+        w_o_out_norm=float(w_o_out.norm()),
+        bias_share=float(bias @ w_o_out / squared),
     )

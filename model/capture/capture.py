@@ -5,7 +5,7 @@ attention where SDPA would ignore an argument. No attention map is computed unti
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -23,6 +23,9 @@ SDPA = "captured"
 EAGER = "captured_eager"
 KEPT_EXTRAS = ("softcap", "s_aux", "sinks", "position_bias")
 PIECES_AT_ONCE = 64
+
+# Receives a layer's index and its heads' values z (1, query, n_heads, d_v); the model goes on with what it returns.
+OnHeads = Callable[[int, Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +58,8 @@ class QueryChunk:
 class LayerCapture:
     """One layer's attention so far: all queries, keys and values, even those that the cache has evicted.
 
-    `pattern` (n_heads, query, key) replaces them for a model that only returns its maps.
+    `pattern` (n_heads, query, key) replaces them for a model that only returns its maps. `repeated`: the module attends
+    more than once per pass (diffllama), and the first call was kept.
     """
 
     chunks: list[QueryChunk] = field(default_factory=list)
@@ -63,6 +67,7 @@ class LayerCapture:
     values: list[Tensor] = field(default_factory=list)
     module: nn.Module | None = None
     pattern: Tensor | None = None
+    repeated: bool = False
 
     @property
     def key(self) -> Tensor:
@@ -109,6 +114,7 @@ class _Pass:
 
     capture: Capture
     n_new: int
+    on_heads: OnHeads | None = None
     calls: int = 0
     bands: Bands = field(default_factory=dict)
 
@@ -117,9 +123,9 @@ _current: ContextVar[_Pass | None] = ContextVar("capture of the current forward 
 
 
 @contextmanager
-def capturing(capture: Capture, n_new: int) -> Iterator[None]:
-    """Records one forward pass over `n_new` further positions into `capture`."""
-    token = _current.set(_Pass(capture, n_new))
+def capturing(capture: Capture, n_new: int, on_heads: OnHeads | None = None) -> Iterator[None]:
+    """Records one forward pass over `n_new` further positions into `capture`; `on_heads` sees every layer's values."""
+    token = _current.set(_Pass(capture, n_new, on_heads))
     try:
         yield
         capture.n_positions += n_new
@@ -141,10 +147,14 @@ def _attention(inner):
         if (indices := kwargs.get("indices")) is not None:
             # Sparse families select keys in the kernel unless the implementation is one of transformers' own two.
             attention_mask = hide_unchosen(attention_mask, indices, key.shape[2])
-        if recorded_pass is not None:
-            extras = {k: kwargs[k] for k in KEPT_EXTRAS if kwargs.get(k) is not None}
-            _record(recorded_pass, module, query, key, value, attention_mask, scaling, extras)
-        return inner(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+        if recorded_pass is None:
+            return inner(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+        extras = {k: kwargs[k] for k in KEPT_EXTRAS if kwargs.get(k) is not None}
+        layer = _record(recorded_pass, module, query, key, value, attention_mask, scaling, extras)
+        z, weights = inner(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+        if layer is not None and recorded_pass.on_heads is not None:
+            z = recorded_pass.on_heads(layer, z)
+        return z, weights
 
     return attention
 
@@ -154,12 +164,15 @@ def _own_eager(module, *args, **kwargs):
     return sys.modules[type(module).__module__].eager_attention_forward(module, *args, **kwargs)
 
 
-def _record(recorded_pass: _Pass, module, query, key, value, mask, scaling, extras) -> None:
+def _record(recorded_pass: _Pass, module, query, key, value, mask, scaling, extras) -> int | None:
+    """Records one call; returns the index of its layer, or None for a call that is not recorded."""
     start = recorded_pass.capture.n_positions
-    layer = _layer_of(recorded_pass, module)
-    # A second call per pass cannot be represented; the self-check at load rejects such models.
+    index = _layer_index(recorded_pass, module)
+    layer = recorded_pass.capture.layers[index]
+    # Only one call per pass can be represented; the self-check at load rejects models whose maps need another.
     if layer.chunks and layer.chunks[-1].start >= start:
-        return
+        layer.repeated = True
+        return None
     n_new, n_keys = query.shape[2], key.shape[2]
     first_key = start + n_new - n_keys
     first, mask = visible_keys(recorded_pass.bands, mask, first_key, start, n_new, n_keys)
@@ -168,16 +181,17 @@ def _record(recorded_pass: _Pass, module, query, key, value, mask, scaling, extr
     layer.keys = _extend(layer.keys, key[0], n_new, first_key)
     layer.values = _extend(layer.values, value[0], n_new, first_key)
     layer.module = module
+    return index
 
 
-def _layer_of(recorded_pass: _Pass, module: nn.Module) -> LayerCapture:
-    """The layer by its module's `layer_idx`, or else by the order of the calls."""
+def _layer_index(recorded_pass: _Pass, module: nn.Module) -> int:
+    """The layer's index by its module's `layer_idx`, or else by the order of the calls."""
     index = getattr(module, "layer_idx", None)
     index = recorded_pass.calls if index is None else index
     recorded_pass.calls += 1
     layers = recorded_pass.capture.layers
     layers.extend(LayerCapture() for _ in range(index + 1 - len(layers)))
-    return layers[index]
+    return index
 
 
 def _extend(pieces: list[Tensor], tensor: Tensor, n_new: int, first_key: int) -> list[Tensor]:

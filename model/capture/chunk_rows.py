@@ -91,11 +91,12 @@ def of_head(tensor: Tensor, head: int | None) -> Tensor:
 def _bias_and_hidden(
     chunk: QueryChunk, low: int, high: int, head: int | None, first_key: int, stop: int
 ) -> tuple[Tensor | None, Tensor]:
-    # The columns of a mask and of a position bias start at the first key that the chunk sees.
-    before = max(0, int(chunk.first[low:high].min()) - first_key)
+    # The columns of a mask and of a position bias start at the first key of the chunk's first row, not of these rows.
+    first_column = int(chunk.first[0])
+    before = max(0, first_column - first_key)
 
     def cut(tensor: Tensor) -> Tensor:
-        return of_head(tensor, head)[:, low:high, : stop - first_key - before]
+        return of_head(tensor, head)[:, low:high, max(0, first_key - first_column) : stop - first_column]
 
     def widened(tensor: Tensor, value: bool | float) -> Tensor:
         return pad(tensor, (before, 0), value=value) if before else tensor

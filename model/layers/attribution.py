@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.attention.head_output import output_bias, output_projection
+from model.attention.find_output import output_projections
+from model.attention.head_output import output_bias
 from model.capture.recording import LayerRows, Window
 from model.layers.block_parts import BlockParts, matrix, require_parts
 from model.layers.lens import next_ids, require_unembedding
@@ -33,7 +34,7 @@ from model.tokens.describe import describe_token
 CANDIDATES = 12
 LARGEST = 10
 TOTAL = "parts sum to the logit"
-HEADS = "heads sum to attn_out"
+HEADS = "heads sum to W_O's output"
 
 
 @torch.inference_mode()
@@ -52,7 +53,7 @@ def attribution(
     if against is not None:
         require_integer("against", against, 0, lm.card.n_vocab - 1, "use an id of this vocabulary")
     reading = readout(unembed, rows[-1].resid_post, token_id, against)
-    shares = _shares(lm, trace, rows, reading)
+    shares = _shares(lm, rows, reading)
     logits = _own_logits(trace, window, position)
     top = logits.topk(CANDIDATES)
     logit = before_softcap(unembed, logits, token_id)
@@ -73,10 +74,10 @@ def attribution(
     )
 
 
-def _shares(lm: LanguageModel, trace: Trace, rows: list[LayerRows], reading: Readout) -> dict[str, Any]:
+def _shares(lm: LanguageModel, rows: list[LayerRows], reading: Readout) -> dict[str, Any]:
     """The fields of an `Attribution` with the parts' contributions, and the errors of the heads' sums."""
     parts = require_parts(lm)
-    by_layer = [_heads(lm, trace, index, *pair, reading) for index, pair in enumerate(zip(rows, parts, strict=True))]
+    by_layer = [_heads(lm, index, *pair, reading) for index, pair in enumerate(zip(rows, parts, strict=True))]
     heads, beside, errors, reasons = zip(*by_layer, strict=True)
     attention = [_share(reading, row.attn_out) for row in rows]
     mlp = [_share(reading, row.mlp_out) for row in rows]
@@ -112,16 +113,16 @@ def _share(reading: Readout, added: Tensor | None) -> float:
     return math.nan if added is None else float(reading.direction @ added.double())
 
 
-def _heads(lm: LanguageModel, trace: Trace, layer: int, row: LayerRows, parts: BlockParts, reading: Readout):
+def _heads(lm: LanguageModel, layer: int, row: LayerRows, parts: BlockParts, reading: Readout):
     """Returns (each head's share, the share that belongs to no head, the relative error of their sum, why there are
     none).
     """
     none = (None, math.nan, None)
-    if row.mixed is None:
-        return *none, "its heads' values were not captured in every layer"
-    captured = trace.capture.layers[layer]
-    projection = output_projection(captured, lm.card.d_model)
-    assert projection is not None, "what entered W_O was recorded"
+    outputs = output_projections(lm)
+    projection = outputs[layer].projection if layer < len(outputs) else None
+    if row.mixed is None or projection is None:
+        known = layer < len(outputs) and outputs[layer].reason
+        return *none, f"layer {layer}: {known}" if known else "its heads' values were not captured in every layer"
     weight, bias = matrix(projection.module).float(), output_bias(projection)
     mixed, attn_raw, attn_out = row.mixed.to(weight.device), present(row.attn_raw), present(row.attn_out)
     error = float(((mixed @ weight).cpu() + bias - attn_raw).abs().max() / attn_raw.abs().max())
@@ -132,7 +133,7 @@ def _heads(lm: LanguageModel, trace: Trace, layer: int, row: LayerRows, parts: B
     # Each entry of z times its weight along the direction through W_O; the entries of a head are adjacent.
     shares = mixed * (weight @ direction.to(weight.device, torch.float32))
     constant += float(direction @ bias.double())
-    return shares.double().cpu().unflatten(0, (captured.n_heads, -1)).sum(-1), constant, error, ""
+    return shares.double().cpu().unflatten(0, (len(projection.weight), -1)).sum(-1), constant, error, ""
 
 
 def _table(heads: tuple[Tensor | None, ...]) -> np.ndarray:
@@ -177,7 +178,8 @@ def _heads_check(lm: LanguageModel, errors: tuple[float | None, ...]) -> tuple[C
     if not known:
         return ()
     how = (
-        f"Each head's values through its slice of W_O, summed, against what the attention module gave: the largest "
+        f"Each head's slice of W_O's input through its slice of W_O, summed, against the attention's output before "
+        f"any norm or factor of the block: the largest "
         f"difference as a share of its largest entry, in the worst of {len(known)} layers."
     )
     return (Check(HEADS, max(known), LOGIT_TOLERANCE[lm.dtype], how),)

@@ -12,7 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from model.attention.head_output import output_projection
+from model.attention.find_output import LayerOutput, output_projections
 from model.capture.capture import Capture, capturing
 from model.capture.recording import LayerRows, ModuleCall, Window, recording
 from model.layers.block_parts import BlockParts, Part, stream_parts
@@ -20,15 +20,13 @@ from model.network.forward import cache_argument
 from model.network.language_model import LanguageModel
 from model.request.errors import UserError
 from model.request.validate import require_integer
-from model.run.run_cache import cache_before, has_all_keys
+from model.run.run_cache import MAX_FORWARDED, cache_before, has_all_keys
 from model.run.trace import Trace
 from model.runtime.present import present
 from model.runtime.window import window as around
 
 WINDOW = 16
 KEPT_WINDOWS = 3
-# A model whose keys and values are not all captured is forwarded from its first token on, in about a second.
-MAX_FORWARDED = 512
 
 
 def window_of(lm: LanguageModel, trace: Trace, position: int) -> Window:
@@ -38,7 +36,7 @@ def window_of(lm: LanguageModel, trace: Trace, position: int) -> Window:
     for a model whose layers do not have one vector per position.
     """
     parts = stream_parts(lm).blocks or (None,) * len(lm.anatomy.blocks)
-    ids = trace.fed_ids
+    outputs, ids = output_projections(lm), trace.fed_ids
     hint = "a token goes through the model when the next is asked for"
     require_integer("position", position, 0, len(ids) - 1, hint)
     with lm.lock:
@@ -46,7 +44,9 @@ def window_of(lm: LanguageModel, trace: Trace, position: int) -> Window:
         # truncated run is too long.
         stored = [w for w in trace.windows.values() if w.start <= position < w.stop <= len(ids)]
         complete = [w for w in stored if w.stop - w.start == WINDOW or w.stop == len(ids)]
-        window = complete[-1] if complete else _record(lm, trace, parts, ids, *around(len(ids), position, WINDOW))
+        window = (
+            complete[-1] if complete else _record(lm, trace, parts, outputs, ids, *around(len(ids), position, WINDOW))
+        )
         trace.windows[window.start, window.stop] = window
         trace.windows.move_to_end((window.start, window.stop))
         while len(trace.windows) > KEPT_WINDOWS:
@@ -59,6 +59,7 @@ def _record(
     lm: LanguageModel,
     trace: Trace,
     parts: tuple[BlockParts | None, ...],
+    outputs: tuple[LayerOutput, ...],
     ids: tuple[int, ...],
     start: int,
     stop: int,
@@ -74,7 +75,7 @@ def _record(
         )
     capture = Capture(n_positions=first)
     input_ids = torch.tensor([list(ids[first:stop])], device=lm.device)
-    projections = [_projection(lm, trace.capture, layer) for layer in range(len(parts))]
+    projections = [_projection(outputs, layer) for layer in range(len(parts))]
     modules = [_modules(*layer) for layer in zip(lm.anatomy.blocks, parts, projections, strict=True)]
     with (
         capturing(capture, stop - first),
@@ -94,11 +95,9 @@ def _record(
     return Window(start, stop, layers, logits, stop - first, time.perf_counter() - started, *difference)
 
 
-def _projection(lm: LanguageModel, capture: Capture, layer: int) -> nn.Module | None:
-    """W_O of a layer whose heads were captured."""
-    if layer >= len(capture.layers) or not capture.layers[layer].chunks:
-        return None
-    projection = output_projection(capture.layers[layer], lm.card.d_model)
+def _projection(outputs: tuple[LayerOutput, ...], layer: int) -> nn.Module | None:
+    """W_O of a layer whose heads have parts."""
+    projection = outputs[layer].projection if layer < len(outputs) else None
     return projection and projection.module
 
 

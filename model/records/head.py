@@ -62,17 +62,22 @@ class ValueMix:
 
 @dataclass(frozen=True, eq=False)
 class HeadPart:
-    """z times the head's slice of W_O: the head's part of attn_out, compared with the other heads of the layer.
+    """What the head adds to W_O's output, compared with the other heads of the layer: `part` = `entry` W_O[head].
 
-    `norms[h]` is the length of head h's part. `shares[h]` is its share of attn_out,
-    part . attn_out / |attn_out|^2; the shares of all heads and of the bias add up to 1.
+    `entry` is the head's slice of what enters W_O: z itself or, where `changed`, z after a gate or a norm of the model.
+    `w_o_out` is W_O's output, the sum of all parts and the bias. It is not always the `attn_out` of
+    `model.records.layers`, which is what the stream receives: a norm or a factor of the block may come in between.
+    `norms[h]` is the length of head h's part. `shares[h]` is its share of W_O's output,
+    part . w_o_out / |w_o_out|^2; the shares of all heads and of the bias add up to 1.
     """
 
+    entry: Float[np.ndarray, " d_v"]
+    changed: bool
     part: Float[np.ndarray, " d_model"]
-    attn_out: Float[np.ndarray, " d_model"]
+    w_o_out: Float[np.ndarray, " d_model"]
     norms: Float[np.ndarray, " head"]
     shares: Float[np.ndarray, " head"]
-    attn_out_norm: float
+    w_o_out_norm: float
     bias_share: float
 
 
@@ -80,7 +85,7 @@ class HeadPart:
 class OneHead:
     """One head at one query position, for one chosen key. Heads of one group share a `kv_head`.
 
-    `output` is None if W_O was not found.
+    `output` is None if the head has no part that could be shown; `no_output` says why.
     """
 
     layer: int
@@ -94,6 +99,7 @@ class OneHead:
     softmax: SoftmaxRow
     mix: ValueMix
     output: HeadPart | None
+    no_output: str
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ from model.network.forward import new_cache
 from model.network.language_model import LanguageModel
 from model.run.trace import Trace
 
+# A model whose keys and values are not all captured is forwarded from its first token on, in about a second.
+MAX_FORWARDED = 512
+
 
 def has_all_keys(capture: Capture) -> bool:
     """True if every layer's attention was captured."""

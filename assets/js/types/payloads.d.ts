@@ -417,11 +417,13 @@ declare namespace Payload {
   }
 
   interface HeadPart {
+    entry: Packed;
+    changed: boolean;
     part: Packed;
-    attn_out: Packed;
+    w_o_out: Packed;
     norms: Packed;
     shares: Packed;
-    attn_out_norm: number;
+    w_o_out_norm: number;
     bias_share: number;
   }
 
@@ -795,6 +797,7 @@ declare namespace Payload {
     softmax: SoftmaxRow;
     mix: ValueMix;
     output: HeadPart | null;
+    no_output: string;
   }
 
   interface OpenedRun {

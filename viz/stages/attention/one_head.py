@@ -20,7 +20,7 @@ class HeadChecksAnswer(TypedDict):
 
 
 def one_head(engine: Engine, recipe: Recipe, args: dict) -> Plain[OneHead]:
-    """Every number from q and k to the head's part of attn_out; `key` null takes the largest weight."""
+    """Every number from q and k to the head's part of W_O's output; `key` null takes the largest weight."""
     key = optional_integer(args, "key")
     return plain(engine.attention.one_head(recipe, *_query(args), key))
 

@@ -1,4 +1,4 @@
-// One head at one query and one key, step by step: from q and k to its part of attn_out.
+// One head at one query and one key, step by step: from q and k to its part of W_O’s output.
 
 import { createAsk } from '../../core/ask.js';
 import { chip } from '../../core/elements/chip.js';
@@ -153,18 +153,20 @@ export function headSection(root, { view, select }) {
       value: data(mix.value_vector),
       weighted: data(mix.weighted),
       z: data(mix.z),
+      entry: output?.changed ? data(output.entry) : null,
       weight: softmax.weight,
     });
     steps.output.show(
       output && {
         part: data(output.part),
-        whole: data(output.attn_out),
+        whole: data(output.w_o_out),
         norms: data(output.norms),
         shares: data(output.shares),
         head: answer.head,
-        norm: output.attn_out_norm,
+        norm: output.w_o_out_norm,
         bias: output.bias_share,
       },
+      answer.no_output,
     );
   }
 

@@ -137,14 +137,14 @@ export function mixCard() {
   const own = stepCard(4, 'wide');
   own.name(words.mix);
   const readout = h('p', { class: 'step-readout dim' });
-  /** @type {Record<'value' | 'weighted' | 'z', Page.Numbers> & { weight: number }} */
+  /** @type {Record<'value' | 'weighted' | 'z', Page.Numbers> & { entry: Page.Numbers | null; weight: number }} */
   let mix = null;
   const strips = cells(own.body, {
     onHover: (i) =>
       fill(
         readout,
         i === null
-          ? words.mixRest(mix.weight, mix.z.length)
+          ? [words.mixRest(mix.weight, mix.z.length), mix.entry && ` ${words.mixChanged}`]
           : words.mixHover(i, mix.value[i], mix.weighted[i], mix.z[i], mix.weight),
       ),
   });
@@ -160,6 +160,7 @@ export function mixCard() {
         { name: words.v, data: mix.value, color: '--c-value' },
         { name: words.weighted, data: mix.weighted },
         { name: words.z, data: mix.z },
+        ...(mix.entry ? [{ name: words.entry, data: mix.entry }] : []),
       ];
       strips.show(rows.map((row) => ({ ...row, label: words.strip })));
       table.show(rows);
@@ -167,7 +168,7 @@ export function mixCard() {
   };
 }
 
-/** The head's part of attn_out, beside what the other heads give. */
+/** The head's part of W_O's output, beside what the other heads give. */
 export function outputCard() {
   const own = stepCard(5, 'whole');
   own.name(words.output);
@@ -209,10 +210,10 @@ export function outputCard() {
   return {
     ...own,
     redraw: strips.redraw,
-    /** @param {typeof output | null} next */
-    show(next) {
+    /** @param {typeof output | null} next @param {string} reason */
+    show(next, reason) {
       if (!next) {
-        fill(own.body, h('p', { class: 'notice' }, words.noOutput));
+        fill(own.body, h('p', { class: 'notice' }, words.noOutput(reason)));
         return;
       }
       output = next;

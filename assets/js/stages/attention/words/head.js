@@ -90,28 +90,31 @@ export const head = {
   v: 'v',
   weighted: 'w × v',
   z: 'z',
+  entry: 'into W_O',
+  mixChanged: 'This model puts z through a gate or a norm; the last strip is what enters W_O.',
   /** @param {number} i @param {number} v @param {number} weighted @param {number} z @param {number} weight */
   mixHover: (i, v, weighted, z, weight) =>
     `dimension ${i}: ${num(weight, 3)} × ${num(v, 4)} = ${num(weighted, 4)}; all keys together ${num(z, 4)}`,
   /** @param {number} weight @param {number} n */
   mixRest: (weight, n) => `w = ${num(weight, 4)}. Each strip has its own scale; ${n} dimensions.`,
 
-  output: 'z × W_O: the head’s part of attn_out',
+  output: '× W_O: the head’s part of W_O’s output',
   part: 'part',
-  whole: 'attn_out',
+  whole: 'W_O’s output',
   /** @param {number} i @param {number} part @param {number} whole */
-  partHover: (i, part, whole) => `dimension ${i}: ${num(part, 4)} of attn_out’s ${num(whole, 4)}`,
+  partHover: (i, part, whole) => `dimension ${i}: ${num(part, 4)} of ${num(whole, 4)} in W_O’s output`,
   /** @param {number} n @param {number} norm */
   partRest: (n, norm) =>
-    `${n} dimensions. The part has length ${num(norm, 4)}; attn_out is the sum of all heads’ parts.`,
-  shares: 'How much of attn_out lies along each head’s part',
+    `${n} dimensions. The part has length ${num(norm, 4)}; W_O’s output is the sum of all heads’ parts.`,
+  shares: 'How much of W_O’s output lies along each head’s part',
   /** @param {number} index */
   shareHead: (index) => `head ${index}`,
   bias_part: 'bias',
   /** @param {number} norm */
   sharesNote: (norm) =>
-    `They add up to 1; a head that works against the sum is negative. attn_out has length ${num(norm, 4)}.`,
-  noOutput: 'W_O was not found in this model’s attention, so the part cannot be shown.',
+    `They add up to 1; a head that works against the sum is negative. W_O’s output has length ${num(norm, 4)}. A norm or a factor of the block may change it before it is added to the stream as attn_out.`,
+  /** @param {string} reason */
+  noOutput: (reason) => `The head’s part is not shown: ${reason}.`,
 
   table: 'The numbers as a table',
   dimension: 'dimension',
