@@ -6,8 +6,10 @@ import torch
 
 from model.decode.surprisal import prompt_surprisal
 from model.engine.core import LocalEngine
+from model.loading.load import assemble
 from model.request.recipe import Recipe
 from tests.small_tokenizers import KINDS
+from tests.sweep_pair import pair
 from tests.tiny import tiny_lm
 
 PROMPT = "The quick brown fox jumps over the lazy dog. " * 8
@@ -50,3 +52,17 @@ def test_a_prompt_with_unknown_tokens_has_no_surprisal_per_byte():
     assert np.isnan(lost.bits_per_byte)
     assert np.isfinite(lost.perplexity)
     assert whole.bits_per_byte > 0
+
+
+@pytest.mark.parametrize("family", ["cohere", "cohere2", "granite", "granitemoe", "gemma2", "recurrent_gemma", "llama"])
+def test_a_factor_or_softcap_after_the_head_is_part_of_the_surprisal(family):
+    """Plain transformers: a second instance's own logits, log-softmax, one position before each token."""
+    tokenizer = KINDS["whole words"]().tokenizer
+    model, plain = pair(family, len(tokenizer))
+    engine = LocalEngine(assemble(model, tokenizer, f"tiny {family}"))
+    tokens = engine.tokenize(Recipe("the quick brown fox jumps over the lazy dog and the other dogs sing"))
+    ids = torch.tensor([tokens.ids])
+    with torch.inference_mode():
+        logs = plain(ids).logits[0, :-1].float().log_softmax(-1)
+    expected = -logs.gather(1, ids[0, 1:, None])[:, 0].numpy() / np.log(2)
+    np.testing.assert_allclose(prompt_surprisal(engine.lm, tokens).bits[1:], expected, rtol=1e-4)

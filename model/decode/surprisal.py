@@ -5,8 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from model.layers.unembedding import fit_finish
 from model.network.forward import layer_progress
 from model.network.language_model import LanguageModel
+from model.network.tolerances import LOGIT_TOLERANCE
 from model.records.decode import PromptSurprisal
 from model.records.run import Tokens
 from model.request.errors import UserError
@@ -20,7 +22,8 @@ def prompt_surprisal(
 ) -> PromptSurprisal:
     """Scores the prompt, in bits. The head runs on a few positions at a time: all logits together would be large.
 
-    Raises UserError for a model that changes its logits after the head.
+    A factor or a softcap after the head (cohere, granite, gemma2) is applied as the logit lens does. Raises UserError
+    for a model that changes its logits in another way.
     """
     ids = torch.tensor(tokens.ids, device=lm.device)
     bits = torch.full((len(ids),), torch.nan)
@@ -36,13 +39,18 @@ def prompt_surprisal(
             last = lm.model(ids[None], use_cache=False).logits[0, -1].float().cpu()
         finally:
             handle.remove()
-        if not torch.allclose(last, lm.anatomy.head(head_inputs[0][-1]).float().cpu(), atol=1e-2):
+        raw = lm.anatomy.head(head_inputs[0][-1]).float().cpu()
+        finish = fit_finish(lm, raw, last)
+        missed, largest = float((finish(raw) - last).abs().max()), float(last.abs().max())
+        if not missed <= LOGIT_TOLERANCE[lm.dtype] * largest:
             raise UserError(
-                "This model changes its logits after the head, so its prompt cannot be scored position by position."
+                f"This model changes its logits after the head in a way that is not known here: they are missed by "
+                f"{missed:.2g} (the largest is {largest:.3g}), so its prompt cannot be scored position by position. "
+                "Choose another model for it."
             )
         for start in range(0, len(ids) - 1, POSITIONS_AT_ONCE):
             stop = min(start + POSITIONS_AT_ONCE, len(ids) - 1)
-            logits = lm.anatomy.head(head_inputs[0][start:stop]).float()
+            logits = finish(lm.anatomy.head(head_inputs[0][start:stop]).float())
             logprobs = logits.log_softmax(-1).gather(1, ids[start + 1 : stop + 1, None].to(logits.device))[:, 0]
             bits[start + 1 : stop + 1] = (-logprobs / np.log(2)).cpu()
     mean = float(bits[1:].mean()) if len(ids) > 1 else float("nan")

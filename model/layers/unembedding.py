@@ -4,6 +4,7 @@ The modules are those that run between the last block and the head; a factor on 
 softcap (gemma2) is found by comparison with the model's own logits. A check verifies the result.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -96,7 +97,7 @@ def _verified(lm: LanguageModel, modules: tuple[nn.Module, ...], last: Tensor, l
         raw = plain.logits(last)
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
         return Unembedding((), head, reason=f"the modules after the last layer cannot be run alone ({error})")
-    fitted = _fit_finish(lm, plain, raw, logits)
+    fitted = _fitted(lm, plain, raw, logits)
     error, largest = float((fitted.finish(raw) - logits).abs().max()), float(logits.abs().max())
     if error <= LOGIT_TOLERANCE[lm.dtype] * largest:
         return fitted
@@ -127,7 +128,12 @@ def _outermost(calls: list[ModuleCall]) -> tuple[nn.Module, ...]:
     return tuple(m for m in ran if not any(m is not other and m in set(other.modules()) for other in ran))
 
 
-def _fit_finish(lm: LanguageModel, plain: Unembedding, raw: Tensor, logits: Tensor) -> Unembedding:
+def fit_finish(lm: LanguageModel, raw: Tensor, logits: Tensor) -> Callable[[Tensor], Tensor]:
+    """The factor or softcap that turns the head's output into logits, fitted to logits (..., vocab) of the model."""
+    return _fitted(lm, Unembedding((), lm.anatomy.head), raw, logits).finish
+
+
+def _fitted(lm: LanguageModel, plain: Unembedding, raw: Tensor, logits: Tensor) -> Unembedding:
     """Adds the factor or softcap that brings it closest to the model's logits, if one is needed."""
 
     def error(candidate: Unembedding) -> float:
