@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from torch.utils.flop_counter import FlopCounterMode
 
-from model.cache.race import tensor_bytes
+from model.cache.race import pass_over, tensor_bytes
 from model.cache.sizes import published, size_of
 from model.engine.core import LocalEngine
 from model.latency.estimate import estimate, machines, model_sizes, own_size
@@ -13,6 +14,8 @@ from model.records.estimate import Machine, ModelSize
 from model.records.kv import CacheShape
 from model.request.errors import UserError
 from model.request.recipe import Recipe
+from tests.small_tokenizers import KINDS
+from tests.tiny import LATENT, tiny_lm
 from viz.stages.latency.whatif import whatif
 
 MACHINE = Machine("test", memory_bytes=10e9, bandwidth=1e12, flops=100e12, source="made up")
@@ -122,3 +125,26 @@ def test_bad_cases_are_refused(lm, change, message):
     args = {"machine": 0, "model": 0, "weight_bits": 16, "n_prompt": 5, "n_context": 11, "n_users": 1}
     with pytest.raises(UserError, match=message):
         whatif(engine, RECIPE, {**args, **change})
+
+
+def test_latent_attention_is_counted_by_its_unfolded_widths():
+    """DeepSeek-V3 by hand: keys of 128 + 64 numbers and values of 128 in each of 128 heads and 61 layers."""
+    deepseek = next(model for model in model_sizes() if "DeepSeek" in model.model_id)
+    n = 32_000
+    attention = 61 * 2 * 128 * (128 + 64 + 128) * n * (n + 1) // 2
+    found = estimate(MACHINE, deepseek, 8, n, n, 1).prefill_flops
+    assert found == pytest.approx(2 * n * 37e9 + attention)
+    assert found == pytest.approx(4.9e15, rel=0.01)
+
+
+def test_the_attention_of_a_small_latent_model_is_what_torch_counts():
+    """torch counts the whole square of eager attention; the estimate counts the pairs that the causal mask allows."""
+    tiny, n = tiny_lm("deepseek_v3", KINDS["whole words"]().tokenizer, **LATENT), 40
+    tiny.model.set_attn_implementation("eager")
+    tiny.model.set_experts_implementation("eager")
+    with FlopCounterMode(display=False) as counter:
+        pass_over(tiny, list(range(50, 50 + n)), None)
+    square = sum(flops for operation, flops in counter.get_flop_counts()["Global"].items() if "bmm" in str(operation))
+    size = replace(own_size(tiny.card), n_active=0)
+    assert size.cache.latent
+    assert estimate(MACHINE, size, 16, n, n, 1).prefill_flops == square * (n * (n + 1) / 2) / n**2

@@ -114,7 +114,11 @@ def estimate(
 
 
 def _attention_flops(shape: CacheShape, n: int) -> float:
-    """Attention's FLOPs in a prefill of `n`: 2·n_heads·(d_head + d_value) per pair of positions that masks allow."""
+    """Attention's FLOPs in a prefill of `n`: 2·n_heads·(d_head + d_value) per pair of positions that masks allow.
+
+    With a latent cache these are the widths of its keys and values once unfolded: the matrix that unfolds them is among
+    the active parameters, and is counted there.
+    """
     width = min(n, shape.window or n)
     causal, windowed = n * (n + 1) / 2, width * (width + 1) / 2 + (n - width) * width
     pairs = (shape.n_layers - shape.windowed_layers) * causal + shape.windowed_layers * windowed

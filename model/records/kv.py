@@ -37,6 +37,7 @@ class CacheShape:
     """Everything that determines the size of a KV cache.
 
     `window` limits `windowed_layers` of the `n_layers` layers with a cache; a `latent` vector replaces keys and values.
+    With a latent vector `d_head` and `d_value` are the widths of a head's key and value once unfolded from it.
     `d_value` is the width of a value where it differs from `d_head`. If the layers differ from each other, `layers`
     has, for each, its numbers per position and its window (0: none). `model_id` is the model whose published config
     has this shape; empty for the loaded model.
