@@ -4,11 +4,18 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
+from transformers.activations import ACT2FN
 from transformers.pytorch_utils import Conv1D
 
+from model.engine.core import LocalEngine
+from model.layers.neurons import FUNCTIONS as KNOWN
+from model.loading.load import assemble
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from tests.layered import EXPERTS, LAYERED, layered
+from tests.small_tokenizers import KINDS
+from tests.sweep_pair import pair
+from tests.sweep_views import last_of
 from tests.test_attribution import along
 
 DENSE = [family for family in LAYERED if family not in (*EXPERTS, "mamba")]
@@ -159,3 +166,19 @@ def test_layers_and_counts_out_of_range_are_refused(lm):
         engine.layers.neurons(recipe, 2, 3, 4)
     with pytest.raises(UserError, match="k is 21"):
         engine.layers.neurons(recipe, 0, 3, 21)
+
+
+@pytest.mark.parametrize(("family", "name"), [("gemma3_text", "GELU (tanh)"), ("gpt_neox", "GELU"), ("llama", "SiLU")])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_function_is_named_by_what_it_is_and_not_by_rounded_values(family, name, dtype):
+    """The second route is the family's own config, through transformers' table of activations."""
+    tokenizer = KINDS["whole words"]().tokenizer
+    model, _ = pair(family, len(tokenizer))
+    engine = LocalEngine(assemble(model.to(dtype), tokenizer, f"tiny {family}"))
+    recipe = Recipe("the quick brown fox jumps over the lazy dog", max_new_tokens=2)
+    last_of(engine.run(recipe))
+    assert {engine.layers.neurons(recipe, 1, position, 3).function for position in range(8)} == {name}
+    config = model.config
+    own = ACT2FN[getattr(config, "hidden_activation", None) or config.hidden_act]
+    grid = torch.linspace(-4, 4, 41)
+    torch.testing.assert_close(KNOWN[name](grid), own(grid), atol=1e-6, rtol=0)

@@ -5,10 +5,8 @@ from collections.abc import Iterable
 from torch import Tensor, nn
 
 from model.network.language_model import LanguageModel
-from model.network.sublayers import N_CHOSEN, N_EXPERTS, Sublayers, first_number
+from model.network.sublayers import ACTIVATIONS, N_CHOSEN, N_EXPERTS, Sublayers, first_number
 from model.records.architecture import Mlp
-
-ACTIVATIONS = ("hidden_act", "hidden_activation", "activation_function", "activation", "hidden_function")
 
 
 def describe_mlp(lm: LanguageModel, layer: Sublayers) -> Mlp | None:

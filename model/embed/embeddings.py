@@ -77,7 +77,9 @@ def neighbours_of(
         merged_ids = torch.cat([best_ids, here.expand(len(ids), -1)], dim=-1)
         best, index = merged.topk(min(k, merged.shape[-1]))
         best_ids = merged_ids.gather(-1, index)
-    return to_numpy(best), best_ids.cpu().numpy().copy()
+    # A vocabulary of k tokens or fewer has the id itself among them, last.
+    n_others = min(k, n_vocab(lm) - 1)
+    return to_numpy(best[:, :n_others]), best_ids[:, :n_others].cpu().numpy().copy()
 
 
 def rows_of(lm: LanguageModel, ids: Sequence[int]) -> Tensor:

@@ -55,7 +55,7 @@ def attribution(
     reading = readout(unembed, rows[-1].resid_post, token_id, against)
     shares = _shares(lm, rows, reading)
     logits = _own_logits(trace, window, position)
-    top = logits.topk(CANDIDATES)
+    top = logits.topk(min(CANDIDATES, len(logits)))
     logit = before_softcap(unembed, logits, token_id)
     if against is not None:
         logit -= before_softcap(unembed, logits, against)

@@ -7,6 +7,7 @@ its activation (Geva et al. 2022). Its direct effect on the logits is computed w
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from transformers.activations import ACT2FN
 from transformers.pytorch_utils import Conv1D
 
 from model.capture.recording import LayerRows
@@ -20,6 +21,7 @@ from model.layers.unembedding import Unembedding
 from model.layers.window import window_of
 from model.network.anatomy import weight_of
 from model.network.language_model import LanguageModel
+from model.network.sublayers import ACTIVATIONS
 from model.network.tolerances import LOGIT_TOLERANCE
 from model.records.layers import Neuron, Neurons
 from model.records.run import Check
@@ -65,7 +67,7 @@ def neurons(lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, 
     weight, hidden = matrix(parts.down).detach().float().cpu(), present(row.hidden)
     writes = hidden.abs() * weight.norm(dim=-1)
     order = writes.topk(min(k, len(writes))).indices
-    gate, up, function = neuron_inputs(parts, row)
+    gate, up, function = neuron_inputs(parts, row, named_function(lm, lm.anatomy.blocks[layer], parts))
     return Neurons(
         layer=layer,
         position=position,
@@ -81,23 +83,46 @@ def neurons(lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, 
     )
 
 
-def neuron_inputs(parts: BlockParts, row: LayerRows) -> tuple[Tensor | None, Tensor | None, str]:
+def named_function(lm: LanguageModel, block: nn.Module, parts: BlockParts) -> str:
+    """The name of the MLP's activation function by what it is: the module beside the matrices, or the config's.
+
+    It is recognised on a grid in float32, where GELU and its tanh form differ by 5e-4: recorded bfloat16 activations
+    could be of either. Empty if it is none of FUNCTIONS.
+    """
+    grid = torch.linspace(-6, 6, 193)
+    config = lm.model.config.get_text_config()
+    holders = [m for m in block.modules() if any(child is parts.down for child in m.children())]
+    beside = [m for holder in (*holders, block) for m in holder.children() if not list(m.parameters())]
+    named = (getattr(config, name, None) for name in ACTIVATIONS)
+    for function in (*beside, *(ACT2FN[name] for name in named if isinstance(name, str) and name in ACT2FN)):
+        try:
+            values = function(grid)
+        except Exception:  # a module of another kind takes other arguments
+            continue
+        for name, known in FUNCTIONS.items():
+            if torch.is_tensor(values) and torch.allclose(values, known(grid), atol=1e-5, rtol=0):
+                return name
+    return ""
+
+
+def neuron_inputs(parts: BlockParts, row: LayerRows, named: str) -> tuple[Tensor | None, Tensor | None, str]:
     """Returns (gate, up, name of the activation function) for all neurons; None and '' if not recognised.
 
-    Which of two inputs is the gate, and which function it goes through, follows from the recorded activations.
+    Which of two inputs is the gate follows from the recorded activations; so does the function if it has no name yet.
     """
     if row.mlp_in is None or len(parts.inputs) > 2:
         return None, None, ""
+    functions = {named: FUNCTIONS[named]} if named else FUNCTIONS
     rows, hidden = [_apply(module, row.mlp_in) for module in parts.inputs], present(row.hidden)
     if len(rows) == 1 and len(rows[0]) == 2 * len(hidden):
         rows = list(rows[0].chunk(2))
     if len(rows) == 1:
-        fits = [(_error(function(rows[0]), hidden), name, None, rows[0]) for name, function in FUNCTIONS.items()]
+        fits = [(_error(function(rows[0]), hidden), name, None, rows[0]) for name, function in functions.items()]
     else:
         fits = [
             (_error(function(gate) * up, hidden), name, gate, up)
             for gate, up in (rows, rows[::-1])
-            for name, function in FUNCTIONS.items()
+            for name, function in functions.items()
         ]
     error, name, gate, up = min(fits, key=lambda fit: fit[0])
     if error <= TOLERANCE:
@@ -131,7 +156,8 @@ def _neurons(
     norm = sublayer_norm(mlp, present(row.mlp_raw), present(row.mlp_out))
     effects = written @ pull_through(mlp, norm, reading.direction)[0]
     logits = _logit_effects(unembed, reading.maps, parts, norm, written)
-    highest, lowest = logits.topk(TOKENS), logits.topk(TOKENS, largest=False)
+    n_shown = min(TOKENS, logits.shape[-1])
+    highest, lowest = logits.topk(n_shown), logits.topk(n_shown, largest=False)
     for place, index in enumerate(order.tolist()):
         yield Neuron(
             index=index,

@@ -14,6 +14,7 @@ STATES = (
     (r"mamba|ssm|ssd", "state space"),
     (r"conv", "convolution"),
 )
+ACTIVATIONS = ("hidden_act", "hidden_activation", "activation_function", "activation", "hidden_function")
 N_EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 N_CHOSEN = ("num_experts_per_tok", "num_experts_per_token", "moe_k", "moe_top_k", "moe_topk", "top_k_experts")
 

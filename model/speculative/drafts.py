@@ -71,8 +71,8 @@ def next_proposal(
 class ModelDraft:
     """A language model with the same vocabulary and its own KV cache.
 
-    If it has logits for fewer tokens than `n_vocab`, the others get -inf; if for more, these are cut off: some models
-    have rows that no token uses.
+    If it has logits for fewer tokens than `n_vocab`, the others get -inf, and it proposes nothing after such a token.
+    If it has logits for more, these are cut off: some models have rows that no token uses.
     """
 
     def __init__(self, lm: LanguageModel, settings: SamplingSettings, n_prompt: int, n_vocab: int):
@@ -83,6 +83,9 @@ class ModelDraft:
     def propose(self, ids: Sequence[int], n: int) -> list[Proposal]:
         """Decodes `n` tokens; positions from earlier calls are reused from its cache."""
         ids, proposals = list(ids), []
+        if max(ids) >= self.lm.card.n_vocab:
+            # The target may choose tokens that the draft has no row for: it cannot read them, and proposes nothing.
+            return []
         self._cut_to(ids)
         for _ in range(n):
             logits = self._forward(ids[len(self._cached_ids) :])
