@@ -2,7 +2,7 @@
 
 import pytest
 from tokenizers import processors
-from transformers import ByT5Tokenizer
+from transformers import AddedToken, ByT5Tokenizer
 
 from model.loading.load import read_tokenizer
 from model.request.errors import UserError
@@ -168,3 +168,17 @@ def test_a_tokenizer_without_offsets_is_refused_with_the_reason(tmp_path):
     ByT5Tokenizer().save_pretrained(tmp_path)
     with pytest.raises(UserError, match="'tiny' cannot be loaded: its tokenizer, ByT5Tokenizer, is written in Python"):
         read_tokenizer(tmp_path, "tiny")
+
+
+def test_an_added_token_that_is_matched_after_normalising_is_no_fault():
+    """`<Tag>` is found as the entry `<tag>`: the second route is the tokenizer's own encoding."""
+    tokenizer = KINDS["word ends"]().tokenizer
+    tokenizer.add_tokens([AddedToken("<tag>", normalized=True)])
+    vocabulary = read_vocabulary(tokenizer)
+    recipe = Recipe("the <Tag> lazy dog")
+    tokens = tokenize(vocabulary, recipe, 100)
+    assert list(tokens.ids) == tokenizer("the <Tag> lazy dog")["input_ids"]
+    position = tokens.ids.index(tokenizer.convert_tokens_to_ids("<tag>"))
+    found = path(vocabulary, tokens, position)
+    assert found.n_equal == found.n_pieces
+    assert found.pieces[found.selected].added

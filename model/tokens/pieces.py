@@ -155,5 +155,14 @@ def _with_marks(text: str, cuts: list[Cut]) -> list[Cut]:
 
 
 def _is_added(vocabulary: Vocabulary, text: str, token: Token) -> bool:
-    """True for an added token that occurs in the text as written; an unknown token only replaces other text."""
-    return token.id in vocabulary.added and token.piece.strip() == text[token.start : token.end].strip()
+    """True for an added token that stands in the text; an unknown token only replaces other text.
+
+    Some added tokens are matched after normalising: `<TAG>` is then found as `<tag>`.
+    """
+    if token.id not in vocabulary.added:
+        return False
+    written, piece = text[token.start : token.end].strip(), token.piece.strip()
+    normalizer = vocabulary.tokenizer.backend_tokenizer.normalizer
+    if written == piece or normalizer is None:
+        return written == piece
+    return normalizer.normalize_str(written).strip() == normalizer.normalize_str(piece).strip()
