@@ -59,8 +59,9 @@ def build_models(options: argparse.Namespace, allowed, report):
     report(0.0, "Starting torch")
     from model.open import EngineOptions, open_pool
     from model.request.recipe import Recipe
+    from viz.config import examples
 
-    first = Recipe.from_dict(assets_list("examples.json")[0]["recipe"])
+    first = Recipe.from_dict(examples(options.max_new_tokens)[0]["recipe"])
     limits = (options.max_prompt_tokens, options.max_new_tokens, options.budget_seconds)
     room = options.model_memory_gb * 2**30
     return open_pool(EngineOptions(options.model, options.device, options.dtype, *limits, room, allowed), report, first)
@@ -88,7 +89,7 @@ def main() -> None:
     from viz.page import build_page, launch
 
     startup = Startup(lambda report: build_models(options, allowed, report))
-    page = build_page(startup, Api(startup.engine))
+    page = build_page(startup, Api(startup.engine), options.max_new_tokens)
     launch(page, options.host, options.port, options.share)
     # Only after the page is served: two imports at once would slow each other down.
     startup.start()

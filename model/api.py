@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from model.records.run import Run
 from model.request.errors import UserError
 from model.request.recipe import Recipe, SamplingSettings
-from model.runtime.present import present
 
 if TYPE_CHECKING:
     from model.engine.core import LocalEngine
@@ -74,7 +73,8 @@ class Api:
         likeliest token, of several equally likely the one with the smallest id.
 
         Returns {ids, tokens, text, stop_reason, ttft_ms, itl_ms}: `stop_reason` is 'eos', 'limit' or
-        'context', `itl_ms` is the list of times between two tokens.
+        'context', `itl_ms` is the list of times between two tokens. A prompt that fills the context leaves no room
+        for a token: `ids` is then empty and `ttft_ms` None.
         """
         # Of tokens that tie for the first place, top-k keeps all, and a draw would take one of them by chance.
         settings = SamplingSettings(top_k != 1, temperature, top_k, top_p, seed)
@@ -84,7 +84,7 @@ class Api:
             "tokens": [step.token.text for step in run.steps],
             "text": run.text,
             "stop_reason": run.stop.kind,
-            "ttft_ms": present(run.ttft) * 1000,
+            "ttft_ms": None if run.ttft is None else run.ttft * 1000,
             "itl_ms": [seconds * 1000 for seconds in run.itl],
         }
 

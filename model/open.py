@@ -1,7 +1,7 @@
 """Opens the models of a page from its options: the first one at the start, any other on request."""
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def open_pool(
     report: Report = lambda fraction, message: None,
     first: Recipe | None = None,
 ) -> ModelPool:
-    """The models of a page, with the first one loaded and the run of `first` computed.
+    """The models of a page, with the first one loaded and the run of `first` computed if the page allows it.
 
     Raises UserError, with a way out, if the model cannot be loaded.
     """
@@ -98,8 +98,10 @@ def open_pool(
         raise
     if first is not None:
         report(0.9, "Running the first example")
-        for _ in pool.engine(first).run(first):
-            pass
+        # A page with low limits may refuse its own example. It says so where a visitor can shorten it.
+        with suppress(UserError):
+            for _ in pool.engine(first).run(first):
+                pass
     return pool
 
 

@@ -148,15 +148,20 @@ class ModelPool:
 
     def _find(self, key: ModelKey) -> _Held:
         with self._lock:
-            if key not in self._held:
-                raise Evicted("This model is no longer in memory. Run it again: the numbers will be the same.")
-            self._held.move_to_end(key)
-            return self._held[key]
+            return self._touch(key)
+
+    def _touch(self, key: ModelKey) -> _Held:
+        """The held model, now the most recently used. Call it with `_lock` held."""
+        if key not in self._held:
+            raise Evicted("This model is no longer in memory. Run it again: the numbers will be the same.")
+        self._held.move_to_end(key)
+        return self._held[key]
 
     @contextmanager
     def _lease(self, key: ModelKey) -> Iterator[LocalEngine]:
-        held = self._find(key)
+        # Found and counted in one step: between the two another thread could evict it.
         with self._lock:
+            held = self._touch(key)
             held.users += 1
         try:
             yield held.engine

@@ -59,8 +59,9 @@ class Startup:
     def models(self) -> "ModelPool":
         """The models. Raises NotReady, with the progress, while the first one loads, and UserError if it failed."""
         if self._models is None:
-            error = UserError if self._ended.is_set() else NotReady
-            raise error(f"The model is not ready: {self._status.message}. Try again shortly.")
+            if self._ended.is_set():
+                raise UserError(self._status.message)
+            raise NotReady(f"The model is not ready: {self._status.message}. Try again shortly.")
         return self._models
 
     def engine(self) -> "LocalEngine":

@@ -191,4 +191,4 @@ def test_what_is_said_of_the_models_is_as_declared(tmp_path, name):
 
 
 def test_the_page_is_configured_as_declared():
-    assert list(faults(PageConfig, page_config())) == []
+    assert list(faults(PageConfig, page_config(256))) == []

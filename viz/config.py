@@ -33,7 +33,16 @@ class PageConfig(TypedDict):
     examples: list[Example]
 
 
-def page_config() -> PageConfig:
+def examples(max_new_tokens: int) -> list[Example]:
+    """The examples of the page, none with a longer answer than this page allows."""
+    found: list[Example] = json.loads((ASSETS / "examples.json").read_text(encoding="utf-8"))
+    for example in found:
+        recipe = example["recipe"]
+        recipe["max_new_tokens"] = min(recipe["max_new_tokens"], max_new_tokens)
+    return found
+
+
+def page_config(max_new_tokens: int) -> PageConfig:
     """The page's configuration, read from the files it names."""
     # The narrow screen's rules come last, so that they win.
     sheets = sorted((ASSETS / "css").rglob("*.css"), key=lambda sheet: (sheet.stem == "phone", sheet.stem))
@@ -46,5 +55,5 @@ def page_config() -> PageConfig:
         "css": [f"/gradio_api/file={sheet}" for sheet in sheets],
         "plotly": f"/gradio_api/file={PLOTLY / 'plotly.min.js'}",
         "vendor": f"/gradio_api/file={ASSETS / 'vendor'}/",
-        "examples": json.loads((ASSETS / "examples.json").read_text(encoding="utf-8")),
+        "examples": examples(max_new_tokens),
     }

@@ -17,8 +17,8 @@ from viz.wire.payload import dump
 MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 3}
 
 
-def build_page(startup, api) -> gr.Blocks:
-    """The page on an engine that may still be starting. `api` has the curated calls."""
+def build_page(startup, api, max_new_tokens: int) -> gr.Blocks:
+    """The page on an engine that may still be starting. `api` has the curated calls; answers have a longest length."""
     gr.set_static_paths([ASSETS, PLOTLY])
     views, jobs, halts = all_views(), all_jobs(), Halts()
 
@@ -39,7 +39,7 @@ def build_page(startup, api) -> gr.Blocks:
                 yield dump({"rev": rev, "id": request.get("id"), **standing})
 
     with gr.Blocks(title="Token by Token", fill_width=True) as page:
-        walk = Walk(page_config(), look, halt)
+        walk = Walk(page_config(max_new_tokens), look, halt)
         walk.walk_run(
             run_events,
             outputs=walk,

@@ -10,7 +10,7 @@ from statistics import fmean
 from torch import nn
 
 from model.decode.sampling import choose
-from model.layers.block_parts import BlockParts, stream_parts
+from model.layers.block_parts import BlockParts, Part, stream_parts
 from model.network.language_model import LanguageModel
 from model.network.sequence import CachedSequence
 from model.records.latency import StageSplit, StageTimes
@@ -55,18 +55,17 @@ def timed_modules(lm: LanguageModel) -> tuple[dict[str, nn.Module], str]:
     stream = stream_parts(lm)
     modules = {"embed": lm.anatomy.embed, "head": lm.anatomy.head}
     for layer, (block, parts) in enumerate(zip(lm.anatomy.blocks, stream.blocks, strict=False)):
-        modules[f"attention {layer}"] = _sublayer(block, parts.mixer.module, parts.mixer.normed, before=True)
+        modules[f"attention {layer}"] = _mixer(block, parts.mixer)
         if parts.mlp is not None and (mlp := _mlp(block, parts)) is not None:
             modules[f"mlp {layer}"] = mlp
     return modules, stream.reason
 
 
-def _sublayer(block: nn.Module, module: nn.Module, normed: bool, before: bool) -> nn.Module:
-    """The sublayer itself; if a norm follows it and `module` is that norm, the child that runs before the norm."""
-    if not normed:
-        return module
-    children = [child for child in block.children() if any(p.ndim > 1 for p in child.parameters())]
-    return children[0] if before else children[-1]
+def _mixer(block: nn.Module, part: Part) -> nn.Module:
+    """The mixer itself: where a norm follows it, that norm is the part, and the mixer the block's first child."""
+    if not part.normed:
+        return part.module
+    return next(child for child in block.children() if any(p.ndim > 1 for p in child.parameters()))
 
 
 def _mlp(block: nn.Module, parts: BlockParts) -> nn.Module | None:

@@ -55,6 +55,7 @@ export function mountSurprise(root, { store, runner }) {
   function draw() {
     const { run } = store.state;
     root.classList.toggle('by-surprisal', on);
+    if (!run) return;
     for (const chip of root.querySelectorAll('.chip[data-position]')) {
       const bits = on ? bitsAt(Number(chip.dataset.position), run) : null;
       const counts = bits !== null && bits !== undefined;

@@ -68,10 +68,13 @@ export function bertvizSection(root, { view, vendorUrl }) {
     draw();
   }
 
-  window.addEventListener('message', ({ source, data }) => {
+  /** @param {MessageEvent} message */
+  function fit({ source, data }) {
+    // Another model builds this section anew: the old one leaves the page, and its listener with it.
+    if (!details.isConnected) return window.removeEventListener('message', fit);
     if (!frame || source !== frame.contentWindow || !Number.isFinite(data)) return;
     frame.style.height = `${Math.min(TALLEST, Math.max(SHORTEST, data + 16))}px`;
-  });
+  }
 
   function draw() {
     if (!details.open || !now) return;
@@ -86,6 +89,8 @@ export function bertvizSection(root, { view, vendorUrl }) {
       key: JSON.stringify([run.key, args]),
       question() {
         fill(limits, words.loading);
+        // Only while there is a frame that may report its height; adding it twice has no effect.
+        window.addEventListener('message', fit);
         return view('bertviz', args);
       },
       onanswer(answer) {
