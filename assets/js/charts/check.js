@@ -17,8 +17,11 @@ function summaryOf(made) {
   return [worst.passed ? '✓ ' : '✗ ', text];
 }
 
-/** A mark, which is hidden while there are no checks. */
-export function checkMark() {
+/**
+ * A mark, which is hidden while there are no checks. What it `covers` is off while one of them has failed.
+ * @param {HTMLElement[]} covers
+ */
+export function checkMark(...covers) {
   const summary = h('summary');
   const body = h('dl', { class: 'check-body' });
   const element = h('details', { class: 'check', hidden: true }, summary, body);
@@ -31,11 +34,10 @@ export function checkMark() {
       const made = present.filter(isMade);
       element.hidden = present.length === 0;
       element.classList.toggle('none', !made.length);
-      element.classList.toggle(
-        'failed',
-        made.some((check) => !check.passed),
-      );
-      if (present.length) fill(summary, summaryOf(made));
+      const failed = made.some((check) => !check.passed);
+      element.classList.toggle('failed', failed);
+      covers.forEach((part) => part.classList.toggle('off-by-check', failed));
+      if (present.length) fill(summary, summaryOf(made), failed && covers.length > 0 && words.off);
       fill(
         body,
         present.map((check) => [

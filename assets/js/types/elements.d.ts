@@ -92,7 +92,7 @@ declare namespace Page {
   interface MapTile
     extends
       Omit<Heat, 'scale' | 'domain' | 'blank'>,
-      Pick<Payload.AttentionTileAnswer, 'block' | 'query_start' | 'query_stop' | 'key_start' | 'key_stop'> {
+      Pick<Payload.AttentionTileAnswer, 'block' | 'exact' | 'query_start' | 'query_stop' | 'key_start' | 'key_stop'> {
     first_seen: Numbers;
   }
 

@@ -11,6 +11,7 @@ export const check = {
   check: ({ passed, name, error, tolerance }) =>
     `${passed ? '✓' : '✗'} ${name}: error ${num(error, 2)}, allowed ${num(tolerance, 2)}`,
   notMade: 'nothing to check here',
+  off: '. Numbers that fail their check are not shown.',
   /** @param {Payload.Check} check */
   without: ({ name }) => `– ${name}: not checked`,
 };

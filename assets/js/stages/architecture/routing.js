@@ -30,9 +30,9 @@ export function routingCard(root, ctx) {
   const choice = h('select', { 'aria-label': words.show, onchange: drawGrid });
   const place = h('div', { class: 'scroll' });
   const readout = h('p', { class: 'kv-readout dim', 'aria-live': 'polite' });
-  const mark = checkMark();
   const table = h('div', { class: 'scroll' });
   const load = h('div', { class: 'scroll' });
+  const mark = checkMark(place, table, load);
   const loadNote = h('p', { class: 'dim' });
   const title = h('summary');
   const loadTable = h('div', { class: 'scroll' });

@@ -117,7 +117,7 @@ export function mapCard(root, { view, select, store, point }, onScope, onPick) {
     rules.root.hidden = tile.block === 1;
     rules.press(rule);
     reset.hidden = !chosenWindow;
-    fill(caption, tile.block > 1 ? words.block(tile.block, rule) : words.exact(now.n));
+    fill(caption, tile.block > 1 ? words.block(tile.block, rule) : words.exact(now.n), !tile.exact && words.rounded);
     const stops = LEGEND.map((t) =>
       h('span', {}, h('span', { class: 'swatch', style: { background: `rgb(${scale(t)})` } }), t),
     );

@@ -34,7 +34,6 @@ export function mount(root, ctx) {
   const checkAsk = createAsk();
 
   const facts = h('dl', { class: 'facts' });
-  const mark = checkMark();
   const refusal = h('div', { hidden: true });
   const headsRoot = h('div', { class: 'heads-card' });
   const mapRoot = h('div', { class: 'map-card' });
@@ -43,6 +42,7 @@ export function mount(root, ctx) {
   const attention = h('div', { class: 'card attention' }, headsRoot, mapRoot, listsRoot);
   const cacheRoot = h('div', { class: 'card' });
   const bertvizRoot = h('div');
+  const mark = checkMark(attention, stepsRoot, cacheRoot, bertvizRoot);
   root.append(h('div', { class: 'card' }, facts, mark.element), refusal, attention, stepsRoot, cacheRoot, bertvizRoot);
   const heads = headsCard(headsRoot, ctx);
   const steps = headSection(stepsRoot, ctx);

@@ -13,7 +13,7 @@ export function stepCard(step, size = '') {
   const title = h('h3');
   const body = h('div', { class: 'step-body' });
   const note = h('span', { class: 'dim' });
-  const mark = checkMark();
+  const mark = checkMark(body);
   const element = h(
     'article',
     { class: `step ${size}` },

@@ -20,7 +20,7 @@ export function mountBeams(root, { store, runner }, open) {
   const nTokens = field(12, 40);
   const found = h('ol', { class: 'beams' });
   const note = h('p', { class: 'dim', role: 'status' });
-  const mark = checkMark();
+  const mark = checkMark(found);
   /** @type {string | null} */
   let searchKey = null;
   root.append(

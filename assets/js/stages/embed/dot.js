@@ -62,7 +62,7 @@ export function mountDot(root, ctx) {
   const place = h('div', { class: 'dot-place' });
   const bars = h('div');
   const note = h('p', { class: 'dim' });
-  const mark = checkMark();
+  const mark = checkMark(place, bars);
   const part = card(words.dot, '', pair, place, value, h('h3', {}, words.parts), bars, note);
   const row = h('label', { class: 'key-row' }, h('span', {}, words.keyToken), slider, keyName);
   part.body.before(h('div', { class: 'controls' }, pickers.layer.label, pickers.head.label, row));

@@ -119,6 +119,7 @@ export const prefill = {
     `Each cell is the ${rule} of ${block} × ${block} weights, 0 above the diagonal included. Drag a rectangle to see exact weights.`,
   /** @param {number} n */
   exact: (n) => (n > 8 ? 'Each cell is one weight. Drag a rectangle to zoom in.' : 'Each cell is one weight.'),
+  rounded: ' A map of this size is sent in float16: its numbers are rounded to three digits.',
   reset: 'Show all',
   maskKey: 'causal mask: a token cannot see what comes after it',
   scaleKey: 'weight (colour by its square root)',
