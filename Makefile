@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev format check test lint coverage test-js test-unit payload-types bench sweep screenshots clean
+.PHONY: help setup run dev format check test lint coverage test-js test-unit payload-types fuzz bench sweep screenshots clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ coverage: $(TEST_READY) ## which lines the fast tests do not reach: make coverag
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --cov=model --cov=viz --cov-report=term-missing:skip-covered \
 	  $(or $(ARGS),-m "not browser and not bundled and not slow")
 	$(NODE) --test --experimental-test-coverage --test-coverage-include="assets/js/**" "tests/js/*.test.js"
+
+fuzz: $(TEST_READY) ## ten thousand requests from a grammar: make fuzz FUZZ_SEED=7
+	OMP_NUM_THREADS=1 FUZZ_SEED=$(or $(FUZZ_SEED),1) $(PY) -m pytest -q -m fuzz tests/test_fuzz.py $(ARGS)
 
 bench: $(TEST_READY) ## measure; writes bench/results.json
 	$(PY) -m bench $(ARGS)

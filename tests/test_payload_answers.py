@@ -12,6 +12,7 @@ from model.records.progress import Progress
 from model.records.run import EngineStatus
 from model.request.errors import UserError
 from model.request.recipe import Recipe
+from tests.asked import JOBS, N_NEW, VIEWS
 from tests.pools import pool_of, three_models
 from tests.shapes import faults
 from tests.small_tokenizers import KINDS
@@ -24,63 +25,9 @@ from viz.wire.answers import follow_job, follow_run
 from viz.wire.payload import dump
 from viz.wire.standing import Standing
 
-N_NEW = 4
 # Positions by rotation, and by a learned table.
 FAMILIES = {"llama": {"num_key_value_heads": 2}, "gpt2": {}}
 EXPERTS = {"num_key_value_heads": 2, "num_local_experts": 4}
-HEAD = {"layer": 1, "head": 2}
-NEAR = {"n": 6, "position": 3}
-VIEWS = {
-    "architecture": {},
-    "attention_overview": {"n_positions": 6},
-    "attention_position": {**HEAD, "position": 3, "n_positions": 6},
-    "attention_tile": {**HEAD, "query_start": 0, "query_stop": 6, "key_start": 0, "key_stop": 6},
-    "bertviz": {**HEAD, "kind": "head", "position": 3, "n_positions": 6},
-    "cache_costs": {},
-    "cache_sizes": {"n_positions": 100, "window": 8},
-    "card": {},
-    "code": {"stage": "layers"},
-    "detokenize": {"n": 3, "around": 1},
-    "drafts": {},
-    "embed_dot_product": {**HEAD, "query": 4, "key": 1},
-    "embed_map": NEAR,
-    "embed_nearest": {"token_id": 40, "k": 3},
-    "embed_positions": {**NEAR, "layer": 1},
-    "embed_rows": NEAR,
-    "embed_similarity": NEAR,
-    "encode": {"text": "the dog"},
-    "head_checks": {**HEAD, "query": 4, "key": 1},
-    "head_scores": {"n_positions": 6},
-    "kv_cache": {},
-    "latency": {},
-    "layers_attribution": {"position": 4, "against": 40},
-    "layers_lens": {"position": 4},
-    "layers_neurons": {"layer": 1, "position": 4, "k": 3},
-    "layers_residual": {"layer": 1, "position": 4},
-    "logits": {"step": 1},
-    "one_head": {**HEAD, "query": 4},
-    "prefill_checks": HEAD,
-    "run": {},
-    "tokenize_languages": {},
-    "tokenize_merges": {"position": 3},
-    "tokenize_path": {"position": 3},
-    "tokenize_seen": {},
-    "tokenize_shares": NEAR,
-    "whatif": {"machine": 0, "model": 0, "n_prompt": 100, "n_context": 200, "n_users": 2},
-}
-JOBS = {
-    "batching": {"requests": [{"prompt": f"the {word}", "max_new_tokens": 2, "arrival": 0} for word in ("dog", "fox")]},
-    "beams": {"num_beams": 2, "max_new_tokens": 2},
-    "cache_race": {"n_tokens": 2},
-    "cache_variant": {"kind": "window", "window": 4, "n_tokens": 3},
-    "length_sweep": {"longest": 32},
-    "roofline": {},
-    "run_file": {"n_steps": N_NEW},
-    "speculate": {"kind": "exit", "n_draft": 2, "n_tokens": 4},
-    "stage_times": {},
-    "surprisal": {},
-    "throughput": {"largest": 2},
-}
 # These are asked in tests of their own below.
 ELSEWHERE = {*ABOUT_MODELS, "routing", "open_run_file"}
 

@@ -91,5 +91,5 @@ def test_a_halted_look_ends_while_it_is_under_way(tiny):
 def test_the_latest_halts_are_remembered():
     halts = Halts()
     for number in range(REMEMBERED + 3):
-        halts.add(number)
-    assert [number in halts for number in (0, 2, 3, REMEMBERED + 2)] == [False, False, True, True]
+        halts.add(str(number))
+    assert [str(number) in halts for number in (0, 2, 3, REMEMBERED + 2)] == [False, False, True, True]

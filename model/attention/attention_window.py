@@ -17,8 +17,11 @@ def attention_window(
 ) -> AttentionWindow:
     """Exact weights of all heads of the layers [first, last) among the positions [start, stop).
 
-    Leaves out layers without attention, and layers with another number of heads than the first one.
+    Leaves out layers without attention, and layers with another number of heads than the first one. Raises UserError
+    for layers or positions that are not there.
     """
+    require_integer("first layer", layers[0], 0, lm.card.n_layers - 1, "layers are counted from 0")
+    require_integer("last layer", layers[1] - 1, layers[0], lm.card.n_layers - 1, "the model ends there")
     captured_layer(lm, capture, layers[0], 0)
     _require_window(capture, start, stop)
     n_heads = capture.layers[layers[0]].n_heads

@@ -160,14 +160,14 @@ def _pairs(value) -> tuple[tuple[int, int], ...]:
     try:
         return tuple((index, token_id) for index, token_id in value)
     except (TypeError, ValueError):
-        raise UserError(f"forced is {value!r}; it must be a list of [index, token id] pairs.") from None
+        raise UserError(f"forced is {shorten(value)}; it must be a list of [index, token id] pairs.") from None
 
 
 def _refuse_unknown(what: str, values: dict, cls: type) -> None:
     known = {field.name for field in fields(cls)}
     unknown = sorted(set(values) - known)
     if unknown:
-        raise UserError(f"Unknown {what} field {unknown[0]!r}. Known: {', '.join(sorted(known))}.")
+        raise UserError(f"Unknown {what} field {shorten(unknown[0])}. Known: {', '.join(sorted(known))}.")
 
 
 def require_text(name: str, value) -> None:

@@ -7,7 +7,7 @@ from model.request.errors import UserError
 
 def require_bool(name: str, value) -> None:
     if not isinstance(value, bool):
-        raise UserError(f"{name} is {value!r}; it must be true or false.")
+        raise UserError(f"{name} is {shorten(value)}; it must be true or false.")
 
 
 def require_integer(name: str, value, low: int, high: int, way_out: str) -> None:

@@ -28,7 +28,7 @@ def read_run_file(document: Any, card: ModelCard) -> FileContents:
     tokens = _list(document, "tokens", MOST_TOKENS)
     steps = _list(document, "steps", MOST_STEPS)
     summaries = _list(document, "logits", MOST_STEPS)
-    digests = {s.get("step"): str(s.get("sha256")) for s in summaries if isinstance(s, dict)}
+    digests = {s.get("step"): str(s.get("sha256")) for s in summaries if _has_step(s)}
     versions = _part(document, "made_by", dict)
     return FileContents(
         recipe=recipe,
@@ -36,6 +36,10 @@ def read_run_file(document: Any, card: ModelCard) -> FileContents:
         steps=tuple(_step(step, digests.get(index, ""), card) for index, step in enumerate(steps)),
         made_by={name: str(versions[name])[:64] for name in MADE_BY if name in versions},
     )
+
+
+def _has_step(summary: Any) -> bool:
+    return isinstance(summary, dict) and isinstance(summary.get("step"), int)
 
 
 def _check_format(document: Any) -> None:

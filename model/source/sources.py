@@ -14,6 +14,8 @@ REPO_FILE = re.compile(rf"({PART}/{PART})/((?:{PART}/){{0,4}}{PART}\.gguf)", re.
 REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 ADDRESS = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(.+?)/?")
 LONGEST = 1000
+# Of a file's name, in bytes: the limit of all usual file systems.
+LONGEST_PART = 255
 KINDS = (
     "a name as on the Hub ('org/name'), a GGUF in it ('org/name/file.gguf'), or a path that begins with '/', './' or "
     "'~'"
@@ -57,7 +59,7 @@ def parse_source(text: str, revision: str = "") -> Source:
     if text == BUNDLED:
         return Source("bundled", BUNDLED)
     if text[0] in "/.~\\" or re.match(r"[A-Za-z]:[\\/]", text):
-        path = Path(text).expanduser()
+        path = _on_disk(text)
         if path.suffix.lower() == ".gguf":
             return Source("gguf", str(path), path=path, file=path.name)
         return Source("folder", str(path), path=path)
@@ -66,6 +68,16 @@ def parse_source(text: str, revision: str = "") -> Source:
     if not REPO.fullmatch(text) or ".." in text or "--" in text:
         raise UserError(f"The model {shorten(text)} is no name. Type {KINDS}.")
     return Source("hub", text, repo=text, revision=revision)
+
+
+def _on_disk(text: str) -> Path:
+    """The path that a person typed, with the home folder for '~'."""
+    if any(len(name.encode()) > LONGEST_PART for name in Path(text).parts):
+        raise UserError(f"The path {shorten(text)} has a part of more than {LONGEST_PART} bytes. Check the path.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UserError(f"The path {shorten(text)} begins with a home folder that is not there. Check it.") from None
 
 
 def _of_address(path: str, revision: str) -> tuple[str, str]:

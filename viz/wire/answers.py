@@ -45,7 +45,7 @@ def failure(error: Exception) -> Failure:
     return {"error": UNEXPECTED, "reason": "unexpected"}
 
 
-def answer_view(views: Mapping[str, View], startup: Startup, request: str, halts: Container[str] = ()) -> str:
+def answer_view(views: Mapping[str, View], startup: Startup, request: str, halts: Container[object] = ()) -> str:
     """One look at a run, or at the models: {id, name, recipe, args} in, {ok} or {error, reason} out, as JSON text.
 
     Ends early once the look's id is in `halts`.
@@ -61,7 +61,13 @@ def answer_view(views: Mapping[str, View], startup: Startup, request: str, halts
         return dump(failure(error))
 
 
-def follow_run(startup: Startup, request: dict) -> Generator[Standing, None, None]:
+def follow(startup: Startup, jobs: Mapping[str, JobCall], request: Any) -> Generator[Standing, None, None]:
+    """The job that a request names, or the run that it asks for."""
+    is_job = isinstance(request, dict) and request.get("job") is not None
+    return follow_job(startup, jobs, request) if is_job else follow_run(startup, request)
+
+
+def follow_run(startup: Startup, request: Any) -> Generator[Standing, None, None]:
     """Runs a recipe: yields where it stands, each yield complete in itself, for the page skips some."""
     try:
         asked = read_request(request)
@@ -74,7 +80,7 @@ def follow_run(startup: Startup, request: dict) -> Generator[Standing, None, Non
         yield ErrorMessage(kind="error", **failure(error))
 
 
-def follow_job(startup: Startup, jobs: Mapping[str, JobCall], request: dict) -> Generator[Standing, None, None]:
+def follow_job(startup: Startup, jobs: Mapping[str, JobCall], request: Any) -> Generator[Standing, None, None]:
     """Does a job on a recipe: yields how far it is, and what it has found so far."""
     try:
         name, asked = read_job(request, jobs)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from model.request.recipe import require_text
 from model.request.validate import require_integer
 
 MOST = 1_000_000
@@ -12,6 +13,13 @@ def integer(args: dict, name: str, default: int | None = None, low: int = 0, hig
     """A whole number from `low` to `high`. Raises UserError otherwise, also when it is missing and has no default."""
     value = args.get(name, default)
     require_integer(name, value, low, high, WAY_OUT)
+    return value
+
+
+def text(args: dict, name: str, default: str = "") -> str:
+    """A text. Raises UserError for anything else."""
+    value = args.get(name, default)
+    require_text(name, value)
     return value
 
 

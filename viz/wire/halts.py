@@ -10,11 +10,11 @@ class Halts:
     def __init__(self):
         self._ids: dict[str, None] = {}
 
-    def add(self, halted_id) -> None:
+    def add(self, halted_id: str) -> None:
         """Halts a run or a look. The page makes ids up at random, so no page can name another's."""
-        self._ids[str(halted_id)[:LONGEST_ID]] = None
+        self._ids[halted_id[:LONGEST_ID]] = None
         while len(self._ids) > REMEMBERED:
             self._ids.pop(next(iter(self._ids)), None)
 
-    def __contains__(self, asked_id) -> bool:
-        return str(asked_id) in self._ids
+    def __contains__(self, asked_id: object) -> bool:
+        return isinstance(asked_id, str) and asked_id in self._ids

@@ -44,7 +44,7 @@ def bertviz(engine: Engine, recipe: Recipe, args: dict) -> BertvizAnswer:
     card = engine.card()
     require_integer("layer", layer, 0, card.n_layers - 1, "layers are counted from 0")
     require_integer("head", head, 0, card.n_heads - 1, "heads are counted from 0")
-    n_layers = _layers(card.n_heads) if kind == "model" else 1
+    n_layers = min(_layers(card.n_heads), card.n_layers) if kind == "model" else 1
     n = _tokens(kind, card, n_layers)
     stop = min(n_positions, max(n, position + 1))
     start = max(0, stop - n)

@@ -15,7 +15,7 @@ from model.records.prefill import (
 )
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
-from viz.wire.args import integer, so_far
+from viz.wire.args import integer, so_far, text
 from viz.wire.engine import Engine
 from viz.wire.plain import Packed, Plain, PlainWith, pack, plain, plain_with
 
@@ -64,7 +64,7 @@ def attention_tile(engine: Engine, recipe: Recipe, args: dict) -> PlainWith[Atte
         *_head(args),
         queries=(integer(args, "query_start"), integer(args, "query_stop", low=1)),
         keys=(integer(args, "key_start"), integer(args, "key_stop", low=1)),
-        rule=args.get("rule", "max"),
+        rule=text(args, "rule", "max"),
     )
     exact = found.pattern.size <= EXACT_CELLS
     sent = found if exact else replace(found, pattern=found.pattern.astype(np.float16))
@@ -75,7 +75,7 @@ def attention_overview(engine: Engine, recipe: Recipe, args: dict) -> Plain[Atte
     """Thumbnails of all heads of the layers from `layer_start` on; `layer_stop` says where to go on."""
     layer_start = args.get("layer_start", 0)
     require_integer("layer_start", layer_start, 0, MAX_LAYER, "layers are counted from 0")
-    n_positions, rule = integer(args, "n_positions", low=1), args.get("rule", "max")
+    n_positions, rule = integer(args, "n_positions", low=1), text(args, "rule", "max")
     return plain(engine.attention.overview(recipe, layer_start, n_positions, rule))
 
 

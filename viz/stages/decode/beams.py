@@ -5,7 +5,7 @@ from typing import Literal, TypedDict
 from model.records.decode import Beam
 from model.records.run import Check, Token
 from model.request.recipe import Recipe
-from viz.wire.args import given
+from viz.wire.args import integer
 from viz.wire.engine import Engine, Job
 from viz.wire.payload import RecipeAnswer, recipe_payload
 from viz.wire.plain import Plain, PlainWith, plain
@@ -38,7 +38,7 @@ class BeamsAnswer(TypedDict):
 
 def beams(engine: Engine, recipe: Recipe, args: dict) -> Job[BeamsAnswer]:
     """The best continuations, best first, each as a branch of the page with its score."""
-    found = engine.decode.beams(recipe, given(args, "num_beams"), given(args, "max_new_tokens"))
+    found = engine.decode.beams(recipe, integer(args, "num_beams"), integer(args, "max_new_tokens"))
     yield {
         "beams": [_branch(beam) for beam in found.beams],
         "ms": found.seconds * 1000,

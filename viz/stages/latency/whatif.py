@@ -26,7 +26,7 @@ def whatif(engine: Engine, recipe: Recipe, args: dict) -> Plain[WhatIf]:
 
 def _one_of(args: dict, name: str, choices: tuple[int, ...]) -> int:
     value = args.get(name, 16)
-    if value not in choices:
+    if type(value) is not int or value not in choices:
         raise UserError(f"{name} is {value!r:.20}; it must be one of: {', '.join(map(str, choices))}.")
     return value
 
