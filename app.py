@@ -27,6 +27,8 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     host, port = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), os.environ.get("GRADIO_SERVER_PORT", "7860")
     parser.add_argument("--host", default=host, help="address to serve on; 0.0.0.0 serves the network")
     parser.add_argument("--port", default=port, type=whole(1, 65_535), help="port to serve on")
+    names = "host names to serve besides this machine's own, with commas between; *.example.org: all below it"
+    parser.add_argument("--allow-host", default="auto", help=names)
     parser.add_argument("--max-prompt-tokens", default=4096, type=whole(1, 131_072), help="longer prompts are refused")
     parser.add_argument("--max-new-tokens", default=256, type=whole(1, 4_096), help="most tokens of one answer")
     seconds = "most seconds of one live measurement"
@@ -73,9 +75,22 @@ def allowed_models(options: argparse.Namespace):
     from model.source.sources import read_allowed
 
     listed = [item["id"] for item in assets_list("models.json")]
-    public = options.share or options.host not in ("127.0.0.1", "localhost", "::1")
+    # A page with a name of its own is served to others, by a proxy where not by this server itself.
+    here = options.host in ("127.0.0.1", "localhost", "::1") and options.allow_host == "auto"
+    public = options.share or not here
     try:
         return read_allowed(options.models_allowed, listed, public)
+    except UserError as error:
+        raise SystemExit(str(error)) from None
+
+
+def served_hosts(options: argparse.Namespace):
+    """Under which names the page is served. A bad --allow-host ends the program with one line."""
+    from model.request.errors import UserError
+    from viz.door.hosts import read_hosts
+
+    try:
+        return read_hosts(options.allow_host, options.host, options.share, os.environ)
     except UserError as error:
         raise SystemExit(str(error)) from None
 
@@ -83,14 +98,14 @@ def allowed_models(options: argparse.Namespace):
 def main() -> None:
     """Serves the page, and loads the model in the background."""
     options = parse_options()
-    allowed = allowed_models(options)
+    allowed, hosts = allowed_models(options), served_hosts(options)
     from model.api import Api
     from model.startup import Startup
     from viz.page import build_page, launch
 
     startup = Startup(lambda report: build_models(options, allowed, report))
     page = build_page(startup, Api(startup.engine), options.max_new_tokens)
-    launch(page, options.host, options.port, options.share)
+    launch(page, hosts, options.host, options.port, options.share)
     # Only after the page is served: two imports at once would slow each other down.
     startup.start()
     page.block_thread()

@@ -57,12 +57,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def app(*options: str, log: Path | None = None, port: int | None = None) -> Iterator[str]:
+def app(
+    *options: str, log: Path | None = None, port: int | None = None, environment: dict[str, str] | None = None
+) -> Iterator[str]:
     """Runs `python app.py` on a port (default: a free one); yields its address once the page answers."""
     port = port or free_port()
     command = [sys.executable, "app.py", "--port", str(port), *options]
     with open(log or os.devnull, "w") as out:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+        variables = {**os.environ, **(environment or {})}
+        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env=variables)
         try:
             yield _answering(f"http://127.0.0.1:{port}/", process)
         finally:

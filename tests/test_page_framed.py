@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import ARGUMENTS, finished, settled, tokens
+from tests.browser import ARGUMENTS, app, finished, settled, tokens
 from tests.browser import chromium as path_of_chromium
 
 HOST = "https://huggingface.co/spaces/me/walk"
@@ -17,12 +17,19 @@ DENIED = (
 
 
 @pytest.fixture(scope="module")
-def outside(chromium, server):
+def space(tmp_path_factory):
+    """The port of the app, started as a Space starts it."""
+    log = tmp_path_factory.mktemp("space") / "log.txt"
+    with app("--host", "0.0.0.0", log=log, environment={"SPACE_HOST": "me-walk.hf.space"}) as url:
+        yield url.split(":")[2].strip("/")
+
+
+@pytest.fixture(scope="module")
+def outside(chromium, space):
     """A browser in which the app has an address of its own."""
-    port = server.split(":")[2].strip("/")
     arguments = (
         *ARGUMENTS,
-        f"--host-resolver-rules=MAP me-walk.hf.space:80 127.0.0.1:{port}, MAP * ~NOTFOUND",
+        f"--host-resolver-rules=MAP me-walk.hf.space:80 127.0.0.1:{space}, MAP * ~NOTFOUND",
         # The app has no certificate here, and is on another network than the host.
         "--allow-running-insecure-content",
         "--disable-features=LocalNetworkAccessChecks",

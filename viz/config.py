@@ -11,6 +11,7 @@ from viz.wire.plain import Part
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 PLOTLY = Path(plotly.__file__).resolve().parent / "package_data"
+PLOTLY_SCRIPT = PLOTLY / "plotly.min.js"
 
 
 class Example(TypedDict):
@@ -53,7 +54,7 @@ def page_config(max_new_tokens: int) -> PageConfig:
         "modules": modules,
         "js": f"/gradio_api/file={ASSETS / 'js'}/",
         "css": [f"/gradio_api/file={sheet}" for sheet in sheets],
-        "plotly": f"/gradio_api/file={PLOTLY / 'plotly.min.js'}",
+        "plotly": f"/gradio_api/file={PLOTLY_SCRIPT}",
         "vendor": f"/gradio_api/file={ASSETS / 'vendor'}/",
         "examples": examples(max_new_tokens),
     }

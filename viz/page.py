@@ -6,10 +6,14 @@ from contextlib import closing
 
 import gradio as gr
 
-from viz.config import ASSETS, PLOTLY, page_config
+from viz.config import ASSETS, PLOTLY, PLOTLY_SCRIPT, page_config
+from viz.door.envelope import Served
+from viz.door.gate import Rules, app_options
+from viz.door.hosts import Hosts
+from viz.door.routes import routes_of
 from viz.stages import all_jobs, all_views
 from viz.walk import Walk
-from viz.wire.answers import answer_view, failure, follow_job, follow_run
+from viz.wire.answers import answer_view, failure, follow
 from viz.wire.halts import Halts
 from viz.wire.payload import dump
 
@@ -30,13 +34,13 @@ def build_page(startup, api, max_new_tokens: int) -> gr.Blocks:
 
     def run_events(event: gr.EventData) -> Iterator[str]:
         request = event._data
-        followed = follow_job(startup, jobs, request) if request.get("job") else follow_run(startup, request)
+        asked_id = request.get("id") if isinstance(request, dict) else None
         # `rev` makes each text differ from the last: the browser does not hear of an equal value.
-        with closing(followed):
+        with closing(follow(startup, jobs, request)) as followed:
             for rev, standing in enumerate(followed):
-                if request.get("id") in halts:
+                if asked_id in halts:
                     return
-                yield dump({"rev": rev, "id": request.get("id"), **standing})
+                yield dump({"rev": rev, "id": asked_id, **standing})
 
     with gr.Blocks(title="Token by Token", fill_width=True) as page:
         walk = Walk(page_config(max_new_tokens), look, halt)
@@ -67,8 +71,17 @@ def spoken(call):
     return speaking
 
 
-def launch(page: gr.Blocks, host: str, port: int, share: bool) -> None:
-    """Serves the page, and returns while it is served."""
+def rules_of(page: gr.Blocks, hosts: Hosts) -> Rules:
+    """What the door lets through to this page."""
+    (walk,) = (number for number, block in page.blocks.items() if isinstance(block, Walk))
+    inputs = {number: len(fn.inputs) for number, fn in page.fns.items()}
+    # A function with a target is an event of a component; the others are the calls.
+    calls = {str(fn.api_name): number for number, fn in page.fns.items() if not fn.targets}
+    return Rules(hosts, routes_of([ASSETS], [PLOTLY_SCRIPT], calls), Served(walk, inputs, calls))
+
+
+def launch(page: gr.Blocks, hosts: Hosts, host: str, port: int, share: bool) -> None:
+    """Serves the page at `host` under the names of `hosts`, and returns while it is served."""
     # Who waits hears once a second how many are before them.
     page.queue(max_size=64, status_update_rate=1).launch(
         server_name=host,
@@ -80,4 +93,7 @@ def launch(page: gr.Blocks, host: str, port: int, share: bool) -> None:
         show_error=True,
         state_session_capacity=200,
         footer_links=[],
+        app_kwargs=app_options(rules_of(page, hosts)),
     )
+    # Gradio would have a shared page load its scripts from Gradio's own host; it has them here, and the link stays.
+    page.share = False

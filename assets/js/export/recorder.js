@@ -1,6 +1,7 @@
 // Walks a second, invisible copy of the page through the run, and keeps every answer that it requests.
 
 import { h } from '../core/elements/dom.js';
+import { pageNonce } from '../core/nonce.js';
 import { createReplay, keyOf } from '../core/server/replay.js';
 import { compact } from './compact.js';
 import { compress } from './pack.js';
@@ -142,6 +143,7 @@ export async function openCopy({ main, config, line }) {
   page.body.append(root);
   const script = page.createElement('script');
   script.type = 'module';
+  script.nonce = pageNonce();
   script.textContent = `import { start } from ${JSON.stringify(main)}; window.frameElement.dispatchEvent(new CustomEvent('ready', { detail: start }));`;
   /** @type {Promise<typeof import('../main.js').start>} */
   const ready = new Promise((resolve, reject) => {

@@ -8,6 +8,7 @@ import { around } from '../words/around.js';
 import { comparison, taking as words } from '../words/export.js';
 import { ribbon } from '../words/page.js';
 import { figureList } from './figures.js';
+import { sentTrace } from './sent.js';
 
 const LARGEST = 8 * 1024 ** 2;
 
@@ -157,7 +158,7 @@ export function mountTakeAlong(place, ctx) {
       runner.start(recipe, nSteps);
       report(h('strong', {}, `${words.compared}: `), comparison(found).join(' '));
     };
-    return runner.job('open_run_file', { document: trace }, onfound, () => {}, recipeOfFile);
+    return runner.job('open_run_file', { document: sentTrace(trace) }, onfound, () => {}, recipeOfFile);
   }
 
   if (!live) return status;

@@ -3,6 +3,7 @@
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
+import { pageNonce } from '../../core/nonce.js';
 import { bertviz as words } from './words/bertviz.js';
 
 const TALLEST = 2400;
@@ -22,7 +23,8 @@ function page(html, vendor) {
     '<script>const tell = () => parent.postMessage(document.documentElement.offsetHeight, "*"); tell(); new ResizeObserver(tell).observe(document.documentElement);</script>';
   const style =
     '<style>html { height: auto; } body { margin: 8px; background: #fff; color: #222; font: 15px system-ui, sans-serif; } #vis svg { max-width: none; }</style>';
-  return `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">${style}${script('jquery-3.7.1.min.js')}${script('d3-5.7.0.min.js')}${html}${sendHeight}`;
+  const body = `${script('jquery-3.7.1.min.js')}${script('d3-5.7.0.min.js')}${html}${sendHeight}`;
+  return `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">${style}${body.replaceAll('<script', `<script nonce="${pageNonce()}"`)}`;
 }
 
 /**
