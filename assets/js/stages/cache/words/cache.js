@@ -116,7 +116,7 @@ export const cache = {
   withoutNote: (n, ratio) => `${count(n, 'position')} again: ${times(ratio)} as much`,
   same: 'the same: nothing has been computed before',
   formula:
-    'By formula: 2 · weights for each position (the unembedding once), and 4 · layers · heads · dimensions for each pair of positions.',
+    'By formula: 2 · weights for each position (the unembedding once), and 4 · layers · heads · dimensions for each pair of positions, the pairs that the causal mask hides included. The roofline in Latency leaves those out, as the least that a prefill can do.',
 
   sizes: 'How large it would be otherwise',
   sizesNote:
