@@ -87,6 +87,7 @@ def test_each_steps_figures_follow_from_its_logits(engine):
         assert step.entropy == pytest.approx(-(exact * np.log2(np.maximum(exact, 1e-300))).sum())
         assert step.rank == int((exact > exact[step.token.id]).sum()) + 1
         assert list(step.candidates.token_ids) == list(np.argsort(-exact, kind="stable")[:50])
+        np.testing.assert_allclose(step.candidates.probability, exact[step.candidates.token_ids], rtol=1e-5, atol=1e-9)
         assert step.candidates.probability.sum() + step.candidates.remainder == pytest.approx(1.0)
 
 

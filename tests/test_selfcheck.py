@@ -12,7 +12,7 @@ from model.capture import pattern
 from model.capture.capture import SDPA, Capture
 from model.engine.core import LocalEngine
 from model.loading import check_model
-from model.loading.check_model import CACHED, MAPS, ROWS, verify
+from model.loading.check_model import CACHED, MAPS, OUTPUT, ROWS, SAME, verify
 from model.network.forward import forward, new_cache
 from model.network.tolerances import MAP_TOLERANCE
 from model.request.errors import UserError
@@ -21,7 +21,7 @@ from tests.tiny import tiny_lm
 
 
 def test_the_bundled_model_passes_with_errors_far_below_what_is_allowed(lm):
-    assert [check.name for check in lm.card.checks] == [MAPS, ROWS, CACHED]
+    assert [check.name for check in lm.card.checks] == [MAPS, ROWS, SAME, OUTPUT, CACHED]
     for check in lm.card.checks:
         assert 0 < check.error < check.tolerance / 5, check
     assert lm.model.config._attn_implementation == SDPA

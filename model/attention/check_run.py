@@ -1,13 +1,17 @@
 """The self-checks of a run: compares its numbers with a second forward pass, on request."""
 
 import time
+from itertools import product
 
-from model.attention.maps import captured_layer
-from model.capture.capture import Capture
-from model.capture.pattern import pattern_rows
+import torch
+
+from model.attention.maps import MAX_CELLS, attention_tile, captured_layer
+from model.capture.capture import Capture, capturing
+from model.capture.reference import reference_rows, referencing
 from model.loading.check_model import logits_check, output_checks, prefix_check
-from model.network.eager import eager_patterns, full_logits
+from model.network.eager import full_logits
 from model.network.language_model import LanguageModel
+from model.network.tolerances import AGAIN_TOLERANCE
 from model.records.prefill import RunChecks
 from model.records.run import Check
 from model.run.trace import Trace
@@ -18,7 +22,7 @@ CHECKED_POSITIONS = 512
 
 
 def run_checks(lm: LanguageModel, trace: Trace, layer: int, head: int) -> RunChecks:
-    """Compares one head's captured attention with eager attention, and the last step's logits with an uncached pass.
+    """Compares one head's map with the model's own eager attention, and the last step's logits with an uncached pass.
 
     Longer runs are checked over their first 512 positions; attention is causal, so these do not depend on the rest.
     """
@@ -42,14 +46,28 @@ def run_checks(lm: LanguageModel, trace: Trace, layer: int, head: int) -> RunChe
 
 
 def attention_check(lm: LanguageModel, capture: Capture, ids, layer: int, head: int) -> tuple[Check, Check]:
-    """Compares one head of this run with the model's own eager attention: weights, and row sums."""
-    captured = captured_layer(lm, capture, layer, head)
-    ids = ids[:CHECKED_POSITIONS]
-    with lm.lock:
-        maps, _ = eager_patterns(lm, ids, {layer: present(captured.module)})
-    ours = pattern_rows(captured, 0, len(ids), len(ids), head)
-    where = f"layer {layer}, head {head}, {len(ids)} positions"
-    return output_checks(lm, {layer: ours}, {layer: maps[layer][head : head + 1]}, where)
+    """Compares one head's map, as the page gets it, with the model's own eager attention: weights, and row sums.
+
+    The ids are forwarded again, and the weights of the second pass are computed in float32.
+    """
+    module = present(captured_layer(lm, capture, layer, head).module)
+    n = min(len(ids), CHECKED_POSITIONS)
+    with lm.lock, capturing(Capture(), n), referencing([module]) as references:
+        full_logits(lm, ids[:n])
+    theirs = reference_rows(references[module], n)[head : head + 1]
+    ours = _as_shown(lm, capture, layer, head, n)[None]
+    where = f"layer {layer}, head {head}, the map of {n} positions"
+    return output_checks({layer: ours}, {layer: theirs}, where, AGAIN_TOLERANCE[lm.dtype])
+
+
+def _as_shown(lm: LanguageModel, capture: Capture, layer: int, head: int, n: int) -> torch.Tensor:
+    """The first `n` rows and columns of a map from tiles in which each cell is one weight: (query, key)."""
+    parts = [(low, min(low + MAX_CELLS, n)) for low in range(0, n, MAX_CELLS)]
+    weights = torch.zeros(n, n)
+    for queries, keys in product(parts, parts):
+        tile = attention_tile(lm, capture, layer, head, queries, keys)
+        weights[slice(*queries), slice(*keys)] = torch.from_numpy(tile.pattern)
+    return weights
 
 
 def cached_check(lm: LanguageModel, trace: Trace, n_positions: int) -> Check:

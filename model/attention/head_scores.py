@@ -4,15 +4,27 @@ Position 0 sees only itself and says nothing about a head; every mean is over th
 """
 
 import math
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from model.attention.maps import WEIGHTS_AT_ONCE, WEIGHTS_PER_CALL, refuse_without_maps, require_positions
+from model.attention.check_scores import SCORES, TOLERANCE, scores_check
+from model.attention.maps import (
+    MAX_CELLS,
+    WEIGHTS_AT_ONCE,
+    WEIGHTS_PER_CALL,
+    attention_tile,
+    refuse_without_maps,
+    require_positions,
+)
 from model.capture.capture import Capture, LayerCapture
 from model.capture.pattern import pattern_rows
 from model.network.language_model import LanguageModel
 from model.records.prefill import HeadScores
+from model.records.run import Check
 from model.request.validate import require_integer
 
 NAMES = ("previous", "first", "own", "induction", "entropy", "distance")
@@ -39,13 +51,31 @@ def head_scores(
     for index, layer in enumerate(capture.layers[layer_start:layer_stop]):
         if layer.chunks and n_positions > 1:
             scores[:, index, : layer.n_heads] = layer_scores(layer, tokens)
-    return HeadScores(
+    by_name: dict[str, Any] = {name: row.numpy().copy() for name, row in zip(NAMES, scores, strict=True)}
+    found = HeadScores(
         layer_start=layer_start,
         layer_stop=layer_stop,
         n_positions=n_positions,
         n_repeats=len(repeats(tokens)),
-        **{name: row.numpy().copy() for name, row in zip(NAMES, scores, strict=True)},
+        **by_name,
     )
+    return replace(found, checks=_checks(lm, capture, ids[:n_positions], found))
+
+
+def _checks(lm: LanguageModel, capture: Capture, ids: tuple[int, ...], found: HeadScores) -> tuple[Check, ...]:
+    """The check of one head: of these layers the one that looks most at what followed an earlier occurrence."""
+    known = np.argwhere(~np.isnan(found.previous))
+    if not len(known):
+        return ()
+    index, head = max(known.tolist(), key=lambda at: np.nan_to_num(found.induction[tuple(at)]))
+    layer, where = found.layer_start + index, f"layer {found.layer_start + index}, head {head}"
+    if len(ids) > MAX_CELLS:
+        how = f"a map is exact up to {MAX_CELLS} positions, and here are {len(ids):,}"
+        return (Check(SCORES, math.nan, TOLERANCE, how, made=False),)
+    everything = (0, len(ids))
+    tile = attention_tile(lm, capture, layer, head, everything, everything)
+    shown = {name: float(getattr(found, name)[index, head]) for name in NAMES}
+    return (scores_check(shown, tile.pattern, ids, where),)
 
 
 def layer_scores(layer: LayerCapture, tokens: Tensor) -> Tensor:

@@ -1,8 +1,11 @@
 """The contents of the KV cache: shapes, dtype and bytes, read from the cache's own tensors."""
 
+from dataclasses import replace
+
 from torch import Tensor
 from transformers.cache_utils import DynamicLayer
 
+from model.cache.check_bytes import bytes_checks
 from model.records.prefill import KVCacheRecord, LayerCache
 from model.run.trace import Trace
 from model.runtime.present import present
@@ -21,7 +24,7 @@ def describe_cache(trace: Trace) -> KVCacheRecord:
     )
     n_heads = {index: x.n_heads for index, x in enumerate(trace.capture.layers) if x.chunks}
     shared = [n_heads.get(layer.layer, layer.key_shape[1]) // layer.key_shape[1] for layer in layers]
-    return KVCacheRecord(
+    record = KVCacheRecord(
         layers=layers,
         bytes=sum(layer.bytes for layer in layers),
         bytes_per_token=sum(_per_token(layer) for layer in layers),
@@ -30,6 +33,7 @@ def describe_cache(trace: Trace) -> KVCacheRecord:
         n_heads=max(n_heads.values(), default=0),
         n_kv_heads=max((layer.key_shape[1] for layer in layers), default=0),
     )
+    return replace(record, checks=bytes_checks(record, present(trace.cache)))
 
 
 def _layer_cache(index: int, layer, n_positions: int) -> LayerCache:

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import Module
 from transformers import Cache
 
+from model.cache.check_flops import checked_costs
 from model.network.anatomy import weight_of
 from model.network.cache_layers import kv_layers
 from model.network.experts import Experts, experts_of, unique_weights
@@ -142,4 +143,5 @@ def step_costs(lm: LanguageModel, trace: Trace) -> StepCosts:
     n_steps = max(1, len(trace.logits))
     cached = tuple(costs.cached(1 if step else n_prompt, n_prompt + step) for step in range(n_steps))
     full = tuple(costs.full(n_prompt + step) for step in range(n_steps))
-    return StepCosts(n_prompt, sum(p.nbytes for p in lm.model.parameters()), cached, full)
+    found = StepCosts(n_prompt, sum(p.nbytes for p in lm.model.parameters()), cached, full)
+    return checked_costs(lm, found, min((layer.window for layer in costs.layers if layer.window), default=None))

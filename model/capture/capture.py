@@ -4,7 +4,6 @@ Registered with transformers' `AttentionInterface`, it stores references and the
 attention where SDPA would ignore an argument. No attention map is computed until it is requested.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +16,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask, sdpa_mask
 
 from model.capture.masks import Bands, hide_unchosen, visible_keys
+from model.capture.reference import keep_reference, own_eager
 
 # Neither name contains "sdpa": transformers rejects such a name for families whose own SDPA is untested.
 SDPA = "captured"
@@ -137,7 +137,7 @@ def register() -> None:
     """Registers both capturing implementations with transformers."""
     AttentionInterface.register(SDPA, _attention(sdpa_attention_forward))
     AttentionMaskInterface.register(SDPA, sdpa_mask)
-    AttentionInterface.register(EAGER, _attention(_own_eager))
+    AttentionInterface.register(EAGER, _attention(own_eager))
     AttentionMaskInterface.register(EAGER, eager_mask)
 
 
@@ -152,16 +152,13 @@ def _attention(inner):
         extras = {k: kwargs[k] for k in KEPT_EXTRAS if kwargs.get(k) is not None}
         layer = _record(recorded_pass, module, query, key, value, attention_mask, scaling, extras)
         z, weights = inner(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+        if layer is not None:
+            keep_reference(module, query, key, value, attention_mask, scaling, kwargs, z)
         if layer is not None and recorded_pass.on_heads is not None:
             z = recorded_pass.on_heads(layer, z)
         return z, weights
 
     return attention
-
-
-def _own_eager(module, *args, **kwargs):
-    """The eager attention of the model's own file, which applies what SDPA ignores (sinks, softcap)."""
-    return sys.modules[type(module).__module__].eager_attention_forward(module, *args, **kwargs)
 
 
 def _record(recorded_pass: _Pass, module, query, key, value, mask, scaling, extras) -> int | None:

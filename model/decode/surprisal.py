@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from model.decode.check_surprisal import surprisal_check
 from model.layers.unembedding import fit_finish
 from model.network.forward import layer_progress
 from model.network.language_model import LanguageModel
@@ -57,4 +58,5 @@ def prompt_surprisal(
     n_bytes = sum(len(token.bytes) for token in tokens.tokens[1:])
     n_unknown = lm.vocabulary.n_unknown(tokens.ids)
     per_byte = float(bits[1:].sum()) / n_bytes if n_bytes and not n_unknown else float("nan")
-    return PromptSurprisal(bits.numpy().copy(), 2.0**mean, per_byte, n_unknown)
+    check = surprisal_check(lm, bits.numpy(), tokens.ids) if len(ids) > 1 else None
+    return PromptSurprisal(bits.numpy().copy(), 2.0**mean, per_byte, n_unknown, check)

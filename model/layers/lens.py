@@ -5,7 +5,9 @@ own logits.
 """
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,7 +29,7 @@ TOP = 5
 # Limits of one call: multiplications, about 0.2 s on two cores, and logits in memory.
 MAX_PRODUCTS = 4e9
 MAX_LOGITS = 8e6
-LENS = "lens on the last layer = logits"
+LENS, LABELS = "lens on the last layer = logits", "next tokens = the run's"
 
 
 def require_unembedding(lm: LanguageModel) -> Unembedding:
@@ -50,9 +52,20 @@ def lens(lm: LanguageModel, trace: Trace, position: int, row_start: int) -> Lens
     cost = lm.card.n_vocab * n
     max_rows = max(1, int(min(MAX_PRODUCTS / (cost * lm.card.d_model), MAX_LOGITS / cost)))
     row_stop = min(n_rows, row_start + max_rows)
+    tile = _tile(lm, trace, unembed, window, row_start, row_stop)
     # Check with the first rows too, so that nothing is shown if the check fails.
-    has_checks = row_start == 0 or row_stop == n_rows
-    checks = require_passed(lm, (lens_check(lm, unembed, window), *recompute_check(lm, window))) if has_checks else ()
+    if row_start and row_stop < n_rows:
+        return tile
+    last = tile if row_stop == n_rows else _tile(lm, trace, unembed, window, n_rows - 1, n_rows)
+    checks = (lens_check(lm, last, window), labels_check(last, trace), *recompute_check(lm, window))
+    return replace(tile, checks=require_passed(lm, checks))
+
+
+def _tile(
+    lm: LanguageModel, trace: Trace, unembed: Unembedding, window: Window, row_start: int, row_stop: int
+) -> LensTile:
+    """The rows [row_start, row_stop) of the lens on a window, without checks."""
+    n_rows, n = len(window.layers) + 1, window.stop - window.start
     stream = [window.layers[0].resid_pre, *(layer.resid_post for layer in window.layers)][row_start:row_stop]
     target = next_ids(trace, window)
     logits = unembed.logits(torch.cat(stream)).unflatten(0, (len(stream), n))
@@ -71,7 +84,7 @@ def lens(lm: LanguageModel, trace: Trace, position: int, row_start: int) -> Lens
         tokens=tuple(describe_token(lm.vocabulary, i, -1) for i in sorted(ids)),
         vocabulary=logits.shape[-1],
         note=note(trace, window),
-        checks=checks,
+        checks=(),
     )
 
 
@@ -95,13 +108,28 @@ def next_ids(trace: Trace, window: Window) -> Tensor:
     return torch.tensor([ids[p + 1] if p + 1 < len(ids) else -1 for p in range(window.start, window.stop)])
 
 
-def lens_check(lm: LanguageModel, unembed: Unembedding, window: Window) -> Check:
-    """Compares the lens on the last layer with the model's logits in the same pass."""
-    error = (unembed.logits(window.layers[-1].resid_post) - window.logits).abs().max()
-    largest = float(window.logits.abs().max())
+def lens_check(lm: LanguageModel, last: LensTile, window: Window) -> Check:
+    """Compares the last row of a tile, as the page gets it, with the model's own probabilities in the same pass."""
+    right = window.logits.double().softmax(-1).numpy()
+    each = np.arange(len(right))
+    entropy = -np.where(right > 0, right * np.log2(np.maximum(right, 1e-300)), 0.0).sum(-1)
+    has_target = last.target >= 0
+    errors = [
+        np.abs(last.top_probability[-1] - np.take_along_axis(right, last.top_ids[-1], -1)).max(),
+        (np.abs(last.entropy[-1] - entropy) / math.log2(last.vocabulary)).max() if last.vocabulary > 1 else 0.0,
+        np.abs(last.target_probability[-1] - right[each, last.target])[has_target].max(initial=0.0),
+    ]
     how = (
-        f"Final norm and unembedding laid on the stream after the last layer, against the model's own logits: the "
-        f"largest difference over {window.stop - window.start} positions and {window.logits.shape[-1]:,} tokens; "
-        f"the largest logit is {largest:.3g}."
+        f"The last row of the lens against the model's own logits, over {len(right)} positions: the largest difference "
+        f"of a probability, or of an entropy as a share of that of {last.vocabulary:,} equal ones."
     )
-    return Check(LENS, float(error), LOGIT_TOLERANCE[lm.dtype] * largest, how)
+    return Check(LENS, float(max(errors)), LOGIT_TOLERANCE[lm.dtype], how)
+
+
+def labels_check(last: LensTile, trace: Trace) -> Check:
+    """Compares the token that a tile names as the next at each position with the run's own sequence."""
+    ids = (*trace.run.tokens.ids, *(step.token.id for step in trace.run.steps))
+    right = (*ids, -1)[last.note.start + 1 : last.note.stop + 1]
+    wrong = sum(shown != own for shown, own in zip(last.target.tolist(), right, strict=True))
+    how = f"How many of {len(right)} positions name another token as the next than the run has there."
+    return Check(LABELS, float(wrong), 0.0, how)

@@ -36,7 +36,9 @@ MAX_NEURONS = 20
 TOKENS = 8
 # Largest error of a recognised function, as a share of the largest activation: bfloat16 rounds by a hundredth.
 TOLERANCE = 0.02
-SUM = "neurons sum to mlp_out"
+SUM, RANKED = "neurons sum to mlp_out", "none writes more than those listed"
+# Rounding of a product in float32.
+RANK_ERROR, ROWS_AT_ONCE = 1e-4, 1024
 FUNCTIONS = {
     "SiLU": F.silu,
     "GELU": F.gelu,
@@ -68,6 +70,8 @@ def neurons(lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, 
     writes = hidden.abs() * weight.norm(dim=-1)
     order = writes.topk(min(k, len(writes))).indices
     gate, up, function = neuron_inputs(parts, row, named_function(lm, lm.anatomy.blocks[layer], parts))
+    shown = tuple(_neurons(lm, unembed, parts, row, reading, order, gate, up))
+    checks = (_sum_check(lm, parts.down, hidden @ weight, row), rank_check(shown, hidden, weight))
     return Neurons(
         layer=layer,
         position=position,
@@ -77,9 +81,9 @@ def neurons(lm: LanguageModel, trace: Trace, layer: int, position: int, k: int, 
         share=float(writes[order].sum() / writes.sum().clamp_min(1e-300)),
         function=function,
         gated=gate is not None,
-        neurons=tuple(_neurons(lm, unembed, parts, row, reading, order, gate, up)),
+        neurons=shown,
         note=note(trace, window),
-        checks=require_passed(lm, (_sum_check(lm, parts.down, hidden @ weight, row), *recompute_check(lm, window))),
+        checks=require_passed(lm, (*checks, *recompute_check(lm, window))),
     )
 
 
@@ -199,3 +203,18 @@ def _sum_check(lm: LanguageModel, down: nn.Module, total: Tensor, row: LayerRows
     )
     tolerance = LOGIT_TOLERANCE[lm.dtype] * largest
     return Check(SUM, float((total + bias - mlp_raw).abs().max()), tolerance, how)
+
+
+def rank_check(shown: tuple[Neuron, ...], hidden: Tensor, weight: Tensor) -> Check:
+    """Compares the listed neurons with the vectors that all neurons write: `hidden` (neuron,), `weight` (neuron, d)."""
+    strips = zip(hidden.double().split(ROWS_AT_ONCE), weight.split(ROWS_AT_ONCE), strict=True)
+    written = torch.cat([(some[:, None] * rows.double()).norm(dim=-1) for some, rows in strips])
+    right = written.sort(descending=True).values[: len(shown)]
+    listed = torch.tensor([abs(neuron.activation) * neuron.direction for neuron in shown], dtype=torch.float64)
+    own = written[[neuron.index for neuron in shown]]
+    error = torch.maximum((listed - right).abs(), (own - right).abs()).max() / right[0].clamp_min(1e-30)
+    how = (
+        f"|activation| times the length of the direction of the {len(shown)} listed, in their order, against the "
+        f"longest vectors that all {len(hidden):,} neurons write: the largest difference as a share of the longest."
+    )
+    return Check(RANKED, float(error), RANK_ERROR, how)

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from model.capture.capture import EAGER, SDPA, Capture
 from model.capture.pattern import pattern_rows
+from model.capture.reference import Reference, reference_rows, referencing
 from model.network.eager import eager_patterns, full_logits
 from model.network.forward import forward, new_cache
 from model.network.language_model import LanguageModel
 from model.network.streamed import eager_pass, streamed_maps
-from model.network.tolerances import LOGIT_TOLERANCE, MAP_TOLERANCE
+from model.network.tolerances import CALL_TOLERANCE, FLOAT32, LOGIT_TOLERANCE, MAP_TOLERANCE
 from model.records.run import Check
 from model.request.errors import UserError
 from model.runtime.present import present
@@ -25,6 +26,8 @@ from model.runtime.present import present
 PROMPT = "The quick brown fox jumps over the lazy dog, then the quick brown fox sleeps."
 N_CHECKED, N_DECODED = 16, 2
 MAPS, ROWS, CACHED = "captured = eager", "row sums = eager's", "cached = full"
+# In float32, on the tensors of the same pass: as strict for a model in 16 bits as for one in 32.
+SAME, OUTPUT = "captured = eager in float32", "weights give the output"
 # Without a cache, the logits of a position must not change when tokens follow.
 PREFIX = "prefix = full"
 
@@ -110,15 +113,18 @@ def _attempt(lm: LanguageModel, ids: Sequence[int], implementation: str) -> tupl
     lm.model.set_attn_implementation(implementation)
     capture, cache = Capture(), new_cache(lm)
     try:
-        forward(lm, ids[:-N_DECODED], cache, capture)
-        logits = [forward(lm, [token_id], cache, capture) for token_id in ids[-N_DECODED:]][-1]
+        with referencing() as references:
+            forward(lm, ids[:-N_DECODED], cache, capture)
+            logits = [forward(lm, [token_id], cache, capture) for token_id in ids[-N_DECODED:]][-1]
         if not any(layer.chunks for layer in capture.layers):
             return (_no_maps(lm),), ()
         maps, full = eager_patterns(lm, ids, {i: present(x.module) for i, x in enumerate(capture.layers) if x.chunks})
         ours = {index: pattern_rows(capture.layers[index], 0, len(ids), len(ids)) for index in maps}
         where = f"{len(ids)} positions, {N_DECODED} of them decoded, all {len(maps)} attention layers and heads"
         stepwise = prefix_check(lm, ids) if lm.card.uncached else logits_check(lm, logits, full, len(ids))
-        return (*output_checks(lm, ours, maps, where), stepwise), tuple(sorted(maps))
+        by_layer = {index: references[present(capture.layers[index].module)] for index in maps}
+        same = same_pass_checks(lm, ours, by_layer, len(ids), where)[: 2 if implementation == SDPA else 1]
+        return (*output_checks(ours, maps, where, MAP_TOLERANCE[lm.dtype]), *same, stepwise), tuple(sorted(maps))
     except Exception as error:  # an untested family may fail anywhere; its attention is then not captured
         return (failed(MAPS, MAP_TOLERANCE[lm.dtype], f"its attention could not be captured ({error})"),), ()
 
@@ -132,23 +138,44 @@ def _attempt_streamed(lm: LanguageModel, ids: Sequence[int]) -> tuple[Check, ...
             return ()
         where = f"{len(ids)} positions, all {len(maps)} layers and heads, taken one layer at a time"
         theirs = dict(zip(sorted(maps), own_maps, strict=True))
-        checks = (*output_checks(lm, maps, theirs, where), _stepwise_check(lm, ids, eager))
+        checks = (*output_checks(maps, theirs, where, MAP_TOLERANCE[lm.dtype]), _stepwise_check(lm, ids, eager))
     except Exception:  # an untested family may fail anywhere; it then has no maps
         return ()
     return checks if all(check.passed for check in checks) else ()
 
 
 def output_checks(
-    lm: LanguageModel, ours: dict[int, Tensor], maps: dict[int, Tensor], where: str
+    ours: dict[int, Tensor], maps: dict[int, Tensor], where: str, tolerance: float
 ) -> tuple[Check, Check]:
     """Compares captured with eager maps (head, query, key) by layer: the largest difference, also of the row sums."""
     error = max(_distance(ours[index], maps[index]) for index in maps)
     sums = max(_distance(ours[index].sum(-1), maps[index].sum(-1)) for index in maps)
-    tolerance = MAP_TOLERANCE[lm.dtype]
     return (
         Check(MAPS, error, tolerance, f"largest difference from the model's own eager attention: {where}"),
         Check(ROWS, sums, tolerance, f"largest difference of a row's sum from the eager row's sum: {where}"),
     )
+
+
+def same_pass_checks(
+    lm: LanguageModel, ours: dict[int, Tensor], references: dict[int, list[Reference]], n: int, where: str
+) -> tuple[Check, Check]:
+    """Compares captured maps (head, query, key) by layer, and what attention gave, with references of the same passes.
+
+    A model in 16 bits rounds the scores of its own eager attention, so only SDPA's output has few roundings.
+    """
+    if lm.card.uncached:
+        # Each pass starts from the first position, and only the last one is captured.
+        references = {index: calls[-1:] for index, calls in references.items()}
+    error = max(_distance(ours[index], reference_rows(calls, n)) for index, calls in references.items())
+    missed = max(call.missed for calls in references.values() for call in calls)
+    how = (
+        f"largest difference of a weight from the model's own eager attention in float32, on the same tensors: {where}"
+    )
+    output = (
+        "largest difference of what attention gave in this pass from the weights in float32 times the values, as a "
+        f"share of the largest value: {where}"
+    )
+    return Check(SAME, error, FLOAT32, how), Check(OUTPUT, missed, CALL_TOLERANCE[lm.dtype], output)
 
 
 def logits_check(lm: LanguageModel, cached: Tensor, full: Tensor, n: int) -> Check:

@@ -52,10 +52,12 @@ class PromptSurprisal:
 
     `perplexity` is 2 to the mean surprisal (Jelinek et al. 1977), NaN for a prompt of one token. `bits_per_byte` is
     the summed surprisal per UTF-8 byte of those tokens, which makes models with different tokenizers comparable; it is
-    NaN if `n_unknown` of the prompt's tokens are unknown ones, whose bytes are lost.
+    NaN if `n_unknown` of the prompt's tokens are unknown ones, whose bytes are lost. `check` is of one
+    token; None for a prompt of one.
     """
 
     bits: Float[np.ndarray, " position"]
     perplexity: float
     bits_per_byte: float
     n_unknown: int
+    check: Check | None = None

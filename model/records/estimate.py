@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from model.records.kv import CacheShape
+from model.records.run import Check
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class WhatIf:
     """The requested case, the available choices, and this run's measurement beside its estimate.
 
     `measured_ttft` and `measured_itl` belong to this run, `own` is its estimate; None until this machine is measured.
+    `checks` are of the same formulas on the loaded model.
     """
 
     estimate: Estimate
@@ -74,3 +76,4 @@ class WhatIf:
     own: Estimate | None
     measured_ttft: float | None
     measured_itl: float | None
+    checks: tuple[Check, ...] = ()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from model.records.run import Token
+from model.records.run import Check, Token
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,15 @@ class PassCost:
 class StepCosts:
     """The cost of each step of a run, with the cache and without; step 0 is the prefill.
 
-    `parameter_bytes` is the size of all weights of the model, used in a pass or not.
+    `parameter_bytes` is the size of all weights of the model, used in a pass or not. `checks` compare the FLOPs
+    with those that torch counts.
     """
 
     n_prompt: int
     parameter_bytes: int
     cached: tuple[PassCost, ...]
     full: tuple[PassCost, ...]
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True)

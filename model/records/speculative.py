@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from model.records.run import Token
+from model.records.run import Check, Token
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,9 @@ class Speculation:
     """Speculative decoding so far, compared with plain decoding of as many tokens from the same prompt.
 
     `equal`: the tokens are the same as in plain decoding; None if they are sampled, for then they may differ.
-    `rule_error` is the largest difference, over all tokens of the judged places, between p and the distribution that
-    the acceptance rule produces. The prefills are not part of the rounds.
+    `rule_error` is the largest difference, over all tokens of the places with a rejection, between p and what the
+    acceptance rule produces with the distribution that was drawn from. `checks` are of the numbers in `rounds`. The
+    prefills are not part of the rounds.
     """
 
     kind: str
@@ -117,5 +118,6 @@ class Speculation:
     ended: str
     totals: Totals | None
     rule_error: float = 0.0
+    checks: tuple[Check, ...] = ()
     prefill_seconds: float = 0.0
     draft_prefill_seconds: float = 0.0

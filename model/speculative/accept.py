@@ -24,13 +24,14 @@ def residual(p: Probabilities, q: Probabilities) -> Probabilities:
     return excess / total if total > 0 else p
 
 
-def rule_error(p: Probabilities, q: Probabilities) -> float:
-    """The largest difference between `p` and what the rule produces: min(p, q) + P(rejected) · residual.
+def rule_error(p: Probabilities, q: Probabilities, left: Probabilities) -> float:
+    """The largest difference between `p` and what the rule produces: min(p, q) + P(rejected) · left.
 
-    For any `q` it is only rounding (Leviathan et al. 2023, appendix A.1).
+    If `left`, the distribution that is drawn from after a rejection, is the residual, it is only rounding for any `q`
+    (Leviathan et al. 2023, appendix A.1).
     """
     accepted = torch.minimum(p, q)
-    return float((accepted + (1.0 - accepted.sum()) * residual(p, q) - p).abs().max())
+    return float((accepted + (1.0 - accepted.sum()) * left - p).abs().max())
 
 
 def judge(p: list[Probabilities], q: list[Probabilities], ids: list[int], number: Callable[[int], float]) -> int:

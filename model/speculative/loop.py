@@ -20,6 +20,7 @@ from model.request.errors import UserError
 from model.request.recipe import Recipe, SamplingSettings
 from model.runtime.budget import Budget
 from model.runtime.progress import with_progress
+from model.speculative.check_rounds import rounds_checks
 from model.speculative.drafts import Draft
 from model.speculative.round import one_round, target_distribution
 from model.speculative.shown import round_record
@@ -57,7 +58,9 @@ def speculate(
         speculation = _with_round(lm, speculation, tokens, round_, new_ids, plain.ids[n_prompt:], gap)
         is_late = not budget.allows(round_.draft_seconds + round_.verify_seconds + plain_seconds)
         ended = ended or _ended(lm, speculation, target) or ("time" if is_late else "")
-        speculation = replace(speculation, ended=ended, rule_error=max(speculation.rule_error, verdict.rule_error))
+        rule_error = max(speculation.rule_error, verdict.rule_error)
+        checks = rounds_checks(speculation.rounds, rule_error)
+        speculation = replace(speculation, ended=ended, rule_error=rule_error, checks=checks)
         yield Progress("Speculative decoding: token", len(speculation.tokens), speculation.n_tokens)
         yield speculation
 

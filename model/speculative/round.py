@@ -39,9 +39,10 @@ class Verdict:
 
     @property
     def rule_error(self) -> float:
-        """The largest error of the acceptance rule at the judged proposals."""
-        judged = zip(self.p, self.proposals[: self.n_accepted + 1], strict=False)
-        return max((rule_error(p, proposal.q) for p, proposal in judged), default=0.0)
+        """The error of the acceptance rule with the distribution that was drawn from; 0 if nothing was rejected."""
+        if self.n_accepted == len(self.proposals):
+            return 0.0
+        return rule_error(self.p[self.n_accepted], self.proposals[self.n_accepted].q, self.added_from)
 
     @property
     def new_ids(self) -> list[int]:

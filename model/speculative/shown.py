@@ -2,7 +2,7 @@
 
 import torch
 
-from model.decode.draw import uniform
+from model.decode.draw import by_likelihood, uniform
 from model.network.language_model import LanguageModel
 from model.records.speculative import ExtraCandidate, JudgedProposal, Round
 from model.request.recipe import SamplingSettings
@@ -59,7 +59,8 @@ def _extra_candidates(lm: LanguageModel, verdict: Verdict) -> tuple[ExtraCandida
     p = verdict.p[place]
     q = verdict.proposals[place].q if place < len(verdict.proposals) else None
     weights = verdict.added_from
-    ids = weights.topk(min(SHOWN, len(weights))).indices.tolist()
+    # In the order in which the draw lays their intervals.
+    ids = by_likelihood(weights)[0][:SHOWN].tolist()
     # Always include the token that was drawn.
     ids = ids if verdict.extra in ids else [*ids, verdict.extra]
     return tuple(

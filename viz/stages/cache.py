@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 from model.records.kv import CacheSize, Race, RaceStep, Variant
-from model.records.run import Token
+from model.records.run import Check, Token
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
 from viz.wire.args import given, so_far
@@ -25,6 +25,7 @@ class CacheCosts(TypedDict):
     full_flops: list[int]
     cache_bytes: list[int]
     quantised: list[tuple[str, bool]]
+    checks: list[Plain[Check]]
 
 
 class CacheSizes(TypedDict):
@@ -61,6 +62,7 @@ def cache_costs(engine: Engine, recipe: Recipe, args: dict) -> CacheCosts:
         "full_flops": [cost.flops for cost in found.full],
         "cache_bytes": [cost.cache_bytes for cost in found.cached],
         "quantised": list(engine.cache.quantised_backends()),
+        "checks": [plain(check) for check in found.checks],
     }
 
 

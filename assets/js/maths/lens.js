@@ -3,6 +3,12 @@
 import { unpack } from './arrays.js';
 
 /**
+ * The layer after which a row stands; null for row 0, the embedding.
+ * @param {number} row
+ */
+export const layerOf = (row) => (row === 0 ? null : row - 1);
+
+/**
  * A window of the lens that fills row by row.
  * @param {Payload.LensAnswer} tile
  */

@@ -35,6 +35,7 @@ declare namespace Payload {
     one_head: OneHead;
     prefill_checks: RunChecks;
     run: RunAnswer;
+    step_checks: StepChecksAnswer;
     tokenize_languages: LanguagesAnswer;
     tokenize_merges: MergesAnswer;
     tokenize_path: Path;
@@ -197,6 +198,7 @@ declare namespace Payload {
     full_flops: number[];
     cache_bytes: number[];
     quantised: [string, boolean][];
+    checks: Check[];
   }
 
   interface CacheShape {
@@ -433,6 +435,7 @@ declare namespace Payload {
     n_positions: number;
     n_repeats: number;
     scores: ScoresByName;
+    checks: Check[];
   }
 
   interface Inspection {
@@ -477,6 +480,7 @@ declare namespace Payload {
     n_positions: number;
     n_heads: number;
     n_kv_heads: number;
+    checks: Check[];
   }
 
   interface LanguageCount {
@@ -1258,6 +1262,7 @@ declare namespace Payload {
     ended: string;
     totals: Totals | null;
     rule_error: number;
+    checks: Check[];
     prefill_seconds: number;
     draft_prefill_seconds: number;
   }
@@ -1309,6 +1314,10 @@ declare namespace Payload {
     vocabulary: number;
   }
 
+  interface StepChecksAnswer {
+    checks: Check[];
+  }
+
   interface StopReason {
     kind: string;
     detail: string;
@@ -1319,6 +1328,7 @@ declare namespace Payload {
     perplexity: number;
     bits_per_byte: number;
     n_unknown: number;
+    check: Check | null;
   }
 
   interface TextPart {
@@ -1400,6 +1410,7 @@ declare namespace Payload {
     own: Estimate | null;
     measured_ttft: number | null;
     measured_itl: number | null;
+    checks: Check[];
   }
 
   interface WindowNote {

@@ -13,6 +13,7 @@ from model.records.prefill import (
     RunChecks,
     TopWeights,
 )
+from model.records.run import Check
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
 from viz.wire.args import integer, so_far, text
@@ -44,6 +45,7 @@ class HeadScoresAnswer(TypedDict):
     n_positions: int
     n_repeats: int
     scores: ScoresByName
+    checks: list[Plain[Check]]
 
 
 class LargestWeights(TypedDict):
@@ -97,6 +99,7 @@ def head_scores(engine: Engine, recipe: Recipe, args: dict) -> HeadScoresAnswer:
             "entropy": pack(found.entropy),
             "distance": pack(found.distance),
         },
+        "checks": [plain(check) for check in found.checks],
     }
 
 

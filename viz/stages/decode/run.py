@@ -2,13 +2,13 @@
 
 from typing import TypedDict
 
-from model.records.run import ModelCard
+from model.records.run import Check, ModelCard
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
-from viz.wire.args import so_far
+from viz.wire.args import integer, so_far
 from viz.wire.engine import Engine
 from viz.wire.payload import RunAnswer, run_payload
-from viz.wire.plain import Packed, PlainWith, pack, plain_with
+from viz.wire.plain import Packed, Plain, PlainWith, pack, plain, plain_with
 
 
 class Limits(TypedDict):
@@ -18,6 +18,10 @@ class Limits(TypedDict):
 
 class CardAnswer(TypedDict):
     limits: Limits
+
+
+class StepChecksAnswer(TypedDict):
+    checks: list[Plain[Check]]
 
 
 class LogitsAnswer(TypedDict):
@@ -39,6 +43,11 @@ def card(engine: Engine, recipe: Recipe, args: dict) -> PlainWith[ModelCard, Car
     return plain_with(engine.card(), CardAnswer(limits=limits))
 
 
+def step_checks(engine: Engine, recipe: Recipe, args: dict) -> StepChecksAnswer:
+    """One step's numbers, from softmax to draw, against a second route from its logits."""
+    return {"checks": [plain(check) for check in engine.decode.check_step(recipe, integer(args, "step", 0))]}
+
+
 def logits(engine: Engine, recipe: Recipe, args: dict) -> LogitsAnswer:
     """The raw logits of every token of the vocabulary at one step, float32."""
     step = args.get("step", 0)
@@ -46,4 +55,4 @@ def logits(engine: Engine, recipe: Recipe, args: dict) -> LogitsAnswer:
     return {"step": step, "logits": pack(engine.decode.logits(recipe, step))}
 
 
-VIEWS = {"run": run, "card": card, "logits": logits}
+VIEWS = {"run": run, "card": card, "logits": logits, "step_checks": step_checks}

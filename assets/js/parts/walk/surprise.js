@@ -1,5 +1,6 @@
 // Colours the token strip by surprisal, and shows the perplexity of prompt and answer.
 
+import { checkMark } from '../../charts/check.js';
 import { hasAny } from '../../core/state/store.js';
 import { fill, h, toggle } from '../../core/elements/dom.js';
 import { perplexity, rootOf } from '../../maths/branches.js';
@@ -15,8 +16,8 @@ const MOST_BITS = 12;
  */
 export function mountSurprise(root, { store, runner }) {
   let on = false;
-  /** @type {Pick<Payload.SurprisalAnswer, 'bits' | 'perplexity'> & { root: string }} */
-  let prompt = { root: '', bits: [], perplexity: null };
+  /** @type {Pick<Payload.SurprisalAnswer, 'bits' | 'perplexity' | 'check'> & { root: string }} */
+  let prompt = { root: '', bits: [], perplexity: null, check: null };
   let lastRoot = '';
   const figures = h('span', { class: 'dim', role: 'status' });
   const control = toggle(page.surprise, false, (checked) => {
@@ -26,7 +27,8 @@ export function mountSurprise(root, { store, runner }) {
     draw();
   });
   control.title = page.surpriseTitle;
-  root.append(h('div', { class: 'surprise' }, control, figures));
+  const mark = checkMark();
+  root.append(h('div', { class: 'surprise' }, control, figures, mark.element));
 
   const hasScore = (/** @type {Page.Run} */ run) => prompt.root === rootOf(run.recipe);
 
@@ -62,6 +64,7 @@ export function mountSurprise(root, { store, runner }) {
       chip.style.setProperty('--shade', counts ? `${Math.round(75 * Math.min(1, bits / MOST_BITS))}%` : '0%');
       chip.dataset.bits = counts ? num(bits, 3) : '';
     }
+    mark.show(on && hasScore(run) ? [prompt.check] : []);
     const known = hasScore(run) && prompt.perplexity !== null;
     const answer = run.steps.length ? perplexity({ tokens: run.steps }) : null;
     fill(

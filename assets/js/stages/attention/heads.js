@@ -1,5 +1,6 @@
 // The overview of all heads, by layer or ranked by a score: fetched a few layers at a time, and drawn as they arrive.
 
+import { checkMark } from '../../charts/check.js';
 import { createAsk } from '../../core/ask.js';
 import { sequential } from '../../core/elements/color.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
@@ -58,7 +59,8 @@ export function headsCard(root, { view, select, store }) {
     order,
   );
   root.append(h('h2', {}, words.heads), sorting);
-  root.append(meaning, gridPlace, listPlace, caption);
+  const mark = checkMark();
+  root.append(meaning, gridPlace, listPlace, mark.element, caption);
   const grid = headsGrid(gridPlace, { onSelect: select, onHover: showName, words });
   const list = rankedHeads(listPlace, {
     onSelect: ({ layer, head }) => select({ layer, head }),
@@ -154,6 +156,7 @@ export function headsCard(root, { view, select, store }) {
       ' ',
       heads.length ? words.scores.over(name, n, scores.n_repeats) : (words.scores.none[name] ?? words.scores.one),
     );
+    mark.show(scores.checks);
     gridPlace.hidden = heads.length > 0;
     listPlace.hidden = !heads.length;
     list.show(heads, weightScale());
@@ -171,6 +174,7 @@ export function headsCard(root, { view, select, store }) {
     meaning.hidden = byLayer;
     order.hidden = byLayer;
     if (byLayer) {
+      mark.show([]);
       gridPlace.hidden = false;
       listPlace.hidden = true;
     } else if (maps.size === now.card.n_layers * now.card.n_heads) {

@@ -4,7 +4,7 @@ import { unpack } from '../../maths/arrays.js';
 import { prefill as words } from './words/prefill.js';
 
 /** @typedef {Page.HeadPlace & { value: number }} Score */
-/** @typedef {{ scores: Partial<Record<Page.ScoreName, Score[]>>, n_repeats: number }} Scores */
+/** @typedef {{ scores: Partial<Record<Page.ScoreName, Score[]>>, n_repeats: number, checks: Page.Check[] }} Scores */
 
 /**
  * The scores of all heads over the first `n` positions; null once `isWanted()` is false.
@@ -19,12 +19,13 @@ import { prefill as words } from './words/prefill.js';
  */
 export async function loadScores({ view, isWanted, onProgress, card, n }) {
   /** @type {Scores} */
-  const all = { scores: {}, n_repeats: 0 };
+  const all = { scores: {}, n_repeats: 0, checks: [] };
   let start = 0;
   while (start < card.n_layers) {
     const piece = await view('head_scores', { layer_start: start, n_positions: n });
     if (!isWanted()) return null;
     all.n_repeats = piece.n_repeats;
+    all.checks.push(...piece.checks);
     for (const name of /** @type {Page.ScoreName[]} */ (Object.keys(piece.scores))) {
       const { data, shape } = unpack(piece.scores[name]);
       const list = (all.scores[name] ??= []);

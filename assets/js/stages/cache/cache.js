@@ -1,6 +1,7 @@
 // The KV cache: its content, how it fills, what it saves, and what a smaller one would change.
 
 import { hasAny } from '../../core/state/store.js';
+import { checkMark } from '../../charts/check.js';
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
@@ -26,6 +27,7 @@ export function mount(root, ctx) {
   const card = () => h('div', { class: 'card' });
   const places = { grid: card(), sizes: card(), race: card(), variant: card() };
   const layers = h('div');
+  const mark = checkMark();
   const failure = h('div');
   const body = h(
     'div',
@@ -35,6 +37,7 @@ export function mount(root, ctx) {
       { class: 'card' },
       facts,
       h('details', { class: 'kv-layers' }, h('summary', { class: 'dim' }, words.layers), layers),
+      mark.element,
     ),
     ...Object.values(places),
   );
@@ -55,6 +58,7 @@ export function mount(root, ctx) {
     fill(facts, figures(words.facts({ cache, costs, run, card: state.card })));
     if (tableOf !== cache) fill(layers, layersTable(cache.layers, cache.bytes));
     tableOf = cache;
+    mark.show([...cache.checks, ...costs.checks]);
     grid.update({ ...now, selection: state.selection, step: state.step });
   }
 

@@ -2,6 +2,7 @@
 
 import { bars } from '../../charts/bars.js';
 import { checkMark } from '../../charts/check.js';
+import { createAsk } from '../../core/ask.js';
 import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
@@ -121,8 +122,35 @@ export function mount(root, ctx) {
     return logits && distribution(logits, sampling, contextOf(run, step));
   }
 
+  const asking = createAsk();
+  /** @type {Page.Check[]} */
+  let checks = [];
+
   /**
-   * Once the mark is open, compares the server's probabilities with a softmax computed here.
+   * The step's numbers, compared on the server with a second route from its logits.
+   * @param {Page.Run} run
+   * @param {Page.Step} now
+   */
+  function askChecks(run, now) {
+    asking.ask({
+      key: `${run.key}:${now.index}`,
+      question() {
+        checks = [];
+        return view('step_checks', { step: now.index });
+      },
+      onanswer(answer) {
+        checks = answer.checks;
+        update();
+      },
+      // The bars stand without them; a refusal of the run itself is told where it is shown.
+      onerror: () => {
+        checks = [];
+      },
+    });
+  }
+
+  /**
+   * Once the mark is open, also compares the server's probabilities with a softmax computed here.
    * @param {Page.Run} run
    * @param {Page.Step} now
    */
@@ -132,7 +160,7 @@ export function mount(root, ctx) {
       .filter(({ name }) => name.includes('cached'))
       .map((c) => ({ ...c, name: words.atLoad(c.name) }));
     const logits = mark.element.open ? logitsOf(run, now.index) : null;
-    mark.show([...(logits ? softmaxChecks(logits, now) : []), ...loaded]);
+    mark.show([...checks, ...(logits ? softmaxChecks(logits, now) : []), ...loaded]);
   }
 
   function update() {
@@ -180,6 +208,7 @@ export function mount(root, ctx) {
     const source = sameSettings(run.recipe.sampling, draft.sampling) ? words.drawnFrom : words.preview;
     fill(hint, draft.sampling.do_sample ? `${source} (${words.exact})` : '');
     fill(list, facts(run, now));
+    askChecks(run, now);
     check(run, now);
     force.update(run);
     drawAlong(store.state);

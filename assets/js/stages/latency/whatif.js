@@ -1,5 +1,6 @@
 // What if: estimates by formula for other machines, models and loads, and this run beside its own estimate.
 
+import { checkMark } from '../../charts/check.js';
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
@@ -75,6 +76,7 @@ export function mount(root, ctx) {
   const source = h('p', { class: 'dim' });
   const body = h('div');
   const own = h('div');
+  const mark = checkMark();
   const work = measurement(ctx, {
     job: 'roofline',
     args: () => ({}),
@@ -99,6 +101,7 @@ export function mount(root, ctx) {
       summary,
       offer,
       own,
+      mark.element,
     ),
   );
   /** @param {number} n */
@@ -160,6 +163,7 @@ export function mount(root, ctx) {
     fill(body, table(words.head, words.rows(found.estimate), 'by-formula'));
     fill(summary, words.summary(found.estimate));
     offer.hidden = found.own !== null;
+    mark.show(found.checks);
     fill(own, found.own && [h('h3', {}, words.ownTitle), table(words.ownHead, words.ownRows(found))]);
   }
 

@@ -5,7 +5,7 @@ import { createAsk } from '../../core/ask.js';
 import { sequential } from '../../core/elements/color.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { explain } from '../../core/errors.js';
-import { readLens } from '../../maths/lens.js';
+import { layerOf, readLens } from '../../maths/lens.js';
 import { label } from '../../maths/tokens.js';
 import { lensMap } from './charts/lens_map.js';
 import { cellCaption, columnTable } from './lens_text.js';
@@ -153,7 +153,7 @@ export function lensCard(root, { view, select, point }) {
         next: (column) => lens.tokens.get(lens.next[column]),
         value: (row, column) => (row < lens.done ? LEVELS[mode](lens, row * lens.columns + column) : undefined),
         token: (row, column) => lens.tokens.get(lens.ids[(row * lens.columns + column) * lens.k]),
-        rowName: (row) => (row === 0 ? words.embedding : String(row - 1)),
+        rowName: (row) => String(layerOf(row) ?? words.embedding),
         corner: { input: words.axisInput, next: words.axisNext },
       },
       words.lensLabel(now.position, rowOf()),

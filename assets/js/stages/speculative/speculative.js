@@ -1,5 +1,6 @@
 // Speculative decoding: the draft, the rounds of a measurement, and their cost beside plain decoding.
 
+import { checkMark } from '../../charts/check.js';
 import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { facts } from '../../core/elements/facts.js';
@@ -35,13 +36,24 @@ export function mount(root, ctx) {
   const choices = h('div', { class: 'spec-drafts', role: 'radiogroup', 'aria-label': words.draft });
   const figures = h('dl', { class: 'facts' });
   const proof = h('p', { class: 'spec-proof' });
+  const mark = checkMark();
   const clockNote = h('p', { class: 'dim' });
   const clock = h('div', { class: 'spec-clock' });
   const list = h('div', { class: 'spec-list' });
   const rounds = roundsList(list, drawClock);
   const timed = lanes(clock, rounds.pick);
   const work = measurement(ctx, { job: 'speculate', args, show, go: words.go, stop: words.stop });
-  fill(work.found, figures, proof, h('h3', {}, words.clock), clockNote, lanesKey(words.pieces), clock, list);
+  fill(
+    work.found,
+    figures,
+    proof,
+    mark.element,
+    h('h3', {}, words.clock),
+    clockNote,
+    lanesKey(words.pieces),
+    clock,
+    list,
+  );
   root.append(
     h(
       'div',
@@ -128,6 +140,7 @@ export function mount(root, ctx) {
     fill(figures, facts(words.facts(found.totals)));
     proof.classList.toggle('good', found.equal === true);
     fill(proof, proofOf(found));
+    mark.show(found.checks);
     done = found.rounds;
     fill(clockNote, words.clockNote(found));
     rounds.show(found);
@@ -156,7 +169,7 @@ export function mount(root, ctx) {
 
   /** @param {Payload.SpeculateAnswer} found */
   function proofOf(found) {
-    if (found.equal === null) return words.drawn(found);
+    if (found.equal === null) return words.drawn;
     if (found.equal) return `✓ ${words.equal}`;
     const sentence = Math.abs(found.logit_gap) < NEAR_TIE ? words.differs : words.differsMuch;
     return `✗ ${sentence(found.first_different, Math.abs(found.logit_gap))}`;

@@ -1,9 +1,13 @@
 // The words of the Layers panel.
 
 import { ms, num, pct } from '../../../maths/format.js';
+import { layerOf } from '../../../maths/lens.js';
 
 /** @param {number} row */
-const rowName = (row) => (row === 0 ? 'embedding' : `layer ${row - 1}`);
+const rowName = (row) => {
+  const layer = layerOf(row);
+  return layer === null ? 'embedding' : `layer ${layer}`;
+};
 
 export const layers = {
   /** @param {Page.Child} token */
