@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev format check test lint coverage test-js test-unit payload-types fuzz bench sweep screenshots clean
+.PHONY: help setup run dev format check test lint coverage test-js test-unit payload-types fuzz bench mutants sweep screenshots clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ coverage: $(TEST_READY) ## which lines the fast tests do not reach: make coverag
 
 fuzz: $(TEST_READY) ## ten thousand requests from a grammar: make fuzz FUZZ_SEED=7
 	OMP_NUM_THREADS=1 FUZZ_SEED=$(or $(FUZZ_SEED),1) $(PY) -m pytest -q -m fuzz tests/test_fuzz.py $(ARGS)
+
+mutants: $(TEST_READY) ## put one fault at a time into a copy and see that its tests fail; some alone: ARGS="entropy lens"
+	$(PY) -m tests.mutants $(ARGS)
 
 bench: $(TEST_READY) ## measure; writes bench/results.json
 	$(PY) -m bench $(ARGS)
