@@ -6,9 +6,12 @@
 import os
 import random
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
+from model.request.errors import UserError
+from model.request.recipe import Recipe
 from tests.fuzzing import page_in, requests, unexpected, unknown
 
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
@@ -40,3 +43,12 @@ def test_a_thousand_requests_are_answered_or_refused_in_words(page, caplog):
 def test_ten_thousand_requests_are_answered_or_refused_in_words(page, caplog):
     assert strangers(page, MANY, SEED + 1) == []
     assert [record.message for record in caplog.records if record.exc_info] == []
+
+
+def test_a_folder_that_the_page_may_not_read_is_refused(page, monkeypatch):
+    def denied(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", denied)
+    with pytest.raises(UserError, match="The page may not read '/some/folder'. Give it the right to"):
+        page.pool.inspect(Recipe("Hi", model="/some/folder"))

