@@ -30,7 +30,8 @@ export function pct(value) {
   // Rounded to 100 %, it would say that nothing else is possible.
   if (share >= 99.995 && value < 1) return '>99.99 %';
   if (share >= 99.95 && value < 1) return `${share.toFixed(2)} %`;
-  return `${share >= 1 ? share.toFixed(1) : digits(share, 2)} %`;
+  // 0.9999 % is 1.0 % too.
+  return `${share >= 0.995 ? share.toFixed(1) : digits(share, 2)} %`;
 }
 
 /**
