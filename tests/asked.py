@@ -31,6 +31,7 @@ VIEWS = {
     "layers_neurons": {"layer": 1, "position": 4, "k": 3},
     "layers_residual": {"layer": 1, "position": 4},
     "logits": {"step": 1},
+    "step_checks": {"step": 1},
     "one_head": {**HEAD, "query": 4},
     "prefill_checks": HEAD,
     "run": {},

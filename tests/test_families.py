@@ -25,6 +25,8 @@ SDPA = "needs an attention \\(sdpa\\) that this family does not have"
 REFUSED = "transformers' continuous batching refused a request"
 STREAM = "no modules of layer 0 sum to what it adds to its input"
 UNCACHED = "This needs a KV cache, and here is none: the family 'openai-gpt' has no KV cache in transformers"
+NO_MAPS = "has no attention that passes where maps can be captured"
+WHOLE_MAPS = "gives whole attention maps, one layer a pass, and not the queries and keys behind them"
 AHEAD = "has no KV cache in transformers, and without a cache the logits of a position change by .* when tokens follow"
 
 # The stages that are off, with part of the reason; all others must be on.
@@ -32,17 +34,22 @@ FAMILIES = {
     "llama": {},
     "gpt2": {},
     "deepseek_v3": {"continuous": REFUSED},
-    "falcon": {"continuous": REFUSED},
-    "bloom": {"continuous": SDPA},
+    "falcon": {"head": WHOLE_MAPS, "continuous": REFUSED},
+    "bloom": {"head": WHOLE_MAPS, "continuous": SDPA},
     "gpt_oss": {"continuous": SDPA},
     "jamba": {"continuous": "Invalid layer type: linear_attention"},
-    "mamba": {"maps": "has no attention that passes where maps can be captured", "continuous": SDPA},
+    "mamba": {"maps": NO_MAPS, "head": NO_MAPS, "continuous": SDPA},
     "axk2": {"continuous": "Invalid layer type: indexed_attention"},
     "bert": {"residual": STREAM},
     "gemma4_text": {"residual": STREAM, "continuous": "per-layer attribute"},
     "gemma3": {},
     "beam": {"residual": STREAM},
-    "openai-gpt": {"residual": STREAM, "static": UNCACHED, "continuous": "static batching comes first"},
+    "openai-gpt": {
+        "head": WHOLE_MAPS,
+        "residual": STREAM,
+        "static": UNCACHED,
+        "continuous": "static batching comes first",
+    },
     "bamba": {"static": "with its cache the logits of the family 'bamba' differ", "continuous": "static batching"},
     "xlnet": {"load": AHEAD},
     "longcat_flash": {"load": "has no blocks that could be found"},

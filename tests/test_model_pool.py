@@ -87,7 +87,7 @@ def test_a_dtype_is_part_of_the_recipe_and_gives_a_model_of_its_own(saved):
     assert {d: e.card().dtype for d, e in engines.items()} == {d: d or "float32" for d in engines}
     assert recipe("", dtype="bfloat16").trace_key != recipe("").trace_key
     for engine in engines.values():
-        assert [check.passed for check in engine.card().checks] == [True] * 3
+        assert [check.passed for check in engine.card().checks] == [True] * 5
     exact = engines[""].decode.next_token(recipe(""), 5)
     for d in ("bfloat16", "float16"):
         half = engines[d].decode.next_token(recipe("", dtype=d), 5)
@@ -108,7 +108,7 @@ def test_a_model_that_accelerate_has_put_in_several_places_computes_and_captures
     assert all(hasattr(block, "_hf_hook") for block in model.model.layers)
     engine = LocalEngine(assemble(model, alone.tokenizer, "hooked"))
     assert engine.card().device == str(engine.lm.device) == "cpu"
-    assert [check.passed for check in engine.card().checks] == [True] * 3
+    assert [check.passed for check in engine.card().checks] == [True] * 5
     hooked = list(engine.run(recipe("")))[-1]
     same(one.steps[-1].candidates.logits, hooked.steps[-1].candidates.logits)
     n = len(hooked.tokens)

@@ -125,7 +125,7 @@ export const latency = {
   roof: 'What this machine allows: the roofline',
   /** @param {Payload.CardAnswer} card */
   roofNote: (card) =>
-    `A pass reads its weights${keepsCache(card) ? ' and its KV cache' : ''} from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. The work of a prefill is counted without the pairs that the causal mask hides; the KV cache panel counts them too. Both limits are measured here. Press again to keep the best reading; a busy machine reads low.`,
+    `A pass reads its weights${keepsCache(card) ? ' and its KV cache' : ''} from memory and computes with them. Left of the bend, memory is the limit; right of it, arithmetic is. The work of a prefill is counted without the pairs that the causal mask hides${keepsCache(card) ? '; the KV cache panel counts them too' : ''}. Both limits are measured here. Press again to keep the best reading; a busy machine reads low.`,
   roofGo: 'Measure the limits',
   intensity: 'FLOP per byte read',
   /** @param {number} value */
