@@ -1,10 +1,15 @@
 """Tiny models on the disk: safetensors with a tokenizer, or one GGUF."""
 
+import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from gguf import GGUFValueType, GGUFWriter, TokenType
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from transformers.convert_slow_tokenizer import bytes_to_unicode
 
+from model.tokens.probes import PROBES
 from tests.tiny import tiny_lm
 
 TYPES = {
@@ -23,20 +28,47 @@ def save(folder: Path, family: str, tokenizer, **settings) -> Path:
     return folder
 
 
+@cache
+def merged_across() -> tuple[list[str], list[str]]:
+    """Entries and merges of byte-level BPE, learned from the probes without any rule that cuts them first."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    special = ["<unk>", "<s>", "</s>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=1500,
+        special_tokens=special,
+        initial_alphabet=sorted(bytes_to_unicode().values()),
+        min_frequency=1,
+        show_progress=False,
+    )
+    pieces = [text[i : i + 12] for text in PROBES for i in range(len(text))]
+    tokenizer.train_from_iterator(pieces, trainer)
+    learned = json.loads(tokenizer.to_str())["model"]
+    entries = sorted(learned["vocab"], key=learned["vocab"].get)
+    return entries, [" ".join(pair) for pair in learned["merges"]]
+
+
 def write_gguf(
     path: Path,
     architecture: str = "llama",
     n_layers: int = 1,
     values: dict[str, object] | None = None,
     tensors: dict[str, np.ndarray] | None = None,
+    more: dict[str, np.ndarray] | None = None,
+    byte_level: bool = False,
 ) -> Path:
     """A llama of one layer with 262 tokens in float32, complete for any reader; its header claims `n_layers`.
 
-    `values` are added to the header, or replace those in it; `tensors` are all tensors, if given.
+    `values` are added to the header, or replace those in it; `tensors` are all tensors, if given, and `more` are added.
+    `byte_level`: a vocabulary of byte-level BPE, whose merges cross every boundary that no rule sets.
     """
     width, n_heads, d_mlp = 32, 4, 64
-    pieces = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", "▁a", "b"]
+    pieces = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", "▁a", "a"]
     kinds = [TokenType.UNKNOWN, *[TokenType.CONTROL] * 2, *[TokenType.BYTE] * 256, *[TokenType.NORMAL] * 3]
+    merges: list[str] = []
+    if byte_level:
+        pieces, merges = merged_across()
+        kinds = [TokenType.UNKNOWN, *[TokenType.CONTROL] * 2, *[TokenType.NORMAL] * (len(pieces) - 3)]
     writer, rng = GGUFWriter(path, architecture), np.random.default_rng(0)
     writer.add_name("tiny")
     writer.add_context_length(128)
@@ -48,7 +80,9 @@ def write_gguf(
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_freq_base(10_000.0)
     writer.add_vocab_size(len(pieces))
-    writer.add_tokenizer_model("llama")
+    writer.add_tokenizer_model("gpt2" if byte_level else "llama")
+    if byte_level:
+        writer.add_token_merges(merges)
     writer.add_token_list(pieces)
     writer.add_token_scores([-float(place) for place in range(len(pieces))])
     writer.add_token_types(kinds)
@@ -69,7 +103,7 @@ def write_gguf(
     for key, value in (values or {}).items():
         writer.kv_data[0].pop(key, None)
         writer.add_key_value(key, value, TYPES[type(value)])
-    for name, tensor in (made if tensors is None else tensors).items():
+    for name, tensor in ((made if tensors is None else tensors) | (more or {})).items():
         writer.add_tensor(name, tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,11 +17,16 @@ from transformers import (
 )
 
 from model.capture import capture
+from model.files.gguf_header import GgufHeader, read_gguf
+from model.gguf.config import gguf_config
+from model.gguf.tokenizer import GgufTokenizer, gguf_tokenizer
+from model.loading.check_gguf import check_gguf
 from model.loading.check_model import verify
 from model.loading.for_inference import for_inference
 from model.loading.load_progress import reporting
 from model.loading.measured_shape import measure_shapes
 from model.loading.sentencepiece_check import check_against_sentencepiece
+from model.loading.weight_places import check_places, unused_in_gguf
 from model.network.anatomy import Anatomy, find_anatomy
 from model.network.experts import n_active
 from model.network.language_model import LanguageModel
@@ -28,6 +34,7 @@ from model.network.sublayers import sublayers
 from model.records.run import ModelCard
 from model.request.errors import Cancelled, UserError
 from model.runtime.devices import AUTO, DTYPES, SPLIT, choose_device, choose_dtype
+from model.runtime.present import present
 from model.tokens.template import template_of
 from model.tokens.vocabulary import read_vocabulary
 
@@ -47,22 +54,54 @@ def load(
     `report(done, total)` receives the number of weights read; an exception from it ends the loading.
     """
     device = choose_device(device)
-    options = {"trust_remote_code": False, "local_files_only": True, **({"gguf_file": gguf_file} if gguf_file else {})}
-    weights = {} if gguf_file else {"use_safetensors": True}
+    source = _of_gguf(folder / gguf_file, model_id) if gguf_file else _of_folder(folder, model_id)
     with _load_errors(model_id), reporting(report):
-        tokenizer = with_offsets(AutoTokenizer.from_pretrained(folder, **options))
-        check_against_sentencepiece(tokenizer, folder)
         # With output_loading_info it gives a pair, which its annotation does not say.
         model, info = AutoModelForCausalLM.from_pretrained(  # pyright: ignore[reportGeneralTypeIssues]
             folder,
             dtype=DTYPES[choose_dtype(dtype, device)],
             device_map="auto" if device == SPLIT else None,
             output_loading_info=True,
-            **weights,
-            **options,
+            trust_remote_code=False,
+            local_files_only=True,
+            **source.options,
         )
     _check_complete(model, info, model_id)
-    return assemble(model if device == SPLIT else model.to(device), tokenizer, model_id, revision)
+    unused = set(info.get("unexpected_keys") or ())
+    if source.header:
+        unused |= unused_in_gguf(model, source.header)
+    places = check_places(model_id, unused, model.config.get_text_config().num_hidden_layers)
+    lm = assemble(model if device == SPLIT else model.to(device), source.tokenizer, model_id, revision)
+    lm = replace(lm, card=replace(lm.card, checks=(*lm.card.checks, *places)))
+    if source.header is None:
+        return lm
+    return check_gguf(lm, folder / gguf_file, source.header, source.unplaced, present(source.made))
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """What is read before the weights: the tokenizer, and the options with which transformers reads the weights.
+
+    Of a GGUF also its header, the values of it that nothing reads, and how its tokenizer was made.
+    """
+
+    tokenizer: PreTrainedTokenizerFast
+    options: dict
+    header: GgufHeader | None = None
+    unplaced: tuple[str, ...] = ()
+    made: GgufTokenizer | None = None
+
+
+def _of_folder(folder: Path, model_id: str) -> _Source:
+    return _Source(read_tokenizer(folder, model_id), {"use_safetensors": True})
+
+
+def _of_gguf(path: Path, model_id: str) -> _Source:
+    header = read_gguf(path)
+    with _load_errors(model_id):
+        read, made = gguf_config(path, header), gguf_tokenizer(path)
+    options = {"gguf_file": path.name, "config": read.config}
+    return _Source(made.tokenizer, options, header, read.unplaced, made)
 
 
 def read_tokenizer(folder: Path, model_id: str) -> PreTrainedTokenizerFast:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 
+from model.gguf.llama_server import LlamaServer
 from model.loading.load import read_tokenizer
 from model.network.cut_cache import can_be_cut
 from model.network.forward import new_cache
@@ -19,7 +20,7 @@ from model.run.core import Core
 from model.runtime.present import present
 from model.source.bundled import BUNDLED_ID, bundled_model_dir, locate
 from model.speculative.drafts import Draft, LookupDraft, ModelDraft, early_exit
-from model.speculative.llama_draft import LlamaDraft, LlamaServer, why_not
+from model.speculative.llama_draft import LlamaDraft, why_not
 from model.speculative.loop import speculate
 
 BUNDLED_VOCABULARY = 49_152

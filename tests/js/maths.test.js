@@ -16,7 +16,7 @@ import {
 } from '../../assets/js/maths/branches.js';
 import { csv, field } from '../../assets/js/maths/csv.js';
 import { readLens } from '../../assets/js/maths/lens.js';
-import { modelKey } from '../../assets/js/maths/models.js';
+import { captureChecks, modelKey } from '../../assets/js/maths/models.js';
 import { complete } from '../../assets/js/maths/recipe.js';
 import * as stops from '../../assets/js/maths/stops.js';
 import { median, ownItl, reusedCount } from '../../assets/js/maths/times.js';
@@ -207,4 +207,15 @@ test('the lens is read row by row until it is whole', async () => {
     [1, [0, 7, 0, 0], [0.5, 0.25, NaN, NaN], [240], 0],
     [2, [0, 7, 1, 7], [0.5, 0.25, 0.5, 0.25], [240], 1],
   ]);
+});
+
+test("a check of the model's file does not turn its maps off", () => {
+  const names = ['captured = eager', "row sums = eager's", 'weights give the output', 'cached = full'];
+  const file = ["tokens = llama.cpp's", "probabilities = llama.cpp's", 'header: every value used'];
+  const checks = [...names, ...file, 'weights: each has a place'].map((name) => ({ name }));
+  assert.deepEqual(
+    captureChecks({ checks }).map(({ name }) => name),
+    names,
+  );
+  assert.deepEqual(captureChecks(null), []);
 });

@@ -33,6 +33,15 @@ export const hasAttention = (card) => card?.n_heads !== 0;
  */
 export const hasMaps = (card) => card.attention_layers.length > 0;
 
+/** Names of checks that hold a model's file against something else, and say nothing of what is captured from it. */
+const OF_THE_FILE = /= llama\.cpp's$|^header: |^weights: /;
+
+/**
+ * The checks made at load without those of the model's file, which its facts show.
+ * @param {Pick<Page.Card, 'checks'> | null} card
+ */
+export const captureChecks = (card) => (card?.checks ?? []).filter(({ name }) => !OF_THE_FILE.test(name));
+
 /**
  * Equal for recipes of one model.
  * @param {Partial<Page.ModelChoice>} recipe

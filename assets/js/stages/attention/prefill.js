@@ -5,7 +5,7 @@ import { createAsk } from '../../core/ask.js';
 import { fill, h, notice } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
 import { explain } from '../../core/errors.js';
-import { hasMaps } from '../../maths/models.js';
+import { captureChecks, hasMaps } from '../../maths/models.js';
 import { nFed, sequence } from '../../maths/tokens.js';
 import { bertvizSection } from './bertviz.js';
 import { cacheCard } from './cache.js';
@@ -96,7 +96,7 @@ export function mount(root, ctx) {
       : mark.element.open
         ? words.check.running
         : '';
-    mark.show([...here, ...withPlace(card?.checks ?? [], words.check.loaded)], note);
+    mark.show([...here, ...withPlace(captureChecks(card), words.check.loaded)], note);
   }
 
   /** Makes a second forward pass of this run, but only while its numbers are open to be read. */
@@ -111,7 +111,7 @@ export function mount(root, ctx) {
         return view('prefill_checks', { layer, head, n_steps: run.steps.length });
       },
       onanswer: showMark,
-      onerror: (error) => mark.show(card.checks, explain(error)),
+      onerror: (error) => mark.show(captureChecks(card), explain(error)),
     });
   }
 
