@@ -99,6 +99,32 @@ def test_penalties_hold_for_drafts_too(engine):
     assert ids(speculated(engine, recipe, "llama", n_tokens=12)) == [step.token.id for step in run.steps]
 
 
+@pytest.mark.parametrize("do_sample", [False, True], ids=["greedy", "sampling"])
+@pytest.mark.parametrize(
+    ("prompt", "n"),
+    [
+        ("Repeat: 😀🎉🦄東京 😀🎉🦄東京 😀🎉🦄東京 😀🎉🦄", 12),
+        ("<|im_start|>user\nSay yes.<|im_end|>\n<|im_start|>assistant\nYes.", 3),
+    ],
+    ids=["parts of characters", "the end"],
+)
+def test_llama_cpp_proposes_steps_that_are_no_text(engine, lm, prompt, n, do_sample):
+    """It leaves such steps out of a list of several, and gives a single one no log-probabilities."""
+    recipe = Recipe(prompt, sampling=SamplingSettings(do_sample=do_sample, temperature=0.1))
+    tokens = engine.tokenize(recipe)
+    start = list(tokens.ids)
+    proposals = engine.speculative._draft(recipe, tokens, "llama", 1, None).propose(start, n)
+    with torch.inference_mode():
+        forced = torch.tensor([start + [one.token_id for one in proposals]])
+        rows = lm.model(forced).logits[0, len(start) - 1 : -1].double().log_softmax(-1)
+    likeliest = [int(row.argmax()) for row in rows]
+    assert [one.token_id for one in proposals] == likeliest
+    texts = [lm.tokenizer.decode([token_id]) for token_id in likeliest]
+    assert any("\ufffd" in text or text == "<|im_end|>" for text in texts)
+    for one, row in zip(proposals, rows, strict=True):
+        assert one.own == pytest.approx(float(row[one.token_id].exp()), abs=0.1)
+
+
 class Wrong:
     """A draft that proposes tokens which the target never chooses here."""
 

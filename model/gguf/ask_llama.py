@@ -32,13 +32,8 @@ class LlamaAnswer:
     why_not: str = ""
 
 
-def ask_llama(
-    path: Path, texts: Sequence[str], ids: Sequence[int], stops: Sequence[int], plain: int = 0
-) -> LlamaAnswer:
-    """llama.cpp's tokens of `texts`, and its distributions after the first n of `ids`, for each n in `stops`.
-
-    `plain` is any token that is whole text: llama.cpp reports no distribution with one that is not.
-    """
+def ask_llama(path: Path, texts: Sequence[str], ids: Sequence[int], stops: Sequence[int]) -> LlamaAnswer:
+    """llama.cpp's tokens of `texts`, and its distributions after the first n of `ids`, for each n in `stops`."""
     if not is_installed():
         return LlamaAnswer([], [], "the package xllamacpp is not installed")
     question = {
@@ -46,7 +41,6 @@ def ask_llama(
         "texts": list(texts),
         "ids": list(ids),
         "stops": list(stops),
-        "plain": plain,
     }
     limit = SECONDS + path.stat().st_size // BYTES_PER_SECOND
     try:
@@ -76,7 +70,7 @@ def main() -> None:
     try:
         server = LlamaServer(Path(question["path"]), max([*question["stops"], 0]) + 8)
         tokens = [server.tokenize(text) for text in question["texts"]]
-        tops = [server.most_likely(question["ids"][:n], 1, K, question["plain"])[0] for n in question["stops"]]
+        tops = [server.most_likely(question["ids"][:n], K) for n in question["stops"]]
         answer = {"tokens": tokens, "tops": tops}
     except Exception as error:  # a third party's file can cause any exception
         answer = {"why_not": str(error) or type(error).__name__}

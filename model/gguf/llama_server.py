@@ -5,6 +5,7 @@ import json
 import secrets
 import urllib.request
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from model.request.errors import UserError
@@ -13,6 +14,8 @@ from model.request.errors import UserError
 # with one thread; on an idle machine with two cores it was not faster, because memory is the bottleneck.
 THREADS = 1
 SECONDS = 30
+# More than any logit.
+FORCED = 1e6
 
 
 def is_installed() -> bool:
@@ -39,38 +42,42 @@ class LlamaServer:
         params.api_keys, params.verbosity = [self._key], -1
         self._server = xllamacpp.Server(params)  # pyright: ignore[reportAttributeAccessIssue]
 
-    def most_likely(
-        self, ids: Sequence[int], n: int, k: int, forced: int | None = None
-    ) -> list[list[tuple[int, float]]]:
-        """Decodes `n` tokens after `ids` greedily: for each step the `k` most likely tokens as (id, log-probability).
+    def most_likely(self, ids: Sequence[int], k: int) -> list[tuple[int, float]]:
+        """The `k` most likely tokens after `ids` as (id, log-probability), the most likely one first.
 
-        `forced` is decoded in place of the most likely token; the log-probabilities are the model's all the same.
-        Without it, a step that ends the answer or is part of a character has none.
         Positions from the last call are reused from its KV cache. Raises UserError if llama.cpp fails.
         """
         answer = self._server.handle_completions(
             {
                 "prompt": list(ids),
-                "n_predict": n,
+                "n_predict": 1,
                 "n_probs": k,
                 "cache_prompt": True,
                 # An empty list of samplers still samples, even at temperature 0.
                 "samplers": ["top_k"],
                 "top_k": 1,
-                "ignore_eos": False,
-                **({} if forced is None else {"logit_bias": [[forced, 1e6]]}),
+                # A step that ends the answer or is part of a character would be left out of the list. The bias changes
+                # the token that is chosen, and none of the log-probabilities.
+                "logit_bias": [[self._whole_text, FORCED]],
             }
         )
         if "choices" not in answer:
             raise UserError(f"llama.cpp refused: {str(answer)[:200]}. Choose another model or draft.")
-        steps = answer["choices"][0]["logprobs"]["content"]
-        return [[(top["id"], top["logprob"]) for top in step["top_logprobs"]] for step in steps]
+        steps = (answer["choices"][0]["logprobs"] or {}).get("content")
+        if not steps:
+            raise UserError("llama.cpp gave no probabilities. Choose another model or draft.")
+        return [(top["id"], top["logprob"]) for top in steps[0]["top_logprobs"]]
 
-    def tokenize(self, text: str) -> list[int]:
-        """The ids that llama.cpp's own tokenizer gives, with the tokens that it adds around the text."""
+    @cached_property
+    def _whole_text(self) -> int:
+        """A token that is whole text by itself."""
+        return next(iter(self.tokenize("a", special=False)), 0)
+
+    def tokenize(self, text: str, special: bool = True) -> list[int]:
+        """The ids that llama.cpp's own tokenizer gives; if `special`, with the tokens that it adds around the text."""
         request = urllib.request.Request(
             f"{self._server.listening_address}/tokenize",
-            json.dumps({"content": text, "add_special": True, "parse_special": True}).encode(),
+            json.dumps({"content": text, "add_special": special, "parse_special": True}).encode(),
             {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
         )
         # It is on this machine: a proxy of the environment does not know it.

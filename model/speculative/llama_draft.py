@@ -36,16 +36,12 @@ class LlamaDraft:
         self.server, self.settings, self.n_prompt, self.n_vocab = server, settings, n_prompt, n_vocab
 
     def propose(self, ids: Sequence[int], n: int) -> list[Proposal]:
-        """Proposes `n` tokens; in a single call if only the most likely token matters."""
+        """Proposes `n` tokens, one call each: a call for several leaves out those that are part of a character."""
         ids = list(ids)
         proposals: list[Proposal] = []
-        if self._is_plain_greedy():
-            for top in self.server.most_likely(ids, n, 1):
-                proposals.append(self._next(ids, top))
-                ids.append(proposals[-1].token_id)
-            return proposals
+        k = 1 if self._is_plain_greedy() else K
         for _ in range(n):
-            proposals.append(self._next(ids, self.server.most_likely(ids, 1, K)[0]))
+            proposals.append(self._next(ids, self.server.most_likely(ids, k)))
             ids.append(proposals[-1].token_id)
         return proposals
 
