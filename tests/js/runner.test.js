@@ -107,6 +107,23 @@ test('the failure of a fetch is shown as the failure of its run', async () => {
   assert.deepEqual(store.state.status, { phase: 'error', message: 'This run is no longer in memory.' });
 });
 
+test('a server that has come back and does not have the run yet does not end it', async () => {
+  runner.start(recipe('a'));
+  const { listen } = server.runs[0];
+  listen({ kind: 'run', n_steps: 1 });
+  server.asks.splice(0)[0].reject(Object.assign(new Error('The model is starting.'), { reason: 'starting' }));
+  await flush();
+  assert.equal(store.state.status.phase, 'running');
+  listen({ kind: 'run', n_steps: 1 });
+  await reply(1);
+  await reply(1);
+  listen({ kind: 'done' });
+  await flush();
+  await reply(1);
+  assert.equal(store.state.run.steps.length, 1);
+  assert.equal(store.state.status.phase, 'idle');
+});
+
 test('an evicted run is made again once for all callers, and the page stays as it is', async () => {
   await completeRun(recipe('a'));
   const before = store.state.run;
@@ -120,20 +137,45 @@ test('an evicted run is made again once for all callers, and the page stays as i
   assert.equal(store.state.status.phase, 'idle');
 });
 
-for (const [how, act] of [
-  ['Stop', () => runner.stop()],
-  ['another run', () => runner.start(recipe('b'))],
+test('Stop during a restore ends it as stopped, so that the next view restores again', async () => {
+  await completeRun(recipe('a'));
+  const waiting = assert.rejects(runner.restore(), { reason: 'stopped' });
+  runner.stop();
+  await waiting;
+  const runs = server.runs.length;
+  const later = runner.restore();
+  assert.equal(server.runs.length, runs + 1, 'it is requested again');
+  server.runs.at(-1).listen({ kind: 'done' });
+  await later;
+});
+
+test('a view whose run is gone waits for the run that is being made, and does not replace it', async () => {
+  await completeRun(recipe('a'));
+  runner.start(recipe('b'));
+  const runs = server.runs.length;
+  const waiting = runner.restore();
+  assert.equal(server.runs.length, runs, 'nothing else is requested');
+  const { listen } = server.runs.at(-1);
+  listen({ kind: 'run', n_steps: 1 });
+  await reply(1);
+  await reply(1);
+  listen({ kind: 'done' });
+  await flush();
+  await reply(1);
+  await waiting;
+  assert.equal(store.state.run.recipe.prompt, 'b');
+});
+
+for (const [how, act, reason] of [
+  ['Stop', () => runner.stop(), { reason: 'stopped' }],
+  ['its failure', () => server.runs.at(-1).listen({ kind: 'error', error: 'Too long.' }), { message: 'Too long.' }],
 ]) {
-  test(`${how} during a restore ends it as stopped, so that the next look restores again`, async () => {
+  test(`${how} ends the wait for a run that is being made`, async () => {
     await completeRun(recipe('a'));
-    const waiting = assert.rejects(runner.restore(), { reason: 'stopped' });
+    runner.start(recipe('b'));
+    const waiting = assert.rejects(runner.restore(), reason);
     act();
     await waiting;
-    const runs = server.runs.length;
-    const later = runner.restore();
-    assert.equal(server.runs.length, runs + 1, 'it is requested again');
-    server.runs.at(-1).listen({ kind: 'done' });
-    await later;
   });
 }
 

@@ -7,6 +7,9 @@ import { createFetch } from './fetch.js';
 import { createPulls } from './pull.js';
 import { within } from './within.js';
 
+/** @param {Error & { reason?: string }} error */
+const isMissing = ({ reason }) => reason === 'evicted' || reason === 'starting';
+
 /**
  * The current run stays in the store until a new one has something to show.
  * @param {Page.Store} store
@@ -19,6 +22,8 @@ export function createRunner(store, bridge) {
   let turn = 0;
   /** @type {Promise<void>} */
   let restoring = null;
+  /** @type {Promise<void>} the end of the run that is being made */
+  let underway = null;
   /** @type {() => void} */
   let stopOwn = null;
   /** @type {Page.OnEnd} */
@@ -68,12 +73,28 @@ export function createRunner(store, bridge) {
    * @param {Page.RunOptions} [options]
    */
   function start(recipe, nSteps, { following = false, place = null } = {}) {
-    const mine = takeOver('superseded');
+    /** @type {(error?: Error) => void} */
+    let end;
+    const whole = new Promise((resolve, reject) => {
+      end = (error) => {
+        if (underway === whole) underway = null;
+        if (error) reject(error);
+        else resolve(undefined);
+      };
+    });
+    // Often nobody waits for it.
+    whole.catch(() => {});
+    const mine = takeOver('superseded', () => end(new Refused({ error: '', reason: 'stopped' })));
+    underway = whole;
     const pull = createPull(recipe, nSteps ?? null, () => mine === turn);
     const began = performance.now();
     let pulls = Promise.resolve();
     // The failure of a replaced run does not matter.
-    const onError = (/** @type {Error} */ error) => mine === turn && fail(explain(error));
+    const onError = (/** @type {Error} */ error) => {
+      if (mine !== turn) return;
+      fail(explain(error));
+      end(error);
+    };
     /** @param {Pick<Page.Status, 'message' | 'fraction' | 'work'>} progress */
     const report = (progress) =>
       store.set({ status: { phase: 'running', began, work: null, resumes: true, ...progress } });
@@ -82,16 +103,26 @@ export function createRunner(store, bridge) {
     bridge.run(recipe, nSteps ?? null, (standing) => {
       if (mine !== turn) return;
       const { kind, message, fraction, stage } = standing;
-      if (kind === 'error') fail(standing.error);
+      if (kind === 'error') {
+        fail(standing.error);
+        end(new Error(standing.error));
+      }
       if (kind === 'progress') report({ message, fraction, work: stage });
       if (kind === 'run') {
         report({ message: messages.made(standing.n_steps), fraction: null, work: stage });
-        pulls = pull().catch(onError);
+        // A server that has just come back does not have the run yet. It makes it, and says when there is more.
+        pulls = pull().catch((error) => {
+          if (!isMissing(error)) onError(error);
+        });
       }
       if (kind === 'done') {
         pulls
           .then(pull)
-          .then(() => mine === turn && settle(place))
+          .then(() => {
+            if (mine !== turn) return;
+            settle(place);
+            end();
+          })
           .catch(onError);
       }
     });
@@ -186,8 +217,12 @@ export function createRunner(store, bridge) {
       };
     },
 
-    /** Makes the current run again after it has left the server's memory. The page stays as it is. */
+    /**
+     * Makes the current run again after it has left the server's memory. The page stays as it is. A run that is being
+     * made, perhaps by a server that has just come back, is waited for instead.
+     */
     restore() {
+      if (underway) return underway;
       restoring ??= runAgain().finally(() => {
         restoring = null;
       });
