@@ -19,6 +19,9 @@ from viz.config import ASSETS, PLOTLY
 from viz.door.body import MOST_BYTES
 from viz.door.hosts import Hosts, read_hosts
 
+# It starts servers and asks them over HTTP.
+pytestmark = pytest.mark.slow
+
 LOOK, JOIN = "/gradio_api/component_server", "/gradio_api/queue/join"
 JSON = {"content-type": "application/json"}
 

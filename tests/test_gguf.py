@@ -27,6 +27,9 @@ from tests.small_tokenizers import KINDS
 from viz.stages.architecture.describe import architecture
 from viz.wire.payload import dump
 
+# llama.cpp is asked in a process of its own for each file.
+pytestmark = pytest.mark.slow
+
 LINEAR = {"llama.rope.scaling.type": "linear", "llama.rope.scaling.factor": 4.0}
 YARN = {
     "llama.rope.scaling.type": "yarn",

@@ -18,6 +18,9 @@ from tests.saved_models import save
 from tests.small_tokenizers import KINDS, TEXT
 from tests.tiny import tiny_lm
 
+# It loads a model for each kind of leftover.
+pytestmark = pytest.mark.slow
+
 
 def with_settings(tokenizer: PreTrainedTokenizerFast, **settings) -> PreTrainedTokenizerFast:
     description = json.loads(tokenizer.backend_tokenizer.to_str())
