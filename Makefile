@@ -57,7 +57,7 @@ test-js: $(TEST_READY)
 	$(NODE) --test --test-reporter=dot "tests/js/*.test.js"
 
 # At once, each with its output whole: basedpyright keeps one core busy, the tests the other.
-check: $(TEST_READY) $(NODE_READY) ## format check, lint, types, and the tests that need neither browser nor bundled model: under a minute
+check: $(TEST_READY) $(NODE_READY) ## format check, lint, types, and the tests that need neither browser nor bundled model: about a minute
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint test-js test-unit
 
 test-unit: $(TEST_READY)

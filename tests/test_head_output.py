@@ -18,6 +18,9 @@ from tests.sweep_family import head_error
 from tests.sweep_pair import Plain, pair
 from tests.sweep_views import last_of
 
+# It makes a model of each kind of output twice.
+pytestmark = pytest.mark.slow
+
 RECIPE = Recipe("the quick brown fox jumps over the lazy dog and naïve singers", max_new_tokens=4)
 # (layer, the name of W_O in the family's own code)
 GATED = {

@@ -90,7 +90,7 @@ def test_a_view_answers_in_its_declared_shape(family, name):
 
 
 # They time the machine for about two seconds each.
-TIMED = {"length_sweep", "roofline", "batching"}
+TIMED = {"length_sweep", "roofline", "batching", "throughput"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in TIMED else ()) for name in JOBS])

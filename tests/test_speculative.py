@@ -207,6 +207,7 @@ def test_a_token_from_the_target_alone_is_the_one_that_plain_sampling_selects(ti
     assert len(selected) > 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"top_p": 0.8}, {"repetition_penalty": 1.3, "min_p": 0.02}])
 def test_one_seed_gives_one_answer_where_the_draft_agrees(tiny, settings):
     """The target as its own draft: the tokens of a plain run, and no proposal is rejected."""
