@@ -5,7 +5,7 @@ in the config that results; where the config says something else, the header's v
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,76 +14,8 @@ from transformers import AutoConfig, PreTrainedConfig
 from transformers.integrations.ggml import GGUF_CONFIG_MAPPING
 
 from model.files.gguf_header import GgufHeader
+from model.gguf.keys import ATTRIBUTES, ENDS, NEUTRAL, NO_EFFECT, SCALED_BY_WIDTH, TOKENIZER_UNREAD
 from model.gguf.rope import SCALING, is_placed, read_factors, rope_scaling
-
-# Where configs keep the value of a key; the first name that a config has is meant.
-ATTRIBUTES = {
-    "context_length": ("max_position_embeddings",),
-    "embedding_length": ("hidden_size",),
-    "block_count": ("num_hidden_layers",),
-    "feed_forward_length": ("intermediate_size", "n_inner", "ffn_hidden_size"),
-    "vocab_size": ("vocab_size",),
-    "attention.head_count": ("num_attention_heads",),
-    "attention.head_count_kv": ("num_key_value_heads", "num_kv_heads"),
-    "attention.key_length": ("head_dim",),
-    "attention.value_length": ("v_head_dim", "head_dim"),
-    "attention.layer_norm_rms_epsilon": ("rms_norm_eps", "norm_eps", "layer_norm_epsilon", "layer_norm_eps"),
-    "attention.layer_norm_epsilon": ("layer_norm_eps", "layer_norm_epsilon", "norm_epsilon", "norm_eps"),
-    "attention.sliding_window": ("sliding_window",),
-    "attn_logit_softcapping": ("attn_logit_softcapping",),
-    "final_logit_softcapping": ("final_logit_softcapping",),
-    "logit_scale": ("logit_scale",),
-    "use_parallel_residual": ("use_parallel_residual",),
-    "expert_count": ("num_experts", "num_local_experts", "n_routed_experts"),
-    "expert_used_count": ("num_experts_per_tok",),
-    "expert_feed_forward_length": ("moe_intermediate_size", "intermediate_size"),
-    "expert_shared_feed_forward_length": ("shared_expert_intermediate_size",),
-    "expert_weights_norm": ("norm_topk_prob",),
-    "expert_weights_scale": ("routed_scaling_factor",),
-    "full_attention_interval": ("full_attention_interval",),
-    "ssm.conv_kernel": ("conv_kernel", "linear_conv_kernel_dim"),
-    "ssm.state_size": ("state_size", "linear_key_head_dim"),
-    "ssm.inner_size": ("intermediate_size",),
-    "ssm.time_step_rank": ("time_step_rank", "linear_num_value_heads"),
-    "ssm.group_count": ("linear_num_key_heads",),
-    "shortconv.l_cache": ("conv_L_cache",),
-}
-# A key with this value asks for nothing.
-NEUTRAL: dict[str, tuple] = {
-    "attention.causal": (True,),
-    "attention.max_alibi_bias": (0,),
-    "attention.clamp_kqv": (0,),
-    "attention.sliding_window": (0,),
-    "attention.scale": (0,),
-    "attn_logit_softcapping": (0,),
-    "final_logit_softcapping": (0,),
-    "expert_count": (0,),
-    "expert_used_count": (0,),
-    "expert_shared_count": (0,),
-    "expert_group_count": (0, 1),
-    "expert_group_used_count": (0, 1),
-    "expert_weights_scale": (0, 1),
-    "nextn_predict_layers": (0,),
-    "leading_dense_block_count": (0,),
-    "pooling_type": (0,),
-    "logit_scale": (0, 1),
-    "residual_scale": (0, 1),
-    "embedding_scale": (0, 1),
-    "feed_forward_length": (0,),
-    "ssm.dt_b_c_rms": (False,),
-}
-# Say how the file is laid out, and nothing about the numbers.
-NO_EFFECT = {"tensor_data_layout", "vocab_size", "name"}
-# These change where a text is cut; all others of the tokenizer are read, or name a token for other purposes.
-TOKENIZER_UNREAD = {
-    "tokenizer.ggml.add_sep_token",
-    "tokenizer.ggml.suppress_tokens",
-    "tokenizer.ggml.normalizer.lowercase",
-}
-# llama.cpp ends an answer at each of these.
-ENDS = ("tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id")
-# Models of these sizes divide the scores by the root of something else than the width of a head.
-SCALED_BY_WIDTH = {("gemma2", 46), ("gemma3", 62)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,43 +36,50 @@ def gguf_config(path: Path, header: GgufHeader) -> GgufConfig:
         for key, value in header.metadata.items()
         if key.startswith(f"{architecture}.")
     }
-    config = AutoConfig.for_model(**given)
-    changes: dict[str, Any] = {}
-    if len(ends := {int(header.metadata[key]) for key in ENDS if key in header.metadata}) > 1:
-        changes["eos_token_id"] = sorted(ends)
-    for suffix, value in values.items():
-        name = _attribute(config, architecture, suffix)
-        if (
-            name
-            and not _says(config, name, value)
-            and value not in NEUTRAL.get(suffix, ())
-            and not isinstance(value, list)
-        ):
-            changes[name] = value
+    changes = _ends(header) | _unsaid(AutoConfig.for_model(**given), architecture, values)
+    config = AutoConfig.for_model(**(given | changes))
     if hasattr(config, "query_pre_attn_scalar"):
         by_width = (architecture, values.get("block_count")) in SCALED_BY_WIDTH
-        merged = AutoConfig.for_model(**(given | changes))
-        changes["query_pre_attn_scalar"] = (
-            merged.hidden_size // merged.num_attention_heads if by_width else _head_dim(merged)
-        )
-    config = AutoConfig.for_model(**(given | changes))
-    factors = read_factors(path, header.tensors or {})
-    if rope := _rope(config, values, factors):
-        changes |= rope
-        given.pop("rope_theta", None)
+        width = config.hidden_size // config.num_attention_heads
+        changes["query_pre_attn_scalar"] = width if by_width else _head_dim(config)
         config = AutoConfig.for_model(**(given | changes))
-    unplaced = [
-        f"{architecture}.{suffix} = {value!r:.60}"
-        for suffix, value in values.items()
-        if not _is_placed(config, architecture, suffix, value)
-    ]
-    unread = [f"{key} = {header.metadata[key]!r:.60}" for key in sorted(TOKENIZER_UNREAD & header.metadata.keys())]
-    odd = [
-        f"{key} = {value!r:.60}"
-        for key, value in header.metadata.items()
-        if key.split(".")[0] not in _known(architecture)
-    ]
-    return GgufConfig(config, tuple(unplaced + [one for one in unread if not one.endswith(("False", "[]"))] + odd))
+    if rope := _rope(config, values, read_factors(path, header.tensors or {})):
+        given.pop("rope_theta", None)
+        config = AutoConfig.for_model(**(given | changes | rope))
+    return GgufConfig(config, tuple(_unplaced(config, architecture, values, header)))
+
+
+def _ends(header: GgufHeader) -> dict[str, Any]:
+    """The tokens that end an answer, where the header names several."""
+    ends = {int(header.metadata[key]) for key in ENDS if key in header.metadata}
+    return {"eos_token_id": sorted(ends)} if len(ends) > 1 else {}
+
+
+def _unsaid(config: PreTrainedConfig, architecture: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the header for which the config has a place, and something else in it."""
+    names = {suffix: _attribute(config, architecture, suffix) for suffix in values}
+    return {
+        name: values[suffix]
+        for suffix, name in names.items()
+        if name and not isinstance(values[suffix], list)
+        if not _says(config, name, values[suffix]) and values[suffix] not in NEUTRAL.get(suffix, ())
+    }
+
+
+def _unplaced(
+    config: PreTrainedConfig, architecture: str, values: Mapping[str, Any], header: GgufHeader
+) -> Iterator[str]:
+    """The values that the config does not say, as 'key = value': of the model, of the tokenizer, and of neither."""
+    for suffix, value in values.items():
+        if not _is_placed(config, architecture, suffix, value):
+            yield f"{architecture}.{suffix} = {value!r:.60}"
+    for key in sorted(TOKENIZER_UNREAD & header.metadata.keys()):
+        # A switch that is off, or an empty list, asks for nothing; a long list was not read.
+        if header.metadata[key] not in (False, []):
+            yield f"{key} = {header.metadata[key]!r:.60}"
+    for key, value in header.metadata.items():
+        if key.split(".")[0] not in _known(architecture):
+            yield f"{key} = {value!r:.60}"
 
 
 def _known(architecture: str) -> set[str]:
