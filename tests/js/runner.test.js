@@ -31,9 +31,8 @@ async function reply(nSteps) {
   await flush();
 }
 
-/** Starts a run and lets it finish. */
-async function completeRun(request, nSteps = 2) {
-  runner.start(request);
+/** The newest run is made to its end, and the page fetches it. */
+async function finishRun(nSteps = 2) {
   const { listen } = server.runs.at(-1);
   listen({ kind: 'run', n_steps: nSteps });
   await reply(nSteps);
@@ -42,6 +41,12 @@ async function completeRun(request, nSteps = 2) {
   await flush();
   await reply(nSteps);
   await flush();
+}
+
+/** Starts a run and lets it finish. */
+async function completeRun(request, nSteps = 2) {
+  runner.start(request);
+  await finishRun(nSteps);
 }
 
 test('a run is fetched while it grows: each answer adds the steps that are new', async () => {
@@ -88,13 +93,7 @@ test('a replaced run shows nothing any more, not even its failure', async () => 
   assert.equal(store.state.status.phase, 'running');
   server.runs[0].listen({ kind: 'error', error: 'The old one failed.' });
   assert.equal(store.state.status.phase, 'running');
-  const { listen } = server.runs[1];
-  listen({ kind: 'run', n_steps: 1 });
-  await reply(1);
-  await reply(1);
-  listen({ kind: 'done' });
-  await flush();
-  await reply(1);
+  await finishRun(1);
   assert.equal(store.state.run.recipe.prompt, 'new');
   assert.equal(store.state.status.phase, 'idle');
 });
@@ -114,12 +113,7 @@ test('a server that has come back and does not have the run yet does not end it'
   server.asks.splice(0)[0].reject(Object.assign(new Error('The model is starting.'), { reason: 'starting' }));
   await flush();
   assert.equal(store.state.status.phase, 'running');
-  listen({ kind: 'run', n_steps: 1 });
-  await reply(1);
-  await reply(1);
-  listen({ kind: 'done' });
-  await flush();
-  await reply(1);
+  await finishRun(1);
   assert.equal(store.state.run.steps.length, 1);
   assert.equal(store.state.status.phase, 'idle');
 });
@@ -155,13 +149,7 @@ test('a view whose run is gone waits for the run that is being made, and does no
   const runs = server.runs.length;
   const waiting = runner.restore();
   assert.equal(server.runs.length, runs, 'nothing else is requested');
-  const { listen } = server.runs.at(-1);
-  listen({ kind: 'run', n_steps: 1 });
-  await reply(1);
-  await reply(1);
-  listen({ kind: 'done' });
-  await flush();
-  await reply(1);
+  await finishRun(1);
   await waiting;
   assert.equal(store.state.run.recipe.prompt, 'b');
 });
