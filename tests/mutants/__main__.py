@@ -37,12 +37,16 @@ class Fault:
         return tuple(test for test in dict.fromkeys((self.test, self.mark)) if test)
 
 
+def read_faults() -> list[Fault]:
+    """All faults of the list."""
+    return [Fault(**entry) for entry in tomllib.loads(LIST.read_text())["fault"]]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("only", nargs="*", help="only the faults whose names contain one of these")
     options = parser.parse_args()
-    every = [Fault(**entry) for entry in tomllib.loads(LIST.read_text())["fault"]]
-    faults = [fault for fault in every if not options.only or any(word in fault.name for word in options.only)]
+    faults = [fault for fault in read_faults() if not options.only or any(word in fault.name for word in options.only)]
     lost = [fault for fault in faults if (ROOT / fault.file).read_text().count(fault.old) != 1]
     for fault in lost:
         print(f"LOST    {fault.name}: its line does not occur once in {fault.file}", flush=True)
