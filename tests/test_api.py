@@ -59,8 +59,9 @@ def test_next_token_is_the_softmax_over_the_whole_vocabulary(client, lm):
     logits = logits_of(lm, PROMPT)
     shares, ids = logits.softmax(-1).sort(descending=True)
     assert [row["id"] for row in rows] == ids[:20].tolist()
-    # Two processes with other numbers of threads add in another order: a logit of 20 moves by up to 1e-4.
-    assert [row["probability"] for row in rows] == pytest.approx(shares[:20].tolist(), abs=1e-4)
+    # Two processes with other numbers of threads add in another order: a logit of 20 moves by up to 1e-4, and
+    # a probability by as much of itself.
+    assert [row["probability"] for row in rows] == pytest.approx(shares[:20].tolist(), rel=5e-4, abs=1e-8)
     assert [row["logit"] for row in rows] == pytest.approx(logits[ids[:20]].tolist(), abs=1e-3)
     assert rows[0]["text"] == " Paris"
 
@@ -74,7 +75,7 @@ def test_next_token_over_all_tokens_sums_to_one_after_temperature_and_top_p(clie
     shares = (logits_of(lm, PROMPT) / 1.5).softmax(-1).sort(descending=True).values
     kept = shares[shares.cumsum(0) - shares < 0.9]
     assert 1 < len(kept) < len(found)
-    assert found[: len(kept)] == pytest.approx((kept / kept.sum()).tolist(), abs=1e-4)
+    assert found[: len(kept)] == pytest.approx((kept / kept.sum()).tolist(), rel=5e-4, abs=1e-8)
     assert set(found[len(kept) :]) == {0.0}
 
 

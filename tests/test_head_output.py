@@ -102,9 +102,14 @@ def test_a_head_is_held_against_what_the_model_gives_without_it(walked, family):
         entry, _ = theirs.through(name)
     finally:
         module.eager_attention_forward = own
-    slices = entry.unflatten(-1, (n_heads, -1))
-    assert slices[:, 1].any()
+    slices = entry.unflatten(-1, (n_heads, -1)).numpy()
     assert not slices[:, [head for head in range(n_heads) if head != 1]].any()
+    for query in (3, theirs.n - 1):
+        found, alone = engine.attention.one_head(RECIPE, layer, 1, query).output.entry, slices[query, 1]
+        # A norm over all heads divides by less when the others are silent; nothing else may change.
+        factor = float(alone @ found / (found @ found))
+        assert_allclose(alone, factor * found, atol=1e-5 * abs(alone).max())
+        assert factor > 1.01 if family in NORMED else abs(factor - 1) < 1e-5
 
 
 @pytest.mark.parametrize(("family", "reason"), [("diffllama", REPEATED), ("jetmoe", NOT_FOUND)])

@@ -31,6 +31,7 @@ SAMPLING = SamplingSettings(
     do_sample=True, temperature=0.6, top_k=30, top_p=0.8, min_p=0.01, typical_p=0.95, repetition_penalty=1.2, seed=3
 )
 RECIPE = Recipe(PROMPT, sampling=SAMPLING, max_new_tokens=6)
+STEP_MARKS = ("bars = softmax again", "entropy and surprisal in bits", "drawn from = sampler again")
 LENGTHS = {"n_prompt": 64, "n_context": 80, "n_users": 1}
 
 
@@ -56,14 +57,15 @@ def assert_green(checks, *names: str) -> None:
 @pytest.mark.parametrize("step", range(6))
 def test_the_marks_of_a_step(engine, step):
     checks = step_checks(engine, RECIPE, {"step": step})["checks"]
-    names = ("bars = softmax again", "entropy and surprisal in bits", "drawn from = sampler again")
-    assert_green(checks, *names, "drawn number in the token's interval")
+    assert_green(checks, *STEP_MARKS, "drawn number in the token's interval")
 
 
 def test_the_marks_of_a_greedy_step(engine):
     recipe = Recipe(PROMPT, max_new_tokens=2)
     list(engine.run(recipe))
-    assert len(step_checks(engine, recipe, {"step": 1})["checks"]) == 3
+    checks = step_checks(engine, recipe, {"step": 1})["checks"]
+    assert_green(checks, *STEP_MARKS)
+    assert len(checks) == len(STEP_MARKS), "nothing was drawn, so no draw is checked"
 
 
 def test_the_mark_of_the_prompts_surprisal(engine):
