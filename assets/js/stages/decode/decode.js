@@ -1,17 +1,16 @@
 // The probabilities of the next token over the whole vocabulary, at one step of decoding.
 
 import { bars } from '../../charts/bars.js';
-import { checkMark } from '../../charts/check.js';
-import { createAsk } from '../../core/ask.js';
 import { chip } from '../../core/elements/chip.js';
 import { fill, h } from '../../core/elements/dom.js';
 import { facts as figures } from '../../core/elements/facts.js';
 import { explain } from '../../core/errors.js';
 import { createLogits } from '../../core/server/logits.js';
 import { ms, num } from '../../maths/format.js';
-import { contextOf, distribution, sameSettings, softmax } from '../../maths/sampling.js';
+import { contextOf, distribution, sameSettings } from '../../maths/sampling.js';
 import { candidate, label, sequence } from '../../maths/tokens.js';
 import { mountForce } from './force.js';
+import { stepMark } from './step_mark.js';
 import { decode as words } from './words/decode.js';
 
 export { decode as formulas } from './words/formulas.js';
@@ -103,10 +102,9 @@ export function mount(root, ctx) {
     h('div', { class: 'card' }, list),
     forceCard,
   );
-  const mark = checkMark();
+  const mark = stepMark(ctx, () => update());
   body.firstElementChild.append(mark.element);
   root.append(empty, body);
-  mark.element.addEventListener('toggle', () => update());
   const drawAlong = along(body, ctx);
   const logitsOf = createLogits(
     view,
@@ -120,47 +118,6 @@ export function mount(root, ctx) {
     if (!sampling.do_sample) return null;
     const logits = logitsOf(run, step);
     return logits && distribution(logits, sampling, contextOf(run, step));
-  }
-
-  const asking = createAsk();
-  /** @type {Page.Check[]} */
-  let checks = [];
-
-  /**
-   * The step's numbers, compared on the server with a second route from its logits.
-   * @param {Page.Run} run
-   * @param {Page.Step} now
-   */
-  function askChecks(run, now) {
-    asking.ask({
-      key: `${run.key}:${now.index}`,
-      question() {
-        checks = [];
-        return view('step_checks', { step: now.index });
-      },
-      onanswer(answer) {
-        checks = answer.checks;
-        update();
-      },
-      // The bars stand without them; a refusal of the run itself is told where it is shown.
-      onerror: () => {
-        checks = [];
-      },
-    });
-  }
-
-  /**
-   * Once the mark is open, also compares the server's probabilities with a softmax computed here.
-   * @param {Page.Run} run
-   * @param {Page.Step} now
-   */
-  function check(run, now) {
-    const { card } = store.state;
-    const loaded = (card?.checks ?? [])
-      .filter(({ name }) => name.includes('cached'))
-      .map((c) => ({ ...c, name: words.atLoad(c.name) }));
-    const logits = mark.element.open ? logitsOf(run, now.index) : null;
-    mark.show([...checks, ...(logits ? softmaxChecks(logits, now) : []), ...loaded]);
   }
 
   function update() {
@@ -208,45 +165,12 @@ export function mount(root, ctx) {
     const source = sameSettings(run.recipe.sampling, draft.sampling) ? words.drawnFrom : words.preview;
     fill(hint, draft.sampling.do_sample ? `${source} (${words.exact})` : '');
     fill(list, facts(run, now));
-    askChecks(run, now);
-    check(run, now);
+    mark.show(run, now, mark.element.open ? logitsOf(run, now.index) : null);
     force.update(run);
     drawAlong(store.state);
   }
 
   return { update };
-}
-
-/**
- * Two checks of a step: its probabilities are the softmax of its logits, and they sum to 1.
- * @param {ArrayLike<number>} logits
- * @param {Page.Step} step
- * @returns {Page.Check[]}
- */
-function softmaxChecks(logits, { candidates }) {
-  const shares = softmax(logits);
-  const error = Math.max(
-    ...candidates.token_ids.map((id, place) => Math.abs(shares[id] - candidates.probability[place])),
-  );
-  const sum = candidates.probability.reduce((total, p) => total + p, candidates.remainder);
-  return [
-    {
-      name: words.checkSoftmax,
-      error,
-      tolerance: 1e-6,
-      made: true,
-      passed: error <= 1e-6,
-      how: words.checkSoftmaxHow(candidates.vocabulary),
-    },
-    {
-      name: words.checkSum,
-      error: Math.abs(1 - sum),
-      tolerance: 1e-6,
-      made: true,
-      passed: Math.abs(1 - sum) <= 1e-6,
-      how: words.checkSumHow,
-    },
-  ];
 }
 
 /** @param {Page.Run} run @param {Page.Step} now */
