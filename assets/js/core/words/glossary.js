@@ -227,7 +227,7 @@ export const glossary = [
   ),
   term(
     'bandwidth',
-    'How many bytes a second come from memory. It limits decoding with few requests, because each step reads the weights of all its layers.',
+    'How many bytes a second come from memory. It limits decoding with few requests, because each step reads the weights that it needs anew.',
     'memory bandwidth',
   ),
 ].sort((a, b) => a.name.localeCompare(b.name, 'en', { sensitivity: 'base' }));

@@ -1,6 +1,6 @@
 // What the page is waiting for, by the name of the view.
 
-/** @type {Record<string, string>} */
+/** @type {Record<keyof Payload.Views, string>} */
 const NAMES = {
   architecture: 'what the model is made of',
   attention_overview: 'the attention of all heads',
@@ -9,14 +9,17 @@ const NAMES = {
   bertviz: 'BertViz’s maps',
   cache_costs: 'what each step costs',
   cache_sizes: 'the sizes of caches',
+  card: 'what the model is',
   code: 'the code',
   detokenize: 'the text of each step',
+  drafts: 'the drafts that fit this model',
   embed_dot_product: 'the dot product',
   embed_map: 'the map of tokens',
   embed_nearest: 'the nearest tokens',
   embed_positions: 'how positions are encoded',
   embed_rows: 'the rows of the embedding',
   embed_similarity: 'how alike the tokens are',
+  encode: 'the tokens of a text',
   head_checks: 'the checks of this head',
   head_scores: 'what each head does',
   kv_cache: 'the KV cache',
@@ -31,6 +34,7 @@ const NAMES = {
   one_head: 'one head, step by step',
   prefill_checks: 'the checks of this run',
   run: 'the run',
+  step_checks: 'the checks of this step',
   tokenize_languages: 'other languages',
   tokenize_merges: 'the merges',
   tokenize_path: 'the way to tokens',
@@ -40,7 +44,8 @@ const NAMES = {
 };
 
 /** @param {string[]} names */
-const all = ([first, ...more]) => `${NAMES[first] ?? 'this view'}${more.length ? ` and ${more.length} more` : ''}`;
+const all = ([first, ...more]) =>
+  `${NAMES[/** @type {keyof Payload.Views} */ (first)] ?? 'this view'}${more.length ? ` and ${more.length} more` : ''}`;
 
 export const requests = {
   /** @param {string[]} names */

@@ -98,14 +98,14 @@ export const head = {
   /** @param {number} weight @param {number} n */
   mixRest: (weight, n) => `w = ${num(weight, 4)}. Each strip has its own scale; ${n} dimensions.`,
 
-  output: '× W_O: the head’s part of W_O’s output',
+  output: 'Through W_O: this head’s part of the output',
   part: 'part',
   whole: 'W_O’s output',
   /** @param {number} i @param {number} part @param {number} whole */
   partHover: (i, part, whole) => `dimension ${i}: ${num(part, 4)} of ${num(whole, 4)} in W_O’s output`,
   /** @param {number} n @param {number} norm */
   partRest: (n, norm) =>
-    `${n} dimensions. The part has length ${num(norm, 4)}; W_O’s output is the sum of all heads’ parts.`,
+    `${n} dimensions. The part has length ${num(norm, 4)}; W_O’s output is the sum of all heads’ parts and, where there is one, of a bias.`,
   shares: 'How much of W_O’s output lies along each head’s part',
   /** @param {number} index */
   shareHead: (index) => `head ${index}`,

@@ -110,8 +110,6 @@ export const prefill = {
   /** @param {number} layer @param {number} head @param {Page.MapWindow} window */
   mapLabel: (layer, head, window) =>
     `Attention map of layer ${layer}, head ${head}: queries ${span(window.q0, window.q1)} by keys ${span(window.k0, window.k1)}. Up and down select a query. The lists beside it have the weights of the selected token.`,
-  queryAxis: 'query ↓',
-  keyAxis: 'key →',
   scope: { label: 'Positions', prompt: 'prompt', all: 'prompt + answer' },
   rule: { label: 'block shows the', max: 'max', mean: 'mean' },
   /** @param {number} block @param {Page.BlockRule} rule */

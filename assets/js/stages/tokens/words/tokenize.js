@@ -72,7 +72,7 @@ export const tokenize = {
     r.whole
       ? 'This tokenizer takes a piece that is an entry as it is, without merging (ignore_merges).'
       : r.merges.length
-        ? 'It starts with the smallest parts: bytes in a byte-level tokenizer, else characters. Merge the neighbouring pair with the lowest rank; repeat until no known pair is left.'
+        ? 'It starts with the smallest parts: bytes in a byte-level tokenizer, else characters. Then the neighbouring pair with the lowest rank is merged, again and again, until no known pair is left.'
         : 'There is nothing to merge here.',
   first: 'Start',
   step: 'Step',
