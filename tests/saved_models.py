@@ -56,10 +56,12 @@ def write_gguf(
     tensors: dict[str, np.ndarray] | None = None,
     more: dict[str, np.ndarray] | None = None,
     byte_level: bool = False,
+    drop: tuple[str, ...] = (),
 ) -> Path:
     """A llama of one layer with 262 tokens in float32, complete for any reader; its header claims `n_layers`.
 
     `values` are added to the header, or replace those in it; `tensors` are all tensors, if given, and `more` are added.
+    `drop` names values to leave out, without the architecture.
     `byte_level`: a vocabulary of byte-level BPE, whose merges cross every boundary that no rule sets.
     """
     width, n_heads, d_mlp = 32, 4, 64
@@ -100,6 +102,8 @@ def write_gguf(
         "output_norm": (width,),
     }
     made = {f"{name}.weight": rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
+    for key in drop:
+        del writer.kv_data[0][f"{architecture}.{key}"]
     for key, value in (values or {}).items():
         writer.kv_data[0].pop(key, None)
         writer.add_key_value(key, value, TYPES[type(value)])

@@ -119,6 +119,24 @@ def test_the_header_wins_over_what_transformers_assumes(tmp_path):
     assert read.config.head_dim == 8
 
 
+def test_a_header_of_a_model_without_attention_has_a_place_for_every_value(tmp_path):
+    """As llama.cpp writes it for Mamba: no heads, and no MLP beside the state space."""
+    values: dict[str, object] = {"mamba.attention.head_count": 0, "mamba.feed_forward_length": 0}
+    values |= {"mamba.ssm.conv_kernel": 4, "mamba.ssm.inner_size": 64, "mamba.ssm.state_size": 16}
+    values |= {"mamba.ssm.time_step_rank": 2, "mamba.ssm.dt_b_c_rms": False}
+    path = write_gguf(
+        tmp_path / "tiny.gguf", "mamba", values=values, drop=("attention.head_count_kv", "rope.freq_base")
+    )
+    read = gguf_config(path, read_gguf(path))
+    assert read.unplaced == ()
+    assert (read.config.model_type, read.config.intermediate_size, read.config.time_step_rank) == ("mamba", 64, 2)
+    # What only attention has a use for has no place here.
+    more = values | {"mamba.rope.dimension_count": 8, "mamba.attention.key_length": 8}
+    path = write_gguf(tmp_path / "more.gguf", "mamba", values=more, drop=("attention.head_count_kv", "rope.freq_base"))
+    unplaced = gguf_config(path, read_gguf(path)).unplaced
+    assert unplaced == ("mamba.rope.dimension_count = 8", "mamba.attention.key_length = 8")
+
+
 def test_an_answer_ends_at_each_token_that_the_header_names(tmp_path):
     lm = opened(write_gguf(tmp_path / "tiny.gguf", values={"tokenizer.ggml.eot_token_id": 7}))
     assert lm.card.eos_token_ids == (2, 7)

@@ -91,9 +91,9 @@ def _attribute(config: PreTrainedConfig, architecture: str, suffix: str) -> str:
     """The name under which this config has the value of a key; empty if it has none."""
     family = GGUF_CONFIG_MAPPING.get(architecture) or GGUF_CONFIG_MAPPING.get(str(config.model_type)) or {}
     mapped = family.get(suffix)
-    if suffix.startswith("rope.") and suffix != "rope.dimension_count":
+    if suffix.startswith("rope."):
         return ""
-    if mapped and hasattr(config, mapped) and suffix != "rope.dimension_count":
+    if mapped and hasattr(config, mapped):
         return mapped
     return next((name for name in ATTRIBUTES.get(suffix, ()) if hasattr(config, name)), "")
 
@@ -113,13 +113,15 @@ def _is_placed(config: PreTrainedConfig, architecture: str, suffix: str, value: 
     if suffix in NO_EFFECT or value in NEUTRAL.get(suffix, ()):
         return True
     if suffix.startswith("rope."):
-        return _is_rope_placed(config, suffix, value)
+        return hasattr(config, "num_attention_heads") and _is_rope_placed(config, suffix, value)
     if suffix == "attention.max_alibi_bias":
         return architecture == "bloom" and value == 8
     if suffix == "attention.sliding_window_pattern":
         return _has_pattern(config, value)
     if name := _attribute(config, architecture, suffix):
         return _says(config, name, value)
+    if not hasattr(config, "num_attention_heads"):
+        return False
     implied = {
         "attention.key_length": _head_dim(config),
         "attention.value_length": _head_dim(config),

@@ -35,6 +35,7 @@ ATTRIBUTES = {
 # A key with this value asks for nothing.
 NEUTRAL: dict[str, tuple] = {
     "attention.causal": (True,),
+    "attention.head_count": (0,),
     "attention.max_alibi_bias": (0,),
     "attention.clamp_kqv": (0,),
     "attention.sliding_window": (0,),

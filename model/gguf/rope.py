@@ -7,14 +7,15 @@ from pathlib import Path
 # Each frequency is divided by its factor: one list for all lengths, or one for short and one for long texts.
 FACTORS = ("rope_freqs.weight", "rope_factors_short.weight", "rope_factors_long.weight")
 SCALING = "rope.scaling."
-# Keys of the scaling that each kind reads; the others say nothing about the numbers.
+# Keys of the scaling that each kind reads, besides those that any kind may have.
 READ = {
     "default": set(),
     "linear": {"type", "factor"},
-    "yarn": {"type", "factor", "original_context_length", "attn_factor", "yarn_beta_fast", "yarn_beta_slow"},
-    "longrope": {"type", "original_context_length", "attn_factor"},
+    "yarn": {"type", "factor", "attn_factor"},
+    "longrope": {"type", "attn_factor"},
 }
-IRRELEVANT = {"finetuned", "original_context_length", "yarn_beta_fast", "yarn_beta_slow"}
+# Read by the kinds that have a use for them; of the others they say nothing about the numbers.
+ANY_KIND = {"finetuned", "original_context_length", "yarn_beta_fast", "yarn_beta_slow"}
 
 
 def read_factors(path: Path, names: Mapping[str, str]) -> dict[str, list[float]]:
@@ -28,7 +29,7 @@ def read_factors(path: Path, names: Mapping[str, str]) -> dict[str, list[float]]
 
 
 def rope_scaling(values: Mapping, factors: Mapping[str, list[float]], context: int) -> dict | None:
-    """`rope_parameters` of transformers without theta; None for a kind that neither has a rule for.
+    """`rope_parameters` without theta; None for a kind that neither transformers nor llama.cpp has a rule for.
 
     `values` are the header's, without the architecture before them. llama.cpp takes a factor without a type as linear.
     """
@@ -72,6 +73,6 @@ def is_placed(suffix: str, value: object, kind: str) -> bool:
     if suffix == "rope.scale_linear":
         return kind == "linear" or value in (0, 1)
     name = suffix.removeprefix(SCALING)
-    if name in READ[kind] or name in IRRELEVANT:
+    if name in READ[kind] or name in ANY_KIND:
         return True
     return (name, value) in {("type", "none"), ("type", "linear"), ("factor", 1), ("factor", 0), ("attn_factor", 1)}
