@@ -35,7 +35,7 @@ class GgufHeader:
 
 
 def read_gguf(path: Path) -> GgufHeader:
-    """Reads the header of a GGUF. Raises UserError if the file is damaged or truncated, or is something else."""
+    """Reads the header of a GGUF. Raises UserError if it is damaged, cut short, of another version, or none."""
     refuse_stand_in(path)
     size = path.stat().st_size
     try:
@@ -44,7 +44,8 @@ def read_gguf(path: Path) -> GgufHeader:
                 raise ValueError("it does not begin with 'GGUF'")
             version, n_tensors, n_values = struct.unpack("<IQQ", file.read(20))
             if version not in VERSIONS:
-                raise ValueError(_why_not(version))
+                why = _why_not(version)
+                raise UserError(f"{path.name} cannot be read: {why}. Choose another GGUF of the model.")
             metadata = dict(_entry(file) for _ in range(n_values))
             tensors = [_tensor(file, path) for _ in range(n_tensors)]
             alignment = int(str(metadata.get("general.alignment", 32)))
