@@ -50,7 +50,7 @@ def clock_at(moment: str):
 
 
 def test_a_template_is_filled_as_transformers_fills_it_on_that_day(lm, monkeypatch):
-    """transformers has no argument for the date, so its clock is set to the midnight of that day."""
+    """transformers takes no other clock than its own, so that is set to the midnight of that day."""
     monkeypatch.setattr(chat_template_utils, "datetime", clock_at("2024-02-29T00:00:00")[0])
     messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is up?"}]
     for written in (lm.tokenizer.chat_template, DATED, EACH + "{{ bos_token }}{% if tools %}x{% endif %}"):

@@ -113,7 +113,8 @@ def _filled(tokenizer: PreTrainedTokenizerFast, template: str, recipe: Recipe, f
 def _render(tokenizer: PreTrainedTokenizerFast, template: str, recipe: Recipe, form: tuple[bool, bool]) -> str:
     """The template with these messages, on the recipe's date, at midnight.
 
-    As transformers' `apply_chat_template` does it, but for the clock: that one has no argument for it.
+    As transformers' `apply_chat_template` does it, but for the clock: that one writes a function among its arguments as
+    text, so neither a clock nor a refusal to draw at random reaches a template through it.
     """
     messages = [{"role": "system", "content": _content(recipe.system, form[0])}] if recipe.system else []
     messages.append({"role": "user", "content": _content(recipe.prompt, form[1])})
