@@ -91,7 +91,8 @@ class Api:
     def attention(self, prompt: str, chat: bool = False, layer: int = 0, head: int = 0) -> dict[str, Any]:
         """One head's attention over the prompt, from the prefill's own pass.
 
-        Returns {tokens, pattern}: `pattern[query][key]` is a row per token that sums to 1.
+        Returns {tokens, pattern}: `pattern[query][key]` is a row per token that sums to 1, or to less with attention
+        sinks.
         """
         engine = self._engine()
         recipe = engine.dated(Recipe(prompt, chat))
