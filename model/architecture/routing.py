@@ -18,7 +18,7 @@ from model.network.language_model import LanguageModel
 from model.network.sublayers import Sublayers
 from model.network.tolerances import LOGIT_TOLERANCE
 from model.records.architecture import Routing
-from model.records.run import Check, Token
+from model.records.run import Check, Token, not_made
 from model.request.errors import UserError
 from model.request.validate import require_integer
 from model.run.trace import Trace
@@ -180,7 +180,7 @@ def _check(lm: LanguageModel, logits: list[tuple[Tensor, Tensor | None]]) -> Che
     pairs = [(computed, returned) for computed, returned in logits if returned is not None]
     tolerance = LOGIT_TOLERANCE[lm.dtype]
     if not pairs:
-        return Check(LOGITS, float("nan"), tolerance, "this router does not give its logits away", made=False)
+        return not_made(LOGITS, tolerance, "this router does not give its logits away")
     largest = max(float(computed.abs().max()) for computed, _ in pairs)
     error = max(float((computed - returned).abs().max()) for computed, returned in pairs)
     where = f"{len(pairs)} layers, {pairs[0][0].shape[0]} positions; the largest logit is {largest:.3g}"

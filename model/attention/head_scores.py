@@ -24,7 +24,7 @@ from model.capture.capture import Capture, LayerCapture
 from model.capture.pattern import pattern_rows
 from model.network.language_model import LanguageModel
 from model.records.prefill import HeadScores
-from model.records.run import Check
+from model.records.run import Check, not_made
 from model.request.validate import require_integer
 
 NAMES = ("previous", "first", "own", "induction", "entropy", "distance")
@@ -70,8 +70,8 @@ def _checks(lm: LanguageModel, capture: Capture, ids: tuple[int, ...], found: He
     index, head = max(known.tolist(), key=lambda at: np.nan_to_num(found.induction[tuple(at)]))
     layer, where = found.layer_start + index, f"layer {found.layer_start + index}, head {head}"
     if len(ids) > MAX_CELLS:
-        how = f"a map is exact up to {MAX_CELLS} positions, and here are {len(ids):,}"
-        return (Check(SCORES, math.nan, TOLERANCE, how, made=False),)
+        why = f"a map is exact up to {MAX_CELLS} positions, and here are {len(ids):,}"
+        return (not_made(SCORES, TOLERANCE, why),)
     everything = (0, len(ids))
     tile = attention_tile(lm, capture, layer, head, everything, everything)
     shown = {name: float(getattr(found, name)[index, head]) for name in NAMES}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from model.cache.counted import Counted, counted
 from model.network.language_model import LanguageModel
 from model.records.kv import StepCosts
-from model.records.run import Check
+from model.records.run import Check, not_made
 
 WHOLE, CACHED = "FLOPs without the cache = counted", "FLOPs with the cache = counted"
 # Of attention's own FLOPs, so that an error in it does not vanish beside the weights. The formula leaves out the small
@@ -25,14 +25,14 @@ def checked_costs(lm: LanguageModel, costs: StepCosts, window: int | None) -> St
 
 def _whole_check(costs: StepCosts, count: Counted) -> Check:
     if count.reason:
-        return Check(WHOLE, float("nan"), TOLERANCE, count.reason, made=False)
+        return not_made(WHOLE, TOLERANCE, count.reason)
     pairs = [(cost.flops, count.whole(cost.n_keys), count.attention(cost.n_keys)) for cost in costs.full]
     return Check(WHOLE, _worst(pairs), TOLERANCE, _how(f"{len(pairs)} passes over all positions"))
 
 
 def _cached_check(costs: StepCosts, count: Counted) -> Check:
     if count.reason:
-        return Check(CACHED, float("nan"), TOLERANCE, count.reason, made=False)
+        return not_made(CACHED, TOLERANCE, count.reason)
     prefill, *steps = costs.cached
     n = prefill.n_keys
     pairs = [(prefill.flops, count.whole(n), count.attention(n))]

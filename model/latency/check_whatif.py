@@ -6,7 +6,7 @@ from model.latency.estimate import CACHE_NUMBERS
 from model.network.language_model import LanguageModel
 from model.records.estimate import Estimate
 from model.records.prefill import KVCacheRecord
-from model.records.run import Check
+from model.records.run import Check, not_made
 
 KV, ATTENTION = "KV bytes = the live cache's", "attention FLOPs = counted"
 TOLERANCE = 0.01
@@ -32,7 +32,7 @@ def _attention_check(lm: LanguageModel, own: Estimate) -> Check:
     count, shape, n = counted(lm), own.model.cache, own.n_prompt
     if count.reason or (shape.window and shape.window < n):
         reason = count.reason or f"in a window of {shape.window:,} short passes do not show what a longer one takes"
-        return Check(ATTENTION, float("nan"), TOLERANCE, reason, made=False)
+        return not_made(ATTENTION, TOLERANCE, reason)
     right = count.square * n * (n + 1) / 2
     ours = own.prefill_flops - 2.0 * n * own.model.n_active
     how = (

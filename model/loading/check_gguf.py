@@ -17,7 +17,7 @@ from model.files.gguf_header import GgufHeader
 from model.gguf.ask_llama import LlamaAnswer, Top, ask_llama
 from model.gguf.tokenizer import GgufTokenizer
 from model.network.language_model import LanguageModel
-from model.records.run import Check
+from model.records.run import Check, not_made
 from model.request.errors import UserError
 
 TOKENS, LOGITS, KEYS = "tokens = llama.cpp's", "probabilities = llama.cpp's", "header: every value used"
@@ -74,7 +74,7 @@ def _check_tokens(lm: LanguageModel, answer: LlamaAnswer, made: GgufTokenizer) -
             "own repository with a tokenizer.json."
         )
     if answer.why_not:
-        return Check(TOKENS, math.nan, 0.0, answer.why_not, made=False)
+        return not_made(TOKENS, 0.0, answer.why_not)
     shown = [f"{texts[place][:30]!r}: {answer.tokens[place][:12]} for {ours[place][:12]}" for place in wrong[:2]]
     return Check(
         TOKENS,
@@ -96,7 +96,7 @@ def _check_distributions(
     exact = lm.dtype == torch.float32 and set((header.tensors or {}).values()) <= EXACT_TYPES
     tolerance = EXACT_BITS if exact else ROUNDED_BITS
     if answer.why_not or not stops:
-        return Check(LOGITS, math.nan, tolerance, answer.why_not or "the text has no tokens", made=False)
+        return not_made(LOGITS, tolerance, answer.why_not or "the text has no tokens")
     with torch.inference_mode(), lm.lock:
         logits = lm.model(torch.tensor([list(ids)], device=lm.device), use_cache=False).logits[0]
         ours = logits[[n - 1 for n in stops]].double().log_softmax(-1).cpu()

@@ -19,7 +19,7 @@ from model.network.forward import forward, new_cache
 from model.network.language_model import LanguageModel
 from model.network.streamed import eager_pass, streamed_maps
 from model.network.tolerances import CALL_TOLERANCE, FLOAT32, LOGIT_TOLERANCE, MAP_TOLERANCE
-from model.records.run import Check
+from model.records.run import Check, not_made
 from model.request.errors import UserError
 from model.runtime.present import present
 
@@ -225,7 +225,7 @@ def failed(name: str, tolerance: float, reason: str) -> Check:
 
 def _no_maps(lm: LanguageModel) -> Check:
     reason = f"the family {lm.card.family!r} has no attention that passes where maps can be captured"
-    return Check(MAPS, math.nan, MAP_TOLERANCE[lm.dtype], reason, made=False)
+    return not_made(MAPS, MAP_TOLERANCE[lm.dtype], reason)
 
 
 def _distance(a: Tensor, b: Tensor) -> float:

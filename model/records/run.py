@@ -10,6 +10,7 @@ Glossary, one word per thing, here and on the screen:
     surprisal   -log2 of a probability, in bits            entropy   expected surprisal, in bits
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,6 +79,11 @@ class Check:
 
     def __post_init__(self):
         object.__setattr__(self, "passed", bool(self.error <= self.tolerance))
+
+
+def not_made(name: str, tolerance: float, why: str) -> Check:
+    """A check that had nothing to compare."""
+    return Check(name, math.nan, tolerance, why, made=False)
 
 
 @dataclass(frozen=True, eq=False)
