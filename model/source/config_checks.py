@@ -95,9 +95,7 @@ def text_config(config: dict) -> dict:
 def refuse_without_config(name: str, files: dict[str, int] | set[str], adapter: dict) -> NoReturn:
     """Raises UserError for files without a config.json: an adapter (`adapter` is its config), GGUFs, or no model."""
     _refuse_adapter(name, files, adapter)
-    ggufs = sorted(file for file in files if file.endswith(".gguf"))
-    if ggufs:
-        raise UserError(f"{name!r} holds GGUF files. Name one of them, such as {name}/{ggufs[0]}.")
+    _refuse_ggufs(name, files)
     raise UserError(f"{name!r} has no config.json, so it holds no model of transformers. Choose another.")
 
 
@@ -109,6 +107,12 @@ def _refuse_adapter(name: str, files: dict[str, int] | set[str], adapter: dict) 
             f"and no model{f': that is {base!r:.100}' if base else ''}. Merge both (merge_and_unload of peft) and save "
             "the result, or choose the model itself."
         )
+
+
+def _refuse_ggufs(name: str, files: dict[str, int] | set[str]) -> None:
+    ggufs = sorted(file for file in files if file.endswith(".gguf"))
+    if ggufs:
+        raise UserError(f"{name!r} holds GGUF files. Name one of them, such as {name}/{ggufs[0]}.")
 
 
 def check_files(name: str, files: dict[str, int] | set[str]) -> None:
@@ -124,9 +128,7 @@ def check_files(name: str, files: dict[str, int] | set[str]) -> None:
             f"{name!r} has its weights only as pickle, which can run code when it is read. Name a revision that has "
             "safetensors (the Hub's converter leaves one as refs/pr/N), or save it anew with save_pretrained."
         )
-    ggufs = sorted(file for file in files if file.endswith(".gguf"))
-    if ggufs:
-        raise UserError(f"{name!r} holds GGUF files. Name one of them, such as {name}/{ggufs[0]}.")
+    _refuse_ggufs(name, files)
     _refuse_adapter(name, files, {})
     raise UserError(f"{name!r} has no weights as safetensors. Choose another model or revision.")
 
