@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from model.records.run import Check
 from model.records.speculative import JudgedProposal, Round
+from model.speculative.round import GREEDY
 from model.speculative.shown import SHOWN
 
 ACCEPT, LEFT, DRAWN = "kept below min(1, p/q)", "drawn from max(0, p − q)", "drawn number in the token's interval"
@@ -15,7 +16,6 @@ RULE = "rounds give p back"
 TOLERANCE = 1e-9
 # Where p and q agree on all but this much, what is left of p is rounding.
 LEAST = 1e-6
-GREEDY = 0.5
 
 
 def rounds_checks(rounds: tuple[Round, ...], rule_error: float) -> tuple[Check, ...]:

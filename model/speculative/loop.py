@@ -22,7 +22,7 @@ from model.runtime.budget import Budget
 from model.runtime.progress import with_progress
 from model.speculative.check_rounds import rounds_checks
 from model.speculative.drafts import Draft
-from model.speculative.round import one_round, target_distribution
+from model.speculative.round import GREEDY, one_round, target_distribution
 from model.speculative.shown import round_record
 from model.speculative.totals import totals
 from model.tokens.describe import describe_token
@@ -82,7 +82,7 @@ def _plain(
         logits = plain.forward(plain.ids[-1:], keep=1)[0]
         weights = target_distribution(logits, plain.ids, settings, n_prompt, forced)
         place = len(plain.ids)
-        token_id, _ = draw(weights, uniform(settings.seed, place) if settings.do_sample else 0.5)
+        token_id, _ = draw(weights, uniform(settings.seed, place) if settings.do_sample else GREEDY)
         plain.ids.append(token_id)
         if gap is None and plain.ids[place] != other_ids[place]:
             gap = float(logits[plain.ids[place]] - logits[other_ids[place]])

@@ -17,6 +17,8 @@ from model.speculative.drafts import Draft, Proposal
 
 # The stream of numbers for tokens that replace a rejected proposal.
 RESIDUAL = "residual"
+# Greedy decoding draws nothing: its distribution is one token, which any number chooses.
+GREEDY = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,7 @@ def one_round(
     ids = list(target.ids)
 
     def number(place: int, stream: str = "") -> float:
-        return uniform(settings.seed, len(ids) + place, stream) if settings.do_sample else 0.5
+        return uniform(settings.seed, len(ids) + place, stream) if settings.do_sample else GREEDY
 
     started = time.perf_counter()
     proposals = draft.propose(ids, n_draft) if n_draft > 0 else []
