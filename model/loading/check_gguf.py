@@ -101,16 +101,16 @@ def _check_distributions(
         logits = lm.model(torch.tensor([list(ids)], device=lm.device), use_cache=False).logits[0]
         ours = logits[[n - 1 for n in stops]].double().log_softmax(-1).cpu()
     error = sum(divergence(top, row) for top, row in zip(answer.tops, ours, strict=True)) / len(stops)
-    how = (
-        f"mean divergence, in bits, of the next-token distribution from llama.cpp's on the same file, after "
+    what = (
+        f"divergence, in bits, of the next-token distribution from llama.cpp's on the same file, after "
         f"{stops[0]} to {stops[-1]} tokens ({len(stops)} positions)"
     )
-    check = Check(LOGITS, error, tolerance, how)
+    check = Check(LOGITS, error, tolerance, f"mean {what}")
     if not check.passed:
         unread = f" The header's {'; '.join(unplaced):.300} is read by nothing here." if unplaced else ""
         raise UserError(
             f"{lm.card.model_id!r} was loaded, but does not compute what llama.cpp computes from the same file: the "
-            f"{how[5:]} is {error:.2g}, and {tolerance:.1g} is allowed.{unread} Choose the model's own repository with "
+            f"{what} is {error:.2g}, and {tolerance:.1g} is allowed.{unread} Choose the model's own repository with "
             "safetensors."
         )
     return check
