@@ -11,6 +11,7 @@ from jaxtyping import Float, Float64
 
 from model.records.run import Check, DecodeStep
 from model.request.recipe import SamplingSettings
+from model.runtime.present import present
 
 Logits = Float[np.ndarray, " vocab"]
 Shares = Float64[np.ndarray, " vocab"]
@@ -42,7 +43,8 @@ def sampled(logits: Logits, ids: np.ndarray, settings: SamplingSettings, n_promp
     if settings.top_k > 0:
         scores = _kept(scores, scores >= np.sort(scores)[-min(settings.top_k, len(scores))])
     if settings.top_p < 1.0:
-        scores = _kept(scores, _nucleus(_softmax(scores), -_softmax(scores), settings.top_p))
+        shares = _softmax(scores)
+        scores = _kept(scores, _nucleus(shares, -shares, settings.top_p))
     if settings.min_p > 0.0:
         shares = _softmax(scores)
         scores = _kept(scores, shares >= settings.min_p * shares.max())
@@ -120,7 +122,7 @@ def _draw_check(step: DecodeStep, left: Shares) -> Check:
     """How far the drawn number lies outside the token's own interval, most likely tokens first."""
     mine = left[step.token.id]
     before = float(left[left > mine].sum() + left[: step.token.id][left[: step.token.id] == mine].sum())
-    assert step.draw is not None, "only a drawn token is checked"
-    outside = max(before - step.draw, step.draw - before - mine, 0.0)
-    how = f"how far {step.draw:.3g} lies outside of this token's interval, {before:.3g} to {before + mine:.3g}"
+    drawn = present(step.draw)
+    outside = max(before - drawn, drawn - before - mine, 0.0)
+    how = f"how far {drawn:.3g} lies outside of this token's interval, {before:.3g} to {before + mine:.3g}"
     return Check(DRAW, float(outside), TOLERANCE, how)
