@@ -32,8 +32,8 @@ def beam_search(lm: LanguageModel, recipe: Recipe, tokens: Tokens, num_beams: in
     ids = torch.tensor([tokens.ids], device=lm.device)
     with lm.lock:
         started = now(lm.device)
-        # Typed as an attribute of any module. A config of its own: what it leaves open is taken from the model's, of
-        # which only the ids of special tokens are left at load, and nothing from `model.config`.
+        # Typed as an attribute of any module. A config of its own: `generate` fills what is missing from the model's
+        # generation config, which holds only special ids since load.
         out = lm.model.generate(  # pyright: ignore[reportCallIssue]
             ids,
             attention_mask=torch.ones_like(ids),

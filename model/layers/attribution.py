@@ -178,8 +178,8 @@ def _heads_check(lm: LanguageModel, errors: tuple[float | None, ...]) -> tuple[C
     if not known:
         return ()
     how = (
-        f"Each head's slice of W_O's input through its slice of W_O, summed, against the attention's output before "
-        f"any norm or factor of the block: the largest "
-        f"difference as a share of its largest entry, in the worst of {len(known)} layers."
+        "Each head's slice of W_O's input through its slice of W_O, summed, against the attention's output before "
+        "any norm or factor of the block: the largest difference as a share of its largest entry, in the worst of "
+        f"{len(known)} layers."
     )
     return (Check(HEADS, max(known), LOGIT_TOLERANCE[lm.dtype], how),)

@@ -112,7 +112,7 @@ def lens_check(lm: LanguageModel, last: LensTile, window: Window) -> Check:
     """Compares the last row of a tile, as the page gets it, with the model's own probabilities in the same pass."""
     right = window.logits.double().softmax(-1).numpy()
     each = np.arange(len(right))
-    entropy = -np.where(right > 0, right * np.log2(np.maximum(right, 1e-300)), 0.0).sum(-1)
+    entropy = -(right * np.log2(np.maximum(right, 1e-300))).sum(-1)
     has_target = last.target >= 0
     errors = [
         np.abs(last.top_probability[-1] - np.take_along_axis(right, last.top_ids[-1], -1)).max(),

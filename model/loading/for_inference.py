@@ -9,8 +9,8 @@ def for_inference(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) ->
 
     Dropout, layer dropout and router noise are off in `eval`. BPE dropout cuts a text at random, so that a model sees
     many cuts of it in training (Provilkov et al. 2020); Unigram's sampling is not read from a file. Of the generation
-    config only the ids of the special
-    tokens stay: each of `generate`'s settings that is not given would otherwise be taken from it.
+    config only the ids of the special tokens stay: each of `generate`'s settings that is not given would otherwise be
+    taken from it.
     """
     model.eval()
     if isinstance(algorithm := tokenizer.backend_tokenizer.model, BPE):

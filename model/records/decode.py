@@ -52,8 +52,8 @@ class PromptSurprisal:
 
     `perplexity` is 2 to the mean surprisal (Jelinek et al. 1977), NaN for a prompt of one token. `bits_per_byte` is
     the summed surprisal per UTF-8 byte of those tokens, which makes models with different tokenizers comparable; it is
-    NaN if `n_unknown` of the prompt's tokens are unknown ones, whose bytes are lost. `check` is of one
-    token; None for a prompt of one.
+    NaN if any tokens of the prompt are unknown ones (`n_unknown`), whose bytes are lost. `check` is of one token; None
+    for a prompt of one.
     """
 
     bits: Float[np.ndarray, " position"]

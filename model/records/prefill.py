@@ -50,8 +50,9 @@ class HeadScores:
     With a[i, k] the weight of query i on key k, means over i = 1 ... n_positions - 1: `previous` a[i, i-1]; `first`
     a[i, 0]; `own` a[i, i]; `entropy` -sum_k a log2 a, in bits; `distance` sum_k a (i - k), in tokens. `induction` is
     the sum of a[i, j+1] over earlier j with token j = token i and j + 1 < i, averaged over the `n_repeats` positions i
-    that have such a j (Olsson et al. 2022). NaN where there is nothing to average, or no head. `checks` are of
-    one head.
+    that have such a j (Olsson et al. 2022). NaN where there is nothing to average, or no head.
+
+    `checks` are of one head.
     """
 
     layer_start: int
