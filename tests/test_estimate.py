@@ -8,6 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from model.cache.race import pass_over, tensor_bytes
 from model.cache.sizes import published, size_of
 from model.engine.core import LocalEngine
+from model.latency.check_whatif import whatif_checks
 from model.latency.estimate import estimate, machines, model_sizes, own_size
 from model.network.sequence import CachedSequence
 from model.records.estimate import Machine, ModelSize
@@ -148,3 +149,16 @@ def test_the_attention_of_a_small_latent_model_is_what_torch_counts():
     size = replace(own_size(tiny.card), n_active=0)
     assert size.cache.latent
     assert estimate(MACHINE, size, 16, n, n, 1).prefill_flops == square * (n * (n + 1) / 2) / n**2
+
+
+def test_a_layer_that_keeps_no_position_has_no_bytes_to_compare():
+    lm = tiny_lm("llama", KINDS["whole words"]().tokenizer, num_key_value_heads=2)
+    engine, recipe = LocalEngine(lm), Recipe("the cat sat", max_new_tokens=2)
+    list(engine.run(recipe))
+    own, live = estimate(MACHINE, own_size(lm.card), 16, 1000, 2000, 1), engine.cache.contents(recipe)
+    assert whatif_checks(lm, own, live)[0].passed
+    first, *others = live.layers
+    empty = replace(first, key_shape=(*first.key_shape[:2], 0, first.key_shape[3]), bytes=0)
+    kv = whatif_checks(lm, own, replace(live, layers=(empty, *others)))[0]
+    assert not kv.made
+    assert kv.how == "layer 0 keeps no position between two passes whose bytes could be counted"

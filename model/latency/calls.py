@@ -13,10 +13,9 @@ from model.latency.length_sweep import length_sweep
 from model.latency.roofline import Limits, dot, measure_roofline, under
 from model.latency.stage_times import stage_times
 from model.latency.throughput import throughput
-from model.records.estimate import Estimate, Machine, WhatIf
+from model.records.estimate import Machine, WhatIf
 from model.records.latency import Latency, LengthSweep, RooflineRun, StageTimes, Throughput
 from model.records.progress import Progress
-from model.records.run import Check
 from model.request.errors import UserError
 from model.request.recipe import Recipe
 from model.request.validate import require_integer
@@ -102,13 +101,14 @@ class LatencyCalls:
             own=own,
             measured_ttft=run.ttft,
             measured_itl=run.itl_p50,
-            checks=self._whatif_checks(recipe, estimate(machine_list[0], mine, weight_bits, *sizes, cache_bits))
+            checks=whatif_checks(
+                self._lm,
+                estimate(machine_list[0], mine, weight_bits, *sizes, cache_bits),
+                describe_cache(self._core.trace(recipe)),
+            )
             if has_cache
             else (),
         )
-
-    def _whatif_checks(self, recipe: Recipe, own: Estimate) -> tuple[Check, ...]:
-        return whatif_checks(self._lm, own, describe_cache(self._core.trace(recipe)))
 
     def _machines(self) -> tuple[Machine, ...]:
         known = self._limits.known

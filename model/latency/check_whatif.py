@@ -18,9 +18,10 @@ def whatif_checks(lm: LanguageModel, own: Estimate, live: KVCacheRecord) -> tupl
 
 
 def _kv_check(own: Estimate, live: KVCacheRecord) -> Check:
+    if empty := [layer.layer for layer in live.layers if not layer.key_shape[-2]]:
+        return not_made(KV, 0.0, f"layer {empty[0]} keeps no position between two passes whose bytes could be counted")
     number = NUMBER_BYTES[CACHE_NUMBERS[own.cache_bits]]
-    shapes = [(layer.key_shape, layer.value_shape, layer.dtype, layer.bytes) for layer in live.layers]
-    a_row = sum(size / key[-2] / NUMBER_BYTES[dtype] for key, _, dtype, size in shapes) * number
+    a_row = sum(layer.bytes / layer.key_shape[-2] / NUMBER_BYTES[layer.dtype] for layer in live.layers) * number
     how = (
         f"what a token adds to the cache of this model by the same formula, {own.kv_bytes_per_token:,.0f} bytes, "
         f"against the tensors of this run's cache with {own.cache_bits} bits a number, {a_row:,.0f}"
