@@ -83,7 +83,7 @@ class AttentionCalls:
         return one_head(self._lm, self._core.trace(recipe), layer, head, query, key)
 
     def check_head(self, recipe: Recipe, layer: int, head: int, query: int, key: int) -> HeadChecks:
-        """Compares the steps of one head with the model's own; costs one decoding step."""
+        """Compares the steps of one head with the model's own; costs a pass over one position, or over all."""
         return head_checks(self._lm, self._core.trace(recipe), layer, head, query, key)
 
     def window(self, recipe: Recipe, layers: tuple[int, int], start: int, stop: int) -> AttentionWindow:

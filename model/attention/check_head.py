@@ -16,7 +16,6 @@ from model.attention.attention_row import AttentionRow, attention_row
 from model.attention.head_output import OutputProjection
 from model.attention.maps import attention_tile
 from model.attention.one_head import Place, find_place, one_head, output_to_show
-from model.attention.own_pass import OwnPass, entry_limit, own_pass
 from model.capture.capture import Capture, capturing
 from model.capture.reference import referencing
 from model.network.forward import cache_argument
@@ -35,9 +34,12 @@ MIX, CHANGED = "z = input of W_O", "z = attention's output"
 
 @dataclass(frozen=True, eq=False)
 class _SecondPass:
-    """The second pass at the query: weights (n_heads, key), W_O's input (n_heads * d_v,) and output (d_model,)."""
+    """The second pass at the query: weights (n_heads, key), the attention's own output z (n_heads, d_v), W_O's input
+    (n_heads * d_v,) and output (d_model,).
+    """
 
     weight: Tensor
+    z: Tensor
     entry: Tensor | None
     w_o_out: Tensor | None
 
@@ -45,7 +47,8 @@ class _SecondPass:
 def head_checks(lm: LanguageModel, trace: Trace, layer: int, head: int, query: int, key: int) -> HeadChecks:
     """Compares each step of one head with the model's own values in a second pass.
 
-    One position is forwarded over the run's own keys and values, so this costs one decoding step at any length.
+    One position is forwarded over the run's own keys and values, which costs one decoding step; where these cannot be
+    had (`cache_before`), all positions up to the query are forwarded.
     """
     started = time.perf_counter()
     place = find_place(lm, trace.capture, layer, head, query)
@@ -53,15 +56,11 @@ def head_checks(lm: LanguageModel, trace: Trace, layer: int, head: int, query: i
     card = one_head(lm, trace, layer, head, query, key)
     row = attention_row(place.captured, place.chunk, query)
     projection = output_to_show(lm, trace, place).projection
-    needs_own = (projection is None or not projection.direct) and not entry_limit(lm, trace, query)
-    own = own_pass(lm, trace, layer, query, projection) if needs_own else None
     with lm.lock:
         again = _second_pass(lm, trace, place, projection)
     by_step = [("pair", _pair_check(lm, trace, card)), ("softmax", _weights_check(lm, row, card, again))]
-    if own is not None:
-        by_step.append(("mix", _changed_check(lm, card, own)))
-    elif projection is not None:
-        by_step.append(("mix", _mix_check(lm, card, again)))
+    is_direct = projection is not None and projection.direct
+    by_step.append(("mix", _mix_check(lm, card, again) if is_direct else _changed_check(lm, card, again)))
     if card.output is not None:
         by_step.append(("output", _output_check(lm, card.output, card.n_heads, again)))
     steps, checks = zip(*by_step, strict=True)
@@ -72,7 +71,13 @@ def head_checks(lm: LanguageModel, trace: Trace, layer: int, head: int, query: i
 def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: OutputProjection | None) -> _SecondPass:
     """Forwards the query's position again. Call it with `lm.lock` held."""
     kept: dict[str, Tensor] = {}
+    heads: list[Tensor] = []
     module = present(place.captured.module)
+
+    def keep_heads(index: int, values: Tensor) -> Tensor:
+        if index == place.layer:
+            heads.append(values[0, -1].double().cpu())
+        return values
 
     def keep_projection(_module, args, output):
         kept["entry"], kept["w_o_out"] = args[0][0, -1], output[0, -1]
@@ -84,13 +89,14 @@ def _second_pass(lm: LanguageModel, trace: Trace, place: Place, projection: Outp
     try:
         input_ids = torch.tensor([list(new_ids)], device=lm.device)
         capture = Capture(n_positions=place.query + 1 - len(new_ids))
-        with capturing(capture, len(new_ids)), referencing([module]) as references:
+        with capturing(capture, len(new_ids), keep_heads), referencing([module]) as references:
             lm.model(input_ids, **cache_argument(lm, cache), use_cache=cache is not None, logits_to_keep=1)
     finally:
         for handle in handles:
             handle.remove()
     kept = {name: tensor.double().cpu() for name, tensor in kept.items()}
-    return _SecondPass(references[module][-1].weight[:, -1].double(), kept.get("entry"), kept.get("w_o_out"))
+    weight = references[module][-1].weight[:, -1].double()
+    return _SecondPass(weight, heads[0], kept.get("entry"), kept.get("w_o_out"))
 
 
 def _pair_check(lm: LanguageModel, trace: Trace, card: OneHead) -> Check:
@@ -141,13 +147,13 @@ def _mix_check(lm: LanguageModel, card: OneHead, again: _SecondPass) -> Check:
     return Check(MIX, error, LOGIT_TOLERANCE[lm.dtype] * largest, how)
 
 
-def _changed_check(lm: LanguageModel, card: OneHead, own: OwnPass) -> Check:
-    largest = float(own.z.abs().max())
+def _changed_check(lm: LanguageModel, card: OneHead, again: _SecondPass) -> Check:
+    largest = float(again.z.abs().max())
     how = (
         "largest difference of z from the attention's own output when this position was forwarded again; the model "
         f"changes it before W_O. The largest entry of all heads is {largest:.3g}"
     )
-    error = float((torch.from_numpy(card.mix.z) - own.z[card.head]).abs().max())
+    error = float((torch.from_numpy(card.mix.z) - again.z[card.head]).abs().max())
     return Check(CHANGED, error, LOGIT_TOLERANCE[lm.dtype] * largest, how)
 
 

@@ -9,7 +9,7 @@ from model.attention.attention_row import AttentionRow, attention_row
 from model.attention.find_output import LayerOutput, output_of
 from model.attention.head_output import OutputProjection, head_parts, output_bias
 from model.attention.maps import captured_layer
-from model.attention.own_pass import entry_limit, own_pass
+from model.attention.own_pass import entry_limit, own_entry
 from model.capture.capture import Capture, LayerCapture, QueryChunk
 from model.capture.chunk_rows import softcapped
 from model.network.language_model import LanguageModel
@@ -42,7 +42,8 @@ class Place:
 def one_head(lm: LanguageModel, trace: Trace, layer: int, head: int, query: int, key: int | None = None) -> OneHead:
     """The head at position `query`, for the key at `key` (by default the one with the largest weight).
 
-    Costs a decoding step in families that change z before W_O, else no pass at all.
+    Costs no pass, but in families that change z before W_O: a decoding step, or, where no cache can be cut, a pass over
+    all positions up to the query.
     Raises UserError for a layer, head or position without attention.
     """
     place = find_place(lm, trace.capture, layer, head, query)
@@ -159,7 +160,7 @@ def output_to_show(lm: LanguageModel, trace: Trace, place: Place) -> LayerOutput
 
 
 def _output(lm: LanguageModel, trace: Trace, place: Place, row: AttentionRow, projection: OutputProjection) -> HeadPart:
-    entry = row.z if projection.direct else own_pass(lm, trace, place.layer, place.query, projection).entry
+    entry = row.z if projection.direct else own_entry(lm, trace, place.layer, place.query, projection)
     parts, bias = head_parts(projection, entry), output_bias(projection)
     w_o_out = parts.sum(0) + bias
     squared = w_o_out.square().sum().clamp_min(torch.finfo(torch.float32).tiny)

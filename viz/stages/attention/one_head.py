@@ -26,7 +26,7 @@ def one_head(engine: Engine, recipe: Recipe, args: dict) -> Plain[OneHead]:
 
 
 def head_checks(engine: Engine, recipe: Recipe, args: dict) -> HeadChecksAnswer:
-    """The steps against the model's own, by step: costs one decoding step."""
+    """The steps against the model's own, by step: costs a pass over one position, or over all."""
     found = engine.attention.check_head(recipe, *_query(args), integer(args, "key"))
     checks = [plain(check) for check in found.checks]
     return {"checks": dict(zip(found.steps, checks, strict=True)), "seconds": found.seconds}
