@@ -127,9 +127,12 @@ def lens_check(lm: LanguageModel, last: LensTile, window: Window) -> Check:
 
 
 def labels_check(last: LensTile, trace: Trace) -> Check:
-    """Compares the token that a tile names as the next at each position with the run's own sequence."""
+    """Compares the token that a tile names as the next at each position with the run's own list: bookkeeping only."""
     ids = (*trace.run.tokens.ids, *(step.token.id for step in trace.run.steps))
     right = (*ids, -1)[last.note.start + 1 : last.note.stop + 1]
     wrong = sum(shown != own for shown, own in zip(last.target.tolist(), right, strict=True))
-    how = f"How many of {len(right)} positions name another token as the next than the run has there."
+    how = (
+        f"How many of {len(right)} positions name another token as the next than the run has there: bookkeeping, by "
+        "the run's own list of tokens, with nothing computed again."
+    )
     return Check(LABELS, float(wrong), 0.0, how)
