@@ -5,8 +5,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from model.cache.costs import costs_of
 from model.cache.race import pass_over, tensor_bytes
+from model.engine.core import LocalEngine
+from model.loading.load import assemble
 from model.network.forward import new_cache
+from model.request.recipe import Recipe
 from tests.small_tokenizers import KINDS
+from tests.sweep_pair import pair
 from tests.test_architecture import SETTINGS
 from tests.tiny import tiny_lm
 
@@ -80,6 +84,29 @@ def test_the_least_a_pass_computes_is_what_its_positions_take_one_by_one(lm, fam
     assert costs.least(1, n) == costs.cached(1, n)
     # At least the experts of one token are read.
     assert costs.least(n, n).weight_bytes == costs.cached(1, n).weight_bytes
+
+
+STATES = "torch counts the products of recurrent and convolutional layers in another way than the formula"
+
+
+@pytest.mark.parametrize(
+    ("family", "reason"),
+    [
+        ("mamba", "this model has no attention, whose products are the measure here"),
+        # A scan over chunks, one position by position, a state beside the keys in each layer, a short convolution.
+        ("qwen3_next", STATES),
+        ("jamba", STATES),
+        ("falcon_h1", STATES),
+        ("lfm2", STATES),
+    ],
+)
+def test_the_flops_of_a_model_with_states_are_not_held_against_the_count(family, reason):
+    tokenizer = KINDS["whole words"]().tokenizer
+    engine = LocalEngine(assemble(pair(family, len(tokenizer))[0], tokenizer, f"tiny {family}"))
+    recipe = Recipe("the cat sat on the mat", max_new_tokens=3)
+    list(engine.run(recipe))
+    checks = engine.cache.step_costs(recipe).checks
+    assert [(check.made, check.how) for check in checks] == [(False, reason)] * 2
 
 
 def test_bytes_read_are_those_of_the_tensors(lm):

@@ -144,4 +144,4 @@ def step_costs(lm: LanguageModel, trace: Trace) -> StepCosts:
     cached = tuple(costs.cached(1 if step else n_prompt, n_prompt + step) for step in range(n_steps))
     full = tuple(costs.full(n_prompt + step) for step in range(n_steps))
     found = StepCosts(n_prompt, sum(p.nbytes for p in lm.model.parameters()), cached, full)
-    return checked_costs(lm, found, min((layer.window for layer in costs.layers if layer.window), default=None))
+    return checked_costs(lm, found, present(trace.cache))
