@@ -13,6 +13,8 @@ from viz.door.hosts import Hosts
 from viz.page import build_page, launch
 
 LOCAL = Hosts()
+LOOK, JOIN = "/gradio_api/component_server", "/gradio_api/queue/join"
+JSON = {"content-type": "application/json"}
 
 
 @contextmanager
@@ -44,5 +46,10 @@ def look(client, content: bytes | None = None, **headers: str):
     (walk,) = (c["id"] for c in client.get("/config").json()["components"] if c["props"].get("elem_id") == "walk")
     asked = json.dumps({"name": "card", "recipe": {"prompt": "Hi"}})
     body = {"data": asked, "component_id": walk, "fn_name": "look", "session_hash": "one"}
-    given = {"content-type": "application/json", **headers}
-    return client.post("/gradio_api/component_server", content=content or json.dumps(body), headers=given)
+    given = JSON | headers
+    return client.post(LOOK, content=content or json.dumps(body), headers=given)
+
+
+def words(answer: httpx.Response) -> str:
+    """The sentence of a refusal."""
+    return answer.json()["detail"]

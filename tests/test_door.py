@@ -3,7 +3,6 @@
 import json
 import re
 import socket
-import time
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,20 +11,15 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-import app
-from model.request.errors import UserError
-from tests.doors import look, routes, served
+from tests.doors import JOIN, JSON, LOOK, look, routes, served, words
 from viz.config import ASSETS, PLOTLY
 from viz.door.body import MOST_BYTES
-from viz.door.hosts import Hosts, read_hosts
+from viz.door.hosts import read_hosts
 
 # It starts servers and asks them over HTTP.
 pytestmark = pytest.mark.slow
 
-LOOK, JOIN = "/gradio_api/component_server", "/gradio_api/queue/join"
-JSON = {"content-type": "application/json"}
-
-# All that the page and gradio_client use. Of the routes with a parameter a value that is served stands here.
+# All that the page and gradio_client use; below the folders of assets, for every value of the path.
 OPEN = {
     ("GET", "/"),
     ("HEAD", "/"),
@@ -65,11 +59,6 @@ def client(walk):
     return walk[1]
 
 
-def words(answer: httpx.Response) -> str:
-    """The sentence of a refusal."""
-    return answer.json()["detail"]
-
-
 def test_of_all_routes_of_gradio_only_those_that_are_used_are_open(walk):
     page, client = walk
     found = set(routes(page.app))
@@ -81,6 +70,11 @@ def test_of_all_routes_of_gradio_only_those_that_are_used_are_open(walk):
         assert answer.status_code == 404, (method, path)
         if method != "HEAD":
             assert "is not served here. The page is at /." in words(answer)
+
+
+@pytest.mark.parametrize("path", sorted(path for method, path in OPEN if method == "GET" and "{" not in path))
+def test_what_is_open_is_answered_by_gradio_and_not_refused_by_the_door(client, path):
+    assert "is not served here" not in client.get(path).text
 
 
 def test_nothing_can_be_uploaded(walk, tmp_path):
@@ -101,6 +95,9 @@ def test_nothing_can_be_uploaded(walk, tmp_path):
 )
 def test_only_the_pages_own_files_are_served(client, path):
     assert client.get(f"/gradio_api/file={path}").status_code == 404
+
+
+def test_the_pages_scripts_are_served_and_what_lies_beside_them_is_not(client):
     assert client.get(f"/gradio_api/file={ASSETS}/js/main.js").status_code == 200
     assert client.get(f"/gradio_api/file={PLOTLY}/plotly.min.js").status_code == 200
     assert client.get(f"/gradio_api/file={PLOTLY}/datasets/iris.csv.gz").status_code == 404
@@ -149,76 +146,6 @@ def test_a_foreign_host_is_refused_on_every_kind_of_route(client, host):
         assert "start it with this name in --allow-host" in words(answer)
     # A page whose name was made to lead here is of the origin that it asks.
     assert look(client, host=host, origin=f"http://{host}").status_code == 403
-
-
-HERE = "teacher.school.example"
-
-
-@pytest.mark.parametrize(
-    ("options", "answered", "refused"),
-    [
-        (
-            ("auto", "127.0.0.1", False, {}),
-            ["localhost:7860", "127.0.0.1", "[::1]:1", "LOCALHOST."],
-            ["10.0.0.7", HERE],
-        ),
-        (
-            ("auto", "0.0.0.0", False, {}),
-            ["192.168.1.5:7860", "[fe80::1]:7860", "localhost", HERE, "teacher.local:7860"],
-            ["evil.example", "school.example", "me.hf.space", "x.gradio.live", "a@10.0.0.7", "10.0.0.7/x", "1.2.3.4.5"],
-        ),
-        (("auto", "walk.lan", False, {}), ["walk.lan:7860", "10.0.0.7"], ["x.walk.lan"]),
-        (
-            ("auto", "0.0.0.0", False, {"SPACE_HOST": "me-walk.hf.space"}),
-            ["me-walk.hf.space", "10.1.2.3:7860"],
-            ["hf.space"],
-        ),
-        (("auto", "0.0.0.0", False, {"SPACE_ID": "me/walk"}), ["me-walk.hf.space"], ["evil.example"]),
-        (
-            ("auto", "127.0.0.1", True, {}),
-            ["abc.gradio.live", "127.0.0.1:7860"],
-            ["gradio.live.evil.example", "gradio.live"],
-        ),
-        (
-            ("A.example, *.b.example", "127.0.0.1", False, {}),
-            ["a.example", "x.b.example:8", "localhost"],
-            ["b.example"],
-        ),
-    ],
-)
-def test_which_hosts_are_served(monkeypatch, options, answered, refused):
-    monkeypatch.setattr(socket, "gethostname", lambda: HERE)
-    hosts = read_hosts(*options)
-    assert [host for host in answered if not hosts.serves(host)] == []
-    assert [host for host in refused if hosts.serves(host)] == []
-
-
-@pytest.mark.parametrize(
-    "name", ["", "a b", "http://a.example", "a.example:80", "*", "*.com", "a..b", "-a", "a,", "é.example"]
-)
-def test_what_is_no_host_name_is_refused_with_the_way_to_give_one(name):
-    with pytest.raises(UserError, match=r"--allow-host has .*, which is no host name\. Give names such as"):
-        read_hosts(name, "127.0.0.1", False, {})
-
-
-def test_a_page_with_a_name_of_its_own_opens_no_folders_of_its_server():
-    opened = {
-        name: app.allowed_models(app.parse_options(["--allow-host", name])).paths for name in ("auto", "a.example")
-    }
-    assert opened == {"auto": True, "a.example": False}
-
-
-def test_a_page_behind_a_proxy_is_answered_by_its_name():
-    space = read_hosts("auto", "0.0.0.0", False, {"SPACE_HOST": "me-walk.hf.space"})
-    assert space.takes("https://me-walk.hf.space", "me-walk.hf.space")
-    assert space.takes("https://me-walk.hf.space", "10.1.2.3:7860")
-    assert not space.takes("https://other.hf.space", "me-walk.hf.space")
-    shared = read_hosts("auto", "127.0.0.1", True, {})
-    assert shared.takes("https://abc.gradio.live", "abc.gradio.live")
-    assert not shared.takes("https://evil.gradio.live", "abc.gradio.live")
-    # A proxy that keeps the name of the page to itself.
-    assert read_hosts("walk.example", "127.0.0.1", False, {}).takes("https://walk.example", "127.0.0.1:7860")
-    assert not Hosts().takes("https://walk.example", "127.0.0.1:7860")
 
 
 def test_a_class_reaches_the_page_by_the_machines_address():
@@ -271,85 +198,6 @@ def test_only_a_space_may_be_framed_and_by_its_host_alone():
 def test_a_shared_link_is_not_for_search_engines():
     with served(read_hosts("auto", "127.0.0.1", True, {})) as (_, client):
         assert client.get("/", headers={"host": "abc.gradio.live"}).headers["x-robots-tag"] == "noindex"
-
-
-def heard(client, head: str, body: bytes = b"") -> bytes:
-    """What the server answers to a request of which not everything is sent: it answers, and ends the connection."""
-    address = client.base_url
-    with socket.create_connection((address.host, address.port), timeout=10) as line:
-        line.sendall(
-            f"POST {JOIN} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{head}\r\n\r\n".encode()
-        )
-        line.sendall(body)
-        return b"".join(iter(lambda: line.recv(4096), b""))
-
-
-def test_a_body_over_the_limit_is_refused_before_it_is_read(client):
-    told = heard(client, f"Content-Length: {MOST_BYTES + 1}")
-    assert told.startswith(b"HTTP/1.1 413")
-    assert b"The request has more than 2,000,000 bytes, the limit." in told
-    piece = b"%x\r\n%s\r\n" % (MOST_BYTES + 1, b" " * (MOST_BYTES + 1))
-    assert heard(client, "Transfer-Encoding: chunked", piece).startswith(b"HTTP/1.1 413")
-    for path in (LOOK, JOIN, "/gradio_api/cancel", "/gradio_api/call/tokenize"):
-        assert client.post(path, content=b" " * (MOST_BYTES + 1), headers=JSON).status_code == 413
-    # What just fits is read: it is refused for what it says.
-    assert client.post(JOIN, content=b" " * MOST_BYTES, headers=JSON).status_code == 400
-
-
-def test_who_leaves_while_sending_costs_nothing(client, capfd):
-    address = client.base_url
-    line = socket.create_connection((address.host, address.port))
-    head = f"POST {JOIN} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 9"
-    line.sendall(f"{head}\r\n\r\n12".encode())
-    line.close()
-    time.sleep(0.3)
-    assert look(client).status_code == 200
-    assert capfd.readouterr().err == ""
-
-
-CUT = '{"data": "{\\"na'
-DEEP = b'{"data":' + b"[" * 100_000
-LONG = b'{"data":' + b"9" * 5_000 + b"}"
-
-
-@pytest.mark.parametrize(
-    ("path", "content", "told"),
-    [
-        (LOOK, CUT, "The request is not JSON (Unterminated string"),
-        (LOOK, DEEP, "The request is nested too deep; 32 levels are the limit."),
-        (LOOK, LONG, "The request holds a number of too many digits; the largest is 9,007,199,254,740,991."),
-        (LOOK, b"\xff", "The request is not JSON ('utf-8' codec can't decode"),
-        (LOOK, "5", "The request is 5; it must be an object."),
-        (
-            LOOK,
-            '{"data":"","component_id":[],"fn_name":"look","session_hash":"s"}',
-            "component_id is []; it must be a whole",
-        ),
-        (
-            LOOK,
-            '{"data":"","component_id":99,"fn_name":"look","session_hash":"s"}',
-            "component_id is 99; this page's is",
-        ),
-        (LOOK, '{"data":"","component_id":1,"fn_name":"postprocess","session_hash":"s"}', "fn_name is 'postprocess'"),
-        (LOOK, '{"data":{},"component_id":1,"fn_name":"look","session_hash":"s"}', "data is {}; it must be text."),
-        (
-            LOOK,
-            '{"data":"","component_id":1,"fn_name":"look","session_hash":{}}',
-            "session_hash is {}; it must be text",
-        ),
-        (JOIN, '{"data":[],"session_hash":"s"}', "The request has no 'fn_index'."),
-        (JOIN, '{"data":[],"session_hash":"s","fn_index":99}', "fn_index is 99; this page has functions 0 to 4."),
-        (JOIN, '{"data":[],"session_hash":"s","fn_index":1}', "data has 0 values; this call takes 2."),
-        (JOIN, '{"data":[NaN],"session_hash":"s","fn_index":1}', "The request holds the number nan; numbers must be"),
-        ("/gradio_api/call/tokenize", '{"data":[]}', "data has 0 values; this call takes 2."),
-        ("/gradio_api/cancel", '{"session_hash":[]}', "session_hash is []; it must be text"),
-    ],
-)
-def test_a_request_that_is_none_of_this_page_is_refused_in_words_and_logs_nothing(client, capfd, path, content, told):
-    answer = client.post(path, content=content, headers=JSON)
-    assert answer.status_code == 400
-    assert told in words(answer)
-    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 def test_gradios_own_client_in_another_process_needs_no_origin(client):
