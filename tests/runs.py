@@ -1,6 +1,7 @@
 """Runs as the engine makes them, to compare with what the page shows."""
 
 from model.records.run import Run
+from model.records.speculative import Speculation
 from model.request.recipe import Recipe
 
 # The first of assets/examples.json: what a first visit shows.
@@ -15,3 +16,8 @@ def answer(engine, recipe: Recipe) -> Run:
 def made(run: Run) -> list[int]:
     """The ids of the tokens that a run generated."""
     return [step.token.id for step in run.steps]
+
+
+def ids(found: Speculation) -> list[int]:
+    """The ids of the tokens that speculative decoding generated."""
+    return [token.id for token in found.tokens]
