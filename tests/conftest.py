@@ -1,6 +1,7 @@
 """Fixtures; each one asserts what it claims to be."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -51,6 +52,34 @@ def engine(lm):
     from model.engine.core import LocalEngine
 
     return LocalEngine(lm)
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory):
+    """A complete small model on the disk, which no test may damage."""
+    from tests.saved_models import save
+    from tests.small_tokenizers import KINDS
+
+    tokenizer = KINDS["byte fallback"]().tokenizer
+    tokenizer.chat_template = "{{ messages[0].content }}"
+    return save(tmp_path_factory.mktemp("saved") / "tiny-llama", "llama", tokenizer)
+
+
+@pytest.fixture
+def folder(saved, tmp_path):
+    """A copy of it that a test may damage."""
+    return shutil.copytree(saved, tmp_path / "tiny-llama")
+
+
+@pytest.fixture
+def hub(tmp_path):
+    """A Hub with nothing in it, and an empty cache."""
+    from model.source.hub import Hub
+    from tests.fake_hub import fake_hub
+
+    with fake_hub() as running:
+        running.client = Hub(running.url, token=False, cache=tmp_path / "cache")
+        yield running
 
 
 @pytest.fixture(scope="session")
