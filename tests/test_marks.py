@@ -4,8 +4,6 @@ Each test asks for a view as the page does and reads its marks. `make mutants` p
 and sees that the test of its mark fails.
 """
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 
@@ -14,6 +12,7 @@ from model.engine.core import LocalEngine
 from model.loading import check_model
 from model.loading.check_model import OUTPUT, SAME, verify
 from model.request.recipe import Recipe, SamplingSettings
+from tests.runs import last
 from tests.small_tokenizers import whole_words
 from tests.tiny import tiny_lm
 from viz.stages.attention.maps import head_scores, kv_cache, prefill_checks
@@ -43,10 +42,6 @@ def engine():
     return tiny
 
 
-def last(job: Iterator) -> dict:
-    return [item for item in job if isinstance(item, dict)][-1]
-
-
 def assert_green(checks, *names: str) -> None:
     """All marks are green, and those named were made."""
     assert {check["name"] for check in checks if check["made"]} >= set(names)
@@ -69,7 +64,7 @@ def test_the_marks_of_a_greedy_step(engine):
 
 
 def test_the_mark_of_the_prompts_surprisal(engine):
-    assert_green([last(surprisal(engine, RECIPE, {}))["check"]], "surprisal by a pass that ends before")
+    assert_green([last(surprisal(engine, RECIPE, {}), dict)["check"]], "surprisal by a pass that ends before")
 
 
 def test_the_marks_of_the_cache(engine):
@@ -121,7 +116,7 @@ def test_the_marks_of_the_neurons(engine):
 
 def test_the_marks_of_speculative_decoding(engine):
     choice = {"kind": "exit", "n_draft": 3, "n_tokens": 40, "n_layers": 1}
-    checks = last(speculate(engine, RECIPE, choice))["checks"]
+    checks = last(speculate(engine, RECIPE, choice), dict)["checks"]
     names = ("kept below min(1, p/q)", "drawn from max(0, p − q)", "drawn number in the token's interval")
     assert_green(checks, *names, "rounds give p back")
 

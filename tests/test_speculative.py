@@ -17,7 +17,7 @@ from model.speculative import calls
 from model.speculative.drafts import ModelDraft, Proposal, early_exit
 from model.speculative.llama_draft import why_not
 from model.speculative.loop import speculate
-from tests.runs import ids
+from tests.runs import ids, last
 from tests.small_tokenizers import whole_words
 from tests.tiny import tiny_lm
 from viz.stages.speculative import speculate as speculate_job
@@ -27,7 +27,7 @@ PROMPT = "Rewrite the list: apples, pears, plums. apples, pears,"
 
 def speculated(engine, recipe, kind, n_draft=4, n_tokens=20, n_layers=20, source=""):
     items = engine.speculative.speculate(recipe, kind, n_draft, n_tokens, n_layers, source)
-    return [item for item in items if isinstance(item, Speculation)][-1]
+    return last(items, Speculation)
 
 
 @pytest.mark.parametrize("kind", ["llama", "lookup", "exit"])
@@ -99,7 +99,7 @@ def test_a_draft_that_is_always_wrong_changes_nothing_but_the_time(engine, lm):
     recipe = Recipe(PROMPT, max_new_tokens=8)
     start = Speculation("wrong", 3, 8, False, (), (), None, None, None, "", "", None)
     items = speculate(lm, recipe, engine.tokenize(recipe), Wrong(lm.card.n_vocab), start, Budget(60))
-    found = [item for item in items if isinstance(item, Speculation)][-1]
+    found = last(items, Speculation)
     run = list(engine.run(recipe))[-1]
     assert ids(found) == [step.token.id for step in run.steps]
     assert (found.totals.n_accepted, found.totals.acceptance) == (0, 0.0)
