@@ -10,7 +10,6 @@ Glossary, one word per thing, here and on the screen:
     surprisal   -log2 of a probability, in bits            entropy   expected surprisal, in bits
 """
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -83,7 +82,7 @@ class Check:
 
 def not_made(name: str, tolerance: float, why: str) -> Check:
     """A check that had nothing to compare."""
-    return Check(name, math.nan, tolerance, why, made=False)
+    return Check(name, float("nan"), tolerance, why, made=False)
 
 
 @dataclass(frozen=True, eq=False)
