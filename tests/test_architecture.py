@@ -162,6 +162,7 @@ TURNS = {
 
 
 @pytest.mark.parametrize("family", TURNS)
+@pytest.mark.slow
 def test_frequencies_that_differ_by_the_kind_of_layer_are_rope_with_a_theta_each(family):
     tokenizer = KINDS["whole words"]().tokenizer
     lm = assemble(pair(family, len(tokenizer))[0], tokenizer, f"tiny {family}")

@@ -35,6 +35,7 @@ def test_the_replay_equals_the_tokenizer_on_over_a_thousand_words_in_many_script
 
 
 @pytest.mark.parametrize("kind", ["byte fallback", "word ends", "whole words"])
+@pytest.mark.slow
 def test_the_replay_equals_other_bpe_tokenizers(kind):
     vocabulary = KINDS[kind]()
     checked = 0

@@ -100,6 +100,7 @@ STATES = "torch counts the products of recurrent and convolutional layers in ano
         ("lfm2", STATES),
     ],
 )
+@pytest.mark.slow
 def test_the_flops_of_a_model_with_states_are_not_held_against_the_count(family, reason):
     tokenizer = KINDS["whole words"]().tokenizer
     engine = LocalEngine(assemble(pair(family, len(tokenizer))[0], tokenizer, f"tiny {family}"))

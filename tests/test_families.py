@@ -80,6 +80,7 @@ def test_a_family_is_right_or_says_why_it_is_off(family, tokenizer):
         assert "Error" not in found.stages[name].why
 
 
+@pytest.mark.slow
 def test_every_view_answers_for_a_llama_but_that_of_experts(tokenizer):
     """A refusal is not counted as a fault of a family, so a call that every family refuses is only noticed here."""
     model, _ = pair("llama", len(tokenizer))

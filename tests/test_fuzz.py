@@ -45,6 +45,7 @@ def test_ten_thousand_requests_are_answered_or_refused_in_words(page, caplog):
     assert [record.message for record in caplog.records if record.exc_info] == []
 
 
+@pytest.mark.slow
 def test_a_folder_that_the_page_may_not_read_is_refused(page, monkeypatch):
     def denied(path):
         raise PermissionError(13, "Permission denied", str(path))

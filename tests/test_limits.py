@@ -28,6 +28,7 @@ def test_examples_ask_for_no_more_than_the_page_allows():
     assert examples(4096) == json.loads((ASSETS / "examples.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_a_page_with_low_limits_starts_and_refuses_its_own_example_in_words(saved):
     options = parse_options(["--max-new-tokens", "16", "--max-prompt-tokens", "5"])
     first = Recipe.from_dict(examples(options.max_new_tokens)[0]["recipe"])
@@ -63,6 +64,7 @@ def test_a_start_that_failed_is_not_asked_to_be_tried_again():
     assert str(error.value) == "The folder has no config.json. Choose another."
 
 
+@pytest.mark.slow
 def test_a_model_cannot_leave_between_being_found_and_being_counted(saved):
     """Another thread makes room at the first moment it can after the model was found."""
     pool = pool_of(saved["gpt2"])

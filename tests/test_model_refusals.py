@@ -131,6 +131,7 @@ def test_a_small_gguf_with_a_large_header_is_refused_before_anything_is_allocate
 
 
 @pytest.mark.parametrize("family", ["apertus", "bert", "deepseek_v3", "gemma3n_text", "gpt2", "jamba", "olmoe", "rwkv"])
+@pytest.mark.slow
 def test_what_a_family_saves_is_never_less_than_its_config_asks_for(family, tmp_path):
     model, _ = pair(family, 300)
     model.save_pretrained(tmp_path)

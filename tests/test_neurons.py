@@ -170,6 +170,7 @@ def test_layers_and_counts_out_of_range_are_refused(lm):
 
 @pytest.mark.parametrize(("family", "name"), [("gemma3_text", "GELU (tanh)"), ("gpt_neox", "GELU"), ("llama", "SiLU")])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.slow
 def test_the_function_is_named_by_what_it_is_and_not_by_rounded_values(family, name, dtype):
     """The second route is the family's own config, through transformers' table of activations."""
     tokenizer = KINDS["whole words"]().tokenizer

@@ -29,6 +29,7 @@ def small(tokenizer, n_rows, seed=0):
     return assemble(AutoModelForCausalLM.from_config(config).eval(), tokenizer, f"llama with {n_rows} rows")
 
 
+@pytest.mark.slow
 def test_every_view_of_a_model_with_eight_tokens_answers_or_says_why(tokenizer):
     engine, recipe = LocalEngine(small(tokenizer, 8)), Recipe("the quick brown fox jumps", max_new_tokens=3)
     last_of(engine.run(recipe))

@@ -98,6 +98,7 @@ def test_drawn_tokens_follow_the_targets_distribution(tiny):
 
 
 @pytest.mark.parametrize("n_draft", [0, 2])
+@pytest.mark.slow
 def test_a_token_from_the_target_alone_is_the_one_that_plain_sampling_selects(tiny, n_draft):
     """Without proposals, and after a round in which all are accepted."""
     selected = set()
@@ -132,6 +133,7 @@ def test_one_seed_gives_one_answer_where_the_draft_agrees(tiny, settings):
     assert len(answers) == 12
 
 
+@pytest.mark.slow
 def test_what_replaces_a_rejected_proposal_is_drawn_with_a_number_of_its_own(tiny):
     """The proposal was drawn with plain sampling's number: to use it again would tie the two together."""
     draft, n_rejected = early_exit(tiny, 1), 0
