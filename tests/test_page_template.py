@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser import ROOT, finished
+from tests.browser import finished
 from tests.saved_models import save
 from tests.small_tokenizers import KINDS
 
@@ -37,30 +37,3 @@ def test_dropped_text_is_said_and_the_date_of_the_template_can_be_chosen(page, s
     page.fill(".system input:not(#date)", "")
     page.click("button.run")
     page.wait_for_selector(".ask .lost-note", state="detached")
-
-
-def test_what_a_failed_check_covers_is_hidden_and_says_so_until_it_passes(page, server):
-    page.goto(server)
-    finished(page)
-    seen = page.evaluate(
-        """async (base) => {
-          const { checkMark } = await import(`${base}charts/check.js`);
-          const part = document.createElement('p');
-          part.textContent = 'covered';
-          const mark = checkMark(part);
-          document.querySelector('#tbt').append(part, mark.element);
-          const show = (passed) => {
-            mark.show([{ name: 'one', error: passed ? 0 : 1, tolerance: 0.5, how: '', made: true, passed }]);
-            return [part.checkVisibility(), mark.element.innerText];
-          };
-          return [show(false), show(true)];
-        }""",
-        f"/gradio_api/file={ROOT}/assets/js/",
-    )
-    (hidden, why), (shown, fine) = seen
-    assert not hidden
-    assert "✗" in why
-    assert "Numbers that fail their check are not shown." in why
-    assert shown
-    assert "✓" in fine
-    assert "not shown" not in fine

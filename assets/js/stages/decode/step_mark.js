@@ -42,8 +42,12 @@ export function stepMark({ store, view }, onchange) {
     show(run, now, logits) {
       const { card, status } = store.state;
       const place = `${run.key}:${now.index}`;
-      if (place !== shown) checks = [];
-      shown = place;
+      if (place !== shown) {
+        // An answer that is on its way would be about the step before.
+        asking.drop();
+        checks = [];
+        shown = place;
+      }
       // While a run is followed each step is shown for a moment: its checks would come too late, and slow the run.
       if (status.phase !== 'running') ask(now.index);
       const loaded = (card?.checks ?? [])
