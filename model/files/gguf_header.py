@@ -35,7 +35,7 @@ class GgufHeader:
 
 
 def read_gguf(path: Path) -> GgufHeader:
-    """Reads the header of a GGUF. Raises UserError if it is damaged, cut short, of another version, or none."""
+    """Reads the header of a GGUF. Raises UserError if the file is damaged, truncated, no GGUF or of another version."""
     refuse_stand_in(path)
     size = path.stat().st_size
     try:
