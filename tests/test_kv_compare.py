@@ -93,6 +93,7 @@ OTHERWISE = {
 
 
 @pytest.mark.parametrize("family", OTHERWISE)
+@pytest.mark.slow
 def test_a_cache_that_is_not_what_the_config_says_is_told_as_it_is(family):
     tokenizer = KINDS["whole words"]().tokenizer
     lm = assemble(pair(family, len(tokenizer))[0], tokenizer, f"tiny {family}")

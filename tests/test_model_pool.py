@@ -221,6 +221,7 @@ def test_loading_that_is_cancelled_leaves_nothing_and_can_be_done_again(saved):
     assert run(pool, recipe(saved["qwen3"])).steps
 
 
+@pytest.mark.slow
 def test_a_limited_page_lists_what_it_opens_and_says_nothing_of_its_disk(saved):
     pool = pool_of(saved["gpt2"])
     use(pool, recipe(""))
@@ -251,6 +252,7 @@ def test_a_draft_model_is_opened_like_any_model_of_the_page(saved, tmp_path):
         list(engine.speculative.speculate(target, "model", 3, 8, 1, str(small)))
 
 
+@pytest.mark.slow
 def test_a_draft_that_is_not_smaller_is_refused_before_it_is_read(saved, tmp_path):
     pool = pool_of(saved["gpt2"])
     small = save(tmp_path / "smaller", "llama", AutoTokenizer.from_pretrained(saved["llama"]), num_key_value_heads=1)

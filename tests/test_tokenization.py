@@ -87,6 +87,7 @@ def test_each_piece_alone_makes_the_tokens_it_made_in_the_text(lm, text, chat):
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.slow
 def test_pieces_of_other_tokenizers_make_their_tokens(kind):
     tokenizer = KINDS[kind]().tokenizer
     tokenizer.add_special_tokens({"additional_special_tokens": ["<|x|>"]})

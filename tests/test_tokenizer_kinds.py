@@ -103,6 +103,7 @@ def test_bytes_of_the_tokens_are_those_of_the_text_where_nothing_is_lost(case, t
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))
+@pytest.mark.slow
 def test_pieces_replay_to_the_tokenizers_tokens_or_say_why_not(case, text):
     kind, _, vocabulary = case
     tokens = tokenize(vocabulary, Recipe(text), 1000)
