@@ -49,12 +49,20 @@ def test_hostile_text_is_shown_and_never_runs(walk, prompt):
     assert walk.locator(".panel-text .quote").first.evaluate("e => e.textContent") == prompt
 
 
+def refusal(page) -> str:
+    """Runs what is typed, and gives the refusal. One that is there already is closed first."""
+    if page.is_visible(".refused"):
+        page.click(".refused button")
+        page.wait_for_selector(".refused", state="detached")
+    page.click("button.run")
+    return page.wait_for_selector(".refused").inner_text()
+
+
 @pytest.mark.parametrize(("prompt", "message"), REFUSED)
 def test_a_refused_prompt_leaves_the_result_and_what_was_typed(walk, prompt, message):
     before = tokens(walk)
     walk.fill("#prompt", prompt)
-    walk.click("button.run")
-    walk.wait_for_selector(f".refused:has-text('{message}')")
+    assert message in refusal(walk)
     assert "Traceback" not in walk.inner_text("body")
     assert tokens(walk) == before
     assert walk.input_value("#prompt") == prompt
@@ -68,8 +76,7 @@ def test_a_lone_surrogate_is_refused_by_its_place(walk):
             prompt.dispatchEvent(new Event('input', { bubbles: true }));
         }"""
     )
-    walk.click("button.run")
-    walk.wait_for_selector(".refused:has-text('surrogate pair (U+D83D) at character 3')")
+    assert "surrogate pair (U+D83D) at character 3" in refusal(walk)
 
 
 def test_a_link_with_nonsense_is_refused_in_a_sentence(page, server):
